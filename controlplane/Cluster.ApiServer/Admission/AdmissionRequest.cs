@@ -1,0 +1,30 @@
+using Cluster.Api;
+using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Registry;
+
+namespace Cluster.ApiServer.Admission;
+
+public enum AdmissionOperation
+{
+    Create,
+    Update,
+    Delete,
+}
+
+/// <summary>A write on its way to the store.</summary>
+public sealed record AdmissionRequest
+{
+    /// <summary>Resource, subresource, namespace, name (of a create: null where the server makes it up), user, dryRun.</summary>
+    public required RequestScope Scope { get; init; }
+
+    public required AdmissionOperation Operation { get; init; }
+
+    /// <summary>The object to be written; the plug-in may change it. Null on delete.</summary>
+    public IApiObject? Object { get; init; }
+
+    /// <summary>The object as stored; read only. Null on create.</summary>
+    public IApiObject? OldObject { get; init; }
+
+    /// <summary>Set on delete alone.</summary>
+    public DeleteOptions? DeleteOptions { get; init; }
+}

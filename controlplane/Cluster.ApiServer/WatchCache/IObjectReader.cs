@@ -1,0 +1,13 @@
+using Cluster.Api;
+
+namespace Cluster.ApiServer.WatchCache;
+
+/// <summary>The server's own cheap reads (admission, strategies): from memory, possibly a moment old.</summary>
+public interface IObjectReader
+{
+    /// <summary>The object as the cache has it, or null.</summary>
+    IApiObject? Find(ResourceType type, string? ns, string name);
+
+    /// <summary>The object as of now: asks again, as fresh as the store, where the cache does not have it.</summary>
+    ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken);
+}
