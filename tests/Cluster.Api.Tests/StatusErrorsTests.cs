@@ -1,0 +1,87 @@
+using Cluster.Api.Validation;
+
+namespace Cluster.Api.Tests;
+
+public class StatusErrorsTests
+{
+    private static readonly ResourceType Pod = ResourceCatalog.FindKind("v1", "Pod")!;
+    private static readonly ResourceType Deployment = ResourceCatalog.FindKind("apps/v1", "Deployment")!;
+
+    public static TheoryData<StatusException, int, string, string> Failures => new()
+    {
+        { StatusErrors.NotFound(Pod, "web"), 404, "NotFound", "pods \"web\" not found" },
+        { StatusErrors.NotFound(Deployment, "web"), 404, "NotFound", "deployments.apps \"web\" not found" },
+        { StatusErrors.AlreadyExists(Deployment, "web"), 409, "AlreadyExists", "deployments.apps \"web\" already exists" },
+        {
+            StatusErrors.Conflict(Pod, "web"), 409, "Conflict",
+            "Operation cannot be fulfilled on pods \"web\": the object has been modified; please apply your changes to the latest version and try again"
+        },
+        { StatusErrors.Forbidden(Pod, "", "why"), 403, "Forbidden", "pods is forbidden: why" },
+        { StatusErrors.Forbidden(Pod, "web", "why"), 403, "Forbidden", "pods \"web\" is forbidden: why" },
+        { StatusErrors.Forbidden("", "", "", "why"), 403, "Forbidden", "forbidden: why" },
+        { StatusErrors.Unauthorized(), 401, "Unauthorized", "Unauthorized" },
+        { StatusErrors.BadRequest("as given"), 400, "BadRequest", "as given" },
+        { StatusErrors.TooOldResourceVersion(5, 9), 410, "Expired", "too old resource version: 5 (9)" },
+        { StatusErrors.MethodNotAllowed(Pod, "patch"), 405, "MethodNotAllowed", "patch is not supported on resources of kind \"pods\"" },
+        { StatusErrors.NotAcceptable("a", "b"), 406, "NotAcceptable", "only the following media types are accepted: a, b" },
+        {
+            StatusErrors.UnsupportedMediaType("a", "b"), 415, "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: a, b"
+        },
+        { StatusErrors.RequestEntityTooLarge(3145728), 413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728" },
+        { StatusErrors.InternalError("boom"), 500, "InternalError", "Internal error occurred: boom" },
+        { StatusErrors.Timeout("slow"), 504, "Timeout", "Timeout: slow" },
+        {
+            StatusErrors.ServerTimeout(Pod, "POST", 1), 500, "ServerTimeout",
+            "The POST operation against pods could not be completed at this time, please try again."
+        },
+        { StatusErrors.TooLargeResourceVersion(9, 5), 504, "Timeout", "Timeout: Too large resource version: 9, current: 5" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public void Factory_Always_GivesKubernetesCodeReasonAndMessage(StatusException failure, int code, string reason, string message)
+    {
+        Assert.Equal((code, reason, message), (failure.Code, failure.Reason, failure.Message));
+        Assert.Equal("Failure", failure.Status.Status_);
+    }
+
+    [Fact]
+    public void NotFound_Details_NameThePluralResource()
+    {
+        var details = StatusErrors.NotFound(Deployment, "web").Status.Details;
+
+        Assert.Equal(("web", "apps", "deployments"), (details.Name, details.Group, details.Kind));
+    }
+
+    [Fact]
+    public void Invalid_OneError_IsToldWithoutBrackets()
+    {
+        var failure = StatusErrors.Invalid(Pod, "x", [FieldError.Required("spec.containers[0].name")]);
+
+        Assert.Equal("Pod \"x\" is invalid: spec.containers[0].name: Required value", failure.Message);
+    }
+
+    [Fact]
+    public void Invalid_SeveralErrors_AreListedAndEachIsACause()
+    {
+        var failure = StatusErrors.Invalid(
+            Deployment, "x", [FieldError.Required("a"), FieldError.Invalid("b", "v", "why")]);
+
+        Assert.Equal("Deployment.apps \"x\" is invalid: [a: Required value, b: Invalid value: \"v\": why]", failure.Message);
+        var details = failure.Status.Details;
+        Assert.Equal(("x", "apps", "Deployment"), (details.Name, details.Group, details.Kind));
+        Assert.Equal(["FieldValueRequired", "FieldValueInvalid"], details.Causes.Select(cause => cause.Reason));
+        Assert.Equal(["a", "b"], details.Causes.Select(cause => cause.Field));
+        Assert.Equal(["Required value", "Invalid value: \"v\": why"], details.Causes.Select(cause => cause.Message));
+    }
+
+    [Fact]
+    public void NamespaceTerminating_Cause_PointsAtTheNamespace()
+    {
+        var failure = StatusErrors.NamespaceTerminating(Pod, "web", "old");
+
+        var cause = Assert.Single(failure.Status.Details.Causes);
+        Assert.Equal(("NamespaceTerminating", "metadata.namespace"), (cause.Reason, cause.Field));
+    }
+}
