@@ -1,0 +1,41 @@
+using Cluster.Api.CoreV1;
+using Google.Protobuf;
+
+namespace Cluster.Api.Defaulting;
+
+/// <summary>Defaults of the small core kinds.</summary>
+internal static class CoreDefaults
+{
+    /// <summary>Lets a selector choose namespaces by name.</summary>
+    private const string NameLabel = "kubernetes.io/metadata.name";
+
+    public static void Apply(Namespace ns)
+    {
+        ns.Status ??= new NamespaceStatus();
+        ns.Status.Phase = ns.Status.Phase.Or("Active");
+        if (ns.Metadata is { Name.Length: > 0 } metadata)
+        {
+            metadata.Labels[NameLabel] = metadata.Name;
+        }
+    }
+
+    /// <summary>A node that keeps nothing for itself offers all it has.</summary>
+    public static void Apply(Node node)
+    {
+        if (node.Status is { Allocatable.Count: 0, Capacity.Count: > 0 } status)
+        {
+            status.Allocatable.Add(status.Capacity.Clone());
+        }
+    }
+
+    /// <summary>stringData is for writing only: it becomes data.</summary>
+    public static void Apply(Secret secret)
+    {
+        secret.Type = secret.Type.Or("Opaque");
+        foreach (var (key, text) in secret.StringData)
+        {
+            secret.Data[key] = ByteString.CopyFromUtf8(text);
+        }
+        secret.StringData.Clear();
+    }
+}
