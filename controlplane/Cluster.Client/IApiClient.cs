@@ -38,6 +38,10 @@ public interface IApiClient
     Task<T> UpdateStatusAsync<T>(T obj, CancellationToken cancellationToken)
         where T : class, IApiObject, new();
 
+    /// <summary>Replaces a part of the object by its path: <c>finalize</c> of a namespace, for one.</summary>
+    Task<T> UpdateSubresourceAsync<T>(T obj, string subresource, CancellationToken cancellationToken)
+        where T : class, IApiObject, new();
+
     /// <summary>Patches the object or, with <paramref name="subresource"/>, a part of it.</summary>
     Task<T> PatchAsync<T>(string? ns, string name, PatchBody patch, string? subresource, CancellationToken cancellationToken)
         where T : class, IApiObject, new();
