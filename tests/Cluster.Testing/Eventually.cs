@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Cluster.Testing;
 
@@ -6,15 +7,15 @@ namespace Cluster.Testing;
 public static class Eventually
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Polls until <paramref name="condition"/> holds.</summary>
+    /// <summary>Polls until <paramref name="condition"/> holds; unless told, a failure quotes the condition's text.</summary>
     /// <exception cref="TimeoutException">It did not in time; <paramref name="what"/> is in the message.</exception>
-    public static Task True(Func<bool> condition, string what, TimeSpan? timeout = null) =>
+    public static Task True(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? timeout = null) =>
         True(() => Task.FromResult(condition()), what, timeout);
 
     /// <inheritdoc cref="True(Func{bool}, string, TimeSpan?)"/>
-    public static async Task True(Func<Task<bool>> condition, string what, TimeSpan? timeout = null)
+    public static async Task True(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? timeout = null)
     {
         var clock = Stopwatch.StartNew();
         while (!await condition())

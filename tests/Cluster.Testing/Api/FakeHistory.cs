@@ -39,7 +39,7 @@ internal sealed class FakeHistory
     {
         lock (_lock)
         {
-            return revision < CompactedAt ? throw FakeStatus.Expired() : (_changes.FindAll(change => change.Revision > revision), _moved.Task);
+            return revision < CompactedAt ? throw StatusErrors.Expired() : (_changes.FindAll(change => change.Revision > revision), _moved.Task);
         }
     }
 

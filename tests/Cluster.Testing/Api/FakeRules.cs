@@ -53,13 +53,12 @@ internal static class FakeRules
         var before = old.Metadata;
         if (meta.Uid.Length > 0 && meta.Uid != before.Uid)
         {
-            throw FakeStatus.Conflict(type, meta.Name, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: {before.Uid}");
+            throw StatusErrors.Conflict(type, meta.Name, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: {before.Uid}");
         }
 
         if (meta.ResourceVersion.Length > 0 && meta.ResourceVersion != before.ResourceVersion)
         {
-            throw FakeStatus.Conflict(
-                type, meta.Name, "the object has been modified; please apply your changes to the latest version and try again");
+            throw StatusErrors.Conflict(type, meta.Name);
         }
 
         meta.Uid = before.Uid;
@@ -79,12 +78,12 @@ internal static class FakeRules
         var meta = obj.Metadata;
         if (wanted is { HasUid: true } && wanted.Uid != meta.Uid)
         {
-            throw FakeStatus.Conflict(type, meta.Name, $"Precondition failed: UID in precondition: {wanted.Uid}, UID in object meta: {meta.Uid}");
+            throw StatusErrors.Conflict(type, meta.Name, $"Precondition failed: UID in precondition: {wanted.Uid}, UID in object meta: {meta.Uid}");
         }
 
         if (wanted is { HasResourceVersion: true } && wanted.ResourceVersion != meta.ResourceVersion)
         {
-            throw FakeStatus.Conflict(type, meta.Name, "Precondition failed: resourceVersion");
+            throw StatusErrors.Conflict(type, meta.Name, "Precondition failed: resourceVersion");
         }
     }
 
@@ -128,12 +127,12 @@ internal static class FakeRules
 
         if (pod.Metadata.DeletionTimestamp is not null)
         {
-            throw FakeStatus.Conflict(type, pod.Metadata.Name, $"pod {pod.Metadata.Name} is being deleted, cannot be assigned to a host");
+            throw StatusErrors.Conflict(type, pod.Metadata.Name, $"pod {pod.Metadata.Name} is being deleted, cannot be assigned to a host");
         }
 
         if (pod.Spec?.NodeName is { Length: > 0 } bound)
         {
-            throw FakeStatus.Conflict(type, pod.Metadata.Name, $"pod {pod.Metadata.Name} is already assigned to node \"{bound}\"");
+            throw StatusErrors.Conflict(type, pod.Metadata.Name, $"pod {pod.Metadata.Name} is already assigned to node \"{bound}\"");
         }
 
         (pod.Spec ??= new()).NodeName = node;

@@ -33,7 +33,7 @@ internal sealed class FakeStore(TimeProvider time)
         }
     }
 
-    public IApiObject Get(ResourceType type, ObjectKey key) => Find(type, key) ?? throw FakeStatus.NotFound(type, key.Name);
+    public IApiObject Get(ResourceType type, ObjectKey key) => Find(type, key) ?? throw StatusErrors.NotFound(type, key.Name);
 
     public (List<IApiObject> Items, long Revision) List(ResourceType type, FakeSelector selector)
     {
@@ -79,7 +79,7 @@ internal sealed class FakeStore(TimeProvider time)
             var obj = FakeObjects.Copy(given);
             FakeRules.PrepareCreate(type, obj, time.GetUtcNow());
             return Kind(type).ContainsKey(ObjectKey.Of(obj).ToString())
-                ? throw FakeStatus.AlreadyExists(type, obj.Metadata.Name)
+                ? throw StatusErrors.AlreadyExists(type, obj.Metadata.Name)
                 : Write(type, null, obj);
         }
     }
@@ -217,7 +217,7 @@ internal sealed class FakeStore(TimeProvider time)
     }
 
     private IApiObject Stored(ResourceType type, ObjectKey key) =>
-        Kind(type).GetValueOrDefault(key.ToString()) ?? throw FakeStatus.NotFound(type, key.Name);
+        Kind(type).GetValueOrDefault(key.ToString()) ?? throw StatusErrors.NotFound(type, key.Name);
 
     private IApiObject WriteOrRemove(ResourceType type, IApiObject old, IApiObject obj)
     {
