@@ -1,0 +1,13 @@
+namespace Cluster.Containers.Docker;
+
+/// <summary>Where to look for the engine and what may be done to get one.</summary>
+public sealed record DockerEngineOptions
+{
+    public Uri Endpoint { get; init; } = DockerRuntimeOptions.DefaultEndpoint;
+
+    /// <summary>The cluster's data root: what we do to the host is recorded in its file <c>owned</c>.</summary>
+    public required string DataRoot { get; init; }
+
+    /// <summary>How long a started engine may take to answer.</summary>
+    public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
+}
