@@ -1,14 +1,14 @@
 namespace Cluster.Api.Json;
 
-/// <summary>What becomes of fields the schema does not know, or that are given twice.</summary>
+/// <summary>What becomes of fields that a kind does not have, or that come twice.</summary>
 public enum FieldValidation
 {
-    /// <summary>Dropped silently.</summary>
+    /// <summary>They are dropped; of two the last one counts.</summary>
     Ignore,
 
-    /// <summary>Dropped, and each named in a warning.</summary>
+    /// <summary>As <see cref="Ignore"/>, and each is told of in the warnings.</summary>
     Warn,
 
-    /// <summary>The request is refused.</summary>
+    /// <summary>The object is refused.</summary>
     Strict,
 }
