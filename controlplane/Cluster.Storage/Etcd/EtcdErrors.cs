@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Grpc.Core;
 
 namespace Cluster.Storage.Etcd;
@@ -10,7 +11,7 @@ internal static class EtcdErrors
 
     /// <summary>The connection could not be made, so the request never left: it may be sent to another member, even a write.</summary>
     public static bool IsNeverSent(RpcException e) =>
-        e.StatusCode == StatusCode.Unavailable && e.Status.DebugException is HttpRequestException
+        e.StatusCode == StatusCode.Unavailable && e.Status.DebugException is SocketException or HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
         };

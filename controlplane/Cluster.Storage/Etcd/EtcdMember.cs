@@ -10,6 +10,8 @@ internal sealed class EtcdMember : IDisposable
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan MaxReconnectBackoff = TimeSpan.FromSeconds(1);
+
     private readonly GrpcChannel _channel;
 
     public EtcdMember(Uri endpoint, EtcdStoreOptions options)
@@ -20,6 +22,8 @@ internal sealed class EtcdMember : IDisposable
             HttpHandler = Handler(options),
             DisposeHttpClient = true,
             MaxReceiveMessageSize = null, // a list is as large as the cluster
+            InitialReconnectBackoff = MaxReconnectBackoff / 4, // the default waits up to two minutes after etcd is back
+            MaxReconnectBackoff = MaxReconnectBackoff,
         });
         Keys = new KV.KVClient(_channel);
         Watches = new Watch.WatchClient(_channel);

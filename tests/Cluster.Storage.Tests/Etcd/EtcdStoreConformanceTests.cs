@@ -1,20 +1,10 @@
-using Cluster.Storage.Etcd;
-using Cluster.Testing;
-
 namespace Cluster.Storage.Tests.Etcd;
 
-public sealed class EtcdStoreConformanceTests : StoreTests
+public sealed class EtcdStoreConformanceTests(EtcdFixture etcd) : StoreTests, IClassFixture<EtcdFixture>
 {
-    private EtcdProcess? _etcd;
+    protected override async Task<IStore> OpenAsync() => await etcd.ConnectAsync(Cancel);
 
-    protected override async Task<IStore> OpenAsync()
-    {
-        Assert.SkipWhen(EtcdProcess.Missing is not null, EtcdProcess.Missing ?? "");
-        _etcd = await EtcdProcess.StartNewAsync();
-        return await EtcdStore.ConnectAsync(new EtcdStoreOptions { Endpoints = [_etcd.Endpoint] }, Cancel);
-    }
-
-    protected override async Task CloseAsync() => await _etcd!.DisposeAsync();
+    protected override Task CloseAsync() => Task.CompletedTask;
 
     // etcd has the real clock.
     protected override Task PassAsync(TimeSpan time) => Task.CompletedTask;
