@@ -178,6 +178,9 @@ public static class ResourceCatalog
     /// <summary>The resource of an apiVersion and kind, as a manifest names it, or null.</summary>
     public static ResourceType? FindKind(string apiVersion, string kind) => ByKind.GetValueOrDefault((apiVersion, kind));
 
+    /// <summary>The resource of a message type, or null.</summary>
+    public static ResourceType? Find(MessageDescriptor descriptor) => ByDescriptor.GetValueOrDefault(descriptor);
+
     /// <summary>The resource whose objects are <typeparamref name="T"/>.</summary>
     public static ResourceType For<T>()
         where T : IApiObject, new() => OfType<T>.Value;
