@@ -1,0 +1,42 @@
+using System.Collections.Frozen;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Balancing;
+
+/// <summary>The policies by name, and the one a service port gets.</summary>
+public sealed class BalancingPolicies
+{
+    private readonly FrozenDictionary<string, ILoadBalancingPolicy> _byName;
+    private readonly ILoadBalancingPolicy _default;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(string, TimeSpan), ILoadBalancingPolicy> _affine = [];
+
+    private BalancingPolicies(TimeProvider time, params ILoadBalancingPolicy[] policies)
+    {
+        _time = time;
+        _default = policies[0];
+        _byName = policies.ToFrozenDictionary(policy => policy.Name);
+    }
+
+    /// <summary>Every policy of this library; the first is the default. A new policy is registered here.</summary>
+    public static BalancingPolicies BuiltIn(TimeProvider time) => new(time, new RoundRobinPolicy());
+
+    /// <summary>Names a service may ask for.</summary>
+    public IEnumerable<string> Names => _byName.Keys;
+
+    public bool Knows(string name) => _byName.ContainsKey(name);
+
+    /// <summary>The policy of a service port; an unknown name gets the default. For the directory's one writer.</summary>
+    public ILoadBalancingPolicy For(ServicePort port)
+    {
+        var policy = port.Policy is { } name && _byName.TryGetValue(name, out var named) ? named : _default;
+        return port.AffinityTimeout > TimeSpan.Zero ? Affine(policy, port.AffinityTimeout) : policy;
+    }
+
+    private ILoadBalancingPolicy Affine(ILoadBalancingPolicy inner, TimeSpan timeout)
+    {
+        if (!_affine.TryGetValue((inner.Name, timeout), out var policy))
+            _affine[(inner.Name, timeout)] = policy = new ClientIpAffinityPolicy(inner, timeout, _time);
+        return policy;
+    }
+}

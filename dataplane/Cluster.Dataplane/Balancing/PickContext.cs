@@ -1,0 +1,10 @@
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Balancing;
+
+/// <summary>What a policy may know about the connection or datagram it chooses for.</summary>
+/// <param name="Scope">Where the traffic entered.</param>
+/// <param name="Client">The client's address, without its port.</param>
+/// <param name="Failed">The backend that was just tried in vain: another is wanted, and affinity to this one is forgotten.</param>
+public readonly record struct PickContext(TrafficScope Scope, ClientAddress Client, Backend? Failed = null);

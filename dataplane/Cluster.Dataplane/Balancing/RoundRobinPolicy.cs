@@ -1,0 +1,20 @@
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Balancing;
+
+/// <summary>Each backend in turn: of n picks over k backends each gets n/k, give or take one. One interlocked add.</summary>
+public sealed class RoundRobinPolicy : ILoadBalancingPolicy
+{
+    public string Name => "round-robin";
+
+    public Backend? Pick(ReadOnlySpan<Backend> candidates, ServiceState state, in PickContext context)
+    {
+        if (candidates.Length < 2) return candidates.Length == 0 ? null : candidates[0];
+
+        // The cursor wraps after 2^32 turns; the one uneven step there is less than what any change of the backends does.
+        var turn = (int)(state.NextTurn() % (uint)candidates.Length);
+        // Concurrent picks can have moved the cursor round to the backend that just failed: then its neighbour has the turn.
+        if (context.Failed is { } failed && candidates[turn].IsSameAs(failed)) turn = (turn + 1) % candidates.Length;
+        return candidates[turn];
+    }
+}

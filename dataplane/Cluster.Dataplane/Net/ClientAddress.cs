@@ -1,0 +1,40 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Cluster.Dataplane.Net;
+
+/// <summary>A client's address without its port, IPv4 in its IPv6-mapped form: a key that costs no allocation.</summary>
+public readonly record struct ClientAddress(ulong High, ulong Low)
+{
+    private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
+
+    public static ClientAddress From(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out var length);
+        return FromBytes(bytes[..length]);
+    }
+
+    /// <summary>The address in a kernel socket address, and its port.</summary>
+    public static ClientAddress From(SocketAddress address, out ushort port)
+    {
+        var bytes = address.Buffer.Span;
+        // sockaddr_in and sockaddr_in6 both carry the port in network order after the family.
+        port = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
+        return address.Family == AddressFamily.InterNetworkV6 ? FromBytes(bytes.Slice(8, 16)) : FromBytes(bytes.Slice(4, 4));
+    }
+
+    private static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
+        ? new ClientAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes))
+        : new ClientAddress(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
+
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+        var address = new IPAddress(bytes);
+        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Net;
+
+/// <summary>Makes the sockets frontends listen on and names what goes wrong.</summary>
+internal static class ListenSockets
+{
+    /// <summary>The kernel cuts it to net.core.somaxconn (4096 by default): a burst of connections waits instead of being dropped.</summary>
+    private const int Backlog = 4096;
+
+    /// <summary>Room for about 1,000 datagrams of a full frame while the loop is busy; the kernel cuts it to net.core.rmem_max.</summary>
+    private const int UdpBufferBytes = 1 << 20;
+
+    public static (Socket? Socket, FrontendResult Result) Open(IPEndPoint endPoint, ServiceProtocol protocol)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = protocol == ServiceProtocol.Tcp
+                ? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+                : new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
+            if (protocol == ServiceProtocol.Udp) socket.ReceiveBufferSize = UdpBufferBytes;
+            socket.Bind(endPoint);
+            if (protocol == ServiceProtocol.Tcp) socket.Listen(Backlog);
+            socket.Blocking = false;
+            return (socket, FrontendResult.Opened);
+        }
+        catch (SocketException exception)
+        {
+            socket?.Dispose();
+            return (null, new FrontendResult(Classify(exception.SocketErrorCode), exception.Message));
+        }
+    }
+
+    private static FrontendError Classify(SocketError error) => error switch
+    {
+        SocketError.AddressAlreadyInUse => FrontendError.PortInUse,
+        SocketError.AddressNotAvailable => FrontendError.AddressNotLocal,
+        SocketError.AccessDenied => FrontendError.PermissionDenied,
+        SocketError.TooManyOpenSockets => FrontendError.OutOfDescriptors,
+        _ => FrontendError.Other,
+    };
+}

@@ -1,0 +1,41 @@
+using System.Net;
+
+namespace Cluster.Dataplane.Services;
+
+/// <summary>One place that answers for a service port. Immutable.</summary>
+/// <remarks>
+/// The identity is the pod's uid (or, from a file, the address): a pod that inherits the address of an earlier one is another
+/// backend, so its predecessor's sessions and affinity never reach it.
+/// </remarks>
+public sealed class Backend
+{
+    public Backend(string uid, IPEndPoint address)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(uid);
+        Uid = uid;
+        Address = address;
+        SocketAddress = address.Serialize();
+    }
+
+    public string Uid { get; }
+
+    public IPEndPoint Address { get; }
+
+    /// <summary>The address in the kernel's form, made once so that connecting need not. Never written to.</summary>
+    public SocketAddress SocketAddress { get; }
+
+    public BackendHealth Health { get; init; } = BackendHealth.Ready;
+
+    /// <summary>Runs on this node.</summary>
+    public bool IsLocal { get; init; }
+
+    public string? Zone { get; init; }
+
+    /// <summary>Relative share for policies that weigh; 1 by default.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>The same pod at the same place, whatever its health.</summary>
+    public bool IsSameAs(Backend other) => Uid == other.Uid && Address.Equals(other.Address);
+
+    public override string ToString() => $"{Address} ({Uid})";
+}

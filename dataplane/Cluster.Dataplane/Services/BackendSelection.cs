@@ -1,0 +1,32 @@
+namespace Cluster.Dataplane.Services;
+
+/// <summary>Decides which backends may be picked at all; balancing policies then choose among them.</summary>
+public static class BackendSelection
+{
+    /// <summary>
+    /// Ready backends the policy allows; where there are none, terminating ones that still serve, so that the last pods of a
+    /// rolling update answer until they are gone.
+    /// </summary>
+    public static Backend[] Usable(ReadOnlySpan<Backend> backends, TrafficPolicy policy)
+    {
+        var ready = Where(backends, policy, BackendHealth.Ready);
+        return ready.Length > 0 ? ready : Where(backends, policy, BackendHealth.Terminating);
+    }
+
+    private static Backend[] Where(ReadOnlySpan<Backend> backends, TrafficPolicy policy, BackendHealth health)
+    {
+        var count = 0;
+        foreach (var backend in backends)
+            if (Matches(backend, policy, health)) count++;
+        if (count == 0) return [];
+
+        var result = new Backend[count];
+        count = 0;
+        foreach (var backend in backends)
+            if (Matches(backend, policy, health)) result[count++] = backend;
+        return result;
+    }
+
+    private static bool Matches(Backend backend, TrafficPolicy policy, BackendHealth health) =>
+        backend.Health == health && (policy == TrafficPolicy.Cluster || backend.IsLocal);
+}

@@ -1,0 +1,20 @@
+namespace Cluster.Dataplane.Services;
+
+/// <summary>A way through the node for one protocol: listens on frontends and passes bytes to the backends the table names.</summary>
+/// <remarks>
+/// Opening and closing come from one caller; connections and datagrams are served meanwhile on the relay's own loops, which read
+/// the table for each pick. A relay owns every socket and task it makes until it is disposed.
+/// </remarks>
+public interface IRelay : IAsyncDisposable
+{
+    ServiceProtocol Protocol { get; }
+
+    /// <summary>Starts to serve a frontend, or says why it can't.</summary>
+    FrontendResult Open(Frontend frontend);
+
+    /// <summary>Stops accepting on a frontend; established connections go on.</summary>
+    void Close(Frontend frontend);
+
+    /// <summary>The backends of an open service port have changed: flows on backends that no longer serve must move.</summary>
+    void BackendsChanged(ServiceEntry entry);
+}

@@ -1,0 +1,105 @@
+using Cluster.Dataplane.Balancing;
+
+namespace Cluster.Dataplane.Services;
+
+/// <summary>Builds service tables incrementally and publishes them.</summary>
+/// <remarks>
+/// One writer at a time calls <see cref="Set"/>, <see cref="Remove"/> and <see cref="Publish"/>; any number of readers take
+/// <see cref="Current"/>. A publication is one reference write: readers see all of a batch or none of it.
+/// </remarks>
+public sealed class ServiceDirectory
+{
+    private readonly Dictionary<ServicePortId, int> _slots = [];
+    private readonly Dictionary<int, ServiceEntry?> _before = [];
+    private readonly List<int> _freed = [];
+    private readonly HashSet<int> _ownChunks = [];
+    private readonly Stack<int> _free = new();
+    private readonly BalancingPolicies _policies;
+    private ServiceEntry?[][] _chunks = [];
+    private bool _ownChunkList;
+    private int _slotCount;
+    private ServiceTable _current = ServiceTable.Empty;
+
+    public ServiceDirectory(BalancingPolicies? policies = null) => _policies = policies ?? BalancingPolicies.BuiltIn(TimeProvider.System);
+
+    /// <summary>The table in force. One volatile read.</summary>
+    public ServiceTable Current => Volatile.Read(ref _current);
+
+    /// <summary>Adds or replaces a service port; nothing happens where nothing changes.</summary>
+    public void Set(ServicePort port, ReadOnlySpan<Backend> backends)
+    {
+        var before = Find(port.Id);
+        if (before is not null && before.Port.Equivalent(port) && before.HasBackends(backends)) return;
+
+        var slot = before?.Slot ?? TakeSlot(port.Id);
+        var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState();
+        Write(slot, new ServiceEntry(slot, port, backends.ToArray(), state, _policies.For(port)));
+    }
+
+    /// <summary>Removes a service port; false where there was none.</summary>
+    public bool Remove(ServicePortId id)
+    {
+        if (!_slots.Remove(id, out var slot)) return false;
+        Write(slot, null);
+        _freed.Add(slot);
+        return true;
+    }
+
+    /// <summary>The entry as last set, published or not. For the writer.</summary>
+    public ServiceEntry? Find(ServicePortId id) =>
+        _slots.TryGetValue(id, out var slot) ? _chunks[slot >> ServiceTable.ChunkBits][slot & (ServiceTable.ChunkSize - 1)] : null;
+
+    /// <summary>Puts all changes since the last call into force at once and tells what they were.</summary>
+    public IReadOnlyList<ServiceTableChange> Publish()
+    {
+        if (_before.Count == 0) return [];
+        var table = new ServiceTable(_chunks, _slots.Count);
+        var changes = new List<ServiceTableChange>(_before.Count);
+        foreach (var (slot, before) in _before)
+            if (before is not null || table[slot] is not null) changes.Add(new ServiceTableChange(before, table[slot]));
+
+        Volatile.Write(ref _current, table);
+        Seal();
+        return changes;
+    }
+
+    // From here on the published arrays belong to readers: the next write copies what it touches.
+    private void Seal()
+    {
+        _before.Clear();
+        _ownChunks.Clear();
+        _ownChunkList = false;
+        // A slot is used again only after its removal was published, so that a change never shows one service turning into another.
+        foreach (var slot in _freed) _free.Push(slot);
+        _freed.Clear();
+    }
+
+    private int TakeSlot(ServicePortId id)
+    {
+        var slot = _free.Count > 0 ? _free.Pop() : _slotCount++;
+        _slots.Add(id, slot);
+        return slot;
+    }
+
+    private void Write(int slot, ServiceEntry? entry)
+    {
+        var chunk = OwnChunk(slot >> ServiceTable.ChunkBits);
+        ref var place = ref chunk[slot & (ServiceTable.ChunkSize - 1)];
+        _before.TryAdd(slot, place);
+        place = entry;
+    }
+
+    private ServiceEntry?[] OwnChunk(int index)
+    {
+        if (!_ownChunkList || index >= _chunks.Length)
+        {
+            Array.Resize(ref _chunks, Math.Max(_chunks.Length, index + 1));
+            if (!_ownChunkList) _chunks = (ServiceEntry?[][])_chunks.Clone();
+            _ownChunkList = true;
+        }
+
+        if (_ownChunks.Add(index))
+            _chunks[index] = _chunks[index] is { } shared ? (ServiceEntry?[])shared.Clone() : new ServiceEntry?[ServiceTable.ChunkSize];
+        return _chunks[index];
+    }
+}

@@ -1,0 +1,137 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Cluster.Dataplane.Tcp.Managed;
+
+/// <summary>Copies one direction of a connection through a pipe, so that receiving runs ahead of a slow sender by a bounded amount.</summary>
+/// <remarks>
+/// Reused from connection to connection. While the source is silent the pipe holds no buffer: an idle connection costs its objects
+/// only. Nothing is allocated per read or write.
+/// </remarks>
+internal sealed class StreamCopier : IDisposable
+{
+    /// <summary>
+    /// One buffer of 64 kB per receive covers the default socket buffers; two may wait for the destination, then the source's own
+    /// window closes.
+    /// </summary>
+    private const int BufferBytes = 64 * 1024;
+
+    private const int TurnsBeforeYield = 16;
+
+    private static readonly PipeOptions Options = new(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: 2 * BufferBytes,
+        resumeWriterThreshold: BufferBytes,
+        minimumSegmentSize: BufferBytes,
+        useSynchronizationContext: false);
+
+    private readonly Pipe _pipe = new(Options);
+    private readonly SocketOperation _receive = new();
+    private readonly SocketOperation _send = new();
+    private bool _sourceFailed;
+    private bool _used;
+
+    /// <summary>Runs until the source has ended and everything was passed on, or either side fails. Never throws for what peers do.</summary>
+    /// <param name="failed">Called at once when a side fails, so that the caller can reset the other.</param>
+    public async Task<CopyResult> CopyAsync(Socket from, Socket to, Action<CopyResult> failed)
+    {
+        _used = true;
+        var filling = FillAsync(from, failed);
+        var result = await DrainAsync(to);
+        if (result == CopyResult.DestinationFailed) failed(result);
+        // The writer half ends too: it sees the completed reader, its source's end, or the source being reset by the caller.
+        await filling;
+        return result;
+    }
+
+    /// <summary>Makes the copier ready for the next connection. Only after <see cref="CopyAsync"/> has ended.</summary>
+    public void Reset()
+    {
+        if (!_used) return;
+        _used = false;
+        _pipe.Reset();
+        _receive.Clear();
+        _send.Clear();
+        _sourceFailed = false;
+    }
+
+    public void Dispose()
+    {
+        _receive.Dispose();
+        _send.Dispose();
+    }
+
+    private async Task FillAsync(Socket from, Action<CopyResult> failed)
+    {
+        var writer = _pipe.Writer;
+        var moreWaits = false;
+        var turns = 0;
+        while (true)
+        {
+            // A source that is always ready would keep this thread to itself: after 1 MB the others have a turn.
+            if (moreWaits && ++turns % TurnsBeforeYield == 0) await Task.Yield();
+            // An empty receive waits for data without a buffer; after a full one there is most likely more already.
+            if (!moreWaits && !(await _receive.ReceiveAsync(from, default)).Succeeded) break;
+            var memory = writer.GetMemory(BufferBytes);
+            var received = await _receive.ReceiveAsync(from, memory);
+            if (!received.Succeeded) break;
+            if (received.Bytes == 0)
+            {
+                await writer.CompleteAsync();
+                return;
+            }
+
+            moreWaits = received.Bytes == memory.Length;
+            writer.Advance(received.Bytes);
+            if ((await writer.FlushAsync()).IsCompleted)
+            {
+                await writer.CompleteAsync();
+                return;
+            }
+        }
+
+        _sourceFailed = true;
+        failed(CopyResult.SourceFailed);
+        await writer.CompleteAsync();
+    }
+
+    private async Task<CopyResult> DrainAsync(Socket to)
+    {
+        var reader = _pipe.Reader;
+        var result = CopyResult.Completed;
+        var open = true;
+        while (open)
+        {
+            var read = await reader.ReadAsync();
+            // Most often there is one segment. (Sending here and not in a method of its own saves a state machine per read.)
+            foreach (var segment in read.Buffer)
+            {
+                var sent = await _send.SendAsync(to, segment);
+                if (sent.Succeeded) continue;
+                result = CopyResult.DestinationFailed;
+                break;
+            }
+
+            open = result == CopyResult.Completed && !read.IsCompleted;
+            reader.AdvanceTo(read.Buffer.End);
+        }
+
+        await reader.CompleteAsync();
+        if (_sourceFailed) return CopyResult.SourceFailed;
+        return result == CopyResult.Completed && !HalfClose(to) ? CopyResult.DestinationFailed : result;
+    }
+
+    private static bool HalfClose(Socket to)
+    {
+        try
+        {
+            to.Shutdown(SocketShutdown.Send);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Tcp.Managed;
+
+/// <summary>Serves one accepted connection: finds a backend that answers, then copies both ways until both sides have ended.</summary>
+/// <remarks>Pooled: the copiers, their pipes and the timer are reused by later connections. Sockets are made for each.</remarks>
+internal sealed class TcpConnection : IDisposable
+{
+    private static readonly LingerOption ResetOnClose = new(true, 0);
+
+    private readonly StreamCopier _toBackend = new();
+    private readonly StreamCopier _toClient = new();
+    private readonly SocketOperation _connect = new();
+    private readonly ITimer _connectTimer;
+    private readonly TcpRelayOptions _options;
+    private readonly Action<CopyResult> _abort;
+    private Socket? _client;
+    private Socket? _backend;
+    private Socket? _connecting;
+    private int _aborted;
+
+    public TcpConnection(TcpRelayOptions options, TimeProvider time)
+    {
+        _options = options;
+        _abort = _ => Abort();
+        _connectTimer = time.CreateTimer(
+            static self => ((TcpConnection)self!).GiveUpConnecting(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Takes an accepted socket. Comes before <see cref="RunAsync"/>; from here on <see cref="Abort"/> may be called.</summary>
+    public void Take(Socket client)
+    {
+        _client = client;
+        _aborted = 0;
+    }
+
+    public async Task RunAsync(ServiceDirectory directory, Frontend frontend)
+    {
+        var client = _client!;
+        SetOptions(client);
+        var address = ClientAddress.From(((IPEndPoint)client.RemoteEndPoint!).Address);
+        var backend = await ConnectAsync(directory, frontend, address);
+        if (backend is null)
+        {
+            DataplaneMetrics.TcpRefused.Add(1);
+            Abort();
+            return;
+        }
+
+        Volatile.Write(ref _backend, backend);
+        // An abort that came while connecting has not seen this socket.
+        if (Volatile.Read(ref _aborted) != 0) Reset(backend);
+        await Task.WhenAll(_toBackend.CopyAsync(client, backend, _abort), _toClient.CopyAsync(backend, client, _abort));
+        if (_aborted != 0) DataplaneMetrics.TcpResets.Add(1);
+        backend.Dispose();
+        client.Dispose();
+    }
+
+    /// <summary>Resets both sides: a reset from one is passed on to the other, never turned into an orderly end.</summary>
+    public void Abort()
+    {
+        if (Interlocked.Exchange(ref _aborted, 1) != 0) return;
+        GiveUpConnecting();
+        if (_client is { } client) Reset(client);
+        if (Volatile.Read(ref _backend) is { } backend) Reset(backend);
+    }
+
+    /// <summary>Makes the object ready for the pool. Only after <see cref="RunAsync"/> has ended.</summary>
+    public void Clear()
+    {
+        _client = null;
+        _backend = null;
+        _toBackend.Reset();
+        _toClient.Reset();
+        _connect.Clear();
+    }
+
+    public void Dispose()
+    {
+        _connectTimer.Dispose();
+        _connect.Dispose();
+        _toBackend.Dispose();
+        _toClient.Dispose();
+    }
+
+    // No byte has been passed yet, so another backend may be tried as if the first had never been picked.
+    private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address)
+    {
+        Backend? failed = null;
+        foreach (var timeout in _options.ConnectTimeouts)
+        {
+            // The table is read anew for each attempt: a backend that failed has often just left it.
+            var entry = directory.Current[frontend.Slot];
+            if (entry is null || entry.Port.Id != frontend.Id) return null;
+            var backend = entry.Pick(new PickContext(frontend.Scope, address, failed));
+            if (backend is null || Volatile.Read(ref _aborted) != 0) return null;
+            if (await TryConnectAsync(backend, timeout) is { } socket) return socket;
+            DataplaneMetrics.TcpConnectFailures.Add(1);
+            failed = backend;
+        }
+
+        return null;
+    }
+
+    private async ValueTask<Socket?> TryConnectAsync(Backend backend, TimeSpan timeout)
+    {
+        Socket socket;
+        try
+        {
+            socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            SetOptions(socket);
+        }
+        catch (SocketException)
+        {
+            // Out of descriptors: the client is reset, which frees one, and its next attempt may fare better.
+            return null;
+        }
+
+        Volatile.Write(ref _connecting, socket);
+        _connectTimer.Change(timeout, Timeout.InfiniteTimeSpan);
+        var result = await _connect.ConnectAsync(socket, backend.Address);
+        // Whoever takes the socket out of the field owns it: the timer to close it, or this method to use it.
+        var timedOut = Interlocked.Exchange(ref _connecting, null) is null;
+        _connectTimer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (result.Succeeded && !timedOut) return socket;
+        socket.Dispose();
+        return null;
+    }
+
+    private void GiveUpConnecting() => Interlocked.Exchange(ref _connecting, null)?.Dispose();
+
+    private void SetOptions(Socket socket)
+    {
+        socket.NoDelay = true;
+        if (_options.KeepAlive <= TimeSpan.Zero) return;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)_options.KeepAlive.TotalSeconds);
+    }
+
+    private static void Reset(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = ResetOnClose;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Already reset by its peer, or closed: there is nobody to tell.
+        }
+
+        socket.Dispose();
+    }
+}

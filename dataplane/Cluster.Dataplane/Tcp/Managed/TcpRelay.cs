@@ -1,0 +1,173 @@
+using System.Net.Sockets;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Cluster.Dataplane.Tcp.Managed;
+
+/// <summary>Relays TCP with the runtime's own sockets: any operating system, no privileges.</summary>
+/// <remarks>
+/// Per connection: two sockets and the tasks of its four loops. Per read or write: no allocation. Idle connections hold no buffer.
+/// The host process may set <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1</c> before its first socket: about 40% more requests
+/// per second, at the price that all callbacks share the socket engine's threads, so only for a process that does nothing else.
+/// </remarks>
+public sealed class TcpRelay : IRelay
+{
+    private readonly Dictionary<Frontend, TcpFrontend> _frontends = [];
+    private readonly List<TcpFrontend> _closed = [];
+    private readonly HashSet<TcpConnection> _connections = [];
+    private readonly Lock _connectionsLock = new();
+    private readonly ObjectPool<TcpConnection> _pool;
+    private readonly SemaphoreSlim _admission;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ServiceDirectory _directory;
+    private readonly TcpRelayOptions _options;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+
+    public TcpRelay(ServiceDirectory directory, TcpRelayOptions options, ILogger logger, TimeProvider time)
+    {
+        _directory = directory;
+        _options = options;
+        _logger = logger;
+        _time = time;
+        var budget = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
+        _admission = new SemaphoreSlim(budget);
+        _pool = new DefaultObjectPoolProvider { MaximumRetained = 1024 }.Create(new ConnectionPolicy(options, time));
+    }
+
+    public ServiceProtocol Protocol => ServiceProtocol.Tcp;
+
+    /// <summary>Connections being served now.</summary>
+    public int ActiveConnections
+    {
+        get
+        {
+            lock (_connectionsLock) return _connections.Count;
+        }
+    }
+
+    public FrontendResult Open(Frontend frontend)
+    {
+        var (listener, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Tcp);
+        if (listener is null) return result;
+        var opened = new TcpFrontend(this, frontend, listener);
+        _frontends.Add(frontend, opened);
+        opened.Start();
+        return result;
+    }
+
+    public void Close(Frontend frontend)
+    {
+        if (!_frontends.Remove(frontend, out var open)) return;
+        open.Dispose();
+        _closed.RemoveAll(static closed => closed.Completion.IsCompleted);
+        _closed.Add(open);
+    }
+
+    // Established connections stay with their backend: a pod on its way out finishes what it began.
+    public void BackendsChanged(ServiceEntry entry)
+    {
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
+        await Task.WhenAll(_closed.Select(closed => closed.Completion));
+        lock (_connectionsLock)
+        {
+            foreach (var connection in _connections) connection.Abort();
+            if (_connections.Count == 0) _drained.TrySetResult();
+        }
+
+        await _drained.Task;
+        _admission.Dispose();
+        _stopping.Dispose();
+        (_pool as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Starts to serve a connection; waits, and with it the accept loop, while as many as allowed are served already.</summary>
+    internal async ValueTask ServeAsync(Socket client, Frontend frontend)
+    {
+        DataplaneMetrics.TcpAccepted.Add(1);
+        if (!_admission.Wait(0, CancellationToken.None) && !await AdmitLaterAsync())
+        {
+            client.Dispose();
+            return;
+        }
+
+        var connection = _pool.Get();
+        connection.Take(client);
+        lock (_connectionsLock) _connections.Add(connection);
+        // Not on the accept loop's own thread: a busy connection would keep it from accepting.
+        _ = Task.Run(() => RunAsync(connection, frontend));
+    }
+
+    /// <summary>Rests after an error that would come again at once, out of descriptors above all.</summary>
+    internal async Task PauseAsync(SocketError error)
+    {
+        DataplaneMetrics.AcceptPauses.Add(1);
+        _logger.LogWarning("Accepting rests for {Pause}: {Error}", _options.ExhaustedPause, error);
+        await Task.Delay(_options.ExhaustedPause, _time, _stopping.Token).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task<bool> AdmitLaterAsync()
+    {
+        DataplaneMetrics.AcceptPauses.Add(1);
+        try
+        {
+            await _admission.WaitAsync(_stopping.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    // Owned by the set of connections: DisposeAsync waits until it is empty.
+    private async Task RunAsync(TcpConnection connection, Frontend frontend)
+    {
+        DataplaneMetrics.TcpActive.Add(1);
+        var reusable = false;
+        try
+        {
+            await connection.RunAsync(_directory, frontend);
+            reusable = true;
+        }
+        catch (Exception exception)
+        {
+            // The top of the connection's loop. A socket that died between accept and first use ends here, and so would a bug:
+            // it costs this connection and a line in the log, not the relay.
+            _logger.LogDebug(exception, "Connection of {Frontend} failed", frontend);
+            connection.Abort();
+        }
+
+        DataplaneMetrics.TcpActive.Add(-1);
+        _admission.Release();
+        lock (_connectionsLock)
+        {
+            _connections.Remove(connection);
+            if (_stopping.IsCancellationRequested && _connections.Count == 0) _drained.TrySetResult();
+        }
+
+        if (reusable) _pool.Return(connection);
+        else connection.Dispose();
+    }
+
+    private sealed class ConnectionPolicy(TcpRelayOptions options, TimeProvider time) : PooledObjectPolicy<TcpConnection>
+    {
+        public override TcpConnection Create() => new(options, time);
+
+        public override bool Return(TcpConnection obj)
+        {
+            obj.Clear();
+            return true;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+namespace Cluster.Dataplane.Tcp;
+
+/// <summary>How TCP is relayed. Read at start.</summary>
+public sealed record TcpRelayOptions
+{
+    /// <summary>
+    /// How long each attempt to reach a backend may take; the next one goes to the next backend. Kubernetes' own steps: short first,
+    /// for a backend that answers answers fast, and 3.75 s in all.
+    /// </summary>
+    public IReadOnlyList<TimeSpan> ConnectTimeouts { get; init; } =
+        [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    /// <summary>Connections served at once; more wait in the kernel's accept queue. 0 derives it from the descriptor limit.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>How long accepting rests when the process is out of descriptors.</summary>
+    public TimeSpan ExhaustedPause { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Silence after which the kernel probes a peer, so that one that vanished does not hold its connection for ever.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(2);
+}

@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+using Cluster.Dataplane.Tests.Tcp;
+using Cluster.Dataplane.Tests.Udp;
+
+namespace Cluster.Dataplane.Tests;
+
+/// <summary>What relaying allocates once it is warm: counted over the whole process, so nothing else runs meanwhile.</summary>
+[Collection(nameof(Alone))]
+public sealed class SteadyStateTests
+{
+    private const int Warmup = 2000;
+    private const int Count = 5000;
+
+    [Fact]
+    public async Task UdpRelay_SteadyFlow_AllocatesNothingPerDatagram()
+    {
+        await using var a = new UdpBackend("a");
+        await using var rig = new UdpRelayRig(null, null, a);
+        using var client = rig.Connect();
+        client.ReceiveTimeout = 5000;
+        var buffer = new byte[16];
+        Ask(Warmup);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Ask(Count);
+        // One allocated object per datagram would be at least 24 bytes each; the rest is the runtime's own.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+
+        void Ask(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                client.Send(buffer);
+                client.Receive(buffer);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task TcpRelay_SteadyConnection_AllocatesNothingPerRequest()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        // Blocking from the start: a socket that was used asynchronously allocates for each blocking call.
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        client.Connect(rig.EndPoint);
+        client.ReceiveTimeout = 5000;
+        var buffer = new byte[16];
+        Ask(Warmup);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Ask(Count);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+
+        void Ask(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                client.Send(buffer);
+                for (var received = 0; received < buffer.Length;) received += client.Receive(buffer);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Cluster.Testing;
+
+namespace Cluster.Dataplane.Tests.Tcp;
+
+/// <summary>Thousands of connections of random behaviour, compared byte for byte on both sides.</summary>
+public sealed class IntegrityTests
+{
+    private const int Connections = 4000;
+    private const int AtOnce = 100;
+
+    private readonly ConcurrentDictionary<int, bool> _backendSaw = new();
+
+    [Fact]
+    public async Task Relay_RandomConversations_LosesAndChangesNoByte()
+    {
+        await using var a = new TcpBackend(ServeAsync);
+        await using var b = new TcpBackend(ServeAsync);
+        var descriptors = OpenDescriptors();
+        await using (var rig = new TcpRelayRig(null, a.EndPoint, b.EndPoint))
+        {
+            var failures = new ConcurrentBag<string>();
+            await Parallel.ForEachAsync(Enumerable.Range(0, Connections), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, _) =>
+            {
+                if (await RunAsync(rig, new Conversation(number)) is { } failure) failures.Add($"{new Conversation(number)}: {failure}");
+            });
+            Assert.Empty(failures);
+            await Eventually.True(() => _backendSaw.Count == Connections, "every backend side to end");
+            Assert.Empty(_backendSaw.Where(pair => !pair.Value).Select(pair => new Conversation(pair.Key)));
+            await Eventually.True(() => rig.Relay.ActiveConnections == 0, "every connection to end");
+            Assert.Equal(Connections / 2, a.Accepted, 2.0);
+        }
+
+        // Every socket of 4,000 connections is closed again; a few descriptors may belong to the runtime.
+        await Eventually.True(() => OpenDescriptors() < descriptors + 20, "descriptors to be closed");
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        var header = new byte[4];
+        if (await socket.ReceiveAsync(header) != header.Length) return;
+        var number = BitConverter.ToInt32(header);
+        var plan = new Conversation(number);
+        var saw = false;
+        try
+        {
+            saw = await plan.PlayBackendAsync(socket);
+        }
+        catch (SocketException exception)
+        {
+            saw = plan.End == ConversationEnd.ClientResets && exception.SocketErrorCode == SocketError.ConnectionReset;
+        }
+        finally
+        {
+            _backendSaw[number] = saw;
+        }
+    }
+
+    private static async Task<string?> RunAsync(TcpRelayRig rig, Conversation plan)
+    {
+        try
+        {
+            using var client = await rig.ConnectAsync();
+            await client.SendAllAsync(BitConverter.GetBytes(plan.Number));
+            return await plan.PlayClientAsync(client) ? null : "bytes differ";
+        }
+        catch (SocketException exception)
+        {
+            return plan.End == ConversationEnd.BackendResets && exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown
+                ? null
+                : exception.SocketErrorCode.ToString();
+        }
+        catch (OperationCanceledException)
+        {
+            return "hung";
+        }
+    }
+
+    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Length;
+}

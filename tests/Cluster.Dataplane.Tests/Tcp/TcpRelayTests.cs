@@ -1,0 +1,225 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tcp;
+using Cluster.Testing;
+
+namespace Cluster.Dataplane.Tests.Tcp;
+
+public sealed class TcpRelayTests
+{
+    [Fact]
+    public async Task Relay_ThreeHundredConnectionsOverThree_GivesEachHundred()
+    {
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var b = new TcpBackend(socket => socket.SendAllAsync("b"));
+        await using var c = new TcpBackend(socket => socket.SendAllAsync("c"));
+        await using var rig = new TcpRelayRig(null, a.EndPoint, b.EndPoint, c.EndPoint);
+
+        var answers = new List<string>();
+        for (var i = 0; i < 300; i++)
+        {
+            using var client = await rig.ConnectAsync();
+            answers.Add(await client.ReceiveTextToEndAsync());
+        }
+
+        Assert.Equal([("a", 100), ("b", 100), ("c", 100)], answers.CountBy(answer => answer).Select(pair => (pair.Key, pair.Value)).Order());
+    }
+
+    [Fact]
+    public async Task Relay_ClientEndsFirst_StillGetsTheAnswer()
+    {
+        await using var backend = new TcpBackend(async socket =>
+        {
+            var request = await socket.ReceiveTextToEndAsync();
+            await socket.SendAllAsync($"got {request}");
+        });
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("all of it");
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("got all of it", await client.ReceiveTextToEndAsync());
+    }
+
+    [Fact]
+    public async Task Relay_BackendEndsFirst_StillGetsTheRequest()
+    {
+        var received = new TaskCompletionSource<string>();
+        await using var backend = new TcpBackend(async socket =>
+        {
+            await socket.SendAllAsync("greeting");
+            socket.Shutdown(SocketShutdown.Send);
+            received.SetResult(await socket.ReceiveTextToEndAsync());
+        });
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        Assert.Equal("greeting", await client.ReceiveTextToEndAsync());
+        await client.SendAllAsync("late request");
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("late request", await received.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Relay_ClientResets_ResetsTheBackend()
+    {
+        var end = new TaskCompletionSource<SocketError>();
+        await using var backend = new TcpBackend(async socket => end.SetResult(await socket.EndAsync()));
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        await Eventually.True(() => backend.Accepted == 1);
+        client.ResetAndClose();
+        Assert.Equal(SocketError.ConnectionReset, await end.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Relay_BackendResets_ResetsTheClient()
+    {
+        await using var backend = new TcpBackend(async socket =>
+        {
+            await socket.ReceiveAsync(new byte[1]);
+            socket.ResetAndClose();
+        });
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+    }
+
+    [Fact]
+    public async Task Relay_BackendRefuses_TriesTheNext()
+    {
+        await using var alive = new TcpBackend(TcpBackend.EchoAsync);
+        var dead = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
+        await using var rig = new TcpRelayRig(null, dead, alive.EndPoint);
+        for (var i = 0; i < 10; i++) Assert.Equal("x", await EchoAsync(rig, "x"));
+    }
+
+    [Fact]
+    public async Task Relay_BackendSilent_TriesTheNextAfterTheTimeout()
+    {
+        // A listener whose queue is full drops what comes: the kernel answers neither yes nor no.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen(0);
+        using var filler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await filler.ConnectAsync(silent.LocalEndPoint!);
+        await using var alive = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(null, (IPEndPoint)silent.LocalEndPoint!, alive.EndPoint);
+
+        var started = Stopwatch.GetTimestamp();
+        Assert.Equal("x", await EchoAsync(rig, "x"));
+        Assert.Equal(1, alive.Accepted);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Relay_NoBackendAnswers_ResetsTheClient()
+    {
+        await using var rig = new TcpRelayRig(null, new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()));
+        using var client = await rig.ConnectAsync();
+        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+    }
+
+    [Fact]
+    public async Task Relay_BackendRemoved_NewConnectionsAvoidItAndOldOnesGoOn()
+    {
+        await using var a = new TcpBackend(TcpBackend.EchoAsync);
+        await using var b = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(null, a.EndPoint);
+        using var old = await rig.ConnectAsync();
+        await old.SendAllAsync("x");
+        await Eventually.True(() => a.Accepted == 1);
+
+        rig.SetBackends(b.EndPoint);
+        for (var i = 0; i < 5; i++) await EchoAsync(rig, "y");
+        Assert.Equal((1, 5), (a.Accepted, b.Accepted));
+        old.Shutdown(SocketShutdown.Send);
+        Assert.Equal("x", await old.ReceiveTextToEndAsync());
+    }
+
+    [Fact]
+    public async Task Relay_SlowReader_StopsTheSourceAfterBoundedBytes()
+    {
+        long sent = 0;
+        await using var backend = new TcpBackend(async socket =>
+        {
+            var block = new byte[64 * 1024];
+            for (var i = 0; i < 4096; i++)
+            {
+                await socket.SendAllAsync(block);
+                Interlocked.Add(ref sent, block.Length);
+            }
+        });
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        client.ReceiveBufferSize = 16 * 1024;
+        long before;
+        do
+        {
+            before = Interlocked.Read(ref sent);
+            await Task.Delay(500);
+        }
+        while (before == 0 || Interlocked.Read(ref sent) != before);
+
+        // 256 MB wait to be sent: what is under way is the kernel's socket buffers (up to about 10 MB) and our two of 64 kB.
+        Assert.InRange(before, 1, 64 * 1024 * 1024);
+    }
+
+    [Fact]
+    public async Task Open_PortInUse_SaysSo()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        var taken = new Frontend(new ServicePortId("ns/other", ServiceProtocol.Tcp), 7, IPAddress.Loopback, backend.EndPoint.Port, TrafficScope.Internal);
+        Assert.Equal(FrontendError.PortInUse, rig.Relay.Open(taken).Error);
+    }
+
+    [Fact]
+    public async Task Close_ThenConnect_IsRefused()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        Assert.Equal("x", await EchoAsync(rig, "x"));
+        rig.CloseFrontend();
+        var refused = await Assert.ThrowsAsync<SocketException>(rig.ConnectAsync);
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task Relay_AtItsLimit_ServesTheNextWhenOneEnds()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = new TcpRelayRig(new TcpRelayOptions { MaxConnections = 2 }, backend.EndPoint);
+        using var first = await rig.ConnectAsync();
+        using var second = await rig.ConnectAsync();
+        await Eventually.True(() => rig.Relay.ActiveConnections == 2);
+        var third = EchoAsync(rig, "third");
+        await Task.Delay(100);
+        Assert.False(third.IsCompleted);
+        Assert.Equal(2, rig.Relay.ActiveConnections);
+
+        first.Dispose();
+        Assert.Equal("third", await third.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Dispose_WithConnections_EndsThemAndReturns()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        var rig = new TcpRelayRig(null, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await Eventually.True(() => backend.Accepted == 1);
+        await rig.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+    }
+
+    private static async Task<string> EchoAsync(TcpRelayRig rig, string text)
+    {
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync(text);
+        client.Shutdown(SocketShutdown.Send);
+        return await client.ReceiveTextToEndAsync();
+    }
+}
