@@ -1,0 +1,29 @@
+using System.Net;
+using Cluster.ApiServer.Pki;
+using Cluster.ApiServer.Registry;
+
+namespace Cluster.ApiServer;
+
+/// <summary>What an API server is started with.</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>Its certificates and keys: see <see cref="ClusterPki.EnsureAsync"/>.</summary>
+    public required ClusterPki Pki { get; init; }
+
+    /// <summary>Where it listens; port 0 takes a free one. The first is <see cref="ApiServer.Url"/>.</summary>
+    public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new(IPAddress.Loopback, 6443)];
+
+    /// <summary>Service and node port ranges, the advertised address, the life of events.</summary>
+    public RegistryOptions Registry { get; init; } = new();
+
+    /// <summary>How long open requests may take to finish when the server stops.</summary>
+    public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A request other than a watch or a log gets this long.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The port of kubelets, for nodes that do not tell theirs.</summary>
+    public int KubeletPort { get; init; } = 10250;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

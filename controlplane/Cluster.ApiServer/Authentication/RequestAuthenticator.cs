@@ -1,0 +1,32 @@
+using Cluster.Api;
+using Microsoft.AspNetCore.Http;
+
+namespace Cluster.ApiServer.Authentication;
+
+/// <summary>Finds out who makes a request: by client certificate, then by bearer token; without either, anonymous.</summary>
+internal sealed class RequestAuthenticator(ClientCertificates certificates, ITokenAuthenticator tokens)
+{
+    /// <exception cref="StatusException">401: credentials were shown and none of them is good.</exception>
+    public async ValueTask<UserIdentity> AuthenticateAsync(HttpContext context)
+    {
+        var certificate = context.Connection.ClientCertificate;
+        if (certificate is not null && certificates.Authenticate(certificate) is { } owner)
+            return owner;
+
+        var token = BearerToken(context);
+        if (token is not null && await tokens.AuthenticateAsync(token, context.RequestAborted) is { } bearer)
+            return bearer;
+
+        return certificate is null && token is null ? UserIdentity.Anonymous : throw StatusErrors.Unauthorized();
+    }
+
+    private static string? BearerToken(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        const string Scheme = "Bearer ";
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var token = header[Scheme.Length..].Trim();
+        return token.Length == 0 ? null : token;
+    }
+}

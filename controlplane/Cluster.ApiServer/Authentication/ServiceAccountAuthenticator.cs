@@ -1,0 +1,51 @@
+using Cluster.Api;
+using Cluster.ApiServer.WatchCache;
+
+namespace Cluster.ApiServer.Authentication;
+
+/// <summary>Users of service account tokens: signed by us, not expired, and their account (and pod, if bound to one) still there.</summary>
+internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, IObjectReader reader) : ITokenAuthenticator
+{
+    private const string AllAccounts = "system:serviceaccounts";
+
+    public async ValueTask<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
+    {
+        if (tokens.Verify(token) is not { } claims)
+            return null;
+        var accounts = ResourceCatalog.For<Cluster.Api.CoreV1.ServiceAccount>();
+        if (!await IsThereAsync(accounts, claims.Namespace, claims.Name, claims.Uid, cancellationToken))
+            return null;
+        if (claims.Bound is { } bound && !await IsThereAsync(TypeOf(bound), claims.Namespace, bound.Name, bound.Uid, cancellationToken))
+            return null;
+        return new UserIdentity(
+            claims.Subject,
+            claims.Uid,
+            [AllAccounts, $"{AllAccounts}:{claims.Namespace}", UserIdentity.AuthenticatedGroup],
+            Extra(claims));
+    }
+
+    private static ResourceType TypeOf(BoundObject bound) => ResourceCatalog.FindKind("v1", bound.Kind)!;
+
+    /// <summary>The object exists and is the same one.</summary>
+    private async ValueTask<bool> IsThereAsync(ResourceType type, string ns, string name, string uid, CancellationToken cancellationToken)
+    {
+        var found = reader.Find(type, ns, name) ?? await reader.FindFreshAsync(type, ns, name, cancellationToken);
+        return found is not null && found.Metadata.Uid == uid;
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> Extra(ServiceAccountClaims claims)
+    {
+        var extra = new Dictionary<string, IReadOnlyList<string>>();
+        if (claims.Id.Length > 0)
+            extra["authentication.kubernetes.io/credential-id"] = [$"JTI={claims.Id}"];
+        if (claims.Bound is { Kind: "Pod" } pod)
+        {
+            extra["authentication.kubernetes.io/pod-name"] = [pod.Name];
+            extra["authentication.kubernetes.io/pod-uid"] = [pod.Uid];
+        }
+
+        if (claims.NodeName is not null)
+            extra["authentication.kubernetes.io/node-name"] = [claims.NodeName];
+        return extra;
+    }
+}

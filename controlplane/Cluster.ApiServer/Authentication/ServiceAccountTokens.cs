@@ -1,0 +1,39 @@
+namespace Cluster.ApiServer.Authentication;
+
+/// <summary>Issues service account tokens and tells ours from others. Whether the account still lives is the authenticator's question.</summary>
+public sealed class ServiceAccountTokens(SigningKey key, TimeProvider time)
+{
+    public const string Issuer = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>The audience of tokens that name none: this API server.</summary>
+    public const string DefaultAudience = Issuer;
+
+    public string Issue(
+        string ns, string name, string uid, IReadOnlyList<string> audiences, TimeSpan lifetime, BoundObject? bound, string? nodeName) =>
+        JsonWebToken.Sign(
+            new ServiceAccountClaims
+            {
+                Namespace = ns,
+                Name = name,
+                Uid = uid,
+                Audiences = audiences.Count == 0 ? [DefaultAudience] : audiences,
+                IssuedAt = time.GetUtcNow(),
+                Expires = time.GetUtcNow() + lifetime,
+                Id = Guid.NewGuid().ToString(),
+                Bound = bound,
+                NodeName = nodeName,
+            }.ToJson(Issuer),
+            key);
+
+    /// <summary>The claims of a token of ours that is valid now and meant for this server; null otherwise.</summary>
+    public ServiceAccountClaims? Verify(string token)
+    {
+        if (JsonWebToken.Verify(token, key) is not { } json || ServiceAccountClaims.FromJson(json, Issuer) is not { } claims)
+            return null;
+        var now = time.GetUtcNow();
+        return now < claims.Expires && now + ClockSkew >= claims.IssuedAt && claims.Audiences.Contains(DefaultAudience) ? claims : null;
+    }
+
+    /// <summary>Another API server of the cluster may have issued it with a clock a little ahead.</summary>
+    private static TimeSpan ClockSkew => TimeSpan.FromMinutes(1);
+}

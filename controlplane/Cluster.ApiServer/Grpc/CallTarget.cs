@@ -1,0 +1,78 @@
+using Cluster.Api;
+using Cluster.Api.ResourceV1;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Registry;
+using Google.Protobuf.Reflection;
+using Grpc.Core;
+
+namespace Cluster.ApiServer.Grpc;
+
+/// <summary>What a call is about, checked against the catalog.</summary>
+internal sealed class CallTarget
+{
+    private readonly ResourceRef _ref;
+    private readonly Subresource? _subresource;
+
+    private CallTarget(ResourceType type, ResourceRef reference, string subresource)
+    {
+        (Type, _ref) = (type, reference);
+        if (subresource.Length == 0)
+            return;
+        _subresource = type.Subresources.FirstOrDefault(sub => sub.Name == subresource)
+            ?? throw StatusErrors.NotFound(type.Group, $"{type.Plural}/{subresource}", reference.Name);
+    }
+
+    public ResourceType Type { get; }
+
+    /// <summary>apiVersion, kind and message of the objects in the call's bodies.</summary>
+    public (string ApiVersion, string Kind, MessageDescriptor Message) Body => _subresource is { } sub
+        ? (sub.ApiVersion, sub.Kind, OpenApi.BodyKinds.Find(sub.ApiVersion, sub.Kind))
+        : (Type.ApiVersion, Type.Kind, Type.Descriptor);
+
+    /// <param name="reference">From the message.</param>
+    /// <param name="subresource">Instead of the reference's own, where the method implies one.</param>
+    /// <exception cref="StatusException">404: no such resource; 400: a place is missing.</exception>
+    public static CallTarget Of(ResourceRef? reference, string? subresource = null)
+    {
+        if (reference is null)
+            throw StatusErrors.BadRequest("ref is required");
+        var type = ResourceCatalog.Find(reference.Group, reference.Version, reference.Resource)
+            ?? throw StatusErrors.NotFound(reference.Group, reference.Resource, reference.Name);
+        return new CallTarget(type, reference, subresource ?? reference.Subresource);
+    }
+
+    /// <exception cref="StatusException">405 for a verb the resource does not know; 400 where the name or namespace is missing.</exception>
+    public CallTarget Require(string verb, bool named)
+    {
+        if (!(_subresource?.Verbs ?? Type.Verbs).Contains(verb))
+            throw StatusErrors.MethodNotAllowed(Type, verb);
+        if (named && _ref.Name.Length == 0)
+            throw StatusErrors.BadRequest("name is required");
+        if (Type.Namespaced && _ref.Namespace.Length == 0 && (named || verb == "create"))
+            throw StatusErrors.BadRequest("namespace is required");
+        return this;
+    }
+
+    public RequestScope Scope(UserIdentity user, string fieldManager = "", bool dryRun = false) => new()
+    {
+        Resource = Type,
+        User = user,
+        Subresource = _subresource?.Name,
+        Namespace = Type.Namespaced && _ref.Namespace.Length > 0 ? _ref.Namespace : null,
+        Name = _ref.Name.Length > 0 ? _ref.Name : null,
+        FieldManager = fieldManager,
+        DryRun = dryRun,
+    };
+
+    public AuthorizationRequest Question(UserIdentity user, string verb) => new()
+    {
+        User = user,
+        Verb = verb,
+        Group = Type.Group,
+        Resource = Type.Plural,
+        Subresource = _subresource?.Name ?? "",
+        Namespace = Type.Namespaced ? _ref.Namespace : "",
+        Name = _ref.Name,
+    };
+}

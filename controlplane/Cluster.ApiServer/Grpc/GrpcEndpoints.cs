@@ -1,0 +1,42 @@
+using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Registry;
+using Grpc.AspNetCore.Server;
+using Grpc.Health.V1;
+using Grpc.HealthCheck;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cluster.ApiServer.Grpc;
+
+/// <summary>Puts the gRPC services on the server: resources, health, reflection.</summary>
+internal static class GrpcEndpoints
+{
+    /// <summary>A list of 5,000 pods is some 10 MB; what comes in is bounded as for REST.</summary>
+    private const int MaxSendBytes = 256 * 1024 * 1024;
+
+    public static void AddServices(IServiceCollection services, IResourceRegistry registry, RequestAuthorizer authorizer)
+    {
+        services.AddSingleton(new ResourceService(registry, authorizer));
+        var health = new HealthServiceImpl();
+        health.SetStatus("", HealthCheckResponse.Types.ServingStatus.Serving);
+        health.SetStatus("cluster.v1.Resources", HealthCheckResponse.Types.ServingStatus.Serving);
+        services.AddSingleton(health);
+        services.AddGrpc(Configure);
+        services.AddGrpcReflection();
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGrpcService<ResourceService>();
+        routes.MapGrpcService<HealthServiceImpl>();
+        routes.MapGrpcReflectionService();
+    }
+
+    private static void Configure(GrpcServiceOptions options)
+    {
+        options.MaxReceiveMessageSize = Hosting.ServerLimits.MaxRequestBodyBytes;
+        options.MaxSendMessageSize = MaxSendBytes;
+        options.Interceptors.Add<StatusInterceptor>();
+    }
+}

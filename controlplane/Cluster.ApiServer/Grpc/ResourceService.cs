@@ -1,0 +1,153 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Api.ResourceV1;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Registry;
+using Google.Protobuf;
+using Grpc.Core;
+using ApiListOptions = Cluster.Api.MetaV1.ListOptions;
+using WatchEvent = Cluster.Api.ResourceV1.WatchEvent;
+
+namespace Cluster.ApiServer.Grpc;
+
+/// <summary>The resource service: the registry's verbs over gRPC, with the same callers, permissions and failures as REST.</summary>
+internal sealed class ResourceService(IResourceRegistry registry, RequestAuthorizer authorizer) : Resources.ResourcesBase
+{
+    public override async Task<ObjectReply> Get(GetRequest request, ServerCallContext context)
+    {
+        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("get", named: true), "get", context);
+        var found = await registry.GetAsync(scope, request.ResourceVersion, context.CancellationToken);
+        return new ObjectReply { Object = Envelopes.Wrap(found.Protobuf) };
+    }
+
+    public override async Task<ListReply> List(ListRequest request, ServerCallContext context)
+    {
+        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("list", named: false), "list", context);
+        var options = new ApiListOptions
+        {
+            LabelSelector = request.LabelSelector,
+            FieldSelector = request.FieldSelector,
+            Limit = request.Limit,
+            Continue = request.Continue,
+            ResourceVersion = request.ResourceVersion,
+        };
+        var page = await registry.ListAsync(scope, options, context.CancellationToken);
+        var reply = new ListReply
+        {
+            ResourceVersion = page.Revision.ToString(null as IFormatProvider),
+            Continue = page.Continue,
+            RemainingItemCount = page.RemainingItemCount ?? 0,
+        };
+        reply.Objects.Capacity = page.Items.Count;
+        foreach (var item in page.Items)
+            reply.Objects.Add(Envelopes.Wrap(item.Protobuf));
+        return reply;
+    }
+
+    public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
+    {
+        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("watch", named: false), "watch", context);
+        var options = new ApiListOptions
+        {
+            Watch = true,
+            LabelSelector = request.LabelSelector,
+            FieldSelector = request.FieldSelector,
+            ResourceVersion = request.ResourceVersion,
+            AllowWatchBookmarks = request.AllowBookmarks,
+        };
+        var watch = await registry.WatchAsync(scope, options, context.CancellationToken);
+        // A client knows from the headers that the watch stands, before the first event.
+        await context.WriteResponseHeadersAsync([]);
+        await foreach (var batch in watch.ReadAsync(context.CancellationToken))
+        {
+            var reply = new WatchReply();
+            foreach (var change in batch)
+                reply.Events.Add(new WatchEvent { Type = change.Type.ToString().ToUpperInvariant(), Object = Envelopes.Wrap(change.Object.Protobuf) });
+            await responseStream.WriteAsync(reply, context.CancellationToken);
+        }
+    }
+
+    public override async Task<ObjectReply> Create(WriteRequest request, ServerCallContext context)
+    {
+        var target = CallTarget.Of(request.Ref).Require("create", named: false);
+        var scope = await AllowAsync(target, "create", context, request.FieldManager, request.DryRun);
+        var created = await registry.CreateAsync(scope, Body(target, request.Object), context.CancellationToken);
+        return new ObjectReply { Object = Envelopes.Wrap(created.Protobuf) };
+    }
+
+    public override Task<ObjectReply> Update(WriteRequest request, ServerCallContext context) =>
+        UpdateAsync(CallTarget.Of(request.Ref), request, context);
+
+    public override Task<ObjectReply> UpdateStatus(WriteRequest request, ServerCallContext context) =>
+        UpdateAsync(CallTarget.Of(request.Ref, "status"), request, context);
+
+    public override async Task<ObjectReply> Patch(PatchRequest request, ServerCallContext context)
+    {
+        var target = CallTarget.Of(request.Ref).Require("patch", named: true);
+        var scope = await AllowAsync(target, "patch", context, request.FieldManager, request.DryRun);
+        var result = await registry.PatchAsync(scope, request.PatchType, request.Patch.Memory, context.CancellationToken);
+        return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
+    }
+
+    public override async Task<ObjectReply> Delete(DeleteRequest request, ServerCallContext context)
+    {
+        var options = ParseOptions(request.Options);
+        var dryRun = options.DryRun.Contains("All");
+        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("delete", named: true), "delete", context, dryRun: dryRun);
+        var result = await registry.DeleteAsync(scope, options, context.CancellationToken);
+        return new ObjectReply { Object = Envelopes.Wrap(result.Response.Protobuf) };
+    }
+
+    public override async Task<BindReply> Bind(BindRequest request, ServerCallContext context)
+    {
+        var pods = ResourceCatalog.For<Pod>();
+        var reference = new ResourceRef
+        {
+            Version = pods.Version, Resource = pods.Plural, Namespace = request.Namespace, Name = request.Pod, Subresource = "binding",
+        };
+        var scope = await AllowAsync(CallTarget.Of(reference).Require("create", named: true), "create", context);
+        var binding = new Binding
+        {
+            Metadata = new ObjectMeta { Name = request.Pod, Namespace = request.Namespace, Uid = request.Uid },
+            Target = new ObjectReference { Kind = "Node", Name = request.Node },
+        };
+        await registry.BindAsync(scope, binding, context.CancellationToken);
+        return new BindReply();
+    }
+
+    private async Task<ObjectReply> UpdateAsync(CallTarget target, WriteRequest request, ServerCallContext context)
+    {
+        target.Require("update", named: true);
+        var scope = await AllowAsync(target, "update", context, request.FieldManager, request.DryRun);
+        var result = await registry.UpdateAsync(scope, Body(target, request.Object), context.CancellationToken);
+        return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
+    }
+
+    private async ValueTask<RequestScope> AllowAsync(
+        CallTarget target, string verb, ServerCallContext context, string fieldManager = "", bool dryRun = false)
+    {
+        var user = context.GetHttpContext().Features.Get<UserIdentity>() ?? UserIdentity.Anonymous;
+        await authorizer.AuthorizeAsync(target.Question(user, verb), context.CancellationToken);
+        return target.Scope(user, fieldManager, dryRun);
+    }
+
+    private static IApiObject Body(CallTarget target, ByteString bytes)
+    {
+        var (apiVersion, kind, message) = target.Body;
+        return Envelopes.Open(bytes, apiVersion, kind, message);
+    }
+
+    private static DeleteOptions ParseOptions(ByteString bytes)
+    {
+        try
+        {
+            return DeleteOptions.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw StatusErrors.BadRequest($"unable to decode DeleteOptions: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Cluster.ApiServer.Pki;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Cluster.ApiServer.Hosting;
+
+/// <summary>The one kind of port the server opens: TLS, HTTP/1.1 and HTTP/2 by ALPN, client certificates if the client has one.</summary>
+internal sealed class TlsListener : IDisposable
+{
+    private readonly X509Certificate2 _certificate;
+    private readonly SslStreamCertificateContext _context;
+
+    public TlsListener(ClusterPki pki)
+    {
+        _certificate = X509Certificate2.CreateFromPemFile(pki.ServerCertificate, pki.ServerKey);
+        Authority = X509CertificateLoader.LoadCertificateFromFile(pki.AuthorityCertificate);
+        // Naming the authority in the handshake keeps clients (browsers above all) from offering certificates of other clusters.
+        var trust = SslCertificateTrust.CreateForX509Collection([Authority], sendTrustInHandshake: true);
+        _context = SslStreamCertificateContext.Create(_certificate, additionalCertificates: null, offline: true, trust);
+    }
+
+    public X509Certificate2 Authority { get; }
+
+    public void Listen(KestrelServerOptions kestrel, IPEndPoint endpoint) => kestrel.Listen(endpoint, listen =>
+    {
+        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.UseHttps(https =>
+        {
+            https.ServerCertificate = _certificate;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            // A foreign certificate is no reason to refuse the connection: its requests get a 401 that says so, or a token speaks.
+            https.AllowAnyClientCertificate();
+            https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _context;
+        });
+    });
+
+    public void Dispose()
+    {
+        _certificate.Dispose();
+        Authority.Dispose();
+    }
+}

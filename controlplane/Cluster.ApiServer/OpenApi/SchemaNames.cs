@@ -1,0 +1,16 @@
+using Google.Protobuf.Reflection;
+
+namespace Cluster.ApiServer.OpenApi;
+
+/// <summary>How schemas are called: <c>io.k8s.api.core.v1.Pod</c>.</summary>
+internal static class SchemaNames
+{
+    private const string ProtoPrefix = "k8s.io.";
+
+    public static string Of(MessageDescriptor message) =>
+        message.FullName.StartsWith(ProtoPrefix, StringComparison.Ordinal) ? $"io.k8s.{message.FullName[ProtoPrefix.Length..]}" : message.FullName;
+
+    /// <summary>The pointer by which one schema names another.</summary>
+    public static string Reference(MessageDescriptor message, OpenApiVersion version) =>
+        (version == OpenApiVersion.V2 ? "#/definitions/" : "#/components/schemas/") + Of(message);
+}
