@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+using Cluster.Api;
+using Cluster.Api.MetaV1;
+using Cluster.Api.ResourceV1;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Cluster.Client;
+
+/// <summary>The cluster over the generic gRPC resource service.</summary>
+public sealed class GrpcApiClient : IApiClient, IDisposable
+{
+    private readonly ApiClientOptions _options;
+    private readonly GrpcChannel _channel;
+    private readonly Resources.ResourcesClient _resources;
+
+    public GrpcApiClient(ClusterConnection connection, ApiClientOptions? options = null)
+    {
+        _options = options ?? ApiClientOptions.Default;
+        _channel = GrpcChannel.ForAddress(connection.Server, new()
+        {
+            HttpHandler = ClusterHandlers.Create(connection),
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = _options.MaxResponseBytes,
+            // Our own retries listen to what the server asks for.
+            MaxRetryAttempts = null,
+        });
+        _resources = new(_channel);
+    }
+
+    public Task<T> GetAsync<T>(string? ns, string name, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectAsync<T>(call => _resources.GetAsync(new() { Ref = Ref<T>(ns, name) }, call), cancellationToken);
+
+    public async Task<ResourceList<T>> ListAsync<T>(string? ns, ListQuery query, CancellationToken cancellationToken)
+        where T : class, IApiObject, new()
+    {
+        var request = new ListRequest
+        {
+            Ref = Ref<T>(ns, null),
+            LabelSelector = query.LabelSelector ?? "",
+            FieldSelector = query.FieldSelector ?? "",
+            Limit = query.Limit ?? 0,
+            Continue = query.Continue ?? "",
+            ResourceVersion = query.ResourceVersion ?? "",
+        };
+        var reply = await CallAsync(call => _resources.ListAsync(request, call), cancellationToken);
+        var items = new List<T>(reply.Objects.Count);
+        foreach (var bytes in reply.Objects)
+        {
+            items.Add(ObjectEnvelope.Decode<T>(bytes.Memory));
+        }
+
+        return new(items, reply.ResourceVersion, reply.Continue.Length == 0 ? null : reply.Continue);
+    }
+
+    public async IAsyncEnumerable<ResourceEvent<T>> WatchAsync<T>(
+        string? ns, ListQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IApiObject, new()
+    {
+        var request = new WatchRequest
+        {
+            Ref = Ref<T>(ns, null),
+            LabelSelector = query.LabelSelector ?? "",
+            FieldSelector = query.FieldSelector ?? "",
+            ResourceVersion = query.ResourceVersion ?? "",
+            AllowBookmarks = query.AllowBookmarks,
+        };
+        using var call = _resources.Watch(request, new CallOptions(Headers(), cancellationToken: cancellationToken));
+        while (await NextAsync(call.ResponseStream, cancellationToken))
+        {
+            foreach (var change in call.ResponseStream.Current.Events)
+            {
+                yield return WatchEvents.Read<T>(change.Type, change.Object.Memory, ObjectEnvelope.Decode<T>, ObjectEnvelope.Decode<Api.MetaV1.Status>);
+            }
+        }
+    }
+
+    public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectAsync<T>(call => _resources.CreateAsync(Write(obj, null), call), cancellationToken);
+
+    public Task<T> UpdateAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectAsync<T>(call => _resources.UpdateAsync(Write(obj, null), call), cancellationToken);
+
+    public Task<T> UpdateStatusAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectAsync<T>(call => _resources.UpdateStatusAsync(Write(obj, "status"), call), cancellationToken);
+
+    public Task<T> UpdateSubresourceAsync<T>(T obj, string subresource, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectAsync<T>(call => _resources.UpdateAsync(Write(obj, subresource), call), cancellationToken);
+
+    public Task<T> PatchAsync<T>(string? ns, string name, PatchBody patch, string? subresource, CancellationToken cancellationToken)
+        where T : class, IApiObject, new()
+    {
+        var request = new PatchRequest { Ref = Ref<T>(ns, name, subresource), PatchType = patch.MediaType, Patch = patch.Content };
+        return ObjectAsync<T>(call => _resources.PatchAsync(request, call), cancellationToken);
+    }
+
+    public Task DeleteAsync<T>(string? ns, string name, DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IApiObject, new()
+    {
+        var request = new DeleteRequest { Ref = Ref<T>(ns, name), Options = options?.ToByteString() ?? ByteString.Empty };
+        return CallAsync(call => _resources.DeleteAsync(request, call), cancellationToken);
+    }
+
+    public Task BindAsync(string ns, string pod, string node, string? uid, CancellationToken cancellationToken)
+    {
+        var request = new BindRequest { Namespace = ns, Pod = pod, Node = node, Uid = uid ?? "" };
+        return CallAsync(call => _resources.BindAsync(request, call), cancellationToken);
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    private static ResourceRef Ref<T>(string? ns, string? name, string? subresource = null)
+        where T : class, IApiObject, new()
+    {
+        var type = ResourceCatalog.For<T>();
+        return new()
+        {
+            Group = type.Group,
+            Version = type.Version,
+            Resource = type.Plural,
+            Namespace = ns ?? "",
+            Name = name ?? "",
+            Subresource = subresource ?? "",
+        };
+    }
+
+    private static WriteRequest Write<T>(T obj, string? subresource)
+        where T : class, IApiObject, new() => new()
+        {
+            Ref = Ref<T>(obj.Metadata.Namespace, obj.Metadata.Name, subresource),
+            Object = ObjectEnvelope.Encode(obj, ResourceCatalog.For<T>()),
+        };
+
+    private Metadata Headers() => new() { { "x-user-agent", _options.UserAgent } };
+
+    private async Task<T> ObjectAsync<T>(Func<CallOptions, AsyncUnaryCall<ObjectReply>> send, CancellationToken cancellationToken)
+        where T : class, IApiObject, new() =>
+        ObjectEnvelope.Decode<T>((await CallAsync(send, cancellationToken)).Object.Memory);
+
+    private Task<TReply> CallAsync<TReply>(Func<CallOptions, AsyncUnaryCall<TReply>> send, CancellationToken cancellationToken) =>
+        RetryLater.RunAsync(
+            async () =>
+            {
+                var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + _options.Deadline;
+                try
+                {
+                    using var call = send(new CallOptions(Headers(), deadline, cancellationToken));
+                    return await call.ResponseAsync;
+                }
+                catch (RpcException e)
+                {
+                    throw GrpcErrors.Translate(e, cancellationToken);
+                }
+            },
+            _options,
+            cancellationToken);
+
+    private static async Task<bool> NextAsync(IAsyncStreamReader<WatchReply> stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stream.MoveNext(cancellationToken);
+        }
+        catch (RpcException e)
+        {
+            throw GrpcErrors.Translate(e, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Cluster.Api;
+using Cluster.Api.Protobuf;
+using Google.Protobuf;
+
+namespace Cluster.Client;
+
+/// <summary>Objects in Kubernetes' protobuf envelope.</summary>
+internal static class ObjectEnvelope
+{
+    public static ByteString Encode(IApiObject obj, ResourceType type) =>
+        UnsafeByteOperations.UnsafeWrap(Envelope.Encode(obj, type.ApiVersion, type.Kind));
+
+    public static T Decode<T>(ReadOnlyMemory<byte> bytes)
+        where T : IMessage, new()
+    {
+        var message = new T();
+        message.MergeFrom(Envelope.Decode(bytes).Raw);
+        return message;
+    }
+}
