@@ -8,5 +8,6 @@ internal static class Make
     {
         Metadata = new() { Name = name, Namespace = ns, Labels = { ["app"] = app } },
         Spec = new() { NodeName = node },
+        Status = new(),
     };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
@@ -7,6 +8,7 @@ namespace Cluster.Client;
 internal static class ServerTrust
 {
     /// <summary>Null where the system's roots decide.</summary>
+    [SuppressMessage("Security", "CA5359", Justification = "insecure-skip-tls-verify is the user's word for exactly this")]
     public static RemoteCertificateValidationCallback? Callback(ClusterConnection connection)
     {
         if (connection.InsecureSkipTlsVerify)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Cluster.Api;
-using Cluster.Api.MetaV1;
 using Cluster.Api.Selectors;
 using Cluster.Client;
 
