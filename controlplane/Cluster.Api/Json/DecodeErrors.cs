@@ -1,5 +1,4 @@
 using System.Text;
-using Cluster.Api.MetaV1;
 using Google.Protobuf.Reflection;
 
 namespace Cluster.Api.Json;
@@ -10,30 +9,21 @@ internal static class DecodeErrors
     /// <summary>So much of the body is shown.</summary>
     private const int SummaryLength = 30;
 
-    public static StatusException BadRequest(string message) => new(new Status
-    {
-        Metadata = new ListMeta(),
-        Status_ = "Failure",
-        Message = message,
-        Reason = "BadRequest",
-        Code = 400,
-    });
-
     /// <summary>The body says what it is, or the path does, and it is not a good one.</summary>
     public static StatusException CannotHandle(string apiVersion, string kind, MessageDescriptor type, string why, ReadOnlySpan<byte> body)
     {
         if (kind.Length == 0)
             return Unrecognized(type, why, body);
         var version = apiVersion[(apiVersion.LastIndexOf('/') + 1)..];
-        return BadRequest($"{kind} in version \"{version}\" cannot be handled as a {type.Name}: {why}");
+        return StatusErrors.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {type.Name}: {why}");
     }
 
     /// <summary>The body is not even JSON, so that it says nothing of its kind.</summary>
     public static StatusException Unrecognized(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
-        BadRequest($"the object provided is unrecognized (must be of type {type.Name}): {why} ({Summary(body)})");
+        StatusErrors.BadRequest($"the object provided is unrecognized (must be of type {type.Name}): {why} ({Summary(body)})");
 
     public static StatusException WrongVersion(string found, string expected) =>
-        BadRequest($"the API version in the data ({found}) does not match the expected API version ({expected})");
+        StatusErrors.BadRequest($"the API version in the data ({found}) does not match the expected API version ({expected})");
 
     private static string Summary(ReadOnlySpan<byte> body)
     {

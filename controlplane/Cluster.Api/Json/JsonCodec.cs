@@ -19,8 +19,6 @@ public static class JsonCodec
     private static readonly byte[] ApiVersionName = "\"apiVersion\":"u8.ToArray();
     private static readonly byte[] KindName = "\"kind\":"u8.ToArray();
 
-    // JsonNode trees are walked by recursion: far deeper than any API type, far less than a thread's stack.
-    private static readonly JsonDocumentOptions NodeOptions = new() { MaxDepth = 512 };
     private static readonly JsonWriterOptions NodeWriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1024 };
 
     /// <summary>Reads an object. Unknown fields are dropped.</summary>
@@ -49,7 +47,7 @@ public static class JsonCodec
         }
         catch (JsonException)
         {
-            throw Unreadable(utf8, type) ?? DecodeErrors.BadRequest("exceeded max depth");
+            throw Unreadable(utf8, type) ?? StatusErrors.BadRequest("exceeded max depth");
         }
         catch (JsonDecodeException error)
         {
@@ -87,7 +85,7 @@ public static class JsonCodec
     {
         var buffer = new ArrayBufferWriter<byte>();
         Encode(message, buffer);
-        return JsonNode.Parse(buffer.WrittenSpan, documentOptions: NodeOptions)!;
+        return JsonTrees.Parse(buffer.WrittenMemory)!;
     }
 
     /// <summary>The object of a tree.</summary>

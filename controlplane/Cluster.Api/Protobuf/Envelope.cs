@@ -74,16 +74,16 @@ public static class Envelope
     public static EnvelopeContent Open(ReadOnlyMemory<byte> data)
     {
         if (data.IsEmpty)
-            throw DecodeErrors.BadRequest("empty data");
+            throw StatusErrors.BadRequest("empty data");
         if (!HasMagic(data.Span))
-            throw DecodeErrors.BadRequest(NoMagic);
+            throw StatusErrors.BadRequest(NoMagic);
         try
         {
             return EnvelopeReader.Read(data[MagicLength..]);
         }
         catch (InvalidDataException error)
         {
-            throw DecodeErrors.BadRequest(error.Message);
+            throw StatusErrors.BadRequest(error.Message);
         }
     }
 

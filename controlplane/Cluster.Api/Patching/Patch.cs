@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cluster.Api.Json;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Validation;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+
+namespace Cluster.Api.Patching;
+
+/// <summary>Applies the three kinds of patches to the JSON of an object.</summary>
+public static class Patch
+{
+    private const int UnprocessableEntity = 422;
+
+    /// <summary>The object after the patch.</summary>
+    /// <param name="current">The object before; it is used up, and must not be used after.</param>
+    /// <param name="mediaType">One of <see cref="PatchMediaTypes"/>, without parameters.</param>
+    /// <param name="patch">The body of the request.</param>
+    /// <param name="type">The object's message: its options say how a strategic patch treats each field.</param>
+    /// <exception cref="StatusException">400, 413, 415, 422 or 500 as Kubernetes answers.</exception>
+    public static JsonNode Apply(JsonNode current, string mediaType, ReadOnlyMemory<byte> patch, MessageDescriptor type)
+    {
+        try
+        {
+            return mediaType switch
+            {
+                PatchMediaTypes.Json => JsonPatch.Apply(current, Parse(patch, error => error)),
+                PatchMediaTypes.Merge => MergePatch.Apply(current, Parse(patch, _ => MergePatch.BadPatch)),
+                PatchMediaTypes.Strategic => StrategicPatch.Apply(current, Parse(patch, error => error), type),
+                _ => throw StatusErrors.UnsupportedMediaType(PatchMediaTypes.All),
+            };
+        }
+        catch (PatchException error)
+        {
+            throw Refusal(error);
+        }
+    }
+
+    /// <summary>The patched object as a message. What the patch made of it may be no object of its kind: that is 422, not 400.</summary>
+    /// <exception cref="StatusException">422, in Kubernetes' words.</exception>
+    public static IMessage Decode(JsonNode patched, MessageDescriptor type, FieldValidation mode, List<string>? warnings)
+    {
+        try
+        {
+            return JsonCodec.FromNode(patched, type, mode, warnings);
+        }
+        catch (StatusException error) when (error.Code == PatchException.Malformed)
+        {
+            var text = patched.ToJsonString();
+            throw StatusErrors.Invalid("", "", "", [new FieldError(FieldErrorType.Invalid, "patch", text, error.Status.Message)]);
+        }
+    }
+
+    private static JsonNode? Parse(ReadOnlyMemory<byte> patch, Func<string, string> explain)
+    {
+        if (GoJsonSyntax.Error(patch.Span) is { } error)
+            throw new PatchException(explain(error), PatchException.Malformed);
+        try
+        {
+            return JsonTrees.Parse(patch);
+        }
+        catch (JsonException)
+        {
+            throw new PatchException(explain("exceeded max depth"), PatchException.Malformed);
+        }
+    }
+
+    private static StatusException Refusal(PatchException error) => error.Code switch
+    {
+        PatchException.Malformed => StatusErrors.BadRequest(error.Message),
+        PatchException.DoesNotFit => new StatusException(new Status
+        {
+            Metadata = new ListMeta(),
+            Status_ = "Failure",
+            Message = "the server rejected our request due to an error in our request",
+            Reason = "Invalid",
+            Details = new StatusDetails(),
+            Code = UnprocessableEntity,
+        }),
+        // Kubernetes has no reason for these.
+        _ => new StatusException(new Status { Metadata = new ListMeta(), Status_ = "Failure", Message = error.Message, Code = error.Code }),
+    };
+}

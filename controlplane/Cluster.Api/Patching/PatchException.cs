@@ -1,0 +1,13 @@
+namespace Cluster.Api.Patching;
+
+/// <summary>Why a patch does not apply. Never leaves <see cref="Patch"/>, which makes a Status of it.</summary>
+/// <param name="message">In Kubernetes' words.</param>
+/// <param name="code">400 for a malformed patch, 422 for one that does not fit, 500 where Kubernetes answers so.</param>
+internal sealed class PatchException(string message, int code) : Exception(message)
+{
+    public const int Malformed = 400;
+    public const int DoesNotFit = 422;
+    public const int Unforeseen = 500;
+
+    public int Code { get; } = code;
+}

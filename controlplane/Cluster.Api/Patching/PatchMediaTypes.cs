@@ -1,0 +1,16 @@
+namespace Cluster.Api.Patching;
+
+/// <summary>The media types of patches.</summary>
+public static class PatchMediaTypes
+{
+    /// <summary>RFC 6902: a list of operations.</summary>
+    public const string Json = "application/json-patch+json";
+
+    /// <summary>RFC 7386: the object's own shape, null to remove.</summary>
+    public const string Merge = "application/merge-patch+json";
+
+    /// <summary>Kubernetes' own: as a merge patch, but lists merge by key, with <c>$</c> directives.</summary>
+    public const string Strategic = "application/strategic-merge-patch+json";
+
+    public static IReadOnlyList<string> All { get; } = [Json, Merge, Strategic];
+}
