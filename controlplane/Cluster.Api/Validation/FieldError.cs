@@ -84,9 +84,24 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
         null => "\"null\"",
         bool flag => flag ? "true" : "false",
         string text => GoText.Quote(text),
+        MetaV1.LabelSelector selector => ShowSelector(selector),
+        IDictionary<string, string> map => ShowMap(map),
         IMessage message => JsonFormatter.Default.Format(message),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable<string> list => "[" + GoText.QuoteAll(list).Replace("\", \"", "\",\"", StringComparison.Ordinal) + "]",
         _ => value.ToString() ?? "",
     };
+
+    /// <summary>As Go prints the struct: users know this text from changing a selector.</summary>
+    private static string ShowSelector(MetaV1.LabelSelector selector)
+    {
+        var labels = selector.MatchLabels.Count == 0 ? "map[string]string(nil)" : ShowMap(selector.MatchLabels);
+        var requirements = selector.MatchExpressions.Select(requirement =>
+            $"v1.LabelSelectorRequirement{{Key:{GoText.Quote(requirement.Key)}, Operator:{GoText.Quote(requirement.Operator)}, Values:[]string{{{GoText.QuoteAll(requirement.Values)}}}}}");
+        var list = selector.MatchExpressions.Count == 0 ? "(nil)" : $"{{{string.Join(", ", requirements)}}}";
+        return $"v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:[]v1.LabelSelectorRequirement{list}}}";
+    }
+
+    private static string ShowMap(IDictionary<string, string> map) =>
+        $"map[string]string{{{string.Join(", ", map.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{GoText.Quote(entry.Key)}:{GoText.Quote(entry.Value)}"))}}}";
 }

@@ -16,6 +16,12 @@ public static class Validator
     private static readonly Dictionary<MessageDescriptor, IKindRules> ByKind = new()
     {
         [Namespace.Descriptor] = new NamespaceRules(),
+        [Node.Descriptor] = new NodeRules(),
+        [Pod.Descriptor] = new PodRules(),
+        [PodTemplate.Descriptor] = new PodTemplateRules(),
+        [ReplicationController.Descriptor] = new ReplicationControllerRules(),
+        [ReplicaSet.Descriptor] = new ReplicaSetRules(),
+        [Deployment.Descriptor] = new DeploymentRules(),
         [Service.Descriptor] = new ServiceRules(),
         [Endpoints.Descriptor] = new EndpointsRules(),
         [EndpointSlice.Descriptor] = new EndpointSliceRules(),
