@@ -13,6 +13,9 @@ internal static class ListenSockets
     /// <summary>Room for about 1,000 datagrams of a full frame while the loop is busy; the kernel cuts it to net.core.rmem_max.</summary>
     private const int UdpBufferBytes = 1 << 20;
 
+    private const int IPPROTO_IPV6 = 41;
+    private const int IPV6_FREEBIND = 78;
+
     public static (Socket? Socket, FrontendResult Result) Open(IPEndPoint endPoint, ServiceProtocol protocol)
     {
         Socket? socket = null;
@@ -21,7 +24,7 @@ internal static class ListenSockets
             socket = protocol == ServiceProtocol.Tcp
                 ? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
                 : new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) SetOptionsV6(socket);
             if (protocol == ServiceProtocol.Udp) socket.ReceiveBufferSize = UdpBufferBytes;
             socket.Bind(endPoint);
             if (protocol == ServiceProtocol.Tcp) socket.Listen(Backlog);
@@ -33,6 +36,13 @@ internal static class ListenSockets
             socket?.Dispose();
             return (null, new FrontendResult(Classify(exception.SocketErrorCode), exception.Message));
         }
+    }
+
+    private static void SetOptionsV6(Socket socket)
+    {
+        socket.DualMode = false;
+        // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IPPROTO_IPV6, IPV6_FREEBIND, [1, 0, 0, 0]);
     }
 
     private static FrontendError Classify(SocketError error) => error switch

@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Addresses;
 
 namespace Cluster.Dataplane.Services;
 
@@ -12,7 +13,7 @@ public readonly record struct Frontend(ServicePortId Id, int Slot, IPAddress Add
     public IPEndPoint EndPoint => new(Address, Port);
 
     /// <summary>What two frontends may not share.</summary>
-    public (IPAddress Address, int Port, ServiceProtocol Protocol) Place => (Address, Port, Protocol);
+    public Place Place => new(Address, Port, Protocol);
 
     public override string ToString() => $"{Id} on {EndPoint}";
 }

@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace Cluster.Dataplane.Addresses;
+
+/// <summary>Makes virtual addresses arrive at this node and lets nothing but service ports answer there.</summary>
+/// <remarks>Called by one caller, one call at a time. What it makes on the host survives the process until <see cref="RemoveAsync"/>.</remarks>
+public interface IVirtualAddresses
+{
+    /// <summary>Takes over or replaces what an earlier process left, with no place allowed yet.</summary>
+    Task StartAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes every address of the set local that is not so already, and gives up those made so before that are not in it.</summary>
+    Task SetAddressesAsync(IReadOnlySet<IPAddress> addresses, CancellationToken cancellationToken);
+
+    /// <summary>Lets places answer, and others no more. Places outside of the virtual addresses need no permission and are ignored.</summary>
+    Task AllowAsync(IReadOnlyCollection<Place> added, IReadOnlyCollection<Place> removed, CancellationToken cancellationToken);
+
+    /// <summary>Puts back what someone else has flushed.</summary>
+    Task VerifyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes everything of ours from the host.</summary>
+    Task RemoveAsync(CancellationToken cancellationToken);
+}

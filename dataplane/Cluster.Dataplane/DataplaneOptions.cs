@@ -1,0 +1,18 @@
+using Cluster.Dataplane.Tcp;
+using Cluster.Dataplane.Udp;
+
+namespace Cluster.Dataplane;
+
+/// <summary>How the data plane of a node runs. Read at start.</summary>
+public sealed record DataplaneOptions
+{
+    public TcpRelayOptions Tcp { get; init; } = new();
+
+    public UdpRelayOptions Udp { get; init; } = new();
+
+    /// <summary>How often a frontend that could not be opened is tried again.</summary>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often routes and rules are checked for what others have flushed.</summary>
+    public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,101 @@
+using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Cluster.Dataplane.Linux.Netlink;
+
+/// <summary>
+/// Routes in the kernel's table local on the loopback device: every address of a prefix becomes this node's own, so sockets bind to it
+/// and clients reach it without any translation (AnyIP). Ours carry a routing protocol number of their own, by which they are found again.
+/// </summary>
+internal sealed class LocalRoutes(byte protocol)
+{
+    private const int LoopbackIndex = 1;
+    private const int ESRCH = 3;
+    private const ushort NLMSG_ERROR = 2;
+    private const ushort NLMSG_DONE = 3;
+
+    /// <param name="prefix">What becomes local.</param>
+    /// <param name="source">
+    /// The address this node's own clients speak from; without it the kernel would let them speak from the very address they connect to.
+    /// </param>
+    public void Set(IPNetwork prefix, IPAddress? source)
+    {
+        var message = new RouteMessage(
+            stackalloc byte[128], RouteMessage.RTM_NEWROUTE, RouteMessage.NLM_F_ACK | RouteMessage.NLM_F_CREATE | RouteMessage.NLM_F_REPLACE);
+        message.SetLocalRoute(prefix.BaseAddress.AddressFamily, prefix.PrefixLength, protocol);
+        message.Add(RouteMessage.RTA_DST, prefix.BaseAddress);
+        message.Add(RouteMessage.RTA_OIF, LoopbackIndex);
+        if (source is not null) message.Add(RouteMessage.RTA_PREFSRC, source);
+        var error = Request(message.Finish());
+        if (error != 0) throw new Win32Exception(error, $"Cannot route {prefix} to this node");
+    }
+
+    /// <summary>Removes the route if it is there.</summary>
+    public void Remove(IPNetwork prefix)
+    {
+        var message = new RouteMessage(stackalloc byte[128], RouteMessage.RTM_DELROUTE, RouteMessage.NLM_F_ACK);
+        message.SetLocalRoute(prefix.BaseAddress.AddressFamily, prefix.PrefixLength, protocol);
+        message.Add(RouteMessage.RTA_DST, prefix.BaseAddress);
+        message.Add(RouteMessage.RTA_OIF, LoopbackIndex);
+        var error = Request(message.Finish());
+        if (error is not (0 or ESRCH)) throw new Win32Exception(error, $"Cannot remove the route of {prefix}");
+    }
+
+    /// <summary>Our routes, those a process before us left behind included.</summary>
+    public IReadOnlyList<IPNetwork> List() => [.. List(AddressFamily.InterNetwork), .. List(AddressFamily.InterNetworkV6)];
+
+    private List<IPNetwork> List(AddressFamily family)
+    {
+        using var socket = new NetlinkSocket();
+        var message = new RouteMessage(stackalloc byte[128], RouteMessage.RTM_GETROUTE, RouteMessage.NLM_F_DUMP);
+        message.SetFamily(family);
+        socket.Send(message.Finish());
+
+        var found = new List<IPNetwork>();
+        var buffer = new byte[64 * 1024];
+        while (true)
+        {
+            var rest = buffer.AsSpan(0, socket.Receive(buffer));
+            while (rest.Length >= RouteMessage.HeaderBytes)
+            {
+                var length = Math.Clamp(MemoryMarshal.Read<int>(rest), RouteMessage.HeaderBytes, rest.Length);
+                var type = MemoryMarshal.Read<ushort>(rest[4..]);
+                if (type is NLMSG_DONE or NLMSG_ERROR) return found;
+                if (type == RouteMessage.RTM_NEWROUTE && Parse(rest[RouteMessage.HeaderBytes..length], family) is { } prefix) found.Add(prefix);
+                rest = rest[Math.Min(Align(length), rest.Length)..];
+            }
+        }
+    }
+
+    private IPNetwork? Parse(ReadOnlySpan<byte> route, AddressFamily family)
+    {
+        if (route.Length < RouteMessage.RouteBytes || route[4] != RouteMessage.RT_TABLE_LOCAL || route[5] != protocol) return null;
+        var addressLength = family == AddressFamily.InterNetwork ? 4 : 16;
+        var attributes = route[RouteMessage.RouteBytes..];
+        while (attributes.Length >= 4)
+        {
+            var length = Math.Clamp(MemoryMarshal.Read<ushort>(attributes), (ushort)4, (ushort)attributes.Length);
+            if (MemoryMarshal.Read<ushort>(attributes[2..]) == RouteMessage.RTA_DST && length == 4 + addressLength)
+                return new IPNetwork(new IPAddress(attributes[4..length]), route[1]);
+            attributes = attributes[Math.Min(Align(length), attributes.Length)..];
+        }
+
+        return null;
+    }
+
+    // The answer to a request with NLM_F_ACK is an error message whose error is 0 or a negated errno.
+    private static int Request(ReadOnlySpan<byte> message)
+    {
+        using var socket = new NetlinkSocket();
+        socket.Send(message);
+        Span<byte> answer = stackalloc byte[4096];
+        var length = socket.Receive(answer);
+        return length >= RouteMessage.HeaderBytes + 4 && MemoryMarshal.Read<ushort>(answer[4..]) == NLMSG_ERROR
+            ? -MemoryMarshal.Read<int>(answer[RouteMessage.HeaderBytes..])
+            : throw new InvalidDataException("netlink gave no acknowledgement");
+    }
+
+    private static int Align(int length) => (length + 3) & ~3;
+}

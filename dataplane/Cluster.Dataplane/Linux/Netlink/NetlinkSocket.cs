@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cluster.Dataplane.Linux.Netlink;
+
+/// <summary>A socket to the kernel's routing tables. One request at a time.</summary>
+internal sealed partial class NetlinkSocket : IDisposable
+{
+    private const int AF_NETLINK = 16;
+    private const int SOCK_RAW = 3;
+    private const int SOCK_CLOEXEC = 0x80000;
+    private const int NETLINK_ROUTE = 0;
+    private const int EINTR = 4;
+
+    private readonly SafeFileHandle _handle;
+
+    public NetlinkSocket()
+    {
+        _handle = Open(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+        if (_handle.IsInvalid) throw new Win32Exception(Marshal.GetLastPInvokeError(), "Cannot open a netlink socket");
+    }
+
+    /// <summary>Sends one whole request.</summary>
+    public void Send(ReadOnlySpan<byte> message)
+    {
+        if (Send(_handle, message, message.Length, 0) != message.Length)
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), "Cannot send to netlink");
+    }
+
+    /// <summary>Receives the next part of the answer, which holds whole messages.</summary>
+    public int Receive(Span<byte> buffer)
+    {
+        while (true)
+        {
+            var length = (int)Receive(_handle, buffer, buffer.Length, 0);
+            if (length >= 0) return length;
+            var error = Marshal.GetLastPInvokeError();
+            if (error != EINTR) throw new Win32Exception(error, "Cannot receive from netlink");
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial SafeFileHandle Open(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint Send(SafeFileHandle socket, ReadOnlySpan<byte> buffer, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(SafeFileHandle socket, Span<byte> buffer, nint length, int flags);
+}

@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Cluster.Dataplane.Linux.Nftables;
+
+/// <summary>Runs the system's <c>nft</c>, which applies a script whole or not at all.</summary>
+internal static class NftCommand
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    /// <exception cref="NftException">nft is not installed, not permitted, or refused the script.</exception>
+    public static Task ApplyAsync(string script, CancellationToken cancellationToken) => RunAsync(["-f", "-"], script, cancellationToken);
+
+    public static async Task<bool> TableExistsAsync(string table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(["-t", "list", "table", "inet", table], "", cancellationToken);
+            return true;
+        }
+        catch (NftException exception) when (exception.Refused)
+        {
+            return false;
+        }
+    }
+
+    private static async Task RunAsync(string[] arguments, string input, CancellationToken cancellationToken)
+    {
+        using var process = Start(arguments);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.StandardInput.WriteAsync(input.AsMemory(), limit.Token);
+            process.StandardInput.Close();
+            await output;
+            var message = await errors;
+            await process.WaitForExitAsync(limit.Token);
+            if (process.ExitCode != 0) throw new NftException($"nft: {message.Trim()}") { Refused = true };
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new NftException($"nft took longer than {Limit.TotalSeconds} s");
+        }
+    }
+
+    private static Process Start(string[] arguments)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo("nft", arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        }
+        catch (Win32Exception exception)
+        {
+            throw new NftException($"nft can't be run ({exception.Message}); install the package nftables");
+        }
+    }
+}

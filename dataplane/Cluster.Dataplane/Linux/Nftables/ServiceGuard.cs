@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Linux.Nftables;
+
+/// <summary>One nftables table that refuses, on virtual addresses, everything that is no service port.</summary>
+/// <remarks>
+/// Without it every listener on 0.0.0.0 would answer on every virtual address. Sets hold the ranges and the service ports, so the
+/// cost of a packet does not grow with services and a change touches its elements alone. The answers are a reset for TCP and
+/// "port unreachable" for the rest. Established TCP connections are not looked at: a service that loses its last backend keeps them.
+/// <para>
+/// Packets from and to virtual addresses skip connection tracking: it would cost, and published container ports (a translation of
+/// every local address) would otherwise capture a service's port.
+/// </para>
+/// </remarks>
+internal sealed class ServiceGuard(string table)
+{
+    /// <summary>Makes the table anew, in one transaction, with these ranges and no port.</summary>
+    public Task CreateAsync(IEnumerable<IPNetwork> ranges, IEnumerable<Place> ports, CancellationToken cancellationToken)
+    {
+        var script = new StringBuilder(Removal);
+        script.Append(CultureInfo.InvariantCulture, $$"""
+            table inet {{table}} {
+              set ranges4 { type ipv4_addr; flags interval; }
+              set ranges6 { type ipv6_addr; flags interval; }
+              set ports4 { type ipv4_addr . inet_proto . inet_service; }
+              set ports6 { type ipv6_addr . inet_proto . inet_service; }
+              chain guard {
+                ip daddr . meta l4proto . th dport @ports4 accept
+                ip6 daddr . meta l4proto . th dport @ports6 accept
+                meta l4proto { icmp, icmpv6 } accept
+                tcp flags & (fin | syn | rst | ack) != syn accept
+                meta l4proto tcp reject with tcp reset
+                reject with icmpx type port-unreachable
+              }
+              chain input {
+                type filter hook input priority filter - 10; policy accept;
+                ip daddr @ranges4 jump guard
+                ip6 daddr @ranges6 jump guard
+              }
+              chain untracked {
+                ip daddr @ranges4 notrack
+                ip saddr @ranges4 notrack
+                ip6 daddr @ranges6 notrack
+                ip6 saddr @ranges6 notrack
+              }
+              chain prerouting {
+                type filter hook prerouting priority raw; policy accept;
+                jump untracked
+              }
+              chain output {
+                type filter hook output priority raw; policy accept;
+                jump untracked
+              }
+            }
+
+            """);
+        AppendRanges(script, "add", ranges);
+        AppendPorts(script, "add", ports);
+        return NftCommand.ApplyAsync(script.ToString(), cancellationToken);
+    }
+
+    public Task ChangeRangesAsync(IEnumerable<IPNetwork> added, IEnumerable<IPNetwork> removed, CancellationToken cancellationToken)
+    {
+        var script = new StringBuilder();
+        AppendRanges(script, "delete", removed);
+        AppendRanges(script, "add", added);
+        return script.Length == 0 ? Task.CompletedTask : NftCommand.ApplyAsync(script.ToString(), cancellationToken);
+    }
+
+    public Task ChangePortsAsync(IEnumerable<Place> added, IEnumerable<Place> removed, CancellationToken cancellationToken)
+    {
+        var script = new StringBuilder();
+        AppendPorts(script, "delete", removed);
+        AppendPorts(script, "add", added);
+        return script.Length == 0 ? Task.CompletedTask : NftCommand.ApplyAsync(script.ToString(), cancellationToken);
+    }
+
+    public Task<bool> ExistsAsync(CancellationToken cancellationToken) => NftCommand.TableExistsAsync(table, cancellationToken);
+
+    public Task RemoveAsync(CancellationToken cancellationToken) => NftCommand.ApplyAsync(Removal, cancellationToken);
+
+    // Declared before it is deleted: deleting what is not there would be an error.
+    private string Removal => $"table inet {table} {{}}\ndelete table inet {table}\n";
+
+    private void AppendRanges(StringBuilder script, string verb, IEnumerable<IPNetwork> ranges)
+    {
+        foreach (var family in ranges.GroupBy(range => Family(range.BaseAddress)))
+            Append(script, verb, "ranges" + family.Key, family.Select(range => range.ToString()));
+    }
+
+    private void AppendPorts(StringBuilder script, string verb, IEnumerable<Place> ports)
+    {
+        foreach (var family in ports.GroupBy(port => Family(port.Address)))
+            Append(script, verb, "ports" + family.Key, family.Select(Element));
+    }
+
+    private void Append(StringBuilder script, string verb, string set, IEnumerable<string> elements) =>
+        script.Append(CultureInfo.InvariantCulture, $"{verb} element inet {table} {set} {{ {string.Join(", ", elements)} }}\n");
+
+    private static string Element(Place place) =>
+        string.Create(CultureInfo.InvariantCulture, $"{place.Address} . {(place.Protocol == ServiceProtocol.Tcp ? "tcp" : "udp")} . {place.Port}");
+
+    private static char Family(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? '6' : '4';
+}

@@ -1,0 +1,137 @@
+using System.Net.NetworkInformation;
+using System.Threading.Channels;
+using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tcp.Managed;
+using Cluster.Dataplane.Udp.Managed;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Dataplane;
+
+/// <summary>Makes the service table true on this node: opens and closes frontends as it changes and relays their traffic.</summary>
+/// <remarks>
+/// One writer changes <see cref="Directory"/> and calls <see cref="Publish"/>. Balancing uses the new table from that moment; frontends
+/// follow on a loop of their own, which takes all changes that have come up meanwhile together.
+/// </remarks>
+public sealed class NodeDataplane : IAsyncDisposable
+{
+    private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly IVirtualAddresses _addresses;
+    private readonly FrontendSet _frontends;
+    private readonly TcpRelay _tcp;
+    private readonly UdpRelay _udp;
+    private readonly ILogger _logger;
+    private readonly ITimer _retry;
+    private readonly ITimer _verify;
+    private Task _loop = Task.CompletedTask;
+
+    public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
+    {
+        _addresses = addresses;
+        _logger = logs.CreateLogger<NodeDataplane>();
+        Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
+        _tcp = new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time);
+        _udp = new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time);
+        _frontends = new FrontendSet(_tcp, _udp, addresses);
+        _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
+        _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
+    }
+
+    /// <summary>The table's writer side.</summary>
+    public ServiceDirectory Directory { get; }
+
+    /// <summary>TCP connections being relayed.</summary>
+    public int ActiveConnections => _tcp.ActiveConnections;
+
+    /// <summary>UDP sessions being relayed.</summary>
+    public int ActiveSessions => _udp.ActiveSessions;
+
+    /// <summary>Told, on the data plane's own loop, of a frontend that can't be opened and, later, that it was after all.</summary>
+    public event Action<Frontend, FrontendResult>? FrontendReported
+    {
+        add => _frontends.Reported += value;
+        remove => _frontends.Reported -= value;
+    }
+
+    /// <summary>Prepares the host's addresses and starts to follow the table.</summary>
+    /// <param name="reserved">Places on virtual addresses that the host process itself answers, such as DNS: allowed, and never opened here.</param>
+    /// <exception cref="Exception">Routes or rules can't be made; the message says why.</exception>
+    public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
+    {
+        await _addresses.StartAsync(cancellationToken);
+        NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
+        await _frontends.StartAsync(reserved, cancellationToken);
+        _loop = Task.Run(FollowAsync, CancellationToken.None);
+    }
+
+    /// <summary>Publishes the directory's changes.</summary>
+    /// <returns>Ends when frontends have followed; the caller need not wait.</returns>
+    public Task Publish()
+    {
+        var changes = Directory.Publish();
+        if (changes.Count == 0) return Task.CompletedTask;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
+        return done.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NetworkChange.NetworkAddressChanged -= OnNodeAddressesChanged;
+        await _retry.DisposeAsync();
+        await _verify.DisposeAsync();
+        _work.Writer.TryComplete();
+        await _stopping.CancelAsync();
+        await _loop;
+        await _tcp.DisposeAsync();
+        await _udp.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private void OnNodeAddressesChanged(object? sender, EventArgs e) => _work.Writer.TryWrite(new AddressesChanged());
+
+    private async Task FollowAsync()
+    {
+        var batch = new List<Work>();
+        while (await _work.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (_work.Reader.TryRead(out var work)) batch.Add(work);
+            try
+            {
+                await ApplyAsync(batch);
+            }
+            catch (Exception exception) when (!_stopping.IsCancellationRequested)
+            {
+                // The top of the loop: nft or the kernel said no to something. The table is still in force, and the retry comes.
+                _logger.LogError(exception, "Frontends could not follow the service table");
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopping.
+            }
+
+            foreach (var changed in batch.OfType<Changed>()) changed.Done.TrySetResult();
+        }
+    }
+
+    private async Task ApplyAsync(List<Work> batch)
+    {
+        if (batch.OfType<AddressesChanged>().Any()) _frontends.RefreshNodeAddresses(Directory.Current);
+        foreach (var changed in batch.OfType<Changed>())
+            foreach (var change in changed.Changes) _frontends.Take(change);
+        await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
+        if (batch.OfType<Verify>().Any()) await _addresses.VerifyAsync(_stopping.Token);
+    }
+
+    private abstract record Work;
+
+    private sealed record Changed(IReadOnlyList<ServiceTableChange> Changes, TaskCompletionSource Done) : Work;
+
+    private sealed record AddressesChanged : Work;
+
+    private sealed record Retry : Work;
+
+    private sealed record Verify : Work;
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using Cluster.Dataplane.Addresses;
+
+namespace Cluster.Dataplane.Services;
+
+/// <summary>Which frontends are wanted, which are open and which can't be: brings the second to the first. Used by one loop.</summary>
+internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addresses)
+{
+    private readonly Dictionary<int, Frontend[]> _wanted = [];
+    private readonly Dictionary<Place, Frontend> _open = [];
+    private readonly Dictionary<Frontend, FrontendResult> _failed = [];
+    private readonly HashSet<Place> _reserved = [];
+    private readonly HashSet<Frontend> _toOpen = [];
+    private readonly HashSet<Frontend> _toClose = [];
+    private readonly List<ServiceEntry> _changed = [];
+    private readonly HashSet<Place> _toForbid = [];
+    private readonly HashSet<Place> _toAllow = [];
+    private readonly List<(Frontend, FrontendResult)> _reports = [];
+    private IReadOnlyList<IPAddress> _nodeAddresses = [];
+
+    public event Action<Frontend, FrontendResult>? Reported;
+
+    /// <summary>Begins, and allows places that others than the relays answer.</summary>
+    public async Task StartAsync(IReadOnlyCollection<Place> places, CancellationToken cancellationToken)
+    {
+        _nodeAddresses = NodeAddresses.Current();
+        _reserved.UnionWith(places);
+        await addresses.SetAddressesAsync(WantedAddresses(), cancellationToken);
+        await addresses.AllowAsync(places, [], cancellationToken);
+    }
+
+    /// <summary>Notes what a change of the table means for frontends.</summary>
+    public void Take(ServiceTableChange change)
+    {
+        var slot = (change.After ?? change.Before)!.Slot;
+        if (change.After is { } after) _changed.Add(after);
+        Want(slot, change.After is null ? [] : [.. Frontends.Of(change.After, _nodeAddresses)]);
+    }
+
+    /// <summary>Notes what a change of the node's own addresses means.</summary>
+    public void RefreshNodeAddresses(ServiceTable table)
+    {
+        _nodeAddresses = NodeAddresses.Current();
+        foreach (var entry in table.Entries)
+            if (_wanted.ContainsKey(entry.Slot)) Want(entry.Slot, [.. Frontends.Of(entry, _nodeAddresses)]);
+    }
+
+    /// <summary>Carries out what was noted: closes first, for a place may pass from one service to another.</summary>
+    public async Task ApplyAsync(bool retry, CancellationToken cancellationToken)
+    {
+        if (retry) _toOpen.UnionWith(_failed.Keys);
+        foreach (var entry in _changed) RelayOf(entry.Port.Id.Protocol).BackendsChanged(entry);
+        _changed.Clear();
+        if (_toOpen.Count + _toClose.Count + _toAllow.Count + _toForbid.Count == 0) return;
+
+        foreach (var frontend in _toClose) Close(frontend);
+        _toClose.Clear();
+        await addresses.SetAddressesAsync(WantedAddresses(), cancellationToken);
+        foreach (var frontend in _toOpen) Open(frontend);
+        _toOpen.Clear();
+        // Kept until it has succeeded: what nft refused now is asked for again with the next change or retry.
+        await addresses.AllowAsync(_toAllow, _toForbid, cancellationToken);
+        _toAllow.Clear();
+        _toForbid.Clear();
+        // Told once it is true: an opened frontend answers by now.
+        foreach (var (frontend, result) in _reports) Reported?.Invoke(frontend, result);
+        _reports.Clear();
+    }
+
+    private void Want(int slot, Frontend[] frontends)
+    {
+        var before = _wanted.GetValueOrDefault(slot) ?? [];
+        foreach (var gone in before.Except(frontends))
+            if (!_toOpen.Remove(gone)) _toClose.Add(gone);
+        foreach (var come in frontends.Except(before))
+            if (!_toClose.Remove(come)) _toOpen.Add(come);
+        if (frontends.Length == 0) _wanted.Remove(slot);
+        else _wanted[slot] = frontends;
+    }
+
+    private void Open(Frontend frontend)
+    {
+        if (_reserved.Contains(frontend.Place)) return;
+        var result = _open.TryGetValue(frontend.Place, out var other)
+            ? new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port")
+            : RelayOf(frontend.Protocol).Open(frontend);
+        if (result.IsOpen)
+        {
+            _open.Add(frontend.Place, frontend);
+            _toForbid.Remove(frontend.Place);
+            _toAllow.Add(frontend.Place);
+            if (_failed.Remove(frontend)) _reports.Add((frontend, result));
+        }
+        else if (!_failed.TryGetValue(frontend, out var known) || known != result)
+        {
+            _failed[frontend] = result;
+            _reports.Add((frontend, result));
+        }
+    }
+
+    private void Close(Frontend frontend)
+    {
+        _failed.Remove(frontend);
+        if (!_open.TryGetValue(frontend.Place, out var open) || open != frontend) return;
+        _open.Remove(frontend.Place);
+        RelayOf(frontend.Protocol).Close(frontend);
+        _toAllow.Remove(frontend.Place);
+        _toForbid.Add(frontend.Place);
+    }
+
+    private HashSet<IPAddress> WantedAddresses() =>
+        [.. _wanted.Values.SelectMany(frontends => frontends).Select(frontend => frontend.Address), .. _reserved.Select(place => place.Address)];
+
+    private IRelay RelayOf(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? tcp : udp;
+}

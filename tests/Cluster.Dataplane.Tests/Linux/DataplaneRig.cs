@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tests.Tcp;
+using Cluster.Dataplane.Tests.Udp;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.Dataplane.Tests.Linux;
+
+/// <summary>A data plane with ranges, a table and a routing protocol number of its own, so that rigs and a running cluster don't meet.</summary>
+internal sealed class DataplaneRig : IAsyncDisposable
+{
+    private static int _count;
+
+    public DataplaneRig(LinuxAddressOptions? options = null)
+    {
+        Number = Interlocked.Increment(ref _count);
+        Options = options ?? new LinuxAddressOptions
+        {
+            Ranges = [IPNetwork.Parse($"10.198.{Number}.0/24"), IPNetwork.Parse($"fd00:10:198:{Number}::/112")],
+            Table = $"cluster_test_{Number}",
+            RouteProtocol = (byte)(200 + Number % 25),
+            Owned = Owned.Enqueue,
+        };
+        Addresses = new LinuxVirtualAddresses(Options, NullLogger.Instance);
+        Dataplane = new NodeDataplane(new DataplaneOptions { RetryPeriod = TimeSpan.FromMilliseconds(200) }, Addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        Dataplane.FrontendReported += (frontend, result) => Reports.Enqueue((frontend, result));
+    }
+
+    public int Number { get; }
+
+    public LinuxAddressOptions Options { get; }
+
+    public LinuxVirtualAddresses Addresses { get; }
+
+    public NodeDataplane Dataplane { get; }
+
+    public ConcurrentQueue<string> Owned { get; } = new();
+
+    public ConcurrentQueue<(Frontend Frontend, FrontendResult Result)> Reports { get; } = new();
+
+    public IPAddress Vip(int host) => IPAddress.Parse($"10.198.{Number}.{host}");
+
+    public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:10:198:{Number}::{host:x}");
+
+    public async Task<DataplaneRig> StartAsync()
+    {
+        await Dataplane.StartAsync([], CancellationToken.None);
+        return this;
+    }
+
+    public async Task SetAsync(ServicePort port, params IPEndPoint[] backends)
+    {
+        Dataplane.Directory.Set(port, [.. backends.Select(backend => new Backend(backend.ToString(), backend))]);
+        await Dataplane.Publish();
+    }
+
+    public ServicePort Port(int host, int port, ServiceProtocol protocol = ServiceProtocol.Tcp, int nodePort = 0) =>
+        new(new ServicePortId($"test/s{host}:{port}", protocol), port) { VirtualAddresses = [Vip(host), Vip6(host)], NodePort = nodePort };
+
+    public async ValueTask DisposeAsync()
+    {
+        await Dataplane.DisposeAsync();
+        await Addresses.RemoveAsync(CancellationToken.None);
+    }
+
+    /// <summary>What a TCP service answers to a socket, made by the caller wherever it lives.</summary>
+    public static async Task<string> AskTcpAsync(Socket socket, IPEndPoint endPoint)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using (socket)
+        {
+            await socket.ConnectAsync(endPoint, patience.Token);
+            return await socket.ReceiveTextToEndAsync();
+        }
+    }
+
+    /// <summary>What a UDP service answers to a socket.</summary>
+    public static async Task<string> AskUdpAsync(Socket socket, IPEndPoint endPoint)
+    {
+        using (socket)
+        {
+            await socket.ConnectAsync(endPoint);
+            return await UdpRelayRig.AskAsync(socket, "x");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tests.Tcp;
+using Cluster.Dataplane.Tests.Udp;
+using Cluster.Testing;
+
+namespace Cluster.Dataplane.Tests.Linux;
+
+/// <summary>The data plane on the real host: virtual addresses, node ports, refusals, seen from the host and from a namespace.</summary>
+public sealed class NodeDataplaneTests
+{
+    private const int Requests = 300;
+
+    public enum From
+    {
+        Host,
+        Namespace,
+    }
+
+    [Theory]
+    [InlineData(From.Host, false)]
+    [InlineData(From.Namespace, false)]
+    [InlineData(From.Host, true)]
+    [InlineData(From.Namespace, true)]
+    public async Task Tcp_ThreeHundredRequestsOverThree_AreSpreadEvenly(From from, bool nodePort)
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var b = new TcpBackend(socket => socket.SendAllAsync("b"));
+        await using var c = new TcpBackend(socket => socket.SendAllAsync("c"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        var port = rig.Port(10, 80, nodePort: FreePort.Tcp());
+        await rig.SetAsync(port, a.EndPoint, b.EndPoint, c.EndPoint);
+
+        var target = nodePort ? new IPEndPoint(from == From.Host ? IPAddress.Loopback : ns.HostAddress, port.NodePort) : new IPEndPoint(rig.Vip(10), 80);
+        var answers = new List<string>();
+        for (var i = 0; i < Requests; i++) answers.Add(await DataplaneRig.AskTcpAsync(Stream(from, ns), target));
+        AssertEven(answers);
+    }
+
+    [Theory]
+    [InlineData(From.Host, false)]
+    [InlineData(From.Namespace, false)]
+    [InlineData(From.Host, true)]
+    [InlineData(From.Namespace, true)]
+    public async Task Udp_ThreeHundredClientsOverThree_AreSpreadEvenly(From from, bool nodePort)
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new UdpBackend("a");
+        await using var b = new UdpBackend("b");
+        await using var c = new UdpBackend("c");
+        await using var rig = new DataplaneRig();
+        using var ns = new NetNamespace(rig.Number);
+        await rig.StartAsync();
+        var port = rig.Port(10, 53, ServiceProtocol.Udp, FreePort.Udp());
+        await rig.SetAsync(port, a.EndPoint, b.EndPoint, c.EndPoint);
+
+        var target = nodePort ? new IPEndPoint(from == From.Host ? IPAddress.Loopback : ns.HostAddress, port.NodePort) : new IPEndPoint(rig.Vip(10), 53);
+        var answers = new List<string>();
+        for (var i = 0; i < Requests; i++) answers.Add(await DataplaneRig.AskUdpAsync(Datagram(from, ns), target));
+        AssertEven(answers);
+    }
+
+    [Theory]
+    [InlineData(From.Host)]
+    [InlineData(From.Namespace)]
+    public async Task IPv6_VirtualAddress_Answers(From from)
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+        var socket = from == From.Host
+            ? new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp)
+            : ns.Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        Assert.Equal("a", await DataplaneRig.AskTcpAsync(socket, new IPEndPoint(rig.Vip6(10), 80)));
+    }
+
+    [Theory]
+    [InlineData(From.Host)]
+    [InlineData(From.Namespace)]
+    public async Task Tcp_UnassignedAddressOrPort_IsRefusedAtOnceThoughAHostListensEverywhere(From from)
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var everywhere = new TcpBackend(socket => socket.SendAllAsync("host"), IPAddress.Any);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+
+        await AssertRefusedAsync(Stream(from, ns), new IPEndPoint(rig.Vip(10), everywhere.EndPoint.Port));
+        await AssertRefusedAsync(Stream(from, ns), new IPEndPoint(rig.Vip(99), everywhere.EndPoint.Port));
+        await AssertRefusedAsync(Stream(from, ns), new IPEndPoint(rig.Vip(10), 81));
+        await AssertRefusedAsync(Stream(from, ns), new IPEndPoint(rig.Vip(99), 80));
+        Assert.Equal("a", await DataplaneRig.AskTcpAsync(Stream(from, ns), new IPEndPoint(rig.Vip(10), 80)));
+    }
+
+    [Theory]
+    [InlineData(From.Host)]
+    [InlineData(From.Namespace)]
+    public async Task Udp_UnassignedAddressOrPort_GetsPortUnreachable(From from)
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var everywhere = new UdpBackend("host", IPAddress.Any);
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        foreach (var port in new[] { everywhere.EndPoint.Port, 9 })
+        {
+            var refused = await Assert.ThrowsAsync<SocketException>(() => DataplaneRig.AskUdpAsync(Datagram(from, ns), new IPEndPoint(rig.Vip(99), port)));
+            Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+        }
+    }
+
+    [Fact]
+    public async Task Udp_NodePortOnAnAddressThatComesLater_Answers()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new UdpBackend("a");
+        await using var rig = await new DataplaneRig().StartAsync();
+        var port = rig.Port(10, 53, ServiceProtocol.Udp, FreePort.Udp());
+        await rig.SetAsync(port, a.EndPoint);
+        using var ns = new NetNamespace(rig.Number);
+        await Eventually.True(async () =>
+        {
+            try
+            {
+                return await DataplaneRig.AskUdpAsync(Datagram(From.Namespace, ns), new IPEndPoint(ns.HostAddress, port.NodePort)) == "a:x";
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Tcp_WithoutBackends_IsRefusedAtOnceAndComesBack()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        var target = new IPEndPoint(rig.Vip(10), 80);
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+        using var established = Stream(From.Namespace, ns);
+        await established.ConnectAsync(target);
+        await established.SendAllAsync("before");
+        await Eventually.True(() => a.Accepted == 1);
+
+        await rig.SetAsync(rig.Port(10, 80));
+        await AssertRefusedAsync(Stream(From.Host, ns), target);
+        await AssertRefusedAsync(Stream(From.Namespace, ns), target);
+
+        // What was established goes on: the guard looks at new connections only.
+        await established.SendAllAsync(" and after");
+        established.Shutdown(SocketShutdown.Send);
+        Assert.Equal("before and after", await established.ReceiveTextToEndAsync());
+
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+        using var again = Stream(From.Namespace, ns);
+        await again.ConnectAsync(target);
+    }
+
+    [Fact]
+    public async Task Udp_WithoutBackends_GetsPortUnreachableAndComesBack()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new UdpBackend("a");
+        await using var rig = await new DataplaneRig().StartAsync();
+        using var ns = new NetNamespace(rig.Number);
+        var target = new IPEndPoint(rig.Vip(10), 53);
+        await rig.SetAsync(rig.Port(10, 53, ServiceProtocol.Udp));
+        var refused = await Assert.ThrowsAsync<SocketException>(() => DataplaneRig.AskUdpAsync(Datagram(From.Namespace, ns), target));
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+        await rig.SetAsync(rig.Port(10, 53, ServiceProtocol.Udp), a.EndPoint);
+        Assert.Equal("a:x", await DataplaneRig.AskUdpAsync(Datagram(From.Namespace, ns), target));
+    }
+
+    [Fact]
+    public async Task Host_ToVirtualAddress_SpeaksFromTheNodesAddress()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = await new DataplaneRig().StartAsync();
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(rig.Vip(10), 80);
+        var node = Cluster.Dataplane.Addresses.NodeAddresses.OfDefaultRoute(AddressFamily.InterNetwork);
+        Assert.Equal(node, ((IPEndPoint)client.LocalEndPoint!).Address);
+    }
+
+    [Fact]
+    public async Task Set_PortTakenByTheHost_IsReportedAndServedOnceFree()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        var taken = new TcpBackend(TcpBackend.EchoAsync, IPAddress.Any);
+        var port = taken.EndPoint.Port;
+        await rig.SetAsync(rig.Port(10, port), a.EndPoint);
+        var (frontend, result) = rig.Reports.First(report => report.Frontend.Address.Equals(rig.Vip(10)));
+        Assert.Equal((port, FrontendError.PortInUse), (frontend.Port, result.Error));
+
+        await taken.DisposeAsync();
+        await Eventually.True(() => rig.Reports.Any(report => report.Result.IsOpen), "the frontend to be opened");
+        Assert.Equal("a", await DataplaneRig.AskTcpAsync(Stream(From.Host, null), new IPEndPoint(rig.Vip(10), port)));
+    }
+
+    [Fact]
+    public async Task Set_PlaceOfAnotherService_IsReportedAndServedOnceThatIsGone()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var b = new TcpBackend(socket => socket.SendAllAsync("b"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        var first = rig.Port(10, 80);
+        var second = new ServicePort(new ServicePortId("test/second", ServiceProtocol.Tcp), 80) { VirtualAddresses = first.VirtualAddresses };
+        await rig.SetAsync(first, a.EndPoint);
+        await rig.SetAsync(second, b.EndPoint);
+        Assert.Contains(rig.Reports, report => report.Frontend.Id == second.Id && report.Result.Error == FrontendError.PortInUse);
+
+        rig.Dataplane.Directory.Remove(first.Id);
+        await rig.Dataplane.Publish();
+        await Eventually.True(() => rig.Reports.Any(report => report.Result.IsOpen), "the second service to be opened");
+        Assert.Equal("b", await DataplaneRig.AskTcpAsync(Stream(From.Host, null), new IPEndPoint(rig.Vip(10), 80)));
+    }
+
+    [Fact]
+    public async Task Set_ExternalAddressOutsideTheRange_IsMadeLocalGuardedAndGivenUp()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var everywhere = new TcpBackend(socket => socket.SendAllAsync("host"), IPAddress.Any);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var rig = await new DataplaneRig().StartAsync();
+        var external = IPAddress.Parse($"198.51.100.{rig.Number}");
+        var port = new ServicePort(new ServicePortId("test/external", ServiceProtocol.Tcp), 80) { ExternalAddresses = [external] };
+        await rig.SetAsync(port, a.EndPoint);
+        Assert.Equal("a", await DataplaneRig.AskTcpAsync(Stream(From.Host, null), new IPEndPoint(external, 80)));
+        await AssertRefusedAsync(Stream(From.Host, null), new IPEndPoint(external, everywhere.EndPoint.Port));
+        Assert.Contains($"route {external}/32", rig.Owned);
+
+        rig.Dataplane.Directory.Remove(port.Id);
+        await rig.Dataplane.Publish();
+        Assert.DoesNotContain(external.ToString(), Shell.Run("ip", "route", "show", "table", "local"));
+    }
+
+    [Fact]
+    public async Task Verify_AfterTableAndRouteWereFlushed_PutsThemBack()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var everywhere = new TcpBackend(socket => socket.SendAllAsync("host"), IPAddress.Any);
+        await using var rig = await new DataplaneRig().StartAsync();
+        await rig.SetAsync(rig.Port(10, 80), a.EndPoint);
+        Shell.Run("nft", "delete", "table", "inet", rig.Options.Table);
+        Shell.Run("ip", "route", "del", "local", rig.Options.Ranges[0].ToString(), "dev", "lo", "table", "local");
+
+        await rig.Addresses.VerifyAsync(CancellationToken.None);
+        Assert.Equal("a", await DataplaneRig.AskTcpAsync(Stream(From.Host, null), new IPEndPoint(rig.Vip(10), 80)));
+        await AssertRefusedAsync(Stream(From.Host, null), new IPEndPoint(rig.Vip(10), everywhere.EndPoint.Port));
+    }
+
+    [Fact]
+    public async Task Start_AfterAKill_TakesOverWhatWasLeftAndRemoveLeavesNothing()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        var killed = await new DataplaneRig().StartAsync();
+        await killed.SetAsync(killed.Port(10, 80), a.EndPoint);
+        await killed.SetAsync(new ServicePort(new ServicePortId("test/e", ServiceProtocol.Tcp), 80) { ExternalAddresses = [IPAddress.Parse("198.51.100.250")] }, a.EndPoint);
+        // A killed process closes its sockets and nothing else.
+        await killed.Dataplane.DisposeAsync();
+        Assert.Contains("198.51.100.250", Shell.Run("ip", "route", "show", "table", "local"));
+
+        await using (var next = await new DataplaneRig(killed.Options).StartAsync())
+        {
+            Assert.DoesNotContain("198.51.100.250", Shell.Run("ip", "route", "show", "table", "local"));
+            await next.SetAsync(killed.Port(10, 80), a.EndPoint);
+            Assert.Equal("a", await DataplaneRig.AskTcpAsync(Stream(From.Host, null), new IPEndPoint(killed.Vip(10), 80)));
+        }
+
+        Assert.DoesNotContain($"10.198.{killed.Number}.", Shell.Run("ip", "route", "show", "table", "local"));
+        Assert.DoesNotContain(killed.Options.Table + " ", Shell.Run("nft", "list", "tables") + " ");
+        Assert.Equal([$"nft inet {killed.Options.Table}", $"route {killed.Options.Ranges[0]}", $"route {killed.Options.Ranges[1]}"], killed.Owned.Take(3));
+    }
+
+    private static Socket Stream(From from, NetNamespace? ns) => from == From.Host
+        ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        : ns!.Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    private static Socket Datagram(From from, NetNamespace? ns) => from == From.Host
+        ? new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+        : ns!.Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    private static void AssertEven(List<string> answers)
+    {
+        Assert.Equal(3, answers.Distinct().Count());
+        Assert.All(answers.CountBy(answer => answer), pair => Assert.InRange(pair.Value, (Requests / 3) - 2, (Requests / 3) + 2));
+    }
+
+    private static async Task AssertRefusedAsync(Socket socket, IPEndPoint endPoint)
+    {
+        using (socket)
+        {
+            var started = Stopwatch.GetTimestamp();
+            var refused = await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(endPoint));
+            Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+            // At once: far below the second after which a client would send its request again.
+            Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromMilliseconds(800));
+        }
+    }
+}

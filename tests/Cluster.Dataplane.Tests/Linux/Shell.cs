@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace Cluster.Dataplane.Tests.Linux;
+
+/// <summary>Runs a host command.</summary>
+internal static class Shell
+{
+    public static bool CanChangeHost { get; } =
+        OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Exists("nft") && Exists("ip");
+
+    public const string WhyNot = "needs root on Linux with nftables and iproute2";
+
+    public static bool Exists(string command) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, command)));
+
+    public static string Run(string command, params string[] arguments)
+    {
+        var (exitCode, output) = Try(command, arguments);
+        return exitCode == 0 ? output : throw new InvalidOperationException($"{command} {string.Join(' ', arguments)}: {output}");
+    }
+
+    public static (int ExitCode, string Output) Try(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + errors.GetAwaiter().GetResult());
+    }
+}
