@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Cluster.EndToEnd.Tests;
+
+/// <summary>Where the binaries under test are, and what this machine allows.</summary>
+internal static class Machine
+{
+    private static readonly string Root = Environment.GetEnvironmentVariable("CLUSTER_ROOT") ?? FindRoot();
+
+    public static string ExamplesFolder => Path.Combine(Root, "examples");
+
+    public static string ClusterBinary { get; } = Environment.GetEnvironmentVariable("CLUSTER_BINARY")
+        ?? Path.Combine(Root, "node/Cluster.Cli/bin/Release/net10.0/cluster");
+
+    public static string Kubectl132 { get; } = Tool("kubectl-1.32/usr/bin/kubectl");
+
+    public static string Kubectl120 { get; } = Tool("kubectl-1.20/usr/bin/kubectl");
+
+    /// <summary>Skips the test where a cluster cannot run: not root, or no binary built.</summary>
+    public static void RequireCluster()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "a cluster needs root");
+        Assert.True(File.Exists(ClusterBinary), $"{ClusterBinary} is not built: run the tests by ./cluster test");
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Any, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Tool(string path) =>
+        Path.Combine(Environment.GetEnvironmentVariable("CLUSTER_TOOLS") ?? Path.Combine(Root, "artifacts/tools"), path);
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Cluster.Perf.sln"))) folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new InvalidOperationException("the repository's root was not found; set CLUSTER_ROOT");
+    }
+}

@@ -1,0 +1,57 @@
+namespace Cluster.EndToEnd.Tests;
+
+/// <summary>The manifests the tests share; every pod answers with its own name.</summary>
+internal static class Manifests
+{
+    public const string Image = "cluster.local/examples/tools:1";
+
+    /// <summary>Three pods of a replication controller that answer HTTP on 8080 and UDP on 9000, and a service for both.</summary>
+    public static string Who(string name, int replicas = 3, string type = "NodePort", string probe = "") => $$$"""
+        apiVersion: v1
+        kind: ReplicationController
+        metadata: {name: "{{{name}}}" }
+        spec:
+          replicas: {{{replicas}}}
+          selector: {app: "{{{name}}}" }
+          template:
+            metadata: {labels: {app: "{{{name}}}" }}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: http
+                image: {{{Image}}}
+                command: ["sh", "-c", "hostname > /www/index.html; exec httpd -f -p 8080 -h /www"]
+                ports: [{name: http, containerPort: 8080}]
+                readinessProbe:
+                  httpGet: {path: /{{{probe}}}, port: 8080}
+                  periodSeconds: 1
+                  failureThreshold: 1
+              - name: udp
+                image: {{{Image}}}
+                command: ["socat", "-T5", "UDP4-RECVFROM:9000,fork,reuseaddr", "SYSTEM:hostname"]
+                ports: [{name: udp, containerPort: 9000, protocol: UDP}]
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: "{{{name}}}" }
+        spec:
+          type: {{{type}}}
+          selector: {app: "{{{name}}}" }
+          ports:
+          - {name: http, port: 80, targetPort: http}
+          - {name: udp, port: 9000, targetPort: udp, protocol: UDP}
+        """;
+
+    public static string SleepingPod(string name, string more = "") => $$$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: "{{{name}}}", labels: {app: "{{{name}}}" } }
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: main
+            image: {{{Image}}}
+            command: ["sleep", "100000"]
+        {{{more}}}
+        """;
+}

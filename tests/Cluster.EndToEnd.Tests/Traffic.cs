@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Cluster.EndToEnd.Tests;
+
+/// <summary>Clients that ask a service who answers, each request a connection (or a socket) of its own, and count the answers.</summary>
+internal static class Traffic
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Answers by pod name.</summary>
+    public static async Task<Dictionary<string, int>> CountAsync(int requests, Func<Task<string>> ask)
+    {
+        var counts = new Dictionary<string, int>();
+        for (int i = 0; i < requests; i++)
+        {
+            string answer = (await ask()).Trim();
+            counts[answer] = counts.GetValueOrDefault(answer) + 1;
+        }
+
+        return counts;
+    }
+
+    public static async Task<string> HttpAsync(string address, int port)
+    {
+        using var timeout = new CancellationTokenSource(Limit);
+        using var client = new TcpClient();
+        await client.ConnectAsync(address, port, timeout.Token);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.0\r\nHost: {address}\r\n\r\n"), timeout.Token);
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+        string response = await reader.ReadToEndAsync(timeout.Token);
+        int body = response.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (body < 0 || !response.Contains(" 200 ", StringComparison.Ordinal)) throw new IOException($"no answer: {response}");
+        return response[(body + 4)..];
+    }
+
+    public static async Task<string> UdpAsync(string address, int port)
+    {
+        using var timeout = new CancellationTokenSource(Limit);
+        using var client = new UdpClient();
+        client.Connect(IPAddress.Parse(address), port);
+        await client.SendAsync("who\n"u8.ToArray(), timeout.Token);
+        return Encoding.ASCII.GetString((await client.ReceiveAsync(timeout.Token)).Buffer);
+    }
+
+    /// <summary>Of n requests over k pods each gets n/k within 2.</summary>
+    public static void AssertEven(Dictionary<string, int> counts, int pods, int requests)
+    {
+        string seen = string.Join(", ", counts.Select(pair => $"{pair.Key}: {pair.Value}"));
+        Assert.True(counts.Count == pods, $"{counts.Count} pods answered, not {pods}: {seen}");
+        Assert.True(counts.Values.All(count => Math.Abs(count - (requests / pods)) <= 2), $"not even: {seen}");
+    }
+}
