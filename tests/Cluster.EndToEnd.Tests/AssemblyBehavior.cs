@@ -1,0 +1,2 @@
+// Each cluster needs the machine's engine, routes and rules to itself.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
