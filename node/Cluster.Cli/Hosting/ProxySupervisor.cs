@@ -65,10 +65,7 @@ internal sealed class ProxySupervisor(DataDirectory data, IReadOnlyList<string> 
     private ProcessRecord Start()
     {
         child?.Dispose();
-        // setsid: the terminal's signals are not for the proxy, and it stays when its parent goes.
-        var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
-        start.ArgumentList.Add(Environment.ProcessPath!);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        ProcessStartInfo start = DetachedProcess.StartInfo(Path.Combine(data.Logs, "proxy.out"), Path.Combine(data.Logs, "proxy.out"), arguments);
         // Completions run on the thread that polled the socket: measured +45% requests per second for the proxy's loops.
         start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
         File.WriteAllText(CommandPath, CommandIdentity());

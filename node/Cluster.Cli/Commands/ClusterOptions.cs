@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Net;
+
+namespace Cluster.Cli.Commands;
+
+/// <summary>The options of <c>up</c>: Kubernetes' own flag names where one exists.</summary>
+internal sealed class ClusterOptions
+{
+    public Option<string> Data { get; } = DataOption();
+
+    public Option<string> Listen { get; } = new("--listen")
+    {
+        Description = "IP:PORT of the API server", DefaultValueFactory = _ => "127.0.0.1:6443",
+    };
+
+    public Option<string> Store { get; } = new("--store") { Description = "embedded, or etcd with --etcd-endpoints", DefaultValueFactory = _ => "embedded" };
+
+    public Option<string?> EtcdEndpoints { get; } = new("--etcd-endpoints") { Description = "URLs of etcd, with commas" };
+
+    public Option<string> ServiceRange { get; } = new("--service-cluster-ip-range")
+    {
+        Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16",
+    };
+
+    public Option<string> ClusterCidr { get; } = new("--cluster-cidr") { Description = "addresses of pods, a /24 a node", DefaultValueFactory = _ => "10.244.0.0/16" };
+
+    public Option<string> ClusterDns { get; } = new("--cluster-dns") { Description = "address of the DNS service", DefaultValueFactory = _ => "10.96.0.10" };
+
+    public Option<string> ClusterDomain { get; } = new("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
+
+    public Option<string?> NodeName { get; } = new("--hostname-override") { Description = "name of this node; the host's name otherwise" };
+
+    public Option<string?> NodeAddress { get; } = new("--node-ip") { Description = "address of this node; that of the default route otherwise" };
+
+    public Option<int> KubeletPort { get; } = Port("--kubelet-port", 10250, "kubelet (TLS)");
+
+    public Option<int> KubeletHealthPort { get; } = Port("--kubelet-healthz-port", 10248, "kubelet's health");
+
+    public Option<int> ProxyHealthPort { get; } = Port("--proxy-healthz-port", 10256, "proxy's health");
+
+    public Option<int> ProxyMetricsPort { get; } = Port("--proxy-metrics-port", 10249, "proxy's metrics");
+
+    public Option<int> SchedulerPort { get; } = Port("--scheduler-port", 10259, "scheduler's health and metrics");
+
+    public Option<int> ControllerManagerPort { get; } = Port("--controller-manager-port", 10257, "controller manager's health and metrics");
+
+    public Option<bool> Detach { get; } = new("--detach") { Description = "return once everything is ready and leave it running" };
+
+    public IEnumerable<Option> All =>
+    [
+        Data, Listen, Store, EtcdEndpoints, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
+        ProxyHealthPort, ProxyMetricsPort, SchedulerPort, ControllerManagerPort, Detach,
+    ];
+
+    public static Option<string> DataOption() => new("--data")
+    {
+        Description = "folder of the cluster's data", DefaultValueFactory = _ => Hosting.DataDirectory.DefaultPath,
+    };
+
+    public ClusterSettings Read(ParseResult parsed)
+    {
+        string store = parsed.GetValue(Store)!;
+        string[] endpoints = (parsed.GetValue(EtcdEndpoints) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (store is not ("embedded" or "etcd")) throw new CliException($"--store {store}: embedded or etcd is meant", 2);
+        if (store == "etcd" && endpoints.Length == 0) throw new CliException("--store etcd needs --etcd-endpoints URL,.. as well", 2);
+        foreach (string endpoint in endpoints)
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+                throw new CliException($"--etcd-endpoints {endpoint}: a URL like http://127.0.0.1:2379 is meant", 2);
+
+        IPAddress node = parsed.GetValue(NodeAddress) is { } given ? ParseAddress("--node-ip", given) : Hosting.NodeFacts.Address();
+        return new ClusterSettings
+        {
+            DataPath = parsed.GetValue(Data)!,
+            Listen = ParseEndPoint("--listen", parsed.GetValue(Listen)!),
+            EtcdEndpoints = store == "etcd" ? endpoints : [],
+            ServiceRange = ParseNetwork("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
+            ClusterCidr = ParseNetwork("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
+            ClusterDns = ParseDns(parsed),
+            ClusterDomain = parsed.GetValue(ClusterDomain)!,
+            NodeName = parsed.GetValue(NodeName) ?? Hosting.NodeFacts.Name(),
+            NodeAddress = node,
+            KubeletPort = parsed.GetValue(KubeletPort),
+            KubeletHealthPort = parsed.GetValue(KubeletHealthPort),
+            ProxyHealthPort = parsed.GetValue(ProxyHealthPort),
+            ProxyMetricsPort = parsed.GetValue(ProxyMetricsPort),
+            SchedulerPort = parsed.GetValue(SchedulerPort),
+            ControllerManagerPort = parsed.GetValue(ControllerManagerPort),
+        };
+    }
+
+    private IPAddress ParseDns(ParseResult parsed)
+    {
+        IPAddress dns = ParseAddress("--cluster-dns", parsed.GetValue(ClusterDns)!);
+        IPNetwork range = ParseNetwork("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!);
+        return range.Contains(dns) ? dns : throw new CliException($"--cluster-dns {dns} is not in the service range {range}", 2);
+    }
+
+    private static IPAddress ParseAddress(string option, string text) =>
+        IPAddress.TryParse(text, out IPAddress? address) ? address : throw new CliException($"{option} {text}: an IP address is meant", 2);
+
+    private static IPEndPoint ParseEndPoint(string option, string text) =>
+        text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out IPEndPoint? endPoint) && endPoint.Port > 0
+            ? endPoint
+            : throw new CliException($"{option} {text}: IP:PORT is meant", 2);
+
+    private static IPNetwork ParseNetwork(string option, string text) =>
+        IPNetwork.TryParse(text, out IPNetwork network) ? network : throw new CliException($"{option} {text}: a range like 10.96.0.0/16 is meant", 2);
+
+    private static Option<int> Port(string name, int port, string what) => new(name) { Description = $"port of the {what}", DefaultValueFactory = _ => port };
+}
