@@ -24,7 +24,7 @@ internal sealed class DataDirectory
 
     public string Run => Path.Combine(Root, "run");
 
-    /// <summary>What <c>up</c> created on the host, written before it is created, so that <c>down</c> works after a kill -9.</summary>
+    /// <summary>A line for each thing <c>up</c> created on the host, written before it is created, so that <c>down</c> works after a kill -9.</summary>
     public string Owned => Path.Combine(Root, "owned");
 
     public string ComponentKubeconfig(string component) => Path.Combine(Pki, component + ".kubeconfig");
@@ -39,7 +39,7 @@ internal sealed class DataDirectory
         DataDirectory data = At(path);
         try
         {
-            foreach (string folder in new[] { data.Root, data.Pki, data.Store, data.Logs, data.Run, data.Owned })
+            foreach (string folder in new[] { data.Root, data.Pki, data.Store, data.Logs, data.Run })
                 Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             data.ProveWritable();
         }

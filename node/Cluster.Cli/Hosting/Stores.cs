@@ -1,0 +1,22 @@
+using Cluster.Storage;
+using Cluster.Storage.Embedded;
+using Cluster.Storage.Etcd;
+using Cluster.Storage.Transformers;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Cli.Hosting;
+
+/// <summary>Opens the store a cluster is kept in, with Secrets encrypted by a key of the data folder.</summary>
+internal static class Stores
+{
+    public static async Task<IStore> OpenAsync(
+        IReadOnlyList<string> etcdEndpoints, DataDirectory data, ILoggerFactory logs, TimeProvider time, CancellationToken cancellationToken)
+    {
+        IStore store = etcdEndpoints.Count == 0
+            ? await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = data.Store, Time = time, Logger = logs.CreateLogger<EmbeddedStore>() })
+            : await EtcdStore.ConnectAsync(
+                new EtcdStoreOptions { Endpoints = [.. etcdEndpoints.Select(endpoint => new Uri(endpoint))], Time = time, Logger = logs.CreateLogger<EtcdStore>() },
+                cancellationToken);
+        return store;
+    }
+}
