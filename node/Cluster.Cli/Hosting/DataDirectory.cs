@@ -20,6 +20,9 @@ internal sealed class DataDirectory
 
     public string Store => Path.Combine(Root, "store");
 
+    /// <summary>The keys that Secrets are encrypted with in the store.</summary>
+    public string EncryptionKeys => Path.Combine(Pki, "encryption-keys");
+
     public string Logs => Path.Combine(Root, "logs");
 
     public string Run => Path.Combine(Root, "run");

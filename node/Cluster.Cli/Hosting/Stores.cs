@@ -1,7 +1,7 @@
 using Cluster.Storage;
 using Cluster.Storage.Embedded;
 using Cluster.Storage.Etcd;
-using Cluster.Storage.Transformers;
+using Cluster.Storage.Transforming;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Cli.Hosting;
@@ -17,6 +17,7 @@ internal static class Stores
             : await EtcdStore.ConnectAsync(
                 new EtcdStoreOptions { Endpoints = [.. etcdEndpoints.Select(endpoint => new Uri(endpoint))], Time = time, Logger = logs.CreateLogger<EtcdStore>() },
                 cancellationToken);
-        return store;
+        IReadOnlyList<EncryptionKey> keys = await EncryptionKeyFile.EnsureAsync(data.EncryptionKeys, cancellationToken);
+        return new TransformingStore(store, [new AesGcmTransformer(AesGcmTransformer.Secrets, keys)]);
     }
 }

@@ -6,7 +6,7 @@ namespace Cluster.Containers.Docker;
 
 /// <summary>Sees to it that a Docker engine answers on this machine, installing and starting it where it may.</summary>
 /// <remarks>The engine is started as a service, never as our child: containers must survive our death.</remarks>
-public sealed class DockerEngine
+public sealed partial class DockerEngine
 {
     /// <summary>The line in DATA/owned that says we started the engine.</summary>
     public const string OwnedStart = "docker started";
