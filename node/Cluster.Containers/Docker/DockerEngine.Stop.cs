@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cluster.Containers.Network;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
