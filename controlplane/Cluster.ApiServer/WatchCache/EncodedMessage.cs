@@ -1,5 +1,7 @@
+using System.Buffers;
+using Cluster.Api.Json;
+using Cluster.Api.Protobuf;
 using Google.Protobuf;
-using Cluster.Api.Runtime;
 
 namespace Cluster.ApiServer.WatchCache;
 
@@ -7,6 +9,10 @@ namespace Cluster.ApiServer.WatchCache;
 /// <remarks>Two readers that ask first at the same time may both encode; one result stays. The message must not change any more.</remarks>
 public class EncodedMessage(IMessage message, string apiVersion, string kind)
 {
+    // Most objects' JSON fits at the first try.
+    private const int UsualBytes = 2048;
+
+    private byte[]? _json;
     private byte[]? _protobuf;
 
     public IMessage Message { get; } = message;
@@ -15,16 +21,16 @@ public class EncodedMessage(IMessage message, string apiVersion, string kind)
 
     public string Kind { get; } = kind;
 
-    /// <summary>Kubernetes protobuf in its envelope.</summary>
-    public ReadOnlyMemory<byte> Protobuf => Volatile.Read(ref _protobuf) ?? (_protobuf = EncodeProtobuf());
+    /// <summary>JSON with kind and apiVersion, in that order, at its beginning.</summary>
+    public ReadOnlyMemory<byte> Json => Volatile.Read(ref _json) ?? (_json = EncodeJson());
 
-    private byte[] EncodeProtobuf()
+    /// <summary>Kubernetes protobuf in its envelope.</summary>
+    public ReadOnlyMemory<byte> Protobuf => Volatile.Read(ref _protobuf) ?? (_protobuf = Envelope.Encode(Message, ApiVersion, Kind));
+
+    private byte[] EncodeJson()
     {
-        var unknown = new Unknown
-        {
-            TypeMeta = new TypeMeta { ApiVersion = ApiVersion, Kind = Kind },
-            Raw = Message.ToByteString(),
-        };
-        return [.. "k8s\0"u8, .. unknown.ToByteArray()];
+        var output = new ArrayBufferWriter<byte>(UsualBytes);
+        JsonCodec.Encode(Message, output, ApiVersion, Kind, resourceVersion: null);
+        return output.WrittenSpan.ToArray();
     }
 }

@@ -1,0 +1,68 @@
+using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Bootstrap;
+using Cluster.ApiServer.Strategies;
+using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.ApiServer.Registry;
+
+/// <summary>The registry with all it stands on: caches in step with the store, strategies, admission, and the objects every cluster has.</summary>
+public sealed class RegistryHost : IAsyncDisposable
+{
+    private readonly ResourceCaches _caches;
+    private readonly SystemObjects _systemObjects;
+
+    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects)
+    {
+        _caches = caches;
+        _systemObjects = systemObjects;
+        Registry = registry;
+    }
+
+    public IResourceRegistry Registry { get; }
+
+    /// <summary>Cheap reads for the server's own decisions.</summary>
+    public IObjectReader Reader => _caches;
+
+    /// <summary>The caches follow the store: it is not so while the store cannot be reached.</summary>
+    public bool IsReady => _caches.Feed.IsFollowing;
+
+    /// <summary>Loads the caches, makes sure of the first objects and starts the loops.</summary>
+    /// <param name="store">Not owned: it outlives the host.</param>
+    /// <param name="options">The cluster's ranges and addresses.</param>
+    /// <param name="admission">Makes the plug-ins, in their order.</param>
+    /// <param name="logs">For all parts.</param>
+    /// <param name="time">The clock of timestamps and intervals.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    public static async Task<RegistryHost> StartAsync(
+        IStore store,
+        RegistryOptions options,
+        Func<IObjectReader, IReadOnlyList<IAdmissionPlugin>> admission,
+        ILoggerFactory logs,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        var caches = new ResourceCaches(store, time, logs.CreateLogger<ResourceCaches>());
+        try
+        {
+            await caches.StartAsync(cancellationToken);
+            var strategies = new StrategyTable(options, caches.Keys);
+            var registry = new ResourceRegistry(new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), time));
+            var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
+            await systemObjects.StartAsync(cancellationToken);
+            return new RegistryHost(caches, registry, systemObjects);
+        }
+        catch
+        {
+            await caches.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _systemObjects.DisposeAsync();
+        await _caches.DisposeAsync();
+    }
+}

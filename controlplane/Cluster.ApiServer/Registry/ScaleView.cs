@@ -1,0 +1,66 @@
+using Cluster.Api;
+using Cluster.Api.AppsV1;
+using Cluster.Api.AutoscalingV1;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Selectors;
+using Cluster.Api.Validation;
+using Cluster.ApiServer.WatchCache;
+
+namespace Cluster.ApiServer.Registry;
+
+/// <summary>The scale subresource: a workload seen as a number of replicas.</summary>
+internal static class ScaleView
+{
+    public static Scale Of(IApiObject obj)
+    {
+        var (wanted, actual, selector) = obj switch
+        {
+            ReplicationController rc => (rc.Spec.Replicas, rc.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(rc.Spec.Selector).ToString()),
+            ReplicaSet rs => (rs.Spec.Replicas, rs.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(rs.Spec.Selector).ToString()),
+            Deployment deployment => (
+                deployment.Spec.Replicas, deployment.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(deployment.Spec.Selector).ToString()),
+            _ => throw new ArgumentException($"{obj.Descriptor.Name} has no scale", nameof(obj)),
+        };
+        return new Scale
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = obj.Metadata.Name, Namespace = obj.Metadata.Namespace, Uid = obj.Metadata.Uid,
+                ResourceVersion = obj.Metadata.ResourceVersion, CreationTimestamp = obj.Metadata.CreationTimestamp?.Clone(),
+            },
+            Spec = new ScaleSpec { Replicas = wanted },
+            Status = new ScaleStatus { Replicas = actual, Selector = selector },
+        };
+    }
+
+    public static EncodedMessage Encoded(IApiObject obj) => new(Of(obj), "autoscaling/v1", "Scale");
+
+    /// <summary>A copy of the workload with the replicas, and the preconditions, of the scale.</summary>
+    public static IApiObject Apply(IApiObject current, Scale scale)
+    {
+        var replicas = scale.Spec?.Replicas ?? 0;
+        if (replicas < 0)
+        {
+            throw StatusErrors.Invalid("autoscaling", "Scale", current.Metadata.Name,
+                [FieldError.Invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
+        }
+
+        var obj = current.Copy();
+        SetReplicas(obj, replicas);
+        obj.Metadata.ResourceVersion = scale.Metadata?.ResourceVersion ?? "";
+        if (scale.Metadata is { Uid.Length: > 0 })
+            obj.Metadata.Uid = scale.Metadata.Uid;
+        return obj;
+    }
+
+    private static void SetReplicas(IApiObject obj, int replicas)
+    {
+        switch (obj)
+        {
+            case ReplicationController rc: rc.Spec.Replicas = replicas; break;
+            case ReplicaSet rs: rs.Spec.Replicas = replicas; break;
+            case Deployment deployment: deployment.Spec.Replicas = replicas; break;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text;
+using Cluster.Api;
+using Cluster.Api.Json;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Protobuf;
+using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.WatchCache;
+using Google.Protobuf;
+
+namespace Cluster.ApiServer.Rest;
+
+/// <summary>A list's body out of the shared bytes of its items: nothing is encoded again but the list's own metadata.</summary>
+internal static class ListBody
+{
+    private const byte MetadataTag = (1 << 3) | 2;
+    private const byte ItemsTag = (2 << 3) | 2;
+
+    private static readonly byte[] Comma = [(byte)','];
+    private static readonly byte[] OpenItem = [(byte)'{'];
+    private static readonly byte[] End = [(byte)']', (byte)'}'];
+
+    public static ListMeta Meta(ListResult list)
+    {
+        var meta = new ListMeta { ResourceVersion = ResourceVersions.Format(list.Revision), Continue = list.Continue };
+        if (list is { Continue.Length: > 0, RemainingItemCount: { } remaining })
+            meta.RemainingItemCount = remaining;
+        return meta;
+    }
+
+    public static List<ReadOnlyMemory<byte>> Json(ResourceType type, ListResult list)
+    {
+        var meta = Encoding.UTF8.GetString(JsonCodec.EncodeToBytes(Meta(list)));
+        List<ReadOnlyMemory<byte>> parts = new(2 + 3 * list.Items.Count)
+        {
+            Encoding.UTF8.GetBytes($"{{\"kind\":\"{type.ListKind}\",\"apiVersion\":\"{type.ApiVersion}\",\"metadata\":{meta},\"items\":["),
+        };
+        // Items of a list do not repeat its kind: what follows that in the object's own JSON is the item.
+        var head = Encoding.UTF8.GetByteCount($"{{\"kind\":\"{type.Kind}\",\"apiVersion\":\"{type.ApiVersion}\",");
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            if (i > 0)
+                parts.Add(Comma);
+            parts.Add(OpenItem);
+            parts.Add(list.Items[i].Json[head..]);
+        }
+
+        parts.Add(End);
+        return parts;
+    }
+
+    public static List<ReadOnlyMemory<byte>> Protobuf(ResourceType type, ListResult list)
+    {
+        var meta = Meta(list).ToByteArray();
+        List<ReadOnlyMemory<byte>> fields = [Head(MetadataTag, meta.Length), meta];
+        foreach (var item in list.Items)
+        {
+            var raw = Envelope.Open(item.Protobuf).Raw;
+            fields.Add(Head(ItemsTag, raw.Length));
+            fields.Add(raw);
+        }
+
+        // An envelope around an empty list is that of ours up to the length of its body, which stands before contentEncoding and contentType.
+        var typeMeta = new Api.Runtime.TypeMeta { ApiVersion = type.ApiVersion, Kind = type.ListKind }.ToByteArray();
+        ReadOnlyMemory<byte> start = (byte[])
+            [.. "k8s\0"u8, .. Head(MetadataTag, typeMeta.Length).Span, .. typeMeta, .. Head(ItemsTag, fields.Sum(field => field.Length)).Span];
+        return [start, .. fields, (byte[])[0x1a, 0x00, 0x22, 0x00]];
+    }
+
+    /// <summary>A list of the items' metadata alone.</summary>
+    public static EncodedMessage Metadata(ListResult list, string version)
+    {
+        var partial = new PartialObjectMetadataList { Metadata = Meta(list) };
+        partial.Items.Add(list.Items.Select(item => new PartialObjectMetadata { Metadata = item.Object.Metadata }));
+        return new EncodedMessage(partial, version, "PartialObjectMetadataList");
+    }
+
+    private static ReadOnlyMemory<byte> Head(byte tag, int length)
+    {
+        Span<byte> bytes = stackalloc byte[6];
+        bytes[0] = tag;
+        var count = 1;
+        for (var rest = (uint)length; ; rest >>= 7)
+        {
+            bytes[count++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
+            if (rest < 0x80)
+                return bytes[..count].ToArray();
+        }
+    }
+}

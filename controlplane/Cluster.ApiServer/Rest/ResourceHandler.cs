@@ -1,0 +1,163 @@
+using Cluster.Api;
+using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.WatchCache;
+using Microsoft.AspNetCore.Http;
+
+namespace Cluster.ApiServer.Rest;
+
+/// <summary>The verbs of one resource over HTTP: parameters and body in, registry call, answer out.</summary>
+internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider time)
+{
+    // A watch without a timeout ends within an hour, not all at the same time: so Kubernetes spreads its clients.
+    private const int MinWatchSeconds = 1800;
+
+    private static readonly string[] PatchTypes =
+        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+
+    public async Task GetAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        var version = RequestOptions.Text(context.Request.Query, "resourceVersion");
+        await AnswerAsync(context, scope, format, StatusCodes.Status200OK, await registry.GetAsync(scope, version, context.RequestAborted));
+    }
+
+    public async Task ListAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        var options = RequestOptions.List(context.Request.Query);
+        await AnswerAsync(context, scope, format, await registry.ListAsync(scope, options, context.RequestAborted));
+    }
+
+    public async Task WatchAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        var options = RequestOptions.List(context.Request.Query);
+        var response = new WatchResponse(context, format, format.View == ObjectView.Table ? Table(context, scope, format) : null);
+        ResourceWatch watch;
+        try
+        {
+            watch = await registry.WatchAsync(scope, options, context.RequestAborted);
+        }
+        catch (StatusException tooOld) when (tooOld.IsGone)
+        {
+            await response.RefuseAsync(tooOld);
+            return;
+        }
+
+        var seconds = options.TimeoutSeconds > 0 ? options.TimeoutSeconds : Random.Shared.Next(MinWatchSeconds, 2 * MinWatchSeconds);
+        await response.RunAsync(watch, TimeSpan.FromSeconds(seconds), time);
+    }
+
+    public async Task CreateAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        scope = WithWriteOptions(context, scope, "CreateOptions");
+        var obj = await ReadObjectAsync(context, scope);
+        var created = await registry.CreateAsync(scope, obj, context.RequestAborted);
+        await AnswerAsync(context, scope, format, StatusCodes.Status201Created, created);
+    }
+
+    public async Task UpdateAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        scope = WithWriteOptions(context, scope, "UpdateOptions");
+        var obj = await ReadObjectAsync(context, scope);
+        await AnswerAsync(context, scope, format, await registry.UpdateAsync(scope, obj, context.RequestAborted));
+    }
+
+    public async Task PatchAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        scope = WithWriteOptions(context, scope, "PatchOptions");
+        var type = RequestBody.MediaTypeOf(context.Request.ContentType);
+        if (!PatchTypes.Contains(type))
+            throw StatusErrors.UnsupportedMediaType(PatchTypes);
+
+        var patch = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        await AnswerAsync(context, scope, format, await registry.PatchAsync(scope, type, patch, context.RequestAborted));
+    }
+
+    public async Task DeleteAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        var options = await ReadDeleteOptionsAsync(context);
+        scope = scope with { DryRun = RequestOptions.DryRun(options.DryRun, "DeleteOptions") };
+        var result = await registry.DeleteAsync(scope, options, context.RequestAborted);
+        // 202 is for those who asked, in the old way, to wait for the dependents.
+        var code = !result.Deleted && options is { HasOrphanDependents: true, OrphanDependents: false }
+            ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        await AnswerAsync(context, scope, format, code, result.Response);
+    }
+
+    public async Task DeleteCollectionAsync(HttpContext context, RequestScope scope)
+    {
+        var format = ResponseFormat.Of(context.Request);
+        var options = await ReadDeleteOptionsAsync(context);
+        scope = scope with { DryRun = RequestOptions.DryRun(options.DryRun, "DeleteOptions") };
+        var list = RequestOptions.List(context.Request.Query);
+        await AnswerAsync(context, scope, format, await registry.DeleteCollectionAsync(scope, list, options, context.RequestAborted));
+    }
+
+    private static RequestScope WithWriteOptions(HttpContext context, RequestScope scope, string kind) => scope with
+    {
+        DryRun = RequestOptions.DryRun(context.Request.Query["dryRun"], kind),
+        FieldManager = RequestOptions.FieldManager(context.Request),
+        FieldValidation = RequestOptions.Validation(context.Request.Query, kind),
+    };
+
+    private static async ValueTask<IApiObject> ReadObjectAsync(HttpContext context, RequestScope scope)
+    {
+        var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        var type = SubresourceBody.Of(scope);
+        return (IApiObject)RequestBody.Decode(body, context.Request.ContentType, type, scope.FieldValidation, scope.Warnings);
+    }
+
+    private static async ValueTask<DeleteOptions> ReadDeleteOptionsAsync(HttpContext context)
+    {
+        var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        var options = body.IsEmpty ? new DeleteOptions()
+            : (DeleteOptions)RequestBody.Decode(body, context.Request.ContentType, DeleteOptions.Descriptor, default, []);
+        RequestOptions.AddTo(options, context.Request.Query);
+        return options;
+    }
+
+    private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, WriteResult result) => AnswerAsync(
+        context, scope, format, result.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK, result.Object);
+
+    private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, int code, EncodedMessage message)
+    {
+        WarningHeaders.Write(context.Response, scope.Warnings);
+        // A Status and a Scale have no rows of their own: they are what they are.
+        if (format.View == ObjectView.Full || message is not ObjectVersion version)
+            return ObjectResponse.WriteAsync(context, format, code, message, context.RequestAborted);
+
+        if (format.View == ObjectView.Metadata)
+        {
+            var partial = new EncodedMessage(
+                new PartialObjectMetadata { Metadata = version.Object.Metadata }, format.ViewVersion, nameof(PartialObjectMetadata));
+            return ObjectResponse.WriteAsync(context, format, code, partial, context.RequestAborted);
+        }
+
+        var meta = new ListMeta { ResourceVersion = version.Object.Metadata.ResourceVersion };
+        return ObjectResponse.WriteAsync(
+            context, format, code, [Table(context, scope, format).Write(meta, [version.Object])], context.RequestAborted);
+    }
+
+    private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
+    {
+        if (format.View == ObjectView.Metadata)
+        {
+            return ObjectResponse.WriteAsync(
+                context, format, StatusCodes.Status200OK, ListBody.Metadata(list, format.ViewVersion), context.RequestAborted);
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> body = format.View == ObjectView.Table
+            ? [Table(context, scope, format).Write(ListBody.Meta(list), list.Items.Select(item => item.Object))]
+            : format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list);
+        return ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
+    }
+
+    private TableBody Table(HttpContext context, RequestScope scope, ResponseFormat format) =>
+        new(scope.Resource, format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());
+}

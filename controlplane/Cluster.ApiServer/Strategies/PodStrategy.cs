@@ -1,0 +1,48 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Storage;
+
+namespace Cluster.ApiServer.Strategies;
+
+/// <summary>Pods begin Pending, end gracefully, and count on their node's ledger.</summary>
+internal sealed class PodStrategy : ResourceStrategy, IClaimant
+{
+    private const long DefaultGraceSeconds = 30;
+
+    public PodStrategy(ResourceType type)
+        : base(type) => ReturnsDeletedObject = true;
+
+    public override IClaimant Claimant => this;
+
+    public override void PrepareForCreate(IApiObject obj)
+    {
+        var pod = (Pod)obj;
+        pod.Status = new PodStatus { Phase = "Pending", QosClass = Pods.QosClass(pod.Spec ?? new PodSpec()) };
+    }
+
+    /// <summary>Unscheduled and finished pods have nothing to shut down, so nothing to wait for.</summary>
+    public override long? GracePeriod(IApiObject obj, DeleteOptions options)
+    {
+        var pod = (Pod)obj;
+        if (!pod.IsScheduled() || pod.IsTerminal())
+            return 0;
+
+        var seconds = options.HasGracePeriodSeconds ? options.GracePeriodSeconds
+            : pod.Spec.HasTerminationGracePeriodSeconds ? pod.Spec.TerminationGracePeriodSeconds : DefaultGraceSeconds;
+        return seconds < 0 ? 1 : seconds;
+    }
+
+    /// <inheritdoc/>
+    public ClaimPlan Plan(IApiObject obj, IApiObject? old, IReadOnlySet<string> taken)
+    {
+        var pod = (Pod)obj;
+        // A pod created on a node (static pods, daemons) must be seen by a binding that is just summing the node's pods.
+        return old is null && pod.IsScheduled()
+            ? new ClaimPlan([new StoreOp(Claims.Ledger(pod.Spec.NodeName), Claims.ValueOf(pod))], [])
+            : ClaimPlan.None;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> ClaimsOf(IApiObject obj) => [];
+}

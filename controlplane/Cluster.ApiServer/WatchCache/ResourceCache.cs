@@ -1,0 +1,94 @@
+using Cluster.Api;
+using Cluster.Storage;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.ApiServer.WatchCache;
+
+/// <summary>All objects of one resource and their newest changes, in step with the store.</summary>
+/// <remarks>One writer, the store feed. Readers take one volatile read and never lock.</remarks>
+internal sealed class ResourceCache
+{
+    private readonly ILogger _logger;
+    private CacheState _state = new(SortedSnapshot.Empty, 0, 0);
+
+    public ResourceCache(ResourceType type, TimeProvider time, ILogger logger)
+    {
+        Type = type;
+        Ring = new EventRing(time);
+        _logger = logger;
+    }
+
+    /// <summary>Told of every change before readers can see it: (previous, current), as in the ring. For indexes.</summary>
+    public Action<ObjectVersion?, ObjectVersion?>? Changing { get; init; }
+
+    public ResourceType Type { get; }
+
+    public EventRing Ring { get; }
+
+    /// <summary>Pulses after each published change.</summary>
+    public AsyncPulse Changed { get; } = new();
+
+    public CacheState State => Volatile.Read(ref _state);
+
+    /// <summary>Starts anew from the store's entries at a revision. Watchers in between learn that they are too old.</summary>
+    public void Load(IEnumerable<StoreEntry> entries, long revision)
+    {
+        List<ObjectVersion> versions = [];
+        foreach (var entry in entries)
+        {
+            if (TryDecode(entry) is { } version)
+                versions.Add(version);
+        }
+
+        foreach (var old in _state.Objects.Range(""))
+            Changing?.Invoke(old, null);
+        foreach (var version in versions)
+            Changing?.Invoke(null, version);
+
+        Ring.Reset(revision);
+        Publish(new CacheState(SortedSnapshot.FromSorted(versions), revision, Ring.Head));
+    }
+
+    /// <summary>Takes over what one revision changed.</summary>
+    public void Apply(long revision, ReadOnlySpan<StoreChange> changes)
+    {
+        var objects = _state.Objects;
+        foreach (var change in changes)
+            objects = Apply(objects, revision, change);
+
+        Publish(new CacheState(objects, revision, Ring.Head));
+    }
+
+    private SortedSnapshot Apply(SortedSnapshot objects, long revision, StoreChange change)
+    {
+        var previous = objects.Find(change.Key);
+        var current = change.Entry is null ? null : TryDecode(change.Entry);
+        if (previous is null && current is null)
+            return objects;
+
+        Changing?.Invoke(previous, current);
+        Ring.Append(revision, current, previous);
+        return current is null ? objects.Without(change.Key) : objects.With(current);
+    }
+
+    private void Publish(CacheState state)
+    {
+        Volatile.Write(ref _state, state);
+        Changed.Pulse();
+    }
+
+    // A value nobody can read must not stop the whole cluster: it is left out, as if it were not there, and named in the log.
+    private ObjectVersion? TryDecode(StoreEntry entry)
+    {
+        try
+        {
+            return StoredForm.Decode(Type, entry);
+        }
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or StatusException or InvalidDataException)
+        {
+            _logger.LogError(exception, "The value of {Key} at revision {Revision} cannot be read", entry.Key, entry.ModRevision);
+            return null;
+        }
+    }
+}

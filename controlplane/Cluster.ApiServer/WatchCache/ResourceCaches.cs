@@ -1,0 +1,78 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.ApiServer.WatchCache;
+
+/// <summary>The caches of all resources, and how fresh they are. Owns the loop that feeds them.</summary>
+internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
+{
+    // Longer than the store's own way to a watcher takes; then something else is wrong and the store is asked itself.
+    private static readonly TimeSpan FreshTimeout = TimeSpan.FromMilliseconds(50);
+
+    private readonly IStore _store;
+    private readonly Dictionary<ResourceType, ResourceCache> _caches;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly FreshRevision _fresh;
+    private Task _running = Task.CompletedTask;
+
+    public ResourceCaches(IStore store, TimeProvider time, ILogger logger)
+    {
+        _store = store;
+        _fresh = new FreshRevision(store);
+        _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
+            type => type,
+            type => new ResourceCache(type, time, logger) { Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null });
+        Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger);
+    }
+
+    public StoreFeed Feed { get; }
+
+    public NodePods NodePods { get; } = new();
+
+    /// <summary>Claims and ledgers.</summary>
+    public KeyCache Keys { get; } = new(StoreFeed.Root + "cluster/");
+
+    public ResourceCache this[ResourceType type] => _caches[type];
+
+    /// <summary>Loads the caches and starts to follow the store.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Feed.LoadAsync(cancellationToken);
+        _running = Task.Run(() => Feed.RunAsync(_stop.Token), CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Waits until the caches are as fresh as the store is now; false: they did not get there in time, read the store itself.
+    /// </summary>
+    public async ValueTask<bool> WaitFreshAsync(CancellationToken cancellationToken)
+    {
+        var revision = await _fresh.GetAsync(cancellationToken);
+        return await Feed.WaitAsync(revision, FreshTimeout, cancellationToken);
+    }
+
+    /// <summary>The newest version of a key as the store has it now, past the cache.</summary>
+    public async ValueTask<ObjectVersion?> ReadThroughAsync(ResourceType type, string key, CancellationToken cancellationToken) =>
+        await _store.GetAsync(key, cancellationToken) is { } entry ? StoredForm.Decode(type, entry) : null;
+
+    /// <summary>The newest version of a key, from the cache where that is fresh.</summary>
+    public async ValueTask<ObjectVersion?> GetFreshAsync(ResourceType type, string key, CancellationToken cancellationToken) =>
+        await WaitFreshAsync(cancellationToken)
+            ? this[type].State.Objects.Find(key)
+            : await ReadThroughAsync(type, key, cancellationToken);
+
+    /// <inheritdoc/>
+    public IApiObject? Find(ResourceType type, string? ns, string name) => this[type].State.Objects.Find(type.Key(ns, name))?.Object;
+
+    /// <inheritdoc/>
+    public async ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
+        Find(type, ns, name) ?? (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+}

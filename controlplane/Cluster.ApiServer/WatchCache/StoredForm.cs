@@ -1,0 +1,40 @@
+using Cluster.Api;
+using Cluster.Api.Protobuf;
+using Cluster.Storage;
+using Google.Protobuf;
+
+namespace Cluster.ApiServer.WatchCache;
+
+/// <summary>Objects as the store holds them: the Kubernetes protobuf envelope, without a resourceVersion (that is the store's revision).</summary>
+internal static class StoredForm
+{
+    /// <summary>The bytes to store. The object keeps its resourceVersion.</summary>
+    public static ReadOnlyMemory<byte> Encode(ResourceType type, IApiObject obj)
+    {
+        var version = obj.Metadata.ResourceVersion;
+        obj.Metadata.ResourceVersion = "";
+        try
+        {
+            return Envelope.Encode(obj, type.ApiVersion, type.Kind);
+        }
+        finally
+        {
+            obj.Metadata.ResourceVersion = version;
+        }
+    }
+
+    /// <exception cref="InvalidProtocolBufferException">The value is none of ours.</exception>
+    public static ObjectVersion Decode(ResourceType type, StoreEntry entry)
+    {
+        var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Decode(entry.Value).Raw);
+        return Version(type, entry.Key, obj, entry.ModRevision);
+    }
+
+    /// <summary>The object as the version a write has made.</summary>
+    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision)
+    {
+        obj.Metadata ??= new Api.MetaV1.ObjectMeta();
+        obj.Metadata.ResourceVersion = ResourceVersions.Format(revision);
+        return new ObjectVersion(type, key, obj, revision);
+    }
+}
