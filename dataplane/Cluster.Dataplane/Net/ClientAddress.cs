@@ -7,6 +7,9 @@ namespace Cluster.Dataplane.Net;
 /// <summary>A client's address without its port, IPv4 in its IPv6-mapped form: a key that costs no allocation.</summary>
 public readonly record struct ClientAddress(ulong High, ulong Low)
 {
+    // AF_INET6 as the Linux kernel numbers it.
+    private const ushort NativeInet6 = 10;
+
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
 
     public static ClientAddress From(IPAddress address)
@@ -24,6 +27,10 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         port = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
         return address.Family == AddressFamily.InterNetworkV6 ? FromBytes(bytes.Slice(8, 16)) : FromBytes(bytes.Slice(4, 4));
     }
+
+    /// <summary>The address in a raw sockaddr_in or sockaddr_in6, as accept(2) fills it in.</summary>
+    public static ClientAddress FromSocketAddress(ReadOnlySpan<byte> address) =>
+        BitConverter.ToUInt16(address) == NativeInet6 ? FromBytes(address.Slice(8, 16)) : FromBytes(address.Slice(4, 4));
 
     private static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
         ? new ClientAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes))

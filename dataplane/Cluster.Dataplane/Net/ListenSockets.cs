@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Net;
@@ -44,6 +46,34 @@ internal static class ListenSockets
         // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
         if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IPPROTO_IPV6, IPV6_FREEBIND, [1, 0, 0, 0]);
     }
+
+    /// <summary>Whether a TCP port is free, found out by binding it alone for a moment.</summary>
+    public static FrontendResult Probe(IPEndPoint endPoint)
+    {
+        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) SetOptionsV6(socket);
+            socket.Bind(endPoint);
+            return FrontendResult.Opened;
+        }
+        catch (SocketException exception)
+        {
+            return new FrontendResult(Classify(exception.SocketErrorCode), exception.Message);
+        }
+    }
+
+    /// <summary>What an error number of the kernel means for a frontend.</summary>
+    public static FrontendResult Failure(int errno) => new(
+        errno switch
+        {
+            Errno.EADDRINUSE => FrontendError.PortInUse,
+            Errno.EADDRNOTAVAIL => FrontendError.AddressNotLocal,
+            Errno.EACCES => FrontendError.PermissionDenied,
+            Errno.EMFILE or Errno.ENFILE => FrontendError.OutOfDescriptors,
+            _ => FrontendError.Other,
+        },
+        Marshal.GetPInvokeErrorMessage(errno));
 
     private static FrontendError Classify(SocketError error) => error switch
     {

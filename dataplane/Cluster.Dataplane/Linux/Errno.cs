@@ -1,0 +1,16 @@
+namespace Cluster.Dataplane.Linux;
+
+/// <summary>The kernel's error numbers that mean something to the loops (asm-generic: the same on amd64 and arm64).</summary>
+internal static class Errno
+{
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int EACCES = 13;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
+    public const int ENOBUFS = 105;
+    public const int ENOMEM = 12;
+    public const int EINPROGRESS = 115;
+}

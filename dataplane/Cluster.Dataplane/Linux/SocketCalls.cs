@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Cluster.Dataplane.Linux;
+
+/// <summary>The socket calls of the loops, on plain descriptors that the caller owns. Failures are -1 with the error in <see cref="Error"/>.</summary>
+internal static partial class SocketCalls
+{
+    /// <summary>Room for a sockaddr_in6.</summary>
+    public const int AddressSize = 28;
+
+    private const int SOCK_STREAM = 1;
+    private const int SOCK_NONBLOCK = 0x800;
+    private const int SOCK_CLOEXEC = 0x80000;
+    private const int MSG_NOSIGNAL = 0x4000;
+    private const int SHUT_WR = 1;
+    private const int SOL_SOCKET = 1;
+    private const int SO_REUSEADDR = 2;
+    private const int SO_ERROR = 4;
+    private const int SO_KEEPALIVE = 9;
+    private const int SO_LINGER = 13;
+    private const int SO_REUSEPORT = 15;
+    private const int IPPROTO_TCP = 6;
+    private const int TCP_NODELAY = 1;
+    private const int TCP_KEEPIDLE = 4;
+    private const int TCP_CONGESTION = 13;
+    private const int IPPROTO_IPV6 = 41;
+    private const int IPV6_V6ONLY = 26;
+    private const int IPV6_FREEBIND = 78;
+
+    public static int Error => Marshal.GetLastPInvokeError();
+
+    /// <summary>A non-blocking TCP socket for an address family.</summary>
+    public static int OpenTcp(AddressFamily family) => socket(Native(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    /// <summary>A listening socket that shares its port with those of the other loops; -1 where any step failed.</summary>
+    public static int ListenTcp(IPEndPoint endPoint, int backlog)
+    {
+        int descriptor = OpenTcp(endPoint.AddressFamily);
+        if (descriptor < 0) return -1;
+        SocketAddress address = endPoint.Serialize();
+        Set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+        Set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            Set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+            // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
+            Set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+        }
+
+        if (bind(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size) == 0 && listen(descriptor, backlog) == 0) return descriptor;
+        int error = Error;
+        Close(descriptor);
+        Marshal.SetLastPInvokeError(error);
+        return -1;
+    }
+
+    /// <summary>The port a socket is bound to.</summary>
+    public static int LocalPort(int descriptor)
+    {
+        Span<byte> address = stackalloc byte[AddressSize];
+        int length = AddressSize;
+        return getsockname(descriptor, ref MemoryMarshal.GetReference(address), ref length) == 0 ? (address[2] << 8) | address[3] : 0;
+    }
+
+    public static int Accept(int listener, Span<byte> address)
+    {
+        int length = address.Length;
+        return accept4(listener, ref MemoryMarshal.GetReference(address), ref length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    }
+
+    /// <summary>Begins to connect: 0 at once, or -1 with EINPROGRESS.</summary>
+    public static int Connect(int descriptor, SocketAddress address) =>
+        connect(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size);
+
+    public static nint Receive(int descriptor, Span<byte> buffer) => recv(descriptor, ref MemoryMarshal.GetReference(buffer), buffer.Length, 0);
+
+    public static nint Send(int descriptor, ReadOnlySpan<byte> buffer) => send(descriptor, ref MemoryMarshal.GetReference(buffer), buffer.Length, MSG_NOSIGNAL);
+
+    public static void ShutdownSend(int descriptor) => _ = shutdown(descriptor, SHUT_WR);
+
+    /// <summary>The error pending on a socket, which this takes; 0: none.</summary>
+    public static int TakeError(int descriptor)
+    {
+        int value = 0, length = sizeof(int);
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, ref value, ref length) == 0 ? value : Error;
+    }
+
+    public static void SetNoDelay(int descriptor) => Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+
+    public static void SetKeepAlive(int descriptor, int idleSeconds)
+    {
+        Set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+        Set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idleSeconds);
+    }
+
+    /// <summary>Chooses the congestion control by its name in ASCII; false where the kernel does not have it.</summary>
+    public static bool SetCongestionControl(int descriptor, ReadOnlySpan<byte> name) =>
+        setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, ref MemoryMarshal.GetReference(name), name.Length) == 0;
+
+    /// <summary>Closes with a reset: what is unsent is thrown away and the peer is told so.</summary>
+    public static void Reset(int descriptor)
+    {
+        // struct linger { l_onoff = 1, l_linger = 0 }
+        ReadOnlySpan<byte> linger = [1, 0, 0, 0, 0, 0, 0, 0];
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, ref MemoryMarshal.GetReference(linger), linger.Length);
+        Close(descriptor);
+    }
+
+    public static void Close(int descriptor) => _ = close(descriptor);
+
+    private static void Set(int descriptor, int level, int option, int value) => _ = setsockopt(descriptor, level, option, ref value, sizeof(int));
+
+    // AF_INET6 is 10 for the kernel and 23 for the runtime.
+    private static int Native(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 10 : 2;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int bind(int descriptor, ref byte address, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int listen(int descriptor, int backlog);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getsockname(int descriptor, ref byte address, ref int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int accept4(int descriptor, ref byte address, ref int length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int connect(int descriptor, ref byte address, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint recv(int descriptor, ref byte buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint send(int descriptor, ref byte buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int shutdown(int descriptor, int how);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getsockopt(int descriptor, int level, int option, ref int value, ref int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(int descriptor, int level, int option, ref int value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(int descriptor, int level, int option, ref byte value, int length);
+
+    [LibraryImport("libc")]
+    private static partial int close(int descriptor);
+}
