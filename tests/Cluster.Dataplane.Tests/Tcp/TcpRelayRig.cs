@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tcp;
+using Cluster.Dataplane.Tcp.Linux;
 using Cluster.Dataplane.Tcp.Managed;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,9 +14,13 @@ internal sealed class TcpRelayRig : IAsyncDisposable
 {
     private readonly Frontend _frontend;
 
-    public TcpRelayRig(TcpRelayOptions? options, params IPEndPoint[] backends)
+    public TcpRelayRig(TcpPath path, TcpRelayOptions? options, params IPEndPoint[] backends)
     {
-        Relay = new TcpRelay(Directory, options ?? new TcpRelayOptions(), NullLogger.Instance, TimeProvider.System);
+        options ??= new TcpRelayOptions();
+        // A bound on connections holds for each loop: one loop makes it exact.
+        Relay = path == TcpPath.Managed
+            ? new TcpRelay(Directory, options, NullLogger.Instance, TimeProvider.System)
+            : new LoopTcpRelay(Directory, options, loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance);
         var entry = SetBackends(backends);
         _frontend = new Frontend(entry.Port.Id, entry.Slot, IPAddress.Loopback, FreePort.Tcp(), TrafficScope.Internal);
         Assert.Equal(FrontendResult.Opened, Relay.Open(_frontend));
@@ -23,7 +28,9 @@ internal sealed class TcpRelayRig : IAsyncDisposable
 
     public ServiceDirectory Directory { get; } = new();
 
-    public TcpRelay Relay { get; }
+    public IRelay Relay { get; }
+
+    public int ActiveConnections => Relay is TcpRelay managed ? managed.ActiveConnections : ((LoopTcpRelay)Relay).ActiveConnections;
 
     public IPEndPoint EndPoint => _frontend.EndPoint;
 

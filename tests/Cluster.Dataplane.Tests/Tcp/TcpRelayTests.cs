@@ -7,7 +7,8 @@ using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Tcp;
 
-public sealed class TcpRelayTests
+/// <summary>What a TCP relay does, by whichever path.</summary>
+public abstract class TcpRelayTests(TcpPath path)
 {
     [Fact]
     public async Task Relay_ThreeHundredConnectionsOverThree_GivesEachHundred()
@@ -15,7 +16,7 @@ public sealed class TcpRelayTests
         await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
         await using var b = new TcpBackend(socket => socket.SendAllAsync("b"));
         await using var c = new TcpBackend(socket => socket.SendAllAsync("c"));
-        await using var rig = new TcpRelayRig(null, a.EndPoint, b.EndPoint, c.EndPoint);
+        await using var rig = Rig(null, a.EndPoint, b.EndPoint, c.EndPoint);
 
         var answers = new List<string>();
         for (var i = 0; i < 300; i++)
@@ -35,7 +36,7 @@ public sealed class TcpRelayTests
             var request = await socket.ReceiveTextToEndAsync();
             await socket.SendAllAsync($"got {request}");
         });
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         using var client = await rig.ConnectAsync();
         await client.SendAllAsync("all of it");
         client.Shutdown(SocketShutdown.Send);
@@ -52,7 +53,7 @@ public sealed class TcpRelayTests
             socket.Shutdown(SocketShutdown.Send);
             received.SetResult(await socket.ReceiveTextToEndAsync());
         });
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         using var client = await rig.ConnectAsync();
         Assert.Equal("greeting", await client.ReceiveTextToEndAsync());
         await client.SendAllAsync("late request");
@@ -65,7 +66,7 @@ public sealed class TcpRelayTests
     {
         var end = new TaskCompletionSource<SocketError>();
         await using var backend = new TcpBackend(async socket => end.SetResult(await socket.EndAsync()));
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         var client = await rig.ConnectAsync();
         await client.SendAllAsync("x");
         await Eventually.True(() => backend.Accepted == 1);
@@ -81,7 +82,7 @@ public sealed class TcpRelayTests
             await socket.ReceiveAsync(new byte[1]);
             socket.ResetAndClose();
         });
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         using var client = await rig.ConnectAsync();
         await client.SendAllAsync("x");
         Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
@@ -92,7 +93,7 @@ public sealed class TcpRelayTests
     {
         await using var alive = new TcpBackend(TcpBackend.EchoAsync);
         var dead = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
-        await using var rig = new TcpRelayRig(null, dead, alive.EndPoint);
+        await using var rig = Rig(null, dead, alive.EndPoint);
         for (var i = 0; i < 10; i++) Assert.Equal("x", await EchoAsync(rig, "x"));
     }
 
@@ -106,7 +107,7 @@ public sealed class TcpRelayTests
         using var filler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await filler.ConnectAsync(silent.LocalEndPoint!);
         await using var alive = new TcpBackend(TcpBackend.EchoAsync);
-        await using var rig = new TcpRelayRig(null, (IPEndPoint)silent.LocalEndPoint!, alive.EndPoint);
+        await using var rig = Rig(null, (IPEndPoint)silent.LocalEndPoint!, alive.EndPoint);
 
         var started = Stopwatch.GetTimestamp();
         Assert.Equal("x", await EchoAsync(rig, "x"));
@@ -117,7 +118,7 @@ public sealed class TcpRelayTests
     [Fact]
     public async Task Relay_NoBackendAnswers_ResetsTheClient()
     {
-        await using var rig = new TcpRelayRig(null, new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()));
+        await using var rig = Rig(null, new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()));
         using var client = await rig.ConnectAsync();
         Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
     }
@@ -127,7 +128,7 @@ public sealed class TcpRelayTests
     {
         await using var a = new TcpBackend(TcpBackend.EchoAsync);
         await using var b = new TcpBackend(TcpBackend.EchoAsync);
-        await using var rig = new TcpRelayRig(null, a.EndPoint);
+        await using var rig = Rig(null, a.EndPoint);
         using var old = await rig.ConnectAsync();
         await old.SendAllAsync("x");
         await Eventually.True(() => a.Accepted == 1);
@@ -152,7 +153,7 @@ public sealed class TcpRelayTests
                 Interlocked.Add(ref sent, block.Length);
             }
         });
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         using var client = await rig.ConnectAsync();
         client.ReceiveBufferSize = 16 * 1024;
         long before;
@@ -171,7 +172,7 @@ public sealed class TcpRelayTests
     public async Task Open_PortInUse_SaysSo()
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         var taken = new Frontend(new ServicePortId("ns/other", ServiceProtocol.Tcp), 7, IPAddress.Loopback, backend.EndPoint.Port, TrafficScope.Internal);
         Assert.Equal(FrontendError.PortInUse, rig.Relay.Open(taken).Error);
     }
@@ -180,7 +181,7 @@ public sealed class TcpRelayTests
     public async Task Close_ThenConnect_IsRefused()
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);
-        await using var rig = new TcpRelayRig(null, backend.EndPoint);
+        await using var rig = Rig(null, backend.EndPoint);
         Assert.Equal("x", await EchoAsync(rig, "x"));
         rig.CloseFrontend();
         var refused = await Assert.ThrowsAsync<SocketException>(rig.ConnectAsync);
@@ -191,14 +192,14 @@ public sealed class TcpRelayTests
     public async Task Relay_AtItsLimit_ServesTheNextWhenOneEnds()
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);
-        await using var rig = new TcpRelayRig(new TcpRelayOptions { MaxConnections = 2 }, backend.EndPoint);
+        await using var rig = Rig(new TcpRelayOptions { MaxConnections = 2 }, backend.EndPoint);
         using var first = await rig.ConnectAsync();
         using var second = await rig.ConnectAsync();
-        await Eventually.True(() => rig.Relay.ActiveConnections == 2);
+        await Eventually.True(() => rig.ActiveConnections == 2);
         var third = EchoAsync(rig, "third");
         await Task.Delay(100);
         Assert.False(third.IsCompleted);
-        Assert.Equal(2, rig.Relay.ActiveConnections);
+        Assert.Equal(2, rig.ActiveConnections);
 
         first.Dispose();
         Assert.Equal("third", await third.WaitAsync(TimeSpan.FromSeconds(10)));
@@ -208,12 +209,14 @@ public sealed class TcpRelayTests
     public async Task Dispose_WithConnections_EndsThemAndReturns()
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);
-        var rig = new TcpRelayRig(null, backend.EndPoint);
+        var rig = Rig(null, backend.EndPoint);
         using var client = await rig.ConnectAsync();
         await Eventually.True(() => backend.Accepted == 1);
         await rig.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
     }
+
+    private TcpRelayRig Rig(TcpRelayOptions? options, params IPEndPoint[] backends) => new(path, options, backends);
 
     private static async Task<string> EchoAsync(TcpRelayRig rig, string text)
     {

@@ -66,7 +66,18 @@ public sealed class LoopTcpRelay : IRelay
     public void Close(Frontend frontend)
     {
         if (!_frontends.Remove(frontend, out (TcpLoop Loop, int Descriptor)[]? listeners)) return;
-        foreach ((TcpLoop loop, int descriptor) in listeners) loop.Post(target => target.RemoveListener(descriptor));
+        using var closed = new CountdownEvent(listeners.Length);
+        foreach ((TcpLoop loop, int descriptor) in listeners)
+        {
+            loop.Post(target =>
+            {
+                target.RemoveListener(descriptor);
+                closed.Signal();
+            });
+        }
+
+        // A loop runs posted actions within a turn, under a millisecond: when this returns, the port refuses.
+        closed.Wait();
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.
