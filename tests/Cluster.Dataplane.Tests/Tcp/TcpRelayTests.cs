@@ -119,8 +119,21 @@ public abstract class TcpRelayTests(TcpPath path)
     public async Task Relay_NoBackendAnswers_ResetsTheClient()
     {
         await using var rig = Rig(null, new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()));
-        using var client = await rig.ConnectAsync();
-        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+        Assert.Equal(SocketError.ConnectionReset, await EndAsync());
+
+        async Task<SocketError> EndAsync()
+        {
+            try
+            {
+                using var client = await rig.ConnectAsync();
+                return await client.EndAsync();
+            }
+            catch (SocketException exception)
+            {
+                // The reset may be there before connecting has returned.
+                return exception.SocketErrorCode;
+            }
+        }
     }
 
     [Fact]
