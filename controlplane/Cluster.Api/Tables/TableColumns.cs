@@ -1,0 +1,56 @@
+using Cluster.Api.AppsV1;
+using Cluster.Api.AutoscalingV1;
+using Cluster.Api.CoordinationV1;
+using Cluster.Api.CoreV1;
+using Cluster.Api.DiscoveryV1;
+using Google.Protobuf.Reflection;
+
+namespace Cluster.Api.Tables;
+
+/// <summary>How a kind is shown as a table: the columns, and an object's cells. The server makes them so that clients need not know the kind.</summary>
+/// <remarks>All columns are always made, the wide ones too; clients hide what they do not want. Thread-safe.</remarks>
+public sealed class TableColumns
+{
+    private static readonly Dictionary<MessageDescriptor, TableColumns> ByKind = new()
+    {
+        [Pod.Descriptor] = PodColumns.Make(),
+        [PodTemplate.Descriptor] = WorkloadColumns.OfPodTemplate(),
+        [ReplicationController.Descriptor] = WorkloadColumns.OfReplicationController(),
+        [ReplicaSet.Descriptor] = WorkloadColumns.OfReplicaSet(),
+        [Deployment.Descriptor] = WorkloadColumns.OfDeployment(),
+        [Scale.Descriptor] = WorkloadColumns.OfScale(),
+        [Service.Descriptor] = ServiceColumns.Make(),
+        [Endpoints.Descriptor] = EndpointColumns.OfEndpoints(),
+        [EndpointSlice.Descriptor] = EndpointColumns.OfEndpointSlice(),
+        [Node.Descriptor] = NodeColumns.Make(),
+        [Event.Descriptor] = EventColumns.Make(),
+        [Namespace.Descriptor] = CoreColumns.OfNamespace(),
+        [ConfigMap.Descriptor] = CoreColumns.OfConfigMap(),
+        [Secret.Descriptor] = CoreColumns.OfSecret(),
+        [ServiceAccount.Descriptor] = CoreColumns.OfServiceAccount(),
+        [Lease.Descriptor] = CoreColumns.OfLease(),
+    };
+
+    private static readonly TableColumns Common = CoreColumns.OfAnyKind();
+
+    private readonly Func<IApiObject, DateTimeOffset, object?[]> makeCells;
+
+    internal TableColumns(IReadOnlyList<TableColumn> columns, Func<IApiObject, DateTimeOffset, object?[]> makeCells)
+    {
+        Columns = columns;
+        this.makeCells = makeCells;
+    }
+
+    public IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>The table of a resource; a kind without one of its own shows name and creation time.</summary>
+    public static TableColumns For(ResourceType type) => For(type.Descriptor);
+
+    /// <summary>The table of a message: a subresource's body may be another kind than its resource's.</summary>
+    public static TableColumns For(MessageDescriptor descriptor) => ByKind.GetValueOrDefault(descriptor, Common);
+
+    /// <summary>One cell a column: a text, a number or null.</summary>
+    /// <param name="obj">An object of the kind.</param>
+    /// <param name="now">What ages are counted to.</param>
+    public IReadOnlyList<object?> Cells(IApiObject obj, DateTimeOffset now) => makeCells(obj, now);
+}
