@@ -113,6 +113,10 @@ public static class ResourceCatalog
             Group = "", Version = "v1", Kind = "ServiceAccount", Plural = "serviceaccounts", Singular = "serviceaccount", Namespaced = true,
             ShortNames = ["sa"],
             Verbs = AllVerbs,
+            Subresources =
+            [
+                new("token", "authentication.k8s.io/v1", "TokenRequest", ["create"]),
+            ],
             Descriptor = CoreV1.ServiceAccount.Descriptor, ListDescriptor = CoreV1.ServiceAccountList.Descriptor,
             StoragePrefix = "/registry/serviceaccounts/",
         },

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Hosting;
 using Cluster.ApiServer.Rest;
 using Microsoft.AspNetCore.Http;
 
@@ -26,7 +27,7 @@ internal sealed class RequestAuthorizer(IAuthorizer authorizer)
         return new AuthorizationRequest
         {
             User = user,
-            Verb = target.Verb(request.Method, request.Query["watch"].ToString() is "1" or "true"),
+            Verb = target.Verb(request.Method, RequestLabels.IsWatch(request.Query)),
             Group = target.Group,
             Resource = target.Resource,
             Subresource = target.Subresource ?? "",

@@ -11,6 +11,8 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
 
     private static readonly HashSet<string> Streams = ["log", "exec", "attach", "portforward", "proxy"];
 
+    private static readonly HashSet<string> Calls = [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => method.Name)];
+
     private static readonly HashSet<string> Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
     public static bool IsGrpc(HttpRequest request) =>
@@ -18,15 +20,26 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
 
     public static RequestLabels Of(HttpRequest request, RequestPath? path)
     {
-        // A gRPC call brings its own deadline, and may be a watch.
         if (IsGrpc(request))
-            return new RequestLabels("GRPC", "", "", "", LongRunning: true);
+            return OfCall(request.Path.Value ?? "");
         if (path is null || ResourceCatalog.Find(path.Group, path.Version, path.Resource) is not { } resource)
             return new RequestLabels(Methods.Contains(request.Method) ? request.Method : "OTHER", "", "", "", LongRunning: false);
 
-        var verb = path.Verb(request.Method, request.Query["watch"].ToString() is "1" or "true");
+        var verb = path.Verb(request.Method, IsWatch(request.Query));
         var subresource = path.Subresource is { } sub && (Streams.Contains(sub) || resource.Subresources.Any(known => known.Name == sub)) ? sub : "";
         return new RequestLabels(
             verb.ToUpperInvariant(), resource.Group, resource.Plural, subresource, verb == "watch" || Streams.Contains(subresource));
+    }
+
+    /// <summary>As Kubernetes reads a flag: given, and not a no.</summary>
+    public static bool IsWatch(IQueryCollection query) =>
+        query.TryGetValue("watch", out var values) && values.ToString().ToLowerInvariant() is not ("false" or "0");
+
+    /// <summary>A call by its method's name; of its resource only the message knows.</summary>
+    private static RequestLabels OfCall(string path)
+    {
+        var method = path[(path.LastIndexOf('/') + 1)..];
+        var ours = path.StartsWith("/cluster.v1.Resources/", StringComparison.Ordinal) && Calls.Contains(method);
+        return new RequestLabels(ours ? $"GRPC {method}" : "GRPC", "", "", "", LongRunning: method is "Watch" or "ServerReflectionInfo");
     }
 }

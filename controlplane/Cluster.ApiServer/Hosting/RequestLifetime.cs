@@ -23,9 +23,12 @@ internal sealed class RequestLifetime : IDisposable
 
     public bool TimedOut => _timeout is { IsCancellationRequested: true };
 
+    /// <summary>The bound is past: what is written from now on, such as the failure, is bounded by the client alone.</summary>
+    public void Release() => _context.RequestAborted = _client;
+
     public void Dispose()
     {
-        _context.RequestAborted = _client;
+        Release();
         _linked.Dispose();
         _timeout?.Dispose();
     }

@@ -42,7 +42,7 @@ internal sealed class OpenApiEndpoints
     {
         var accept = context.Request.Headers.Accept.ToString();
         var protobuf = accept.Contains(SwaggerProtobuf.MediaType, StringComparison.Ordinal)
-            || accept.Contains(SwaggerProtobuf.NewMediaType, StringComparison.Ordinal);
+            || accept.Contains(SwaggerProtobuf.AskedMediaType, StringComparison.Ordinal);
         return (protobuf ? _swaggerProtobuf : _swaggerJson).Value.WriteAsync(context);
     }
 

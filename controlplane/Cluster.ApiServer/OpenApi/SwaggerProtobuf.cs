@@ -8,10 +8,10 @@ namespace Cluster.ApiServer.OpenApi;
 /// <remarks>Only what our documents use is written; anything else in the JSON would be a bug and throws.</remarks>
 internal static class SwaggerProtobuf
 {
-    public const string MediaType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    /// <summary>What clients ask for. It breaks RFC 6838 (the @), so it is understood and never sent: Go cannot parse it in an answer.</summary>
+    public const string AskedMediaType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
-    /// <summary>The same form under the name that media types of RFC 6838 allow.</summary>
-    public const string NewMediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    public const string MediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
     public static byte[] Write(JsonObject document)
     {

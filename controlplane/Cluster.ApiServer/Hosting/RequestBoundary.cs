@@ -1,0 +1,106 @@
+using Cluster.Api;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Grpc;
+using Cluster.ApiServer.Rest;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.ApiServer.Hosting;
+
+/// <summary>
+/// What every request passes first and last: it is timed, counted and logged, its caller found and asked for permission, and whatever
+/// goes wrong inside becomes a Status.
+/// </summary>
+internal sealed partial class RequestBoundary(
+    RequestAuthenticator authenticator, RequestAuthorizer authorizer, ApiServerOptions options, ILogger logger, CancellationToken stopping)
+{
+    /// <summary>What nginx calls a request whose client went away; nobody reads it but the metrics.</summary>
+    private const int ClientClosedRequest = 499;
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var path = RequestPath.Parse(context.Request.Path.Value ?? "/");
+        var labels = RequestLabels.Of(context.Request, path);
+        var started = options.Time.GetTimestamp();
+        ServerMetrics.Started(labels.LongRunning);
+        try
+        {
+            using var lifetime = new RequestLifetime(context, labels.LongRunning, options.RequestTimeout, options.Time, stopping);
+            await RunAsync(context, lifetime, next);
+        }
+        finally
+        {
+            var elapsed = options.Time.GetElapsedTime(started);
+            ServerMetrics.Ended(labels, context.Response.StatusCode, elapsed.TotalSeconds);
+            if (logger.IsEnabled(LogLevel.Debug))
+                LogRequest(context.Request.Method, context.Request.Path, context.Response.StatusCode, elapsed.TotalMilliseconds);
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, RequestLifetime lifetime, RequestDelegate next)
+    {
+        try
+        {
+            var user = await authenticator.AuthenticateAsync(context);
+            context.Features.Set(user);
+            // What a gRPC call wants is in its message: the service asks for permission itself.
+            if (!RequestLabels.IsGrpc(context.Request))
+                await authorizer.AuthorizeAsync(context, user);
+            await next(context);
+        }
+        catch (OperationCanceledException) when (lifetime.ClientLeft)
+        {
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = ClientClosedRequest;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && context.Response.HasStarted)
+        {
+            // A watch or a log whose server stops: its stream ends as it would at its own timeout.
+        }
+        catch (Exception e)
+        {
+            // The top of the request: nothing a request does may end the server.
+            var failure = Describe(e, lifetime, context.Request);
+            lifetime.Release();
+            await AnswerAsync(context, failure);
+        }
+    }
+
+    private StatusException Describe(Exception e, RequestLifetime lifetime, HttpRequest request)
+    {
+        switch (e)
+        {
+            case StatusException status:
+                return status;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return StatusErrors.RequestEntityTooLarge(ServerLimits.MaxRequestBodyBytes);
+            case BadHttpRequestException bad:
+                return StatusErrors.BadRequest(bad.Message);
+            case OperationCanceledException when lifetime.TimedOut:
+                return StatusErrors.Timeout("request did not complete within the allotted timeout");
+            case OperationCanceledException:
+                return StatusErrors.ServiceUnavailable("the server is shutting down");
+            default:
+                LogPanic(e, request.Method, request.Path);
+                return StatusErrors.InternalError("this request caused the server to fail; the reason is in its log", e);
+        }
+    }
+
+    /// <summary>A response under way cannot change its mind: the connection (or stream) is cut, so that nobody takes it for whole.</summary>
+    private static async Task AnswerAsync(HttpContext context, StatusException failure)
+    {
+        if (context.Response.HasStarted)
+            context.Abort();
+        else if (RequestLabels.IsGrpc(context.Request))
+            GrpcErrors.Write(context.Response, failure.Status);
+        else
+            await StatusResponse.WriteAsync(context, failure);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Method} {Path} {Code} {Milliseconds:F1} ms")]
+    private partial void LogRequest(string method, PathString path, int code, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private partial void LogPanic(Exception e, string method, PathString path);
+}

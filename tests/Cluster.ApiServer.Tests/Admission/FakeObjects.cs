@@ -1,0 +1,45 @@
+using Cluster.Api;
+using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.WatchCache;
+
+namespace Cluster.ApiServer.Tests.Admission;
+
+/// <summary>Objects in memory; some are in the store already but not yet in the cache.</summary>
+internal sealed class FakeObjects : IObjectReader
+{
+    public List<IApiObject> Cached { get; } = [];
+
+    public List<IApiObject> Fresh { get; } = [];
+
+    public int FreshReads { get; private set; }
+
+    public IApiObject? Find(ResourceType type, string? ns, string name) => Find(Cached, type, ns, name);
+
+    public ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken)
+    {
+        FreshReads++;
+        return ValueTask.FromResult(Find(Cached, type, ns, name) ?? Find(Fresh, type, ns, name));
+    }
+
+    public static AdmissionRequest Create(IApiObject obj, AdmissionOperation operation = AdmissionOperation.Create)
+    {
+        var type = ResourceCatalog.For(obj);
+        return new AdmissionRequest
+        {
+            Scope = new RequestScope
+            {
+                Resource = type,
+                User = UserIdentity.ApiServer,
+                Namespace = type.Namespaced ? obj.Metadata.Namespace : null,
+                Name = obj.Metadata.Name,
+            },
+            Operation = operation,
+            Object = operation == AdmissionOperation.Delete ? null : obj,
+        };
+    }
+
+    private static IApiObject? Find(List<IApiObject> objects, ResourceType type, string? ns, string name) => objects.Find(obj =>
+        ResourceCatalog.For(obj) == type && obj.Metadata.Name == name && obj.Metadata.Namespace == (ns ?? ""));
+}

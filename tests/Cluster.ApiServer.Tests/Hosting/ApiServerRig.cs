@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Cluster.ApiServer.Pki;
+using Cluster.Storage.Embedded;
+using Cluster.Testing;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.ApiServer.Tests.Hosting;
+
+/// <summary>A real API server on a free port, with its own certificates and an embedded store, and the clients to speak to it.</summary>
+public sealed class ApiServerRig : IAsyncLifetime
+{
+    private readonly TempDirectory _data = new();
+    private EmbeddedStore? _store;
+
+    public ClusterPki Pki { get; private set; } = null!;
+
+    public Cluster.ApiServer.ApiServer Server { get; private set; } = null!;
+
+    public Uri Url => Server.Url;
+
+    /// <summary>With the administrator's certificate.</summary>
+    public HttpClient Admin { get; private set; } = null!;
+
+    /// <summary>Without any credentials.</summary>
+    public HttpClient Anonymous { get; private set; } = null!;
+
+    public GrpcChannel AdminChannel { get; private set; } = null!;
+
+    public string Data => _data.Path;
+
+    public async ValueTask InitializeAsync()
+    {
+        var port = FreePort.Tcp();
+        Pki = await ClusterPki.EnsureAsync(new PkiOptions
+        {
+            DataDirectory = _data.Path,
+            NodeName = "node-a",
+            NodeAddress = IPAddress.Loopback,
+            ServerUrl = new Uri($"https://127.0.0.1:{port}"),
+        });
+        _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
+        Server = await StartAsync(port);
+        Admin = Client("admin");
+        Anonymous = Client(null);
+        AdminChannel = GrpcChannel.ForAddress(Url, new GrpcChannelOptions { HttpHandler = Handler("admin"), DisposeHttpClient = true });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin?.Dispose();
+        Anonymous?.Dispose();
+        AdminChannel?.Dispose();
+        if (Server is not null)
+            await Server.DisposeAsync();
+        if (_store is not null)
+            await _store.DisposeAsync();
+        _data.Dispose();
+    }
+
+    /// <summary>Starts one more server on the rig's store.</summary>
+    public Task<Cluster.ApiServer.ApiServer> StartAsync(int port) => Cluster.ApiServer.ApiServer.StartAsync(
+        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)] },
+        _store!,
+        NullLoggerFactory.Instance,
+        TestContext.Current.CancellationToken);
+
+    /// <summary>A client that shows a leaf of the rig's <c>pki</c> folder, or none.</summary>
+    public HttpClient Client(string? leaf, string? token = null)
+    {
+        var client = new HttpClient(Handler(leaf)) { BaseAddress = Url, DefaultRequestVersion = HttpVersion.Version20 };
+        if (token is not null)
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return client;
+    }
+
+    public SocketsHttpHandler Handler(string? leaf)
+    {
+        var tls = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        };
+        tls.CertificateChainPolicy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificateFromFile(Pki.AuthorityCertificate));
+        if (leaf is not null)
+            tls.ClientCertificates = [Load(Path.Combine(Pki.Directory, leaf + ".crt"), Path.Combine(Pki.Directory, leaf + ".key"))];
+        return new SocketsHttpHandler { SslOptions = tls, UseProxy = false };
+    }
+
+    public static X509Certificate2 Load(string certificate, string key)
+    {
+        using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
+        return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+    }
+
+    /// <summary>Runs kubectl as the administrator, with <paramref name="input"/> on its standard input.</summary>
+    public async Task<KubectlResult> KubectlAsync(string? input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", Pki.AdminKubeconfig, .. arguments])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            // Its discovery cache lives in the home directory.
+            Environment = { ["HOME"] = _data.Path },
+        };
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(timeout.Token);
+        return new KubectlResult(process.ExitCode, await output, await errors);
+    }
+
+    public static bool HasKubectl { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, "kubectl")));
+}
+
+public sealed record KubectlResult(int ExitCode, string Output, string Errors);
