@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Cluster.Api;
+using Cluster.Api.AuthenticationV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 
@@ -79,6 +80,14 @@ public sealed class RestApiClient : IApiClient, IDisposable
         };
         var path = RestPath.Of(ResourceCatalog.For<Pod>(), ns, pod, "binding");
         return _sender.SendAsync(HttpMethod.Post, path, () => RestBodies.Encode(binding, "v1", "Binding", _options.ProtobufBodies), cancellationToken);
+    }
+
+    /// <summary>A token for a service account: <c>serviceaccounts/token</c>, which only REST has.</summary>
+    public async Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
+    {
+        var path = RestPath.Of(ResourceCatalog.For<ServiceAccount>(), ns, serviceAccount, "token");
+        Func<HttpContent> body = () => RestBodies.Encode(request, "authentication.k8s.io/v1", "TokenRequest", _options.ProtobufBodies);
+        return RestBodies.Decode<TokenRequest>(await _sender.SendAsync(HttpMethod.Post, path, body, cancellationToken));
     }
 
     public void Dispose() => _sender.Dispose();
