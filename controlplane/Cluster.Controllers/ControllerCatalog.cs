@@ -1,0 +1,35 @@
+using Cluster.Api.AppsV1;
+using Cluster.Api.CoreV1;
+using Cluster.Controllers.Deployments;
+using Cluster.Controllers.Framework;
+using Cluster.Controllers.GarbageCollection;
+using Cluster.Controllers.Namespaces;
+using Cluster.Controllers.Nodes;
+using Cluster.Controllers.Replication;
+using Cluster.Controllers.ServiceAccounts;
+using Cluster.Controllers.ServiceEndpoints;
+
+namespace Cluster.Controllers;
+
+/// <summary>Every controller there is. A new one is a class and a line here.</summary>
+internal static class ControllerCatalog
+{
+    public static IReadOnlyList<ControllerRegistration> All { get; } =
+    [
+        new("replicationcontroller", null, context =>
+            new ReplicaController<ReplicationController>("replicationcontroller", new ReplicationControllerKind(), context)),
+        new("replicaset", null, context => new ReplicaController<ReplicaSet>("replicaset", new ReplicaSetKind(), context)),
+        new("deployment", null, context => new DeploymentController(context)),
+        new("endpoint", null, context => new EndpointsController(context)),
+        new("endpointslice", null, context => new EndpointSliceController(context)),
+        new("endpointslicemirroring", null, context => new EndpointSliceMirroringController(context)),
+        new("nodeipam", "node", context => new NodeCidrController(context)),
+        new("nodelifecycle", "node", context => new NodeLifecycleController(context)),
+        new("tainteviction", "node", context => new TaintEvictionController(context)),
+        new("podgc", null, context => new PodGarbageController(context)),
+        new("namespace", null, context => new NamespaceController(context)),
+        new("garbagecollector", null, context => new GarbageCollector(context)),
+        new("serviceaccount", null, context => new ServiceAccountController(context)),
+        new("root-ca-cert-publisher", null, context => new RootCaController(context)),
+    ];
+}

@@ -1,0 +1,82 @@
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Controllers;
+
+/// <summary>Runs the chosen controllers while it leads: each on its own queue and workers, all on shared informers.</summary>
+public sealed class ControllerManager
+{
+    private readonly IApiClient _client;
+    private readonly ControllerManagerOptions _options;
+    private readonly ILoggerFactory _logs;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly IReadOnlyList<ControllerRegistration> _chosen;
+    private volatile bool _isReady;
+
+    /// <exception cref="ArgumentException">The options name a controller that there is not.</exception>
+    public ControllerManager(IApiClient client, ControllerManagerOptions options, ILoggerFactory logs, TimeProvider time)
+    {
+        _client = client;
+        _options = options;
+        _logs = logs;
+        _time = time;
+        _logger = logs.CreateLogger<ControllerManager>();
+        _chosen = ControllerSelection.Choose(ControllerCatalog.All, options.Controllers);
+    }
+
+    /// <summary>Names of all controllers, for help texts.</summary>
+    public static IEnumerable<string> Names => ControllerCatalog.All.Select(one => one.Name);
+
+    /// <summary>The controllers run, or another manager leads and this one stands by.</summary>
+    public bool IsReady => _isReady;
+
+    /// <summary>Runs until cancelled, then returns.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!_options.LeaderElect)
+        {
+            await LeadAsync(cancellationToken);
+            return;
+        }
+
+        var election = new LeaderElectionOptions
+        {
+            Name = "kube-controller-manager",
+            Identity = _options.Identity ?? $"{Environment.MachineName}_{Guid.NewGuid():N}",
+        };
+        _isReady = true;
+        await new LeaderElector(_client, election, _logger, _time).RunAsync(LeadAsync, cancellationToken);
+    }
+
+    /// <summary>One term: everything is made anew, for what was known before may be wrong.</summary>
+    private async Task LeadAsync(CancellationToken cancellationToken)
+    {
+        var recorders = new List<EventRecorder>();
+        var context = new ControllerContext(_client, _options, _logs, _time) { Events = component => Record(recorders, component) };
+        var informers = new InformerFactory(_client, _logger, _time);
+        var loops = _chosen.Select(one => new ControllerLoop(one.Create(context), informers, _logs.CreateLogger($"Cluster.Controllers.{one.Name}"), _time));
+        var running = loops.Select(loop => loop.RunAsync(cancellationToken)).Append(informers.RunAsync(cancellationToken)).ToList();
+        try
+        {
+            await informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _isReady = true;
+            await Task.WhenAll(running);
+        }
+        finally
+        {
+            foreach (var recorder in recorders)
+            {
+                await recorder.DisposeAsync();
+            }
+        }
+    }
+
+    private EventRecorder Record(List<EventRecorder> recorders, string component)
+    {
+        var recorder = new EventRecorder(_client, component, _time, _logger);
+        recorders.Add(recorder);
+        return recorder;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.Client;
+
+namespace Cluster.Controllers.GarbageCollection;
+
+/// <summary>Patches of an object's ties; each holds for this very object only.</summary>
+internal static class OwnerPatches
+{
+    /// <summary>Takes owners away.</summary>
+    public static PatchBody WithoutOwners(IApiObject obj, IEnumerable<string> ownerUids)
+    {
+        var references = new JsonArray([.. ownerUids.Select(uid => new JsonObject { ["$patch"] = "delete", ["uid"] = uid })]);
+        return Metadata(obj, new() { ["ownerReferences"] = references });
+    }
+
+    /// <summary>Takes a finalizer away. The version makes it fail if the list changed meanwhile.</summary>
+    public static PatchBody WithoutFinalizer(IApiObject obj, string finalizer)
+    {
+        var left = new JsonArray([.. obj.Metadata.Finalizers.Where(one => one != finalizer).Select(one => JsonValue.Create(one))]);
+        var metadata = new JsonObject { ["uid"] = obj.Metadata.Uid, ["resourceVersion"] = obj.Metadata.ResourceVersion, ["finalizers"] = left };
+        return PatchBody.Merge(new JsonObject { ["metadata"] = metadata }.ToJsonString());
+    }
+
+    /// <summary>Lets the owners go before this object does.</summary>
+    public static PatchBody Unblocking(IApiObject obj)
+    {
+        var references = obj.Metadata.OwnerReferences.Where(owner => owner.BlockOwnerDeletion)
+            .Select(owner => new JsonObject { ["uid"] = owner.Uid, ["blockOwnerDeletion"] = false });
+        return Metadata(obj, new() { ["ownerReferences"] = new JsonArray([.. references]) });
+    }
+
+    private static PatchBody Metadata(IApiObject obj, JsonObject metadata)
+    {
+        metadata["uid"] = obj.Metadata.Uid;
+        return PatchBody.Strategic(new JsonObject { ["metadata"] = metadata }.ToJsonString());
+    }
+}

@@ -1,0 +1,84 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+
+namespace Cluster.Controllers.Namespaces;
+
+/// <summary>Empties namespaces that are being deleted, and lets them go when nothing is left.</summary>
+internal sealed class NamespaceController(ControllerContext context) : IController
+{
+    private const string Finalizer = "kubernetes";
+
+    /// <summary>Every API server must have seen that the namespace takes nothing new before it is called empty.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+
+    private readonly IReadOnlyList<KindAccess> _kinds = [.. KindAccess.All(context.Client).Where(kind => kind.Type.Namespaced)];
+    private Informer<Namespace> _namespaces = null!;
+
+    public string Name => "namespace";
+
+    public int Workers => 10;
+
+    public void Watch(ControllerWatches watches) => _namespaces = watches.Own<Namespace>();
+
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (_namespaces.Get(key) is not { Metadata.DeletionTimestamp: { } deleted } ns)
+        {
+            return null;
+        }
+
+        var settled = deleted.ToDateTimeOffset() + Settle;
+        if (context.Now < settled)
+        {
+            return settled - context.Now;
+        }
+
+        var left = await EmptyAsync(key.Name, cancellationToken);
+        if (left.Kinds.Count > 0)
+        {
+            await NamespaceConditions.WriteAsync(context, ns, left, cancellationToken);
+            return left.Wait;
+        }
+
+        await FinalizeAsync(key, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Deletes everything and says what is still there after it.</summary>
+    private async Task<NamespaceContent> EmptyAsync(string ns, CancellationToken cancellationToken)
+    {
+        var left = new NamespaceContent();
+        foreach (var kind in _kinds)
+        {
+            foreach (var obj in await kind.ListAsync(ns, cancellationToken))
+            {
+                if (obj.Metadata.DeletionTimestamp is null)
+                {
+                    await kind.DeleteAsync(obj, "Background", cancellationToken);
+                }
+            }
+
+            left.Add(kind.Type, await kind.ListAsync(ns, cancellationToken));
+        }
+
+        return left;
+    }
+
+    private async Task FinalizeAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var fresh = await context.Client.GetAsync<Namespace>(null, key.Name, cancellationToken);
+            if (fresh.Metadata.DeletionTimestamp is not null && fresh.Spec?.Finalizers.Remove(Finalizer) == true)
+            {
+                await context.Client.UpdateSubresourceAsync(fresh, "finalize", cancellationToken);
+            }
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already.
+        }
+    }
+}

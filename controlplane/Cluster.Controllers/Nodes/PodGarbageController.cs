@@ -1,0 +1,98 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+
+namespace Cluster.Controllers.Nodes;
+
+/// <summary>Removes pods that no kubelet will ever remove: on nodes that are gone, deleted before they had a node, finished and too many.</summary>
+internal sealed class PodGarbageController(ControllerContext context) : IController
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
+
+    /// <summary>A node may only be late in our cache, or registering again.</summary>
+    private static readonly TimeSpan Quarantine = TimeSpan.FromSeconds(40);
+
+    private static readonly ObjectKey Round = new("", "round");
+
+    // Nodes that pods name and that are not there, and since when. Only the one worker uses it.
+    private readonly Dictionary<string, long> _missing = [];
+    private Informer<Pod> _pods = null!;
+    private Informer<Node> _nodes = null!;
+
+    public string Name => "podgc";
+
+    public int Workers => 1;
+
+    public void Watch(ControllerWatches watches)
+    {
+        _pods = watches.Read<Pod>();
+        _nodes = watches.Read<Node>();
+        watches.Add(Round);
+    }
+
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        var pods = _pods.List();
+        var gone = await GoneNodesAsync(pods, cancellationToken);
+        var finished = pods.Where(pod => pod.IsTerminal() && !pod.IsTerminating()).OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).ToList();
+        var victims = finished.Take(finished.Count - context.Options.TerminatedPodThreshold)
+            .Concat(pods.Where(pod => pod.IsScheduled() && gone.Contains(pod.Spec.NodeName)))
+            .Concat(pods.Where(pod => !pod.IsScheduled() && pod.IsTerminating()))
+            .DistinctBy(pod => pod.Metadata.Uid);
+        foreach (var pod in victims)
+        {
+            await RemoveAsync(pod, cancellationToken);
+        }
+
+        return Period;
+    }
+
+    private async Task<HashSet<string>> GoneNodesAsync(IReadOnlyCollection<Pod> pods, CancellationToken cancellationToken)
+    {
+        var missing = pods.Where(pod => pod.IsScheduled()).Select(pod => pod.Spec.NodeName).Where(node => _nodes.Get(null, node) is null).ToHashSet();
+        foreach (var back in _missing.Keys.Except(missing).ToList())
+        {
+            _missing.Remove(back);
+        }
+
+        var gone = new HashSet<string>();
+        foreach (var node in missing)
+        {
+            _missing.TryAdd(node, context.Time.GetTimestamp());
+            if (context.Time.GetElapsedTime(_missing[node]) >= Quarantine && !await ExistsAsync(node, cancellationToken))
+            {
+                gone.Add(node);
+            }
+        }
+
+        return gone;
+    }
+
+    private async Task<bool> ExistsAsync(string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Client.GetAsync<Node>(null, node, cancellationToken);
+            return true;
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            return false;
+        }
+    }
+
+    private async Task RemoveAsync(Pod pod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } };
+            await context.Client.DeleteAsync<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, options, cancellationToken);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Someone was faster.
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+using Google.Protobuf.Collections;
+
+namespace Cluster.Controllers.ServiceEndpoints;
+
+/// <summary>Writes the Endpoints object of every service with a selector: the addresses of its pods.</summary>
+internal sealed class EndpointsController(ControllerContext context) : IController
+{
+    private const string HeadlessLabel = "service.kubernetes.io/headless";
+    private const string CapacityAnnotation = "endpoints.kubernetes.io/over-capacity";
+    private const string LeaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
+
+    private readonly EventRecorder _events = context.Events("endpoint-controller");
+    private readonly TriggerTimes _triggers = new();
+    private ServicePods _pods = null!;
+    private Informer<Endpoints> _endpoints = null!;
+
+    public string Name => "endpoint";
+
+    public void Watch(ControllerWatches watches)
+    {
+        _pods = new(watches);
+        _endpoints = watches.Read<Endpoints>();
+        _endpoints.AddHandler((old, current) =>
+        {
+            // Deleted: write it again. Found at our start: its service may have gone while we were away. One that appears later may be
+            // waiting for its service.
+            if (current is null || (old is null && !_endpoints.HasSynced))
+            {
+                watches.Add(ObjectKey.Of((current ?? old)!));
+            }
+        });
+    }
+
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        var current = _endpoints.Get(key);
+        if (_pods.Get(key) is not { } service)
+        {
+            _triggers.Forget(key);
+            await DeleteAsync(key, current, cancellationToken);
+        }
+        else if (ServicePods.Selects(service))
+        {
+            await WriteAsync(service, current, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private async Task WriteAsync(Service service, Endpoints? current, CancellationToken cancellationToken)
+    {
+        var pods = _pods.Of(service);
+        var trigger = _triggers.Next(service, pods);
+        var wanted = current?.Clone() ?? new() { Metadata = new() { Namespace = service.Metadata.Namespace, Name = service.Metadata.Name } };
+        var subsets = EndpointSubsets.Build(service, pods);
+        var cut = EndpointSubsets.Truncate(subsets);
+        SetLabels(wanted.Metadata.Labels, service);
+        SetAnnotation(wanted, CapacityAnnotation, cut ? "truncated" : null);
+        wanted.Subsets.Clear();
+        wanted.Subsets.Add(subsets);
+        if (current is not null && Same.Meaning(wanted, current))
+        {
+            return;
+        }
+
+        SetAnnotation(wanted, TriggerTimes.Annotation, trigger);
+        try
+        {
+            await (current is null ? context.Client.CreateAsync(wanted, cancellationToken) : context.Client.UpdateAsync(wanted, cancellationToken));
+        }
+        catch (StatusException e) when (e.Code == 403 && e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+        {
+            // The service goes with its namespace: nothing to write.
+        }
+        catch (StatusException e) when (!e.IsConflict)
+        {
+            var verb = current is null ? "create" : "update";
+            var reason = current is null ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint";
+            _events.Record(service, "Warning", reason, $"Failed to {verb} endpoint {ObjectKey.Of(service)}: {e.Message}");
+            throw;
+        }
+    }
+
+    private async Task DeleteAsync(ObjectKey key, Endpoints? current, CancellationToken cancellationToken)
+    {
+        if (current is null || current.Metadata.Annotations.ContainsKey(LeaderAnnotation))
+        {
+            return;
+        }
+
+        try
+        {
+            await context.Client.DeleteAsync<Endpoints>(key.Namespace, key.Name, null, cancellationToken);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // What we wanted.
+        }
+    }
+
+    private static void SetLabels(MapField<string, string> labels, Service service)
+    {
+        labels.Clear();
+        labels.Add(service.Metadata.Labels);
+        labels.Remove(HeadlessLabel);
+        if (ServicePods.IsHeadless(service))
+        {
+            labels[HeadlessLabel] = "";
+        }
+    }
+
+    private static void SetAnnotation(Endpoints endpoints, string key, string? value)
+    {
+        if (value is null)
+        {
+            endpoints.Metadata.Annotations.Remove(key);
+        }
+        else
+        {
+            endpoints.Metadata.Annotations[key] = value;
+        }
+    }
+}
