@@ -1,0 +1,16 @@
+namespace Cluster.Dataplane.Dns;
+
+/// <summary>The record types that are answered or understood (RFC 1035, 2782, 3596, 6891). Other values pass through unnamed.</summary>
+public enum DnsType : ushort
+{
+    A = 1,
+    NS = 2,
+    CNAME = 5,
+    SOA = 6,
+    PTR = 12,
+    TXT = 16,
+    AAAA = 28,
+    SRV = 33,
+    OPT = 41,
+    ANY = 255,
+}

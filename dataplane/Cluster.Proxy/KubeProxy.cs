@@ -1,0 +1,108 @@
+using System.Net;
+using Cluster.Client;
+using Cluster.Dataplane;
+using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Dns;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Udp;
+using Cluster.Proxy.Dns;
+using Cluster.Proxy.Reflection;
+using Cluster.Proxy.Serving;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy;
+
+/// <summary>A node's proxy: makes the cluster's Services reachable here, and answers the cluster's DNS names.</summary>
+/// <remarks>
+/// What it makes on the host (routes, one nftables table) stays when it ends, so that a restart finds it; <see cref="NodePlane.RemoveAsync"/>
+/// takes it away. The host process chooses <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c>.
+/// </remarks>
+public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFactory logs, TimeProvider time)
+{
+    private readonly ProxyHealth _health = new(options.HealthTimeout, time);
+    private readonly ILogger _logger = logs.CreateLogger<KubeProxy>();
+
+    /// <summary>The first whole table is in effect.</summary>
+    public bool IsReady => _health.IsSynced;
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="Exception">A port of its own is taken, or routes or rules can't be made; the message says which.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var metrics = new MetricsText();
+        var servers = Serve(metrics);
+        try
+        {
+            await using var dataplane = new NodeDataplane(
+                new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout } }, NodePlane.VirtualAddresses(options, logs), logs, time);
+            await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
+            var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
+            var reflector = new ServiceReflector(informers, dataplane, _health, options.NodeName, logs.CreateLogger<ServiceReflector>());
+            dataplane.FrontendReported += (frontend, result) => Report(events, reflector, frontend, result);
+            var dns = Dns(informers);
+            await dataplane.StartAsync(DnsPlaces(), cancellationToken);
+            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way to stop it.
+        }
+        finally
+        {
+            foreach (var server in servers) await server.DisposeAsync();
+        }
+    }
+
+    private ClusterDns? Dns(InformerFactory informers)
+    {
+        if (options.DnsAddress is not { } endPoint) return null;
+        var zone = new ClusterZone(informers, options.ClusterDomain, time);
+        return new ClusterDns(endPoint, zone, new ResolverFile(options.ResolverFile, time), logs.CreateLogger<ClusterDns>(), time);
+    }
+
+    // Ours even where a Service of the same address exists, as kube-dns does so that kubectl shows where DNS is.
+    private IReadOnlyCollection<Place> DnsPlaces() => options.DnsAddress is { } dns
+        ? [new Place(dns.Address, dns.Port, ServiceProtocol.Udp), new Place(dns.Address, dns.Port, ServiceProtocol.Tcp)]
+        : [];
+
+    private List<HttpResponder> Serve(MetricsText metrics)
+    {
+        var servers = new List<HttpResponder>();
+        try
+        {
+            if (options.Health is { } health) servers.Add(new HttpResponder(health, AnswerHealth, _logger));
+            if (options.Metrics is { } endPoint)
+                servers.Add(new HttpResponder(endPoint, path => path == "/metrics" ? HttpResponse.Text(200, metrics.ToString()) : AnswerHealth(path), _logger));
+            return servers;
+        }
+        catch (System.Net.Sockets.SocketException exception)
+        {
+            var taken = servers.Count == 0 ? options.Health ?? options.Metrics : options.Metrics;
+            foreach (var server in servers) server.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw new InvalidOperationException($"cannot listen on {taken}: {exception.Message}", exception);
+        }
+    }
+
+    private HttpResponse? AnswerHealth(string path) => path switch
+    {
+        "/healthz" or "/livez" => new HttpResponse(_health.IsHealthy ? 200 : 503, "application/json", _health.ToJson()),
+        "/readyz" => HttpResponse.Text(IsReady ? 200 : 503, IsReady ? "ok" : "the first list is not in yet"),
+        _ => null,
+    };
+
+    // An address of this node that a service can't have is told where people look: on the service.
+    private void Report(EventRecorder events, ServiceReflector reflector, Frontend frontend, FrontendResult result)
+    {
+        var service = reflector.Find(frontend.Id);
+        if (result.IsOpen)
+        {
+            _logger.LogInformation("{Frontend} is open now", frontend);
+            if (service is not null) events.Record(service, "Normal", "Listening", $"{frontend.Place} is served on node {options.NodeName} now");
+            return;
+        }
+
+        _logger.LogWarning("{Frontend} can't be opened: {Error}: {Message}", frontend, result.Error, result.Message);
+        if (service is not null)
+            events.Record(service, "Warning", "FailedToListen", $"{frontend.Place} can't be served on node {options.NodeName}: {result.Message}");
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace Cluster.Proxy;
+
+/// <summary>Whether changes come into effect: healthy while none has waited longer than the time-out. Written and read by any thread.</summary>
+public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private DateTimeOffset _lastUpdated = time.GetUtcNow();
+    private DateTimeOffset? _waitingSince;
+    private bool _synced;
+
+    /// <summary>The first whole table is in effect.</summary>
+    public bool IsSynced
+    {
+        get
+        {
+            lock (_lock) return _synced;
+        }
+    }
+
+    public bool IsHealthy
+    {
+        get
+        {
+            lock (_lock) return _waitingSince is not { } since || time.GetUtcNow() - since < timeout;
+        }
+    }
+
+    /// <summary>Kubernetes' answer of <c>/healthz</c>.</summary>
+    public string ToJson()
+    {
+        lock (_lock) return $$"""{"lastUpdated": "{{Format(_lastUpdated)}}","currentTime": "{{Format(time.GetUtcNow())}}"}""";
+    }
+
+    internal void Synced()
+    {
+        lock (_lock) _synced = true;
+    }
+
+    internal void Queued()
+    {
+        lock (_lock) _waitingSince ??= time.GetUtcNow();
+    }
+
+    internal void Applied()
+    {
+        lock (_lock)
+        {
+            _waitingSince = null;
+            _lastUpdated = time.GetUtcNow();
+        }
+    }
+
+    private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace Cluster.Proxy;
+
+/// <summary>How the proxy of a node runs. Read at start.</summary>
+public sealed record ProxyOptions
+{
+    /// <summary>This node's name, which tells endpoints here from those elsewhere.</summary>
+    public string NodeName { get; init; } = System.Net.Dns.GetHostName().ToLowerInvariant();
+
+    /// <summary>The node's addresses, at most one of each family; empty: those of the default route's interface.</summary>
+    public IReadOnlyList<IPAddress> NodeAddresses { get; init; } = [];
+
+    /// <summary>The service ranges. Empty where they are unknown: then each service address is made local by itself.</summary>
+    public IReadOnlyList<IPNetwork> ServiceRanges { get; init; } = [IPNetwork.Parse("10.96.0.0/16")];
+
+    /// <summary>False leaves routes and rules of the host alone: node ports work, virtual addresses don't.</summary>
+    public bool CaptureVirtualAddresses { get; init; } = true;
+
+    /// <summary>Where <c>/healthz</c>, <c>/livez</c> and <c>/readyz</c> are served; null for nowhere.</summary>
+    public IPEndPoint? Health { get; init; } = new(IPAddress.Any, 10256);
+
+    /// <summary>Where <c>/metrics</c> is served; null for nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; } = new(IPAddress.Loopback, 10249);
+
+    /// <summary>Where the cluster's DNS answers; null where another server does.</summary>
+    public IPEndPoint? DnsAddress { get; init; } = new(IPAddress.Parse("10.96.0.10"), 53);
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>The resolver file whose servers are asked for names outside of the cluster.</summary>
+    public string ResolverFile { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>The file in which everything made on the host is written before it is made; null for none.</summary>
+    public string? OwnedPath { get; init; }
+
+    /// <summary>Our nftables table.</summary>
+    public string Table { get; init; } = "cluster_services";
+
+    /// <summary>The routing protocol number of our routes.</summary>
+    public byte RouteProtocol { get; init; } = 107;
+
+    /// <summary>How long a silent UDP flow keeps its backend.</summary>
+    public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(250);
+
+    /// <summary>A change that is not in effect after this time makes the proxy unhealthy. Twice Kubernetes' sync period.</summary>
+    public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}

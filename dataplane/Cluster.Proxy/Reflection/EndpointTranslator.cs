@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Api.DiscoveryV1;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Proxy.Reflection;
+
+/// <summary>Turns endpoint slices into backends of one service port.</summary>
+internal static class EndpointTranslator
+{
+    /// <param name="slices">All slices of the service.</param>
+    /// <param name="portName">The service port's name; empty for none.</param>
+    /// <param name="protocol">The service port's protocol.</param>
+    /// <param name="preferred">
+    /// The family to take where the service has endpoints of both: a dual-stack pod is listed once a family and must not count twice.
+    /// </param>
+    /// <param name="nodeName">This node.</param>
+    public static Backend[] Translate(
+        IEnumerable<EndpointSlice> slices, string portName, ServiceProtocol protocol, AddressFamily preferred, string nodeName)
+    {
+        var found = new Dictionary<(string, IPEndPoint), Backend>();
+        // By name, so that the order, and with it the turn of round robin, does not hang on the order slices came in.
+        foreach (var slice in slices.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal))
+        {
+            if (PortOf(slice, portName, protocol) is not { } port) continue;
+            foreach (var endpoint in slice.Endpoints)
+            {
+                if (Backend(endpoint, port, nodeName) is not { } backend) continue;
+                // A pod can stand in two slices for a moment; the readier word counts.
+                var key = (backend.Uid, backend.Address);
+                if (!found.TryGetValue(key, out var known) || backend.Health > known.Health) found[key] = backend;
+            }
+        }
+
+        var backends = found.Values.ToArray();
+        var family = Array.FindAll(backends, backend => backend.Address.AddressFamily == preferred);
+        return family.Length > 0 ? family : backends;
+    }
+
+    public static BackendHealth HealthOf(Endpoint endpoint)
+    {
+        var conditions = endpoint.Conditions;
+        // Unknown means ready, and serving follows ready where it is not said: so the API defines them.
+        var ready = conditions is not { HasReady: true } || conditions.Ready;
+        if (ready) return BackendHealth.Ready;
+        return conditions is { HasServing: true, Serving: true, HasTerminating: true, Terminating: true } ? BackendHealth.Terminating : BackendHealth.NotReady;
+    }
+
+    private static Backend? Backend(Endpoint endpoint, int port, string nodeName)
+    {
+        // Addresses of one endpoint are interchangeable: the first is used, as kube-proxy does.
+        if (endpoint.Addresses.Count == 0 || !IPAddress.TryParse(endpoint.Addresses[0], out var address)) return null;
+        var place = new IPEndPoint(address, port);
+        var uid = endpoint.TargetRef?.Uid is { Length: > 0 } known ? known : place.ToString();
+        return new Backend(uid, place)
+        {
+            Health = HealthOf(endpoint),
+            IsLocal = endpoint.HasNodeName && endpoint.NodeName == nodeName,
+            Zone = endpoint.HasZone ? endpoint.Zone : null,
+        };
+    }
+
+    private static int? PortOf(EndpointSlice slice, string portName, ServiceProtocol protocol)
+    {
+        foreach (var port in slice.Ports)
+        {
+            if (port.HasPort && (port.HasName ? port.Name : "") == portName && ServiceNames.ProtocolOf(port.HasProtocol ? port.Protocol : "") == protocol)
+                return port.Port;
+        }
+
+        return null;
+    }
+}

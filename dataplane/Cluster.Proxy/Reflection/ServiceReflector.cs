@@ -1,0 +1,113 @@
+using System.Threading.Channels;
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.DiscoveryV1;
+using Cluster.Client;
+using Cluster.Dataplane;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy.Reflection;
+
+/// <summary>Keeps the data plane's table equal to the API's Services and EndpointSlices.</summary>
+/// <remarks>
+/// Informers tell which services changed; one loop takes all that came up meanwhile, translates those services alone and publishes
+/// once. While the API is away nothing is told and the last table stays in force.
+/// </remarks>
+internal sealed class ServiceReflector
+{
+    private const string ByService = "service";
+
+    private readonly Channel<ObjectKey> _changed = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Dictionary<ObjectKey, HashSet<ServicePortId>> _known = [];
+    private readonly Informer<Service> _services;
+    private readonly Informer<EndpointSlice> _slices;
+    private readonly NodeDataplane _dataplane;
+    private readonly ProxyHealth _health;
+    private readonly string _nodeName;
+    private readonly ILogger _logger;
+
+    public ServiceReflector(InformerFactory informers, NodeDataplane dataplane, ProxyHealth health, string nodeName, ILogger logger)
+    {
+        _services = informers.For<Service>();
+        _slices = informers.For<EndpointSlice>();
+        _dataplane = dataplane;
+        _health = health;
+        _nodeName = nodeName;
+        _logger = logger;
+        _slices.AddIndex(ByService, slice => ServiceNames.ServiceOf(slice) is { } key ? [key.ToString()] : []);
+        _services.AddHandler((old, current) => Changed(ObjectKey.Of((IApiObject?)current ?? old!)));
+        _slices.AddHandler((old, current) =>
+        {
+            // A slice may have been given to another service: both must look again.
+            if (old is not null && ServiceNames.ServiceOf(old) is { } before) Changed(before);
+            if (current is not null && ServiceNames.ServiceOf(current) is { } after) Changed(after);
+        });
+    }
+
+    /// <summary>The Service a port belongs to, as last seen.</summary>
+    public Service? Find(ServicePortId id) => _services.Get(ServiceNames.ServiceOf(id));
+
+    /// <summary>Follows until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        // Both lists first: services without their endpoints would be refused for a moment after each start.
+        await _services.WaitForSyncAsync(cancellationToken);
+        await _slices.WaitForSyncAsync(cancellationToken);
+        await ApplyAsync([.. _services.List().Select(service => ObjectKey.Of(service))]);
+        _health.Synced();
+
+        var keys = new HashSet<ObjectKey>();
+        while (await _changed.Reader.WaitToReadAsync(cancellationToken))
+        {
+            keys.Clear();
+            while (_changed.Reader.TryRead(out var key)) keys.Add(key);
+            await ApplyAsync(keys);
+        }
+    }
+
+    private void Changed(ObjectKey service)
+    {
+        _health.Queued();
+        _changed.Writer.TryWrite(service);
+    }
+
+    // Waiting until frontends have followed bounds what is under way and gathers the next changes meanwhile; balancing itself
+    // uses the new table from the publication on.
+    private async Task ApplyAsync(HashSet<ObjectKey> services)
+    {
+        foreach (var key in services)
+        {
+            try
+            {
+                Translate(key);
+            }
+            catch (Exception exception)
+            {
+                // One service that can't be understood must not keep the others from following.
+                _logger.LogError(exception, "Service {Service} could not be reflected", key);
+            }
+        }
+
+        await _dataplane.Publish();
+        _health.Applied();
+    }
+
+    private void Translate(ObjectKey key)
+    {
+        var before = _known.GetValueOrDefault(key) ?? [];
+        var after = new HashSet<ServicePortId>();
+        if (_services.Get(key) is { } service)
+        {
+            foreach (var (port, backends) in ServiceTranslator.Translate(service, _slices.ByIndex(ByService, key.ToString()), _nodeName))
+            {
+                after.Add(port.Id);
+                _dataplane.Directory.Set(port, backends);
+            }
+        }
+
+        foreach (var gone in before.Except(after)) _dataplane.Directory.Remove(gone);
+        if (after.Count == 0) _known.Remove(key);
+        else _known[key] = after;
+    }
+}

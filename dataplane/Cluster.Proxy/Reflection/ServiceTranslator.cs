@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Api.CoreV1;
+using Cluster.Api.DiscoveryV1;
+using Cluster.Client;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Proxy.Reflection;
+
+/// <summary>Turns a Service and its endpoint slices into what the data plane's table holds of it.</summary>
+internal static class ServiceTranslator
+{
+    /// <summary>Kubernetes' default for ClientIP affinity: three hours.</summary>
+    private const int DefaultAffinitySeconds = 10_800;
+
+    public static IEnumerable<(Dataplane.Services.ServicePort Port, Backend[] Backends)> Translate(
+        Service service, IReadOnlyCollection<EndpointSlice> slices, string nodeName)
+    {
+        if (!ServiceNames.IsOurs(service)) yield break;
+        var addresses = Addresses(service.Spec.ClusterIPs.Count > 0 ? service.Spec.ClusterIPs : [service.Spec.ClusterIP]);
+        if (addresses.IsEmpty) yield break;
+        foreach (var port in service.Spec.Ports)
+        {
+            if (ServiceNames.ProtocolOf(port.Protocol) is not { } protocol) continue;
+            yield return (
+                Port(service, port, protocol, addresses),
+                EndpointTranslator.Translate(slices, port.Name, protocol, addresses[0].AddressFamily, nodeName));
+        }
+    }
+
+    private static Dataplane.Services.ServicePort Port(
+        Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses)
+    {
+        var spec = service.Spec;
+        return new Dataplane.Services.ServicePort(ServiceNames.IdOf(ObjectKey.Of(service), port.Name, protocol), port.Port)
+        {
+            VirtualAddresses = addresses,
+            ExternalAddresses = Addresses(spec.ExternalIPs.Concat(LoadBalancerAddresses(service))),
+            NodePort = port.NodePort,
+            AffinityTimeout = AffinityTimeout(spec),
+            InternalTrafficPolicy = PolicyOf(spec.HasInternalTrafficPolicy ? spec.InternalTrafficPolicy : ""),
+            ExternalTrafficPolicy = PolicyOf(spec.ExternalTrafficPolicy),
+        };
+    }
+
+    private static TimeSpan AffinityTimeout(ServiceSpec spec)
+    {
+        if (spec.SessionAffinity != "ClientIP") return TimeSpan.Zero;
+        var configured = spec.SessionAffinityConfig?.ClientIP is { HasTimeoutSeconds: true } client ? client.TimeoutSeconds : DefaultAffinitySeconds;
+        return TimeSpan.FromSeconds(configured);
+    }
+
+    private static TrafficPolicy PolicyOf(string policy) => policy == "Local" ? TrafficPolicy.Local : TrafficPolicy.Cluster;
+
+    // An address in mode Proxy belongs to a load balancer that forwards; in mode VIP, the default, packets arrive here with it.
+    private static IEnumerable<string> LoadBalancerAddresses(Service service) =>
+        service.Status?.LoadBalancer?.Ingress.Where(ingress => !ingress.HasIpMode || ingress.IpMode != "Proxy").Select(ingress => ingress.Ip) ?? [];
+
+    private static ImmutableArray<IPAddress> Addresses(IEnumerable<string> texts) =>
+        [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().Distinct()];
+}

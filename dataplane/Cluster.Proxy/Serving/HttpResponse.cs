@@ -1,0 +1,7 @@
+namespace Cluster.Proxy.Serving;
+
+/// <summary>An answer of <see cref="HttpResponder"/>.</summary>
+public readonly record struct HttpResponse(int Status, string ContentType, string Body)
+{
+    public static HttpResponse Text(int status, string body) => new(status, "text/plain; charset=utf-8", body);
+}
