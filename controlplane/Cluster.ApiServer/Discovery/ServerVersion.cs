@@ -23,7 +23,7 @@ internal static class ServerVersion
         ["gitVersion"] = GitVersion,
         ["gitCommit"] = Commit(),
         ["gitTreeState"] = "clean",
-        ["buildDate"] = File.GetLastWriteTimeUtc(Environment.ProcessPath ?? "/").ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null),
+        ["buildDate"] = File.GetLastWriteTimeUtc(typeof(ServerVersion).Assembly.Location).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null),
         ["goVersion"] = $"dotnet{Environment.Version}",
         ["compiler"] = "roslyn",
         ["platform"] = $"linux/{Architecture()}",

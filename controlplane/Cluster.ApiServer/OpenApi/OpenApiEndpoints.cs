@@ -17,16 +17,14 @@ internal sealed class OpenApiEndpoints
 
     private readonly OpenApiDocuments _documents = new(ContractComments.Read());
     private readonly ConcurrentDictionary<string, Lazy<CachedDocument>> _groupVersions = new(StringComparer.Ordinal);
-    private readonly Lazy<JsonObject> _swagger;
     private readonly Lazy<CachedDocument> _swaggerJson;
     private readonly Lazy<CachedDocument> _swaggerProtobuf;
     private readonly Lazy<CachedDocument> _index;
 
     public OpenApiEndpoints()
     {
-        _swagger = new(_documents.Swagger);
-        _swaggerJson = new(() => ToJson(_swagger.Value));
-        _swaggerProtobuf = new(() => new CachedDocument(SwaggerProtobuf.Write(_swagger.Value), SwaggerProtobuf.MediaType));
+        _swaggerJson = new(() => ToJson(_documents.Swagger()));
+        _swaggerProtobuf = new(() => new CachedDocument(SwaggerProtobuf.Write(_documents.Swagger()), SwaggerProtobuf.MediaType));
         _index = new(() => ToJson(Index()));
     }
 
