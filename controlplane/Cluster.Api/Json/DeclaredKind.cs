@@ -10,6 +10,9 @@ namespace Cluster.Api.Json;
 /// <param name="Problem">Why the body could not be asked; null when it could.</param>
 internal readonly record struct DeclaredKind(string ApiVersion, string Kind, MessageDescriptor Type, string? Problem)
 {
+    /// <summary>Where Kubernetes keeps its kinds; clients see it in this one message.</summary>
+    private const string Scheme = "pkg/api/legacyscheme/scheme.go:30";
+
     private const string MetaPackage = "k8s.io.apimachinery.";
 
     private const string TypeMetaStruct =
@@ -21,10 +24,15 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
     {
         if (type.File.Package.StartsWith(MetaPackage, StringComparison.Ordinal) || ApiKinds.Of(type) is not { } expected)
             return;
-        if (!string.IsNullOrEmpty(kind) && kind != expected.Kind)
-            throw DecodeErrors.CannotHandle(apiVersion ?? expected.ApiVersion, kind, type, $"converting ({kind}) to ({type.Name}): unknown conversion", []);
-        if (!string.IsNullOrEmpty(apiVersion) && apiVersion != expected.ApiVersion)
-            throw DecodeErrors.WrongVersion(apiVersion, expected.ApiVersion);
+        var foundKind = string.IsNullOrEmpty(kind) ? expected.Kind : kind;
+        var foundVersion = string.IsNullOrEmpty(apiVersion) ? expected.ApiVersion : apiVersion;
+        if ((foundVersion, foundKind) == expected)
+            return;
+        if (ApiKinds.Find(foundVersion, foundKind) is not { } found)
+            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, $"no kind \"{foundKind}\" is registered for version \"{foundVersion}\" in scheme \"{Scheme}\"", []);
+        if (foundKind != expected.Kind)
+            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, $"converting ({Last(found, 1)}.{foundKind}) to ({Last(type, 2)}.{type.Name}): unknown conversion", []);
+        throw DecodeErrors.WrongVersion(foundVersion, expected.ApiVersion);
     }
 
     /// <summary>Reads apiVersion and kind from the top of a body, for an error text.</summary>
@@ -63,9 +71,23 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
         return new DeclaredKind(apiVersion, kind, type, null);
     }
 
-    public StatusException Error(string why, ReadOnlySpan<byte> body) => Problem is null
-        ? DecodeErrors.CannotHandle(ApiVersion, Kind, Type, why, body)
-        : DecodeErrors.Unrecognized(Type, "couldn't get version/kind; json parse error: " + Problem, body);
+    public StatusException Error(string why, ReadOnlySpan<byte> body)
+    {
+        if (Problem is not null)
+            return DecodeErrors.Unrecognized(Type, "couldn't get version/kind; json parse error: " + Problem, body);
+        try
+        {
+            Check(ApiVersion, Kind, Type);
+            return DecodeErrors.CannotHandle(ApiVersion, Kind, Type, why, body);
+        }
+        catch (StatusException wrongKind)
+        {
+            return wrongKind;
+        }
+    }
+
+    // k8s.io.api.core.v1: the last part is Go's package of the versioned types, the one before that of the internal ones.
+    private static string Last(MessageDescriptor message, int part) => message.File.Package.Split('.')[^part];
 
     private static string NameOf(JsonTokenType token) => token switch
     {

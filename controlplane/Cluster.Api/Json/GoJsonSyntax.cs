@@ -120,7 +120,7 @@ internal static class GoJsonSyntax
             {
                 at++;
                 if (at >= json.Length || json[at] != word[index])
-                    return Invalid($"in literal {word} (expecting {Quote((byte)word[index])})");
+                    return InvalidInside($"in literal {word} (expecting {Quote((byte)word[index])})");
             }
 
             at++;
@@ -150,14 +150,14 @@ internal static class GoJsonSyntax
         {
             at++;
             if (at >= json.Length || "\"\\/bfnrtu".IndexOf((char)json[at], StringComparison.Ordinal) < 0)
-                return Invalid("in string escape code");
+                return InvalidInside("in string escape code");
             if (json[at] != 'u')
                 return null;
             for (var digit = 0; digit < 4; digit++)
             {
                 at++;
                 if (at >= json.Length || !char.IsAsciiHexDigit((char)json[at]))
-                    return Invalid("in \\u hexadecimal character escape");
+                    return InvalidInside("in \\u hexadecimal character escape");
             }
 
             return null;
@@ -166,7 +166,7 @@ internal static class GoJsonSyntax
         private string? Number()
         {
             if (json[at] == '-' && !IsDigit(++at))
-                return Invalid("in numeric literal");
+                return InvalidInside("in numeric literal");
             if (json[at] == '0')
                 at++;
             else
@@ -174,7 +174,7 @@ internal static class GoJsonSyntax
             if (at < json.Length && json[at] == '.')
             {
                 if (!IsDigit(++at))
-                    return Invalid("after decimal point in numeric literal");
+                    return InvalidInside("after decimal point in numeric literal");
                 SkipDigits();
             }
 
@@ -184,7 +184,7 @@ internal static class GoJsonSyntax
             if (at < json.Length && json[at] is (byte)'+' or (byte)'-')
                 at++;
             if (!IsDigit(at))
-                return Invalid("in exponent of numeric literal");
+                return InvalidInside("in exponent of numeric literal");
             SkipDigits();
             return null;
         }
@@ -205,6 +205,10 @@ internal static class GoJsonSyntax
 
         private readonly string Invalid(string context) =>
             at >= json.Length ? "unexpected end of JSON input" : $"invalid character {Quote(json[at])} {context}";
+
+        // Go tells the end of the text inside of a token by the space it feeds to its scanner there.
+        private readonly string InvalidInside(string context) =>
+            at >= json.Length ? $"invalid character ' ' {context}" : Invalid(context);
 
         private static string Quote(byte character) => character switch
         {

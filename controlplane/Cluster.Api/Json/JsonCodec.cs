@@ -38,7 +38,9 @@ public static class JsonCodec
         try
         {
             input.Reader.Read();
-            var message = MessageCodec.For(type).ReadMessage(ref input);
+            var codec = MessageCodec.For(type);
+            // Go reads null into anything as nothing.
+            var message = input.Reader.TokenType == JsonTokenType.Null ? codec.NewMessage() : codec.ReadMessage(ref input);
             input.Reader.Read();
             DeclaredKind.Check(input.ApiVersion, input.Kind, type);
             if (input.Problems is not null)
@@ -52,8 +54,7 @@ public static class JsonCodec
         catch (JsonDecodeException error)
         {
             // Kubernetes checks the syntax of the whole body, then reads what it says of itself, before it looks at a field.
-            var declared = DeclaredKind.Read(utf8, type);
-            throw Unreadable(utf8, type) ?? declared.Error(error.Message, utf8);
+            throw Unreadable(utf8, type) ?? DeclaredKind.Read(utf8, type).Error(error.Message, utf8);
         }
     }
 
@@ -137,7 +138,7 @@ public static class JsonCodec
         var told = new List<string>(paths.Count);
         for (var index = 0; index < paths.Count; index++)
         {
-            var text = $"{input.Problems![index].Problem} \"{paths[index]}\"";
+            var text = $"{input.Problems![index].Problem} {GoText.Quote(paths[index])}";
             if (!told.Contains(text))
                 told.Add(text);
         }

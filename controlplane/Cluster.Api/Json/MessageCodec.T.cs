@@ -13,6 +13,8 @@ internal sealed class MessageCodec<T> : MessageCodec
     {
     }
 
+    public override IMessage NewMessage() => new T();
+
     public override IMessage ReadMessage(ref JsonInput input) => Read(ref input);
 
     public T Read(ref JsonInput input)

@@ -34,6 +34,8 @@ internal abstract class MessageCodec
         message,
         static key => (MessageCodec)typeof(MessageCodec<>).MakeGenericType(key.ClrType).GetField(nameof(MessageCodec<MetaV1.Status>.Instance))!.GetValue(null)!);
 
+    public abstract IMessage NewMessage();
+
     public abstract IMessage ReadMessage(ref JsonInput input);
 
     /// <summary>Writes the members of the object, without its braces.</summary>

@@ -53,5 +53,5 @@ internal static class Directives
     }
 
     public static PatchException UnknownType(JsonNode? type, JsonObject map) =>
-        new($"unknown patch type: {JsonScalars.GoPrint(type)} in map: {JsonScalars.GoPrint(map)}", PatchException.Unforeseen);
+        new($"unknown patch type: {JsonScalars.GoString(type)} in map: {JsonScalars.GoPrint(map)}", PatchException.Unforeseen);
 }

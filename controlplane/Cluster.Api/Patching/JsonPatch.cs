@@ -13,6 +13,8 @@ internal static class JsonPatch
 
     public static JsonNode Apply(JsonNode document, JsonNode? patch)
     {
+        if (patch is null)
+            return document;
         if (patch is not JsonArray operations)
             throw new PatchException($"json: cannot unmarshal {JsonScalars.Describe(patch)} into Go value of type jsonpatch.Patch", PatchException.Malformed);
         if (operations.Count > MostOperations)

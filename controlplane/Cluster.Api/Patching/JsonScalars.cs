@@ -50,6 +50,11 @@ internal static class JsonScalars
         return text.ToString();
     }
 
+    /// <summary>A scalar as Go prints it where it expects text: <c>%!s(int64=1)</c>.</summary>
+    public static string GoString(JsonNode? scalar) =>
+        scalar is JsonValue value && value.GetValueKind() != JsonValueKind.String ? $"%!s({GoType(value)}={GoPrint(value)})"
+        : scalar is null ? "%!s(<nil>)" : GoPrint(scalar);
+
     private static void Print(JsonNode? node, StringBuilder text)
     {
         switch (node)

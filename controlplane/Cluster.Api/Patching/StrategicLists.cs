@@ -36,8 +36,7 @@ internal static class StrategicLists
     /// <summary>Merges a list that comes with <c>$setElementOrder</c>.</summary>
     public static JsonArray MergeInOrder(JsonArray? original, JsonArray? patch, JsonArray order, PatchField field)
     {
-        var before = original is null ? [] : ToArray(Clone(original));
-        var changesBefore = patch is null ? [] : ToArray(Clone(patch));
+        var (before, changes) = (original is null ? [] : Clone(original), patch is null ? [] : Clone(patch));
         JsonArray merged;
         if (patch is null)
         {
@@ -53,9 +52,40 @@ internal static class StrategicLists
             merged = field.Merges ? Merge(original, patch, field) : patch;
         }
 
-        var (beforeItems, changeItems) = (Take(before), Take(changesBefore));
-        var keys = Keys(beforeItems, changeItems, field);
-        return ToArray(Arrange(Take(merged), Take(ToArray(Clone(order))), beforeItems, keys));
+        var keys = Keys(before, changes, field);
+        var wanted = Clone(order);
+        if (keys.AreMaps && wanted.FindIndex(item => item is not JsonObject) is >= 0 and var wrong)
+            throw new PatchException($"value for key {wrong} is not a map", PatchException.Unforeseen);
+        var serverOrder = keys.AreMaps && patch is not null && field.Merges ? OrderAfterMerge(before, changes, keys) : before;
+        return ToArray(Arrange(Take(merged), wanted, serverOrder, keys));
+    }
+
+    // Kubernetes takes the old order from the list it has merged in place: deletions have closed up, and new elements
+    // stand where there was room again. Results must have its order, so the same is done to a copy.
+    private static List<JsonNode?> OrderAfterMerge(List<JsonNode?> before, List<JsonNode?> changes, ElementKeys keys)
+    {
+        var slots = before.ToArray();
+        var length = slots.Length;
+        foreach (var deletion in changes.Where(Directives.IsIn).Where(change => ((JsonObject)change!)[Directives.Marker]!.GetValue<string>() == Directives.Delete))
+        {
+            for (var at = 0; at < length; at++)
+            {
+                if (keys.Of(slots[at]) != keys.Of(deletion))
+                    continue;
+                slots.AsSpan(at + 1, length - at - 1).CopyTo(slots.AsSpan(at));
+                length--;
+                at--;
+            }
+        }
+
+        var known = slots[..length].Select(item => keys.Of(item)).ToHashSet(StringComparer.Ordinal);
+        foreach (var change in changes.Where(change => !Directives.IsIn(change)))
+        {
+            if (length < slots.Length && known.Add(keys.Of(change)))
+                slots[length++] = change;
+        }
+
+        return [.. slots];
     }
 
     /// <summary>The elements of a patch must stand in the order list, in the same order.</summary>
@@ -186,7 +216,7 @@ internal static class StrategicLists
         return items;
     }
 
-    private static IEnumerable<JsonNode?> Clone(JsonArray array) => array.Select(item => item?.DeepClone());
+    private static List<JsonNode?> Clone(JsonArray array) => [.. array.Select(item => item?.DeepClone())];
 
     private static JsonArray ToArray(IEnumerable<JsonNode?> items) => [.. items];
 

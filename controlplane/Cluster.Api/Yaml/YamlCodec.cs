@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Cluster.Api.Json;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -16,8 +17,8 @@ public static class YamlCodec
     /// <exception cref="StatusException">400: the text is no YAML, or none that JSON can say.</exception>
     public static IReadOnlyList<byte[]> ToJson(string yaml)
     {
-        if (yaml.AsSpan().TrimStart().StartsWith("{"))
-            return [Encoding.UTF8.GetBytes(yaml)];
+        if (yaml.AsSpan().TrimStart().StartsWith("{") && Encoding.UTF8.GetBytes(yaml) is var json && GoJsonSyntax.Error(json) is null)
+            return [json];
         try
         {
             return Documents(yaml);

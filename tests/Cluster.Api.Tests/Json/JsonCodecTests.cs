@@ -84,7 +84,7 @@ public sealed class JsonCodecTests
     [InlineData("""{"spec":{"containers":[{"name":"a"},5]}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type v1.Container""")]
     [InlineData("""{"spec":{"containers":[{"resources":{"limits":{"cpu":"x"}}}]}}""", """Pod in version "v1" cannot be handled as a Pod: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'""")]
     [InlineData("""{"metadata":{"creationTimestamp":"yesterday"}}""", """Pod in version "v1" cannot be handled as a Pod: parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006" """)]
-    [InlineData("""{"apiVersion":"v2","kind":"Pod"}""", "the API version in the data (v2) does not match the expected API version (v1)")]
+    [InlineData("""{"apiVersion":"v2","kind":"Pod"}""", """Pod in version "v2" cannot be handled as a Pod: no kind "Pod" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30" """)]
     [InlineData("""{"kind":7}""", """the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":7})""")]
     [InlineData("""{"a" 1}""", """the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character '1' after object key ({"a" 1})""")]
     [InlineData("", "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)")]

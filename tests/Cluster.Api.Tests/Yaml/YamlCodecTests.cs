@@ -9,7 +9,7 @@ public sealed class YamlCodecTests
     [InlineData("a: 1\nb: [x, 'y', \"z\"]\n", """{"a":1,"b":["x","y","z"]}""")]
     [InlineData("a: yes\nb: off\nc: ~\nd:\ne: 'yes'\nf: !!str 5", """{"a":true,"b":false,"c":null,"d":null,"e":"yes","f":"5"}""")]
     [InlineData("a: 0x1F\nb: 017\nc: 0b11\nd: 1_000\ne: -7\nf: 18446744073709551615", """{"a":31,"b":15,"c":3,"d":1000,"e":-7,"f":18446744073709551615}""")]
-    [InlineData("a: 0.5\nb: 1.10\nc: 1e3\nd: 1.0\ne: 1e21\nf: 1.5e-7\ng: 1e20", """{"a":0.5,"b":1.1,"c":1000,"d":1,"e":1e+21,"f":1.5e-07,"g":100000000000000000000}""")]
+    [InlineData("a: 0.5\nb: 1.10\nc: 1e3\nd: 1.0\ne: 1e21\nf: 1.5e-7\ng: 1e20", """{"a":0.5,"b":1.1,"c":1000,"d":1,"e":1e+21,"f":1.5e-7,"g":100000000000000000000}""")]
     [InlineData("a: 2024-01-02\nb: 12:30\nc: 100m\nd: 64Mi\ne: 1.2.3.4\nf: -x", """{"a":"2024-01-02","b":"12:30","c":"100m","d":"64Mi","e":"1.2.3.4","f":"-x"}""")]
     [InlineData("1: a\ntrue: b\n", """{"1":"a","true":"b"}""")]
     [InlineData("a: &x {k: 1, l: 2}\nb: *x\nc:\n  <<: *x\n  l: 3", """{"a":{"k":1,"l":2},"b":{"k":1,"l":2},"c":{"l":3,"k":1}}""")]

@@ -13,10 +13,13 @@ internal sealed class MapJsonField<TMessage, TItem, TForm>(
     where TMessage : class, IMessage
     where TForm : struct, IValueForm<TItem>
 {
+    // The one map that Go gives a name.
+    private static string GoType => typeof(TForm) == typeof(QuantityForm) ? "v1.ResourceList" : "map[string]" + TForm.GoType;
+
     public override void Read(ref JsonInput input, IMessage message)
     {
         if (input.Reader.TokenType != JsonTokenType.StartObject)
-            throw input.Mismatch("map[string]" + TForm.GoType);
+            throw input.Mismatch(GoType);
         var map = property.Get((TMessage)message);
         while (input.Reader.Read() && input.Reader.TokenType != JsonTokenType.EndObject)
         {

@@ -17,6 +17,10 @@ internal sealed class ScalarField<TMessage, TValue, TForm>(string name, Property
         if (!always && TForm.IsZero(value))
             return;
         output.Name(Prefix);
-        TForm.Write(ref output, value);
+        // Bytes that nobody set are null; bytes of length zero can't be told from them.
+        if (typeof(TValue) == typeof(ByteString) && TForm.IsZero(value))
+            output.Null();
+        else
+            TForm.Write(ref output, value);
     }
 }

@@ -15,7 +15,7 @@ internal readonly struct DurationForm : IValueForm<Duration>
     public static Duration Read(ref JsonInput input)
     {
         if (input.Reader.TokenType != JsonTokenType.String)
-            throw TimeText.NotText(ref input);
+            throw input.Mismatch("string");
         return new Duration { Duration_ = DurationText.Parse(input.GetString()) };
     }
 

@@ -14,14 +14,9 @@ internal readonly struct IntOrStringForm : IValueForm<IntOrString>
 
     public static IntOrString Read(ref JsonInput input)
     {
-        if (input.Reader.TokenType == JsonTokenType.String)
-            return IntOrStrings.FromString(input.GetString());
-        // The type reads itself in Go, and so knows nothing of the field it stands in.
-        var start = input.FieldStart;
-        input.FieldStart = -1;
-        var value = IntOrStrings.FromInt(Int32Form.Read(ref input));
-        input.FieldStart = start;
-        return value;
+        return input.Reader.TokenType == JsonTokenType.String
+            ? IntOrStrings.FromString(input.GetString())
+            : IntOrStrings.FromInt(Int32Form.Read(ref input));
     }
 
     public static void Write(ref JsonOutput output, IntOrString value)

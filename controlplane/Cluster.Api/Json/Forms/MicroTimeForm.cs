@@ -17,7 +17,7 @@ internal readonly struct MicroTimeForm : IValueForm<MicroTime>
     public static MicroTime Read(ref JsonInput input)
     {
         if (input.Reader.TokenType != JsonTokenType.String)
-            throw TimeText.NotText(ref input);
+            throw input.Mismatch("string");
         var (seconds, nanos) = TimeText.Parse(input.GetString(), wantsMicroseconds: true);
         return new MicroTime { Seconds = seconds, Nanos = nanos / NanosPerMicrosecond * NanosPerMicrosecond };
     }

@@ -15,7 +15,7 @@ internal readonly struct TimeForm : IValueForm<Time>
     public static Time Read(ref JsonInput input)
     {
         if (input.Reader.TokenType != JsonTokenType.String)
-            throw TimeText.NotText(ref input);
+            throw input.Mismatch("string");
         // A fraction is accepted and dropped: the API keeps whole seconds.
         return new Time { Seconds = TimeText.Parse(input.GetString(), wantsMicroseconds: false).Seconds };
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Cluster.Api.Json.Forms;
 
@@ -8,15 +7,6 @@ internal static class TimeText
 {
     private const string SecondsLayout = "2006-01-02T15:04:05Z07:00";
     private const string MicrosecondsLayout = "2006-01-02T15:04:05.000000Z07:00";
-
-    public static JsonDecodeException NotText(ref JsonInput input)
-    {
-        var start = input.FieldStart;
-        input.FieldStart = -1;
-        var error = input.Mismatch("string");
-        input.FieldStart = start;
-        return error;
-    }
 
     /// <param name="microseconds">Six digits of fraction, or -1 for none.</param>
     public static void Write(ref JsonOutput output, long seconds, int microseconds)
@@ -72,7 +62,7 @@ internal static class TimeText
 
         private readonly ReadOnlySpan<char> Rest => text.AsSpan(at);
 
-        public readonly JsonDecodeException Failure(string why) => new($"parsing time {GoQuote(text)}{why}");
+        public readonly JsonDecodeException Failure(string why) => new($"parsing time {GoText.Quote(text)}{why}");
 
         public int Digits(int count, string element, int least = 0, int most = int.MaxValue, string name = "", bool mayBeShort = false)
         {
@@ -139,12 +129,10 @@ internal static class TimeText
         public readonly void End()
         {
             if (!Rest.IsEmpty)
-                throw Failure($": extra text: {GoQuote(Rest.ToString())}");
+                throw Failure($": extra text: {GoText.Quote(Rest.ToString())}");
         }
 
         private readonly JsonDecodeException CannotParse(string element) =>
-            Failure($" as {GoQuote(layout)}: cannot parse {GoQuote(Rest.ToString())} as {GoQuote(element)}");
-
-        private static string GoQuote(string value) => new StringBuilder(value).Replace("\\", "\\\\").Replace("\"", "\\\"").Insert(0, '"').Append('"').ToString();
+            Failure($" as {GoText.Quote(layout)}: cannot parse {GoText.Quote(Rest.ToString())} as {GoText.Quote(element)}");
     }
 }
