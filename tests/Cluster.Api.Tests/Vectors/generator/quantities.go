@@ -15,7 +15,7 @@ type quantityVector struct {
 	// Value and Milli are left out where Go's own do not fit (it wraps around) or are of a negative number it rounds wrongly.
 	Value *int64 `json:"value,omitempty"`
 	Milli *int64 `json:"milli,omitempty"`
-	Error     string `json:"error,omitempty"`
+	Error string `json:"error,omitempty"`
 	// Added and Sum: the canonical text of the quantity plus another.
 	Added string `json:"added,omitempty"`
 	Sum   string `json:"sum,omitempty"`
