@@ -170,6 +170,26 @@ public abstract class StoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Range_PagesOfManyKeysWithHistory_OrderedAndCounted()
+    {
+        for (var i = 0; i < 300; i += 100)
+            await Store.TxnAsync(new StoreTxn([], [.. Enumerable.Range(i, 100).Select(n => Put($"/registry/pods/{n * 7919 % 300:D3}", "old"))]), Cancel);
+        await Store.TxnAsync(new StoreTxn([], [.. Enumerable.Range(0, 100).Select(n => n % 2 == 0 ? Delete($"/registry/pods/{n:D3}") : Put($"/registry/pods/{n:D3}", "new"))]), Cancel);
+
+        var keys = new List<string>();
+        StoreRange page;
+        do
+        {
+            page = await Store.RangeAsync("/registry/pods/", keys.Count == 0 ? null : keys[^1], 60, 0, Cancel);
+            keys.AddRange(page.Entries.Select(entry => entry.Key));
+            Assert.Equal(250, keys.Count + page.RemainingCount);
+        }
+        while (page.More);
+
+        Assert.Equal(Enumerable.Range(0, 300).Where(n => n >= 100 || n % 2 == 1).Select(n => $"/registry/pods/{n:D3}"), keys);
+    }
+
+    [Fact]
     public async Task Range_CompactedRevision_Throws()
     {
         var old = await PutAsync("/registry/a", "1");
@@ -229,8 +249,9 @@ public abstract class StoreTests : IAsyncLifetime
     [Fact]
     public async Task Watch_Transaction_ArrivesWhole()
     {
-        var start = await Store.GetRevisionAsync(Cancel);
-        var operations = Enumerable.Range(0, 100).Select(i => new StoreOp($"/registry/pods/{i:D3}", new byte[10_000])).ToArray();
+        // With the values before, the change is larger than the message in which etcd sends it: it comes in parts.
+        var operations = Enumerable.Range(0, 100).Select(i => new StoreOp($"/registry/pods/{i:D3}", new byte[14_000])).ToArray();
+        var start = (await Store.TxnAsync(new StoreTxn([], operations), Cancel)).Revision;
         var result = await Store.TxnAsync(new StoreTxn([], [.. operations, Put("/registry/nodes/n", "ledger")]), Cancel);
 
         var whole = Assert.Single(await TakeAsync("/registry/", start, 1));
@@ -238,6 +259,7 @@ public abstract class StoreTests : IAsyncLifetime
 
         Assert.Equal((result.Revision, 101), (whole.Revision, whole.Changes.Count));
         Assert.Equal((result.Revision, 100), (pods.Revision, pods.Changes.Count));
+        Assert.All(pods.Changes, change => Assert.NotNull(change.Previous));
     }
 
     [Fact]

@@ -15,14 +15,18 @@ internal sealed class GroupCommit(WriteConnection connection, long revision, lon
     /// <summary>To be published once the group is on the disk.</summary>
     public List<StoreChanges> Changes { get; } = [];
 
+    // Rows read by the transaction under way: what is compared is mostly what is written.
+    private readonly Dictionary<string, StoredRow?> _rows = [];
+
     public TxnResult Apply(StoreTxn txn)
     {
+        _rows.Clear();
         var current = new StoreEntry?[txn.Compares.Count];
         var holds = true;
         for (var i = 0; i < current.Length; i++)
         {
             var compare = txn.Compares[i];
-            current[i] = EntryOf(compare.Key, connection.Newest(Encoding.UTF8.GetBytes(compare.Key)));
+            current[i] = EntryOf(compare.Key, _rows[compare.Key] = connection.Newest(Encoding.UTF8.GetBytes(compare.Key)));
             holds &= (current[i]?.ModRevision ?? 0) == compare.ModRevision;
         }
 
@@ -37,6 +41,7 @@ internal sealed class GroupCommit(WriteConnection connection, long revision, lon
     public bool Expire()
     {
         var keys = connection.Expired(time.GetUtcNow().ToUnixTimeMilliseconds(), StoreTxn.MaxOperations);
+        _rows.Clear();
         Write([.. keys.Select(key => new StoreOp(Encoding.UTF8.GetString(key), null))]);
         return keys.Count == StoreTxn.MaxOperations;
     }
@@ -74,7 +79,7 @@ internal sealed class GroupCommit(WriteConnection connection, long revision, lon
     private StoreChange? Write(StoreOp operation, long id, long revision)
     {
         var key = Encoding.UTF8.GetBytes(operation.Key);
-        var row = connection.Newest(key);
+        var row = _rows.TryGetValue(operation.Key, out var read) ? read : connection.Newest(key);
         StoredRow? replaced = row is { Deleted: false } ? row : null;
         if (operation.Value is null && replaced is null)
             return null;

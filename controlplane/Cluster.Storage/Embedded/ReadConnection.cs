@@ -6,8 +6,11 @@ namespace Cluster.Storage.Embedded;
 /// <summary>The statements of a reader. Each read is one SQLite snapshot. Used by one caller at a time.</summary>
 internal sealed class ReadConnection : IDisposable
 {
-    // The newest row of each key as of a revision; the covering index answers it without touching the values.
-    private const string NewestRows = "SELECT key, max(id) AS id FROM entries WHERE key >= $from AND key < $to AND id < $before GROUP BY key";
+    // The newest row of each key as of a revision: SQLite takes "deleted" from the row that has the max(). The covering index answers it in key
+    // order without touching the values. An ORDER BY further out would sort all keys before the first of a page (260 ms instead of 2 for a
+    // page of 500 out of 80,000): the CROSS JOIN below keeps the order of this part.
+    private const string NewestRows =
+        "SELECT key, max(id) AS id, deleted FROM entries WHERE key >= $from AND key < $to AND id < $before GROUP BY key ORDER BY key";
 
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _begin;
@@ -30,10 +33,10 @@ internal sealed class ReadConnection : IDisposable
         _get = connection.Prepare(
             "SELECT id, value, created, deleted FROM entries WHERE key = $key ORDER BY id DESC LIMIT 1", ("$key", SqliteType.Blob));
         _page = connection.Prepare(
-            $"SELECT e.key, e.value, e.id, e.created FROM ({NewestRows}) k CROSS JOIN entries e ON e.id = k.id WHERE e.deleted = 0 ORDER BY k.key LIMIT $limit",
+            $"SELECT k.key, e.value, e.id, e.created FROM ({NewestRows}) k CROSS JOIN entries e ON e.id = k.id WHERE k.deleted = 0 LIMIT $limit",
             ("$from", SqliteType.Blob), ("$to", SqliteType.Blob), ("$before", SqliteType.Integer), ("$limit", SqliteType.Integer));
         _count = connection.Prepare(
-            $"SELECT count(*) FROM ({NewestRows}) k CROSS JOIN entries e ON e.id = k.id WHERE e.deleted = 0",
+            $"SELECT count(*) FROM ({NewestRows}) WHERE deleted = 0",
             ("$from", SqliteType.Blob), ("$to", SqliteType.Blob), ("$before", SqliteType.Integer));
         _history = connection.Prepare(
             """
