@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Health;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
 
@@ -24,6 +25,9 @@ public sealed record ApiServerOptions
 
     /// <summary>The port of kubelets, for nodes that do not tell theirs.</summary>
     public int KubeletPort { get; init; } = 10250;
+
+    /// <summary>What <c>/metrics</c> tells: the process's collector where it has one already; null: the server makes its own.</summary>
+    public PrometheusExporter? Metrics { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace Cluster.ApiServer.Health;
 
 /// <summary>What every process of ours tells of itself, under the names Prometheus clients use.</summary>
-public static class ProcessMetrics
+internal static class ProcessMetrics
 {
     private static readonly Meter Meter = new("Cluster.Process");
     private static readonly Lock Lock = new();

@@ -28,6 +28,7 @@ public sealed class PrometheusExporter : IDisposable
         _listener.SetMeasurementEventCallback<long>((_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
         _listener.SetMeasurementEventCallback<int>((_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
         _listener.Start();
+        ProcessMetrics.Start();
     }
 
     /// <summary>Everything measured so far, in the text format of Prometheus.</summary>

@@ -25,11 +25,16 @@ internal sealed class WebHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly TlsListener _listener;
+    private readonly PrometheusExporter? _ownMetrics;
     private readonly PrometheusExporter _metrics;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private WebHost(WebApplication app, TlsListener listener, PrometheusExporter metrics) =>
-        (_app, _listener, _metrics) = (app, listener, metrics);
+    private WebHost(WebApplication app, TlsListener listener, PrometheusExporter? metrics)
+    {
+        (_app, _listener) = (app, listener);
+        _ownMetrics = metrics is null ? new PrometheusExporter() : null;
+        _metrics = metrics ?? _ownMetrics!;
+    }
 
     public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
@@ -40,7 +45,7 @@ internal sealed class WebHost : IAsyncDisposable
         var listener = new TlsListener(parts.Options.Pki);
         var authorizer = new RequestAuthorizer(new ComponentAuthorizer());
         var app = Build(parts, listener, authorizer, logs);
-        var host = new WebHost(app, listener, new PrometheusExporter());
+        var host = new WebHost(app, listener, parts.Options.Metrics);
         host.AddPipeline(parts, authorizer, logs);
         try
         {
@@ -61,7 +66,7 @@ internal sealed class WebHost : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         _listener.Dispose();
-        _metrics.Dispose();
+        _ownMetrics?.Dispose();
         _stopped.TrySetResult();
     }
 
@@ -75,7 +80,7 @@ internal sealed class WebHost : IAsyncDisposable
             foreach (var endpoint in parts.Options.Listen)
                 listener.Listen(kestrel, endpoint);
         });
-        builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton<ILoggerFactory>(new FrameworkLogs(logs));
         // Signals are the executable's business: it may run several components.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
@@ -103,7 +108,6 @@ internal sealed class WebHost : IAsyncDisposable
 
     private void MapHealth(WebHostParts parts)
     {
-        ProcessMetrics.Start();
         var store = new HealthCheck("etcd", async token => await parts.Store.GetRevisionAsync(token) >= 0);
         var caches = new HealthCheck("informer-sync", _ => ValueTask.FromResult(parts.Core.IsReady));
         var stopping = new HealthCheck("shutdown", _ => ValueTask.FromResult(!_app.Lifetime.ApplicationStopping.IsCancellationRequested));
