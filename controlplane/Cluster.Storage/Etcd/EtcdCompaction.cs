@@ -44,6 +44,9 @@ internal sealed class EtcdCompaction(EtcdConnection connection, EtcdStoreOptions
         });
         var mine = new PutRequest { Key = Key, Value = ByteString.CopyFromUtf8(FormattableString.Invariant($"{_revision}")) };
         request.Success.Add(new RequestOp { RequestPut = mine });
+        // Whoever waits until the watch has reached the store's revision would wait in vain for one that touches nothing watched.
+        var watched = new PutRequest { Key = ByteString.CopyFromUtf8(options.Root + "compaction"), Value = mine.Value };
+        request.Success.Add(new RequestOp { RequestPut = watched });
         request.Failure.Add(new RequestOp { RequestRange = new RangeRequest { Key = Key } });
         var response = await connection.WriteAsync((member, call) => member.Keys.TxnAsync(request, call), cancellationToken);
         var target = response.Succeeded ? _revision : 0;

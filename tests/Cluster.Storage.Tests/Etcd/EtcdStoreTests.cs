@@ -143,6 +143,17 @@ public sealed class EtcdStoreTests : IAsyncLifetime
         Assert.NotNull(await store.GetAsync("/registry/a", Cancel));
     }
 
+    [Fact]
+    public async Task Compaction_Turn_ReachesWatchersOfTheRoot()
+    {
+        await using var store = await ConnectAsync(options => options with { CompactionInterval = TimeSpan.FromMilliseconds(200) });
+        var start = await PutAsync(store, "/registry/a");
+
+        var first = await store.WatchAsync("/registry/", start, Cancel).FirstAsync(Cancel);
+
+        Assert.Equal(start + 1, first.Revision);
+    }
+
     private static async Task WriteAsync(IStore store, int writer, ConcurrentDictionary<string, long> acknowledged, CancellationToken stop)
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
