@@ -10,6 +10,7 @@ internal static class ContainerDefaults
         container.ImagePullPolicy = container.ImagePullPolicy.Or(IsLatest(container.Image) ? "Always" : "IfNotPresent");
         container.TerminationMessagePath = container.TerminationMessagePath.Or("/dev/termination-log");
         container.TerminationMessagePolicy = container.TerminationMessagePolicy.Or("File");
+        ResourceListDefaults.Apply(container.Resources);
         foreach (var port in container.Ports)
         {
             port.Protocol = port.Protocol.Or("TCP");

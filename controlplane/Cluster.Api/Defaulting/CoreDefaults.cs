@@ -22,10 +22,16 @@ internal static class CoreDefaults
     /// <summary>A node that keeps nothing for itself offers all it has.</summary>
     public static void Apply(Node node)
     {
-        if (node.Status is { Allocatable.Count: 0, Capacity.Count: > 0 } status)
+        if (node.Status is not { } status)
+        {
+            return;
+        }
+        if (status is { Allocatable.Count: 0, Capacity.Count: > 0 })
         {
             status.Allocatable.Add(status.Capacity.Clone());
         }
+        ResourceListDefaults.Apply(status.Capacity);
+        ResourceListDefaults.Apply(status.Allocatable);
     }
 
     /// <summary>stringData is for writing only: it becomes data.</summary>

@@ -26,6 +26,7 @@ internal static class PodSpecDefaults
             spec.TerminationGracePeriodSeconds = GracePeriodSeconds;
         }
         MirrorServiceAccount(spec);
+        ResourceListDefaults.Apply(spec.Overhead);
         foreach (var volume in spec.Volumes)
         {
             VolumeDefaults.Apply(volume);

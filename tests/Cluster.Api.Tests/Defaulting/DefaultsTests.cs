@@ -66,6 +66,31 @@ public class DefaultsTests
         Assert.Single(set.Spec.Template.Spec.Containers[0].Resources.Requests);
     }
 
+    [Theory]
+    [InlineData("100u", "1m")]
+    [InlineData("1500n", "1m")]
+    [InlineData("1100001u", "1101m")]
+    [InlineData("250m", "250m")]
+    [InlineData("1Gi", "1Gi")]
+    public void Apply_FineAmounts_AreRoundedUpToThousandths(string given, string kept)
+    {
+        var pod = PodWith(new Container { Resources = new ResourceRequirements { Requests = { ["cpu"] = new Quantity { String = given } } } });
+
+        Defaults.Apply(pod);
+
+        Assert.Equal(kept, pod.Spec.Containers[0].Resources.Requests["cpu"].String);
+    }
+
+    [Fact]
+    public void Apply_NodeWithCapacityAlone_OffersAllOfIt()
+    {
+        var node = new Node { Status = new NodeStatus { Capacity = { ["cpu"] = new Quantity { String = "4" } } } };
+
+        Defaults.Apply(node);
+
+        Assert.Equal("4", node.Status.Allocatable["cpu"].String);
+    }
+
     [Fact]
     public void Apply_HostNetworkPod_UsesContainerPortsOnTheHost()
     {
