@@ -22,6 +22,9 @@ namespace Cluster.Kubelet;
 /// </remarks>
 public sealed class Kubelet
 {
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerAndGroup = Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
     private readonly IApiClient client;
     private readonly IContainerRuntime runtime;
     private readonly IServiceAccountTokens tokens;
@@ -60,7 +63,27 @@ public sealed class Kubelet
     /// <exception cref="RuntimeException">The container engine did not answer at the start.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(options.RootDirectory);
+        try
+        {
+            await RunNodeAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped while still starting.
+        }
+    }
+
+    /// <summary>Takes away what a kubelet of this root directory left on the host: mounts and pods' files. Call it when no container is left.</summary>
+    public static void RemoveTraces(string rootDirectory)
+    {
+        MountTable.UnmountUnder(rootDirectory);
+        var pods = PodDirectory.PodsPath(rootDirectory);
+        if (Directory.Exists(pods)) Directory.Delete(pods, recursive: true);
+    }
+
+    private async Task RunNodeAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(options.RootDirectory, OwnerAndGroup);
         var memory = MakeMemoryRoot();
         var host = HostFacts.Read(await runtime.GetInfoAsync(cancellationToken), options);
         await using var recorder = new EventRecorder(client, "kubelet", time, logger, options.NodeName);
@@ -84,14 +107,6 @@ public sealed class Kubelet
         await stop.CancelAsync();
         await Task.WhenAll(loops);
         await workers.WaitAsync();
-    }
-
-    /// <summary>Takes away what a kubelet of this root directory left on the host: mounts and pods' files. Call it when no container is left.</summary>
-    public static void RemoveTraces(string rootDirectory)
-    {
-        MountTable.UnmountUnder(rootDirectory);
-        var pods = PodDirectory.PodsPath(rootDirectory);
-        if (Directory.Exists(pods)) Directory.Delete(pods, recursive: true);
     }
 
     private async Task RunPodsAsync(NodeContext node, PodWorkerSet workers, Informer<Pod> pods, Informer<Service> services, CancellationToken cancellationToken)
@@ -152,10 +167,10 @@ public sealed class Kubelet
     private string MakeMemoryRoot()
     {
         var path = Path.GetFullPath(Path.Combine(options.RootDirectory, "memory"));
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(path, Owner);
         try
         {
-            if (!MountTable.IsMountPoint(path)) FileSystemCalls.MountMemory(path, null);
+            if (!MountTable.IsMountPoint(path)) FileSystemCalls.MountMemory(path, Owner, null);
         }
         catch (IOException exception)
         {

@@ -244,6 +244,23 @@ public sealed class KubeletTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task RunAsync_AfterARestartOfTheKubelet_KeepsAReadyPodReady()
+    {
+        var hang = false;
+        runtime.Exec = _ => new ExecResult(0, "", Volatile.Read(ref hang));
+        rig.Start();
+        rig.Create(PodsOf.Pod("steady", PodsOf.Container("main").With(main => main.ReadinessProbe = ExecProbe(failures: 100))));
+        await Eventually.True(() => rig.Api.Find<Pod>("default", "steady")!.IsReady(), "ready");
+        await rig.StopAsync();
+        Volatile.Write(ref hang, true);
+
+        rig.Start();
+        await rig.UntilEventAsync("steady", "Unhealthy", "Readiness probe failed: command timed out");
+
+        Assert.True(rig.Api.Find<Pod>("default", "steady")!.IsReady());
+    }
+
+    [Fact]
     public async Task RunAsync_WithAFailingLivenessProbe_RestartsTheContainer()
     {
         var alive = false;

@@ -18,9 +18,11 @@ internal static class FileSystemCalls
     public static void ChangeGroup(string path, long group) => Check(NativeChangeOwner(path, -1, (int)group), $"chgrp {path}");
 
     /// <summary>Mounts a file system in memory.</summary>
+    /// <param name="path">An existing directory.</param>
+    /// <param name="mode">Who may use it.</param>
     /// <param name="sizeBytes">Its limit; null for half of the machine's memory, the kernel's default.</param>
-    public static void MountMemory(string path, long? sizeBytes) =>
-        Check(NativeMount("tmpfs", path, "tmpfs", 0, sizeBytes is { } size ? $"size={size},mode=0777" : "mode=0777"), $"mount tmpfs on {path}");
+    public static void MountMemory(string path, UnixFileMode mode, long? sizeBytes) =>
+        Check(NativeMount("tmpfs", path, "tmpfs", 0, $"mode={Convert.ToString((int)mode, 8)}{(sizeBytes is { } size ? $",size={size}" : "")}"), $"mount tmpfs on {path}");
 
     /// <summary>Unmounts; what is not mounted, or not there, is no error.</summary>
     public static void Unmount(string path)

@@ -15,6 +15,8 @@ namespace Cluster.Kubelet.PodWorkers;
 /// </summary>
 internal sealed class PodSync : IAsyncDisposable
 {
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(10);
+
     private readonly NodeContext node;
     private readonly Func<Pod, (string Reason, string Message)?> admit;
     private readonly PodInspector inspector;
@@ -182,7 +184,7 @@ internal sealed class PodSync : IAsyncDisposable
     {
         probes.Sync([]);
         waiting.Clear();
-        if (await end.StopAsync(current, observed, node.Options.DefaultGrace, cancellationToken)) return Again();
+        if (await end.StopAsync(current, observed, new PodTarget(current, false).Grace(node.Options.DefaultGrace), cancellationToken)) return Again();
         if (!current.IsTerminal()) await PublishAsync(observed, cancellationToken);
         return new SyncResult(node.Options.SyncPeriod);
     }
@@ -193,10 +195,19 @@ internal sealed class PodSync : IAsyncDisposable
         waiting.Clear();
         if (!target.IsRemoved) await PublishAsync(observed, cancellationToken);
         if (await end.StopAsync(current, observed, target.Grace(node.Options.DefaultGrace), cancellationToken)) return Again();
-        if (!target.IsRemoved) await writer.FlushAsync(cancellationToken);
+        if (!target.IsRemoved) await FlushAsync(cancellationToken);
         await end.RemoveAsync(target, observed, cancellationToken);
         node.BackOff.Forget(current.Metadata.Uid);
         return new SyncResult(TimeSpan.Zero, IsFinished: true);
+    }
+
+    /// <summary>The last status should reach the API before the pod goes, but a status it refuses must not keep the pod for ever.</summary>
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(FlushLimit);
+        await writer.FlushAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task PublishAsync(PodObservation observed, CancellationToken cancellationToken)
@@ -229,11 +240,16 @@ internal sealed class PodSync : IAsyncDisposable
         from container in current.Spec.Containers.Concat(current.Spec.InitContainers.Where(container => container.IsSidecar()))
         let newest = observed.Newest(container.Name)
         where newest is { IsRunning: true }
-        select new ProbeTarget(container, newest.Id, ip, newest.Details.StartedAt ?? newest.Row.CreatedAt);
+        let known = current.Status?.ContainerStatuses.FirstOrDefault(status => status.ContainerID == PodStatusBuilder.ContainerId(newest))
+        select new ProbeTarget(container, newest.Id, ip, newest.Details.StartedAt ?? newest.Row.CreatedAt)
+        {
+            WasReady = known?.Ready == true,
+            WasStarted = known?.Started == true,
+        };
 
     private string PodIP(PodObservation observed)
     {
-        if (observed.RunningSandbox is not { } sandbox) return Status?.PodIP ?? "";
+        if (observed.RunningSandbox is not { } sandbox) return (Status ?? current.Status)?.PodIP ?? "";
         return current.Spec.HostNetwork ? node.Options.NodeAddress : sandbox.Row.Address.Length > 0 ? sandbox.Row.Address : sandbox.Details.Address;
     }
 

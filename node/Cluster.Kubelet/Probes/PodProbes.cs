@@ -63,9 +63,12 @@ internal sealed class PodProbes(Prober prober, TimeProvider time, Action changed
     {
         var stop = new CancellationTokenSource();
         var container = target.Container;
-        if (container.StartupProbe is null) StartupOf(target.ContainerId).TrySetResult();
+        if (target.WasReady) results[(target.ContainerId, ProbeKind.Readiness)] = true;
+        if (target.WasStarted) results[(target.ContainerId, ProbeKind.Startup)] = true;
+        var startup = target.WasStarted ? null : container.StartupProbe;
+        if (startup is null) StartupOf(target.ContainerId).TrySetResult();
         (ProbeKind Kind, Probe? Probe)[] wanted =
-            [(ProbeKind.Startup, container.StartupProbe), (ProbeKind.Readiness, container.ReadinessProbe), (ProbeKind.Liveness, container.LivenessProbe)];
+            [(ProbeKind.Startup, startup), (ProbeKind.Readiness, container.ReadinessProbe), (ProbeKind.Liveness, container.LivenessProbe)];
         var workers = wanted.Where(pair => pair.Probe?.Handler is not null)
             .Select(pair => RunAsync(new ProbeWorker(target, pair.Kind, pair.Probe!, prober, this, time), stop.Token));
         return new Running(stop, Task.WhenAll(workers.ToList()));

@@ -62,4 +62,10 @@ internal sealed class ProbeWorker
 }
 
 /// <summary>A running container to probe.</summary>
-internal sealed record ProbeTarget(Container Container, string ContainerId, string PodIP, DateTimeOffset StartedAt);
+internal sealed record ProbeTarget(Container Container, string ContainerId, string PodIP, DateTimeOffset StartedAt)
+{
+    /// <summary>An earlier life of this kubelet found this very container ready: it stays so until a probe says otherwise.</summary>
+    public bool WasReady { get; init; }
+
+    public bool WasStarted { get; init; }
+}

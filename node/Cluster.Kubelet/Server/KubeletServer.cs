@@ -21,9 +21,9 @@ namespace Cluster.Kubelet.Server;
 /// </summary>
 internal sealed class KubeletServer : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication? app;
 
-    private KubeletServer(WebApplication app, int port)
+    private KubeletServer(WebApplication? app, int port)
     {
         this.app = app;
         Port = port;
@@ -35,6 +35,8 @@ internal sealed class KubeletServer : IAsyncDisposable
     public static async Task<KubeletServer> StartAsync(
         KubeletOptions options, PodWorkerSet workers, ContainerObserver observer, IContainerRuntime runtime, ILoggerFactory logs, CancellationToken cancellationToken)
     {
+        // Kestrel without an endpoint would choose one of its own.
+        if (options.HealthzPort == 0 && options.Certificates is null) return new KubeletServer(null, 0);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs);
         builder.Services.AddRoutingCore();
@@ -49,6 +51,8 @@ internal sealed class KubeletServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (app is null) return;
+
         // Followed logs would hold the stop for as long as their containers run.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         await app.StopAsync(limit.Token);

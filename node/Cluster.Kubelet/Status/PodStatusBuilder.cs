@@ -129,5 +129,5 @@ internal static class PodStatusBuilder
         : container.FailedToStart ? "ContainerCannotRun"
         : container.Details.ExitCode == 0 ? "Completed" : "Error";
 
-    private static string ContainerId(SeenContainer container) => "docker://" + container.Id;
+    internal static string ContainerId(SeenContainer container) => "docker://" + container.Id;
 }

@@ -86,9 +86,15 @@ public sealed class KubeletRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
-        global::Cluster.Kubelet.Kubelet.RemoveTraces(root.Path);
-        root.Dispose();
+        try
+        {
+            await StopAsync();
+        }
+        finally
+        {
+            global::Cluster.Kubelet.Kubelet.RemoveTraces(root.Path);
+            root.Dispose();
+        }
     }
 
     private sealed class FixedTokens : IServiceAccountTokens
