@@ -1,0 +1,132 @@
+using System.Net;
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.Tests.Registry;
+
+namespace Cluster.ApiServer.Tests.Allocation;
+
+public sealed class ServiceAllocatorTests : IAsyncLifetime
+{
+    private RegistryRig _rig = null!;
+
+    public async ValueTask InitializeAsync() => _rig = await RegistryRig.StartAsync();
+
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
+
+    [Fact]
+    public async Task Create_WithoutAddress_GetsOneOfTheDynamicPart()
+    {
+        var service = await _rig.CreateAsync(RegistryRig.Service("web"));
+        var address = IPAddress.Parse(service.Spec.ClusterIP).GetAddressBytes();
+
+        Assert.Equal([10, 96], address[..2]);
+        Assert.True(address[2] > 0, service.Spec.ClusterIP);
+        Assert.Equal([service.Spec.ClusterIP], service.Spec.ClusterIPs);
+        Assert.Equal("SingleStack", service.Spec.IpFamilyPolicy);
+        Assert.Equal(["IPv4"], service.Spec.IpFamilies);
+    }
+
+    [Fact]
+    public async Task Create_RequestedAddress_IsHonouredOnce()
+    {
+        var first = await _rig.CreateAsync(RegistryRig.Service("one", "10.96.0.77"));
+        var failure = await Fails(() => _rig.CreateAsync(RegistryRig.Service("two", "10.96.0.77")));
+
+        Assert.Equal("10.96.0.77", first.Spec.ClusterIP);
+        Assert.Equal(422, failure.Code);
+        Assert.Equal(
+            "Service \"two\" is invalid: spec.clusterIPs: Invalid value: [\"10.96.0.77\"]: failed to allocate IP 10.96.0.77: provided IP is already allocated",
+            failure.Message);
+    }
+
+    [Fact]
+    public async Task Create_AddressOutsideTheRange_IsInvalid() => Assert.Contains(
+        "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+        (await Fails(() => _rig.CreateAsync(RegistryRig.Service("one", "10.97.0.1")))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Delete_Service_FreesItsAddress()
+    {
+        await _rig.CreateAsync(RegistryRig.Service("one", "10.96.0.77"));
+        await _rig.Registry.DeleteAsync(RegistryRig.Scope<Service>("one"), new DeleteOptions(), default);
+
+        Assert.Equal("10.96.0.77", (await _rig.CreateAsync(RegistryRig.Service("two", "10.96.0.77"))).Spec.ClusterIP);
+    }
+
+    [Fact]
+    public async Task Create_Headless_ClaimsNothing()
+    {
+        var one = await _rig.CreateAsync(RegistryRig.Service("one", "None"));
+        var two = await _rig.CreateAsync(RegistryRig.Service("two", "None"));
+
+        Assert.Equal(["None"], one.Spec.ClusterIPs);
+        Assert.Equal("None", two.Spec.ClusterIP);
+    }
+
+    [Fact]
+    public async Task Create_NodePort_GetsOneAndRefusesATakenOne()
+    {
+        var first = await _rig.CreateAsync(RegistryRig.Service("one", type: "NodePort"));
+        var port = first.Spec.Ports[0].NodePort;
+        var second = RegistryRig.Service("two", type: "NodePort");
+        second.Spec.Ports[0].NodePort = port;
+        var taken = await Fails(() => _rig.CreateAsync(second));
+        var third = RegistryRig.Service("three", type: "NodePort");
+        third.Spec.Ports[0].NodePort = 80;
+        var outside = await Fails(() => _rig.CreateAsync(third));
+
+        Assert.InRange(port, 30000, 32767);
+        Assert.Equal($"Service \"two\" is invalid: spec.ports[0].nodePort: Invalid value: {port}: provided port is already allocated", taken.Message);
+        Assert.Contains("The range of valid ports is 30000-32767", outside.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Update_ToClusterIP_FreesTheNodePort()
+    {
+        var service = (await _rig.CreateAsync(RegistryRig.Service("one", type: "NodePort"))).Clone();
+        var (address, port) = (service.Spec.ClusterIP, service.Spec.Ports[0].NodePort);
+        service.Spec.Type = "ClusterIP";
+        var plain = await _rig.UpdateAsync(service);
+        var other = RegistryRig.Service("two", type: "NodePort");
+        other.Spec.Ports[0].NodePort = port;
+        var reuse = await _rig.CreateAsync(other);
+
+        Assert.Equal(address, plain.Spec.ClusterIP);
+        Assert.Equal(0, plain.Spec.Ports[0].NodePort);
+        Assert.Equal(port, reuse.Spec.Ports[0].NodePort);
+    }
+
+    [Fact]
+    public async Task Update_WithoutAddresses_KeepsWhatItHas()
+    {
+        var before = await _rig.CreateAsync(RegistryRig.Service("one", type: "NodePort"));
+        var update = RegistryRig.Service("one", type: "NodePort");
+        update.Metadata.Labels["new"] = "label";
+        var after = await _rig.UpdateAsync(update);
+
+        Assert.Equal(before.Spec.ClusterIP, after.Spec.ClusterIP);
+        Assert.Equal(before.Spec.Ports[0].NodePort, after.Spec.Ports[0].NodePort);
+    }
+
+    [Fact]
+    public async Task Create_OnTwoServersAtOnce_GivesEachItsOwn()
+    {
+        var options = new RegistryOptions { ServiceRange = IPNetwork.Parse("10.99.0.0/26") };
+        await using var rig = await RegistryRig.StartAsync(options: options);
+        await using var other = await RegistryRig.HostOn(rig.Store, options);
+        IResourceRegistry[] servers = [rig.Registry, other.Registry];
+        // 62 addresses less the two of the system's services.
+        var services = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => Task.Run(async () => (Service)(await servers[i % 2].CreateAsync(
+            RegistryRig.Scope<Service>(), RegistryRig.Service($"s{i}", type: "NodePort"), default)).Message)));
+
+        Assert.Equal(60, services.Select(service => service.Spec.ClusterIP).Distinct().Count());
+        Assert.Equal(60, services.Select(service => service.Spec.Ports[0].NodePort).Distinct().Count());
+        var full = await Fails(async () => await rig.Registry.CreateAsync(RegistryRig.Scope<Service>(), RegistryRig.Service("full"), default));
+        Assert.Contains("range is full", full.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<StatusException> Fails(Func<Task> call) => Assert.ThrowsAsync<StatusException>(call);
+}

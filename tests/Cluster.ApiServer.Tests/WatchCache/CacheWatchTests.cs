@@ -1,0 +1,136 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Tests.Registry;
+using Cluster.ApiServer.WatchCache;
+
+namespace Cluster.ApiServer.Tests.WatchCache;
+
+public sealed class CacheWatchTests : IAsyncLifetime
+{
+    private RegistryRig _rig = null!;
+
+    public async ValueTask InitializeAsync() => _rig = await RegistryRig.StartAsync();
+
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
+
+    [Fact]
+    public async Task Read_FromAVersion_TellsAllChangesInOrder()
+    {
+        var first = await _rig.CreateAsync(RegistryRig.ConfigMap("first"));
+        var events = await WatchAsync(new ListOptions { ResourceVersion = first.Metadata.ResourceVersion }, 3, async () =>
+        {
+            var second = (await _rig.CreateAsync(RegistryRig.ConfigMap("second"))).Clone();
+            second.Data["key"] = "2";
+            await _rig.UpdateAsync(second);
+            await _rig.Registry.DeleteAsync(RegistryRig.Scope<ConfigMap>("second"), new DeleteOptions(), default);
+        });
+
+        Assert.Equal(["Added second", "Modified second", "Deleted second"], events.Select(Text));
+        var versions = events.ConvertAll(change => long.Parse(Meta(change).ResourceVersion, null));
+        Assert.Equal(versions.Order(), versions);
+        Assert.Equal("2", ((ConfigMap)events[2].Object.Message).Data["key"]);
+    }
+
+    [Fact]
+    public async Task Read_WithoutAVersion_BeginsWithTheStateNow()
+    {
+        await _rig.CreateAsync(RegistryRig.ConfigMap("old"));
+        var events = await WatchAsync(new ListOptions(), 2, () => _rig.CreateAsync(RegistryRig.ConfigMap("young")));
+
+        Assert.Equal(["Added old", "Added young"], events.Select(Text));
+    }
+
+    [Fact]
+    public async Task Read_LabelSelector_ObjectsEnterAndLeave()
+    {
+        var map = (await _rig.CreateAsync(RegistryRig.ConfigMap("one"))).Clone();
+        var options = new ListOptions { ResourceVersion = map.Metadata.ResourceVersion, LabelSelector = "app=web" };
+        var events = await WatchAsync(options, 3, async () =>
+        {
+            map.Metadata.Labels["app"] = "web";
+            map = (await _rig.UpdateAsync(map)).Clone();
+            map.Data["key"] = "2";
+            map = (await _rig.UpdateAsync(map)).Clone();
+            map.Metadata.Labels["app"] = "db";
+            map = (await _rig.UpdateAsync(map)).Clone();
+        });
+
+        Assert.Equal(["Added one", "Modified one", "Deleted one"], events.Select(Text));
+        // The state that still matched, with the version of the change that ended it.
+        Assert.Equal("web", Meta(events[2]).Labels["app"]);
+        Assert.Equal(map.Metadata.ResourceVersion, Meta(events[2]).ResourceVersion);
+    }
+
+    [Fact]
+    public async Task Read_FieldSelector_SeesOneNameAlone()
+    {
+        var events = await WatchAsync(new ListOptions { FieldSelector = "metadata.name=b" }, 1, async () =>
+        {
+            await _rig.CreateAsync(RegistryRig.ConfigMap("a"));
+            await _rig.CreateAsync(RegistryRig.ConfigMap("b"));
+        });
+
+        Assert.Equal(["Added b"], events.Select(Text));
+    }
+
+    [Fact]
+    public async Task Read_SendInitialEvents_MarksTheirEnd()
+    {
+        await _rig.CreateAsync(RegistryRig.ConfigMap("old"));
+        var events = await WatchAsync(
+            new ListOptions { SendInitialEvents = true, ResourceVersionMatch = "NotOlderThan", AllowWatchBookmarks = true },
+            2,
+            () => Task.CompletedTask);
+
+        Assert.Equal(ResourceEventType.Bookmark, events[1].Type);
+        Assert.Equal("true", Meta(events[1]).Annotations["k8s.io/initial-events-end"]);
+        Assert.NotEqual("", Meta(events[1]).ResourceVersion);
+    }
+
+    [Fact]
+    public async Task Watch_VersionBeforeTheCachesStart_IsExpired()
+    {
+        await using var later = await RegistryRig.HostOn(_rig.Store);
+        var failure = await Assert.ThrowsAsync<StatusException>(async () =>
+            await later.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions { ResourceVersion = "1" }, default));
+
+        Assert.Equal(410, failure.Code);
+        Assert.Equal("Expired", failure.Reason);
+        Assert.StartsWith("too old resource version: 1 (", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Read_ManyWatchers_ShareOneEncodedObject()
+    {
+        var version = (await _rig.CreateAsync(RegistryRig.ConfigMap("start"))).Metadata.ResourceVersion;
+        var watchers = Enumerable.Range(0, 200).Select(_ => WatchAsync(
+            new ListOptions { ResourceVersion = version }, 1, () => Task.CompletedTask)).ToList();
+        await _rig.CreateAsync(RegistryRig.ConfigMap("shared"));
+        var all = await Task.WhenAll(watchers);
+
+        Assert.Single(all.Select(events => events[0].Object).Distinct());
+    }
+
+    private async Task<List<ResourceEvent>> WatchAsync(ListOptions options, int count, Func<Task> change)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var watch = await _rig.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), options, patience.Token);
+        var changing = change();
+        List<ResourceEvent> events = [];
+        await foreach (var batch in watch.ReadAsync(patience.Token))
+        {
+            events.AddRange(batch);
+            if (events.Count >= count)
+                break;
+        }
+
+        await changing;
+        Assert.Equal(count, events.Count);
+        return events;
+    }
+
+    private static ObjectMeta Meta(ResourceEvent change) => ((IApiObject)change.Object.Message).Metadata;
+
+    private static string Text(ResourceEvent change) => $"{change.Type} {Meta(change).Name}";
+}
