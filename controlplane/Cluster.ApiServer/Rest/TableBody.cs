@@ -4,6 +4,7 @@ using System.Text.Json;
 using Cluster.Api;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Tables;
 using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Rest;
@@ -66,7 +67,7 @@ internal sealed class TableBody(ResourceType type, string version, IncludedObjec
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells"u8);
-        foreach (var cell in TableColumns.Cells(obj, now))
+        foreach (var cell in _columns.Cells(obj, now))
             WriteCell(writer, cell);
         writer.WriteEndArray();
         WriteObject(writer, obj);

@@ -12,10 +12,10 @@ internal sealed class ResourceCache
     private readonly ILogger _logger;
     private CacheState _state = new(SortedSnapshot.Empty, 0, 0);
 
-    public ResourceCache(ResourceType type, TimeProvider time, ILogger logger)
+    public ResourceCache(ResourceType type, EventRing ring, ILogger logger)
     {
         Type = type;
-        Ring = new EventRing(time);
+        Ring = ring;
         _logger = logger;
     }
 

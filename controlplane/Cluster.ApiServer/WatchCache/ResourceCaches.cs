@@ -11,6 +11,8 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     // Longer than the store's own way to a watcher takes; then something else is wrong and the store is asked itself.
     private static readonly TimeSpan FreshTimeout = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
     private readonly IStore _store;
     private readonly Dictionary<ResourceType, ResourceCache> _caches;
     private readonly CancellationTokenSource _stop = new();
@@ -23,7 +25,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
         _fresh = new FreshRevision(store);
         _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
             type => type,
-            type => new ResourceCache(type, time, logger) { Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null });
+            type => new ResourceCache(type, new EventRing(time), logger) { Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null });
         Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger);
     }
 
@@ -36,11 +38,14 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
 
     public ResourceCache this[ResourceType type] => _caches[type];
 
-    /// <summary>Loads the caches and starts to follow the store.</summary>
+    /// <summary>Loads the caches and follows the store; when it returns they are as new as the store was when it began.</summary>
+    /// <exception cref="StoreException">The store does not tell its changes.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Feed.LoadAsync(cancellationToken);
+        var revision = await Feed.LoadAsync(cancellationToken);
         _running = Task.Run(() => Feed.RunAsync(_stop.Token), CancellationToken.None);
+        if (!await Feed.WaitAsync(revision, StartTimeout, cancellationToken))
+            throw new StoreException($"the store's changes up to revision {revision} did not arrive");
     }
 
     /// <summary>

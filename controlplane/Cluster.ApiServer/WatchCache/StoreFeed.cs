@@ -12,6 +12,9 @@ namespace Cluster.ApiServer.WatchCache;
 internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> caches, IReadOnlyList<KeyCache> keys, TimeProvider time, ILogger logger)
 {
     public const string Root = "/registry/";
+
+    // Some seconds of a busy cluster, minutes of a quiet one; replaying them takes milliseconds.
+    private const int ReplayedRevisions = 2000;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<string, ResourceCache> _byPrefix = caches.ToDictionary(cache => cache.Type.StoragePrefix!, StringComparer.Ordinal);
@@ -26,16 +29,22 @@ internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> cache
     /// <summary>The watch of the store is open.</summary>
     public bool IsFollowing => Volatile.Read(ref _following);
 
-    /// <summary>Loads; then <see cref="RunAsync"/> may follow.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
+    /// <summary>Loads the state of a little while ago, where the store still has it; <see cref="RunAsync"/> then catches up.</summary>
+    /// <remarks>What it catches up on fills the rings: clients of the server that ran before find their place, and need not list again.</remarks>
+    /// <returns>The store's revision now.</returns>
+    public async Task<long> LoadAsync(CancellationToken cancellationToken)
     {
-        var revision = await store.GetRevisionAsync(cancellationToken);
-        foreach (var cache in caches)
-            cache.Load((await store.RangeAsync(cache.Type.StoragePrefix!, null, 0, revision, cancellationToken)).Entries, revision);
-        foreach (var cache in keys)
-            cache.Load((await store.RangeAsync(cache.Prefix, null, 0, revision, cancellationToken)).Entries);
+        var now = await store.GetRevisionAsync(cancellationToken);
+        try
+        {
+            await LoadAsync(Math.Max(now - ReplayedRevisions, Math.Min(now, 1)), cancellationToken);
+        }
+        catch (CompactedException)
+        {
+            await LoadAsync(now, cancellationToken);
+        }
 
-        Advance(revision);
+        return now;
     }
 
     /// <summary>Follows the store until cancelled.</summary>
@@ -86,6 +95,16 @@ internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> cache
             await next.WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    private async Task LoadAsync(long revision, CancellationToken cancellationToken)
+    {
+        foreach (var cache in caches)
+            cache.Load((await store.RangeAsync(cache.Type.StoragePrefix!, null, 0, revision, cancellationToken)).Entries, revision);
+        foreach (var cache in keys)
+            cache.Load((await store.RangeAsync(cache.Prefix, null, 0, revision, cancellationToken)).Entries);
+
+        Advance(revision);
     }
 
     private async Task ReloadAsync(CancellationToken cancellationToken)

@@ -46,6 +46,14 @@ public sealed class RegistryRig : IAsyncDisposable
         TimeProvider.System,
         CancellationToken.None);
 
+    /// <summary>The API server stops, the store forgets its history, and the server starts again.</summary>
+    public async Task RestartWithoutHistoryAsync()
+    {
+        await Host.DisposeAsync();
+        await Store.CompactAsync(await Store.GetRevisionAsync(default), default);
+        Host = await HostOn(Store);
+    }
+
     public static RequestScope Scope<T>(string? name = null, string? ns = "default", string? subresource = null)
         where T : IApiObject, new() => new()
         {

@@ -80,13 +80,14 @@ public sealed class WritePathTests : IAsyncLifetime
         var created = (await _rig.CreateAsync(Deployment("web"))).Clone();
         created.Status = new DeploymentStatus { Replicas = 9 };
         created.Spec.Replicas = 3;
-        var updated = (await _rig.UpdateAsync(created)).Clone();
-        updated.Status = new DeploymentStatus { Replicas = 2 };
-        updated.Spec.Replicas = 7;
-        var status = await _rig.UpdateAsync(updated, "status");
+        var updated = await _rig.UpdateAsync(created);
+        var report = updated.Clone();
+        report.Status = new DeploymentStatus { Replicas = 2 };
+        report.Spec.Replicas = 7;
+        var reported = await _rig.UpdateAsync(report, "status");
 
-        Assert.Equal((3, 0, 2L), (updated.Spec.Replicas, 0, updated.Metadata.Generation));
-        Assert.Equal((3, 2, 2L), (status.Spec.Replicas, status.Status.Replicas, status.Metadata.Generation));
+        Assert.Equal((3, 0, 2L), (updated.Spec.Replicas, updated.Status?.Replicas ?? 0, updated.Metadata.Generation));
+        Assert.Equal((3, 2, 2L), (reported.Spec.Replicas, reported.Status.Replicas, reported.Metadata.Generation));
     }
 
     [Fact]

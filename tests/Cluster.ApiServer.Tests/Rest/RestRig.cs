@@ -24,9 +24,11 @@ public sealed class RestRig : IAsyncDisposable
 
     public HttpClient Client { get; private set; } = null!;
 
-    public static async Task<RestRig> StartAsync()
+    public static async Task<RestRig> StartAsync(bool withoutHistory = false)
     {
         var rig = new RestRig(await RegistryRig.StartAsync());
+        if (withoutHistory)
+            await rig.Core.RestartWithoutHistoryAsync();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();

@@ -79,7 +79,8 @@ public sealed class WatchResponseTests : IAsyncLifetime
     [Fact]
     public async Task Watch_TooOld_IsAnErrorEvent()
     {
-        using var response = await OpenAsync("?watch=true&resourceVersion=1&timeoutSeconds=5");
+        await using var forgetful = await RestRig.StartAsync(withoutHistory: true);
+        using var response = await forgetful.Client.GetAsync(new Uri(ConfigMaps + "?watch=true&resourceVersion=1&timeoutSeconds=5", UriKind.Relative));
         var failure = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

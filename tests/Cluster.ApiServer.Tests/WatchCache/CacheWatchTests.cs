@@ -3,6 +3,7 @@ using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Tests.Registry;
 using Cluster.ApiServer.WatchCache;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.ApiServer.Tests.WatchCache;
 
@@ -91,13 +92,49 @@ public sealed class CacheWatchTests : IAsyncLifetime
     [Fact]
     public async Task Watch_VersionBeforeTheCachesStart_IsExpired()
     {
-        await using var later = await RegistryRig.HostOn(_rig.Store);
+        await _rig.CreateAsync(RegistryRig.ConfigMap("one"));
+        await _rig.RestartWithoutHistoryAsync();
         var failure = await Assert.ThrowsAsync<StatusException>(async () =>
-            await later.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions { ResourceVersion = "1" }, default));
+            await _rig.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions { ResourceVersion = "1" }, default));
 
         Assert.Equal(410, failure.Code);
         Assert.Equal("Expired", failure.Reason);
         Assert.StartsWith("too old resource version: 1 (", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Read_AfterARestart_ResumesWhereTheClientWas()
+    {
+        var first = await _rig.CreateAsync(RegistryRig.ConfigMap("first"));
+        await _rig.CreateAsync(RegistryRig.ConfigMap("second"));
+        await using var again = await RegistryRig.HostOn(_rig.Store);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var watch = await again.Registry.WatchAsync(
+            RegistryRig.Scope<ConfigMap>(), new ListOptions { ResourceVersion = first.Metadata.ResourceVersion }, default);
+        await using var batches = watch.ReadAsync(patience.Token).GetAsyncEnumerator(patience.Token);
+
+        Assert.True(await batches.MoveNextAsync());
+        Assert.Equal(["Added second"], batches.Current.Select(Text));
+    }
+
+    [Fact]
+    public async Task Read_FellBehindTheRing_IsExpiredAlone()
+    {
+        var ring = new EventRing(TimeProvider.System, initialCapacity: 2, maxCapacity: 2);
+        var cache = new ResourceCache(Versions.ConfigMaps, ring, NullLogger.Instance);
+        var feed = new StoreFeed(_rig.Store, [cache], [], TimeProvider.System, NullLogger.Instance);
+        var filter = ObjectFilter.Of(Versions.ConfigMaps, "default", "", "");
+        var slow = new CacheWatch(cache, feed, filter, new WatchStart(ring.Head, 0, null), TimeProvider.System);
+        await using var batches = slow.ReadAsync(default).GetAsyncEnumerator();
+        for (var i = 1; i <= 3; i++)
+            ring.Append(i, Versions.Of($"/registry/configmaps/default/m{i}", i), null);
+        var quick = new CacheWatch(cache, feed, filter, new WatchStart(ring.Head - 1, 0, null), TimeProvider.System);
+        await using var newest = quick.ReadAsync(default).GetAsyncEnumerator();
+
+        var failure = await Assert.ThrowsAsync<StatusException>(async () => await batches.MoveNextAsync());
+        Assert.True(failure.IsGone);
+        Assert.True(await newest.MoveNextAsync());
+        Assert.Single(newest.Current);
     }
 
     [Fact]
