@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Cluster.Api.Json;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -28,7 +29,21 @@ internal static class DiscoveryEndpoints
                 MapDocument(routes, $"/apis/{group.Key}/{version}", Plain(DiscoveryDocuments.Resources(group.Key, version), "APIResourceList"));
         }
 
+        MapDocument(routes, "/", new CachedDocument(Encoding.UTF8.GetBytes(new JsonObject { ["paths"] = Paths() }.ToJsonString()), Json));
         MapDocument(routes, "/version", new CachedDocument(Encoding.UTF8.GetBytes(ServerVersion.Describe().ToJsonString()), Json));
+    }
+
+    /// <summary>Where everything begins: what a person who asks for the root wants to know.</summary>
+    private static JsonArray Paths()
+    {
+        IEnumerable<string> paths =
+        [
+            "/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version",
+            .. DiscoveryDocuments.CoreVersions.Select(version => $"/api/{version}"),
+            .. DiscoveryDocuments.Groups.Select(group => $"/apis/{group.Key}"),
+            .. DiscoveryDocuments.Groups.SelectMany(group => group.Select(version => $"/apis/{group.Key}/{version}")),
+        ];
+        return [.. paths.Order(StringComparer.Ordinal).Select(path => (JsonNode)path)];
     }
 
     private static void MapRoot(IEndpointRouteBuilder routes, string path, CachedDocument plain, bool core)

@@ -71,6 +71,20 @@ public sealed class DiscoveryEndpointsTests(ApiServerRig rig) : IClassFixture<Ap
     }
 
     [Fact]
+    public async Task Root_ListsPathsThatAnswer()
+    {
+        using var document = await GetAsync("/", "application/json", "application/json");
+        var paths = document.RootElement.GetProperty("paths").EnumerateArray().Select(path => path.GetString()!).ToList();
+
+        Assert.Contains("/apis/apps/v1", paths);
+        foreach (var path in paths)
+        {
+            using var response = await rig.Admin.GetAsync(path, Cancel);
+            Assert.True(response.IsSuccessStatusCode, path);
+        }
+    }
+
+    [Fact]
     public async Task Document_WithItsEtag_IsNotSentAgain()
     {
         using var first = await rig.Admin.GetAsync("/openapi/v3", Cancel);

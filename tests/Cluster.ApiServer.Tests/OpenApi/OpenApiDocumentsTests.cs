@@ -50,6 +50,15 @@ public sealed class OpenApiDocumentsTests
     }
 
     [Fact]
+    public void Swagger_Descriptions_ComeFromTheContractsComments()
+    {
+        var pod = _swagger["definitions"]!["io.k8s.api.core.v1.PodSpec"]!;
+
+        Assert.False(string.IsNullOrEmpty(pod["description"]?.GetValue<string>()));
+        Assert.All(pod["properties"]!.AsObject(), property => Assert.False(string.IsNullOrEmpty(property.Value!["description"]?.GetValue<string>()), property.Key));
+    }
+
+    [Fact]
     public void Swagger_InlineFields_StandAtTheParentsLevel()
     {
         var volume = _swagger["definitions"]!["io.k8s.api.core.v1.Volume"]!["properties"]!.AsObject();
