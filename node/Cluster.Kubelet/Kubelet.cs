@@ -40,13 +40,13 @@ public sealed class Kubelet
     /// <param name="options">The node's settings.</param>
     /// <param name="logs">Where to log.</param>
     /// <param name="time">The clock of probes, back-offs and heartbeats.</param>
-    /// <param name="tokens">Where pods' service account tokens come from; null: pods that want one can't start.</param>
+    /// <param name="tokens">Where pods' service account tokens come from; null: the client, if it can ask for them.</param>
     public Kubelet(
         IApiClient client, IContainerRuntime runtime, KubeletOptions options, ILoggerFactory logs, TimeProvider time, IServiceAccountTokens? tokens = null)
     {
         this.client = client;
         this.runtime = runtime;
-        this.tokens = tokens ?? new NoServiceAccountTokens();
+        this.tokens = tokens ?? (client is ITokenRequests requests ? new ApiServiceAccountTokens(requests) : new NoServiceAccountTokens());
         this.options = options;
         this.logs = logs;
         this.time = time;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Cluster.Api;
+using Cluster.Api.AuthenticationV1;
 using Cluster.Api.MetaV1;
 using Cluster.Api.ResourceV1;
 using Google.Protobuf;
@@ -9,15 +10,19 @@ using Grpc.Net.Client;
 namespace Cluster.Client;
 
 /// <summary>The cluster over the generic gRPC resource service.</summary>
-public sealed class GrpcApiClient : IApiClient, IDisposable
+public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
 {
     private readonly ApiClientOptions _options;
     private readonly GrpcChannel _channel;
     private readonly Resources.ResourcesClient _resources;
 
+    // The generic service has no subresources of other kinds; what is asked once an hour a pod may go over REST.
+    private readonly Lazy<RestApiClient> _rest;
+
     public GrpcApiClient(ClusterConnection connection, ApiClientOptions? options = null)
     {
         _options = options ?? ApiClientOptions.Default;
+        _rest = new(() => new RestApiClient(connection, options));
         _channel = GrpcChannel.ForAddress(connection.Server, new()
         {
             HttpHandler = ClusterHandlers.Create(connection),
@@ -113,7 +118,18 @@ public sealed class GrpcApiClient : IApiClient, IDisposable
         return CallAsync(call => _resources.BindAsync(request, call), cancellationToken);
     }
 
-    public void Dispose() => _channel.Dispose();
+    /// <inheritdoc/>
+    public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken) =>
+        _rest.Value.CreateTokenAsync(ns, serviceAccount, request, cancellationToken);
+
+    public void Dispose()
+    {
+        _channel.Dispose();
+        if (_rest.IsValueCreated)
+        {
+            _rest.Value.Dispose();
+        }
+    }
 
     private static ResourceRef Ref<T>(string? ns, string? name, string? subresource = null)
         where T : class, IApiObject, new()

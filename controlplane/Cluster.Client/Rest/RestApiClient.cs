@@ -8,7 +8,7 @@ using Cluster.Api.MetaV1;
 namespace Cluster.Client;
 
 /// <summary>The cluster over Kubernetes' REST API: works with any API server.</summary>
-public sealed class RestApiClient : IApiClient, IDisposable
+public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
 {
     private readonly ApiClientOptions _options;
     private readonly RestSender _sender;
@@ -82,7 +82,7 @@ public sealed class RestApiClient : IApiClient, IDisposable
         return _sender.SendAsync(HttpMethod.Post, path, () => RestBodies.Encode(binding, "v1", "Binding", _options.ProtobufBodies), cancellationToken);
     }
 
-    /// <summary>A token for a service account: <c>serviceaccounts/token</c>, which only REST has.</summary>
+    /// <inheritdoc/>
     public async Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
         var path = RestPath.Of(ResourceCatalog.For<ServiceAccount>(), ns, serviceAccount, "token");

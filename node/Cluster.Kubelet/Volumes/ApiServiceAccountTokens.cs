@@ -5,7 +5,7 @@ using Cluster.Client;
 namespace Cluster.Kubelet.Volumes;
 
 /// <summary>Tokens from the API server, each bound to its pod: it dies with it.</summary>
-public sealed class ApiServiceAccountTokens(RestApiClient client) : IServiceAccountTokens
+public sealed class ApiServiceAccountTokens(ITokenRequests client) : IServiceAccountTokens
 {
     public async Task<ServiceAccountToken> CreateAsync(TokenOrder order, CancellationToken cancellationToken)
     {
