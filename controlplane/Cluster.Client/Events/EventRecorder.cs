@@ -29,6 +29,9 @@ public sealed class EventRecorder : IAsyncDisposable
     private readonly EventCorrelator _correlator;
     private readonly Task _sending;
 
+    // Of the last event made: events of one moment must not share a name. Only the sender uses it.
+    private long _lastStamp;
+
     /// <param name="client">Where events go.</param>
     /// <param name="component">Who says it, such as <c>replicaset-controller</c>.</param>
     /// <param name="time">The clock of the timestamps.</param>
@@ -132,7 +135,7 @@ public sealed class EventRecorder : IAsyncDisposable
         {
             Metadata = new()
             {
-                Name = $"{observed.About.Name}.{observed.At.UtcTicks:x16}",
+                Name = $"{observed.About.Name}.{NextStamp(observed.At):x16}",
                 Namespace = NamespaceOf(observed.About),
             },
             InvolvedObject = observed.About,
@@ -146,6 +149,13 @@ public sealed class EventRecorder : IAsyncDisposable
             LastTimestamp = observed.At.ToTime(),
             Count = record.Count,
         };
+    }
+
+    /// <summary>Nanoseconds of Unix time, as Kubernetes names events, but never the same twice.</summary>
+    private long NextStamp(DateTimeOffset at)
+    {
+        var nanoseconds = (at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick;
+        return _lastStamp = Math.Max(_lastStamp + 1, nanoseconds);
     }
 
     private static string NamespaceOf(ObjectReference about) => about.Namespace.Length == 0 ? "default" : about.Namespace;

@@ -16,6 +16,9 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
     private readonly EventRecorder _events = context.Events("node-controller");
     private readonly Heartbeats _heartbeats = new(context.Time);
     private readonly EvictionPace _pace = new(context.Options, context.Time);
+
+    // Since when we have seen a node away. Only the one worker uses it.
+    private readonly Dictionary<string, long> _awaySince = [];
     private Informer<Node> _nodes = null!;
     private Informer<Lease> _leases = null!;
     private Informer<Pod> _pods = null!;
@@ -38,10 +41,12 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
         if (_nodes.Get(key) is not { } node)
         {
             _heartbeats.Forget(key.Name);
+            _awaySince.Remove(key.Name);
             return null;
         }
 
         node = await JudgeAsync(node, cancellationToken);
+        NoteAway(node);
         await TaintAsync(node, cancellationToken);
         if (Taints.HealthKey(node) is not null)
         {
@@ -74,6 +79,18 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
         }
 
         return await context.Client.UpdateStatusAsync(updated, cancellationToken);
+    }
+
+    private void NoteAway(Node node)
+    {
+        if (Taints.HealthKey(node) is null)
+        {
+            _awaySince.Remove(node.Metadata.Name);
+        }
+        else
+        {
+            _awaySince.TryAdd(node.Metadata.Name, context.Time.GetTimestamp());
+        }
     }
 
     private async Task TaintAsync(Node node, CancellationToken cancellationToken)
@@ -110,13 +127,15 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
             return null;
         }
 
-        var present = old.Find(taint => taint.Effect == Taints.NoExecute && taint.Key is Taints.NotReady or Taints.Unreachable && taint.Effect == Taints.NoExecute);
+        var present = old.Find(taint => taint is { Effect: Taints.NoExecute, Key: Taints.NotReady or Taints.Unreachable });
         if (present?.Key == key)
         {
             return present;
         }
 
-        return present is not null || _pace.MayEvict(node, _nodes.List())
+        // After one more round, in which all who fell silent together have been judged: if nobody is left, it is not the node's fault.
+        var isSettled = context.Time.GetElapsedTime(_awaySince[node.Metadata.Name]) > context.Options.NodeMonitorPeriod;
+        return present is not null || (isSettled && _pace.MayEvict(node, _nodes.List()))
             ? new() { Key = key, Effect = Taints.NoExecute, TimeAdded = present?.TimeAdded ?? context.Now.ToTime() }
             : null;
     }

@@ -26,11 +26,12 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
         _endpoints = watches.Read<Endpoints>();
         _endpoints.AddHandler((old, current) =>
         {
-            // Deleted: write it again. Found at our start: its service may have gone while we were away. One that appears later may be
-            // waiting for its service.
-            if (current is null || (old is null && !_endpoints.HasSynced))
+            // Of a service that is there: our own write, seen late, or someone else's; both may differ from what we last decided. Found at our
+            // start without one: the service may have gone while we were away. One that appears later may be waiting for its service.
+            var key = ObjectKey.Of((current ?? old)!);
+            if (_pods.Get(key) is not null || (old is null && !_endpoints.HasSynced))
             {
-                watches.Add(ObjectKey.Of((current ?? old)!));
+                watches.Add(key);
             }
         });
     }
