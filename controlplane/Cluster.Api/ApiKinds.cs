@@ -30,7 +30,8 @@ public static class ApiKinds
         ByMessage.ToDictionary(entry => entry.Value, entry => entry.Key);
 
     /// <summary>apiVersion and kind of an object, or null for a message that is none.</summary>
-    public static (string ApiVersion, string Kind)? Of(MessageDescriptor message) => ByMessage.TryGetValue(message, out var kind) ? kind : null;
+    public static (string ApiVersion, string Kind)? Of(MessageDescriptor message) =>
+        ByMessage.TryGetValue(message, out var kind) ? kind : null;
 
     /// <inheritdoc cref="Of(MessageDescriptor)"/>
     public static (string ApiVersion, string Kind)? Of(IMessage message) => Of(message.Descriptor);

@@ -29,9 +29,17 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
         if ((foundVersion, foundKind) == expected)
             return;
         if (ApiKinds.Find(foundVersion, foundKind) is not { } found)
-            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, $"no kind \"{foundKind}\" is registered for version \"{foundVersion}\" in scheme \"{Scheme}\"", []);
+        {
+            var unknown = $"no kind \"{foundKind}\" is registered for version \"{foundVersion}\" in scheme \"{Scheme}\"";
+            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, unknown, []);
+        }
+
         if (foundKind != expected.Kind)
-            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, $"converting ({Last(found, 1)}.{foundKind}) to ({Last(type, 2)}.{type.Name}): unknown conversion", []);
+        {
+            var other = $"converting ({Last(found, 1)}.{foundKind}) to ({Last(type, 2)}.{type.Name}): unknown conversion";
+            throw DecodeErrors.CannotHandle(foundVersion, foundKind, type, other, []);
+        }
+
         throw DecodeErrors.WrongVersion(foundVersion, expected.ApiVersion);
     }
 
@@ -44,16 +52,15 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = JsonInput.MaximumDepth });
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
-                return new DeclaredKind(apiVersion, kind, type, $"json: cannot unmarshal {NameOf(reader.TokenType)} into Go value of type {TypeMetaStruct}");
+                return new DeclaredKind(apiVersion, kind, type, Mismatch(reader.TokenType, "value", TypeMetaStruct));
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var (isKind, isVersion) = (reader.ValueTextEquals("kind"u8), reader.ValueTextEquals("apiVersion"u8));
                 reader.Read();
                 if ((isKind || isVersion) && reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
                 {
-                    var field = isKind ? "kind" : "apiVersion";
-                    return new DeclaredKind(
-                        apiVersion, kind, type, $"json: cannot unmarshal {NameOf(reader.TokenType)} into Go struct field .{field} of type string");
+                    var place = isKind ? "struct field .kind" : "struct field .apiVersion";
+                    return new DeclaredKind(apiVersion, kind, type, Mismatch(reader.TokenType, place, "string"));
                 }
 
                 if (isKind && reader.GetString() is { Length: > 0 } foundKind)
@@ -74,7 +81,7 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
     public StatusException Error(string why, ReadOnlySpan<byte> body)
     {
         if (Problem is not null)
-            return DecodeErrors.Unrecognized(Type, "couldn't get version/kind; json parse error: " + Problem, body);
+            return DecodeErrors.NoTypeMeta(Type, Problem, body);
         try
         {
             Check(ApiVersion, Kind, Type);
@@ -88,6 +95,9 @@ internal readonly record struct DeclaredKind(string ApiVersion, string Kind, Mes
 
     // k8s.io.api.core.v1: the last part is Go's package of the versioned types, the one before that of the internal ones.
     private static string Last(MessageDescriptor message, int part) => message.File.Package.Split('.')[^part];
+
+    private static string Mismatch(JsonTokenType token, string place, string goType) =>
+        $"json: cannot unmarshal {NameOf(token)} into Go {place} of type {goType}";
 
     private static string NameOf(JsonTokenType token) => token switch
     {

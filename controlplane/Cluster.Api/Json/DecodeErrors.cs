@@ -19,8 +19,12 @@ internal static class DecodeErrors
     }
 
     /// <summary>The body is not even JSON, so that it says nothing of its kind.</summary>
-    public static StatusException Unrecognized(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
+    private static StatusException Unrecognized(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
         StatusErrors.BadRequest($"the object provided is unrecognized (must be of type {type.Name}): {why} ({Summary(body)})");
+
+    /// <summary>apiVersion and kind could not be read.</summary>
+    public static StatusException NoTypeMeta(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
+        Unrecognized(type, "couldn't get version/kind; json parse error: " + why, body);
 
     public static StatusException WrongVersion(string found, string expected) =>
         StatusErrors.BadRequest($"the API version in the data ({found}) does not match the expected API version ({expected})");

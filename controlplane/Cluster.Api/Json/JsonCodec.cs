@@ -19,7 +19,8 @@ public static class JsonCodec
     private static readonly byte[] ApiVersionName = "\"apiVersion\":"u8.ToArray();
     private static readonly byte[] KindName = "\"kind\":"u8.ToArray();
 
-    private static readonly JsonWriterOptions NodeWriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1024 };
+    private static readonly JsonWriterOptions NodeWriterOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1024 };
 
     /// <summary>Reads an object. Unknown fields are dropped.</summary>
     /// <exception cref="StatusException">400 BadRequest, in Kubernetes' words.</exception>
@@ -34,18 +35,9 @@ public static class JsonCodec
     /// <exception cref="StatusException">400 BadRequest, in Kubernetes' words.</exception>
     public static IMessage Decode(ReadOnlySpan<byte> utf8, MessageDescriptor type, FieldValidation mode, List<string>? warnings)
     {
-        var input = new JsonInput(utf8, mode != FieldValidation.Ignore);
         try
         {
-            input.Reader.Read();
-            var codec = MessageCodec.For(type);
-            // Go reads null into anything as nothing.
-            var message = input.Reader.TokenType == JsonTokenType.Null ? codec.NewMessage() : codec.ReadMessage(ref input);
-            input.Reader.Read();
-            DeclaredKind.Check(input.ApiVersion, input.Kind, type);
-            if (input.Problems is not null)
-                TellProblems(ref input, mode, warnings);
-            return message;
+            return Read(utf8, type, mode, warnings);
         }
         catch (JsonException)
         {
@@ -91,13 +83,14 @@ public static class JsonCodec
 
     /// <summary>The object of a tree.</summary>
     /// <exception cref="StatusException">400 BadRequest, in Kubernetes' words.</exception>
-    public static IMessage FromNode(JsonNode node, MessageDescriptor type, FieldValidation mode, List<string>? warnings)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, NodeWriterOptions))
-            node.WriteTo(writer);
-        return Decode(buffer.WrittenSpan, type, mode, warnings);
-    }
+    public static IMessage FromNode(JsonNode node, MessageDescriptor type, FieldValidation mode, List<string>? warnings) =>
+        Decode(Text(node), type, mode, warnings);
+
+    /// <summary>As <see cref="FromNode"/>, with the bare reason of a refusal, for those who word the answer otherwise.</summary>
+    /// <exception cref="JsonDecodeException">The tree is no such object.</exception>
+    /// <exception cref="StatusException">400: it says itself that it is of another kind.</exception>
+    internal static IMessage Read(JsonNode node, MessageDescriptor type, FieldValidation mode, List<string>? warnings) =>
+        Read(Text(node), type, mode, warnings);
 
     /// <summary>Writes the object in an envelope: what a watch event in protobuf carries.</summary>
     internal static void WriteEnveloped(ref JsonOutput output, ReadOnlyMemory<byte> envelope)
@@ -110,6 +103,28 @@ public static class JsonCodec
         }
 
         WriteObject(ref output, type.Parser.ParseFrom(content.Raw.Span), content.ApiVersion, content.Kind);
+    }
+
+    private static IMessage Read(ReadOnlySpan<byte> utf8, MessageDescriptor type, FieldValidation mode, List<string>? warnings)
+    {
+        var input = new JsonInput(utf8, mode != FieldValidation.Ignore);
+        input.Reader.Read();
+        var codec = MessageCodec.For(type);
+        // Go reads null into anything as nothing.
+        var message = input.Reader.TokenType == JsonTokenType.Null ? codec.NewMessage() : codec.ReadMessage(ref input);
+        input.Reader.Read();
+        DeclaredKind.Check(input.ApiVersion, input.Kind, type);
+        if (input.Problems is not null)
+            TellProblems(ref input, mode, warnings);
+        return message;
+    }
+
+    private static ReadOnlySpan<byte> Text(JsonNode node)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, NodeWriterOptions))
+            node.WriteTo(writer);
+        return buffer.WrittenSpan;
     }
 
     private static void WriteObject(ref JsonOutput output, IMessage message, string apiVersion, string kind)
@@ -149,5 +164,5 @@ public static class JsonCodec
     }
 
     private static StatusException? Unreadable(ReadOnlySpan<byte> utf8, MessageDescriptor type) =>
-        GoJsonSyntax.Error(utf8) is { } error ? DecodeErrors.Unrecognized(type, "couldn't get version/kind; json parse error: " + error, utf8) : null;
+        GoJsonSyntax.Error(utf8) is { } error ? DecodeErrors.NoTypeMeta(type, error, utf8) : null;
 }

@@ -144,7 +144,16 @@ internal ref struct JsonOutput
     private void Escape(char character)
     {
         Append((byte)'\\');
-        var letter = character switch { '"' => '"', '\\' => '\\', '\n' => 'n', '\r' => 'r', '\t' => 't', '\b' => 'b', '\f' => 'f', _ => 'u' };
+        var letter = character switch
+        {
+            '"' or '\\' => character,
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
+            '\b' => 'b',
+            '\f' => 'f',
+            _ => 'u',
+        };
         Append((byte)letter);
         if (letter != 'u')
             return;

@@ -32,7 +32,8 @@ internal abstract class MessageCodec
 
     public static MessageCodec For(MessageDescriptor message) => ByDescriptor.GetOrAdd(
         message,
-        static key => (MessageCodec)typeof(MessageCodec<>).MakeGenericType(key.ClrType).GetField(nameof(MessageCodec<MetaV1.Status>.Instance))!.GetValue(null)!);
+        static key => (MessageCodec)typeof(MessageCodec<>).MakeGenericType(key.ClrType)
+            .GetField(nameof(MessageCodec<MetaV1.Status>.Instance))!.GetValue(null)!);
 
     public abstract IMessage NewMessage();
 

@@ -26,6 +26,10 @@ internal static class Directives
     /// <summary>True for an element that only says to delete or replace.</summary>
     public static bool IsIn(JsonNode? node) => node is JsonObject members && members.ContainsKey(Marker);
 
+    /// <summary>True for an element that says to delete the one with its key.</summary>
+    public static bool IsDeletion(JsonNode? node) =>
+        node is JsonObject members && members[Marker] is JsonValue value && value.TryGetValue(out string? text) && text == Delete;
+
     /// <summary>The value of a patch as it is to be stored where nothing was: without directives and nulls.</summary>
     /// <returns>False when the value itself is a directive, and nothing is to be stored.</returns>
     public static bool TryClean(JsonNode? value, bool dropNulls)

@@ -14,7 +14,7 @@ internal readonly struct ElementKeys(string mergeKey, bool areMaps)
         if (!areMaps)
             return JsonScalars.Key(element);
         if (element is not JsonObject map)
-            throw new PatchException($"expected a map[string]interface {{}}, but received a {JsonScalars.GoType(element)}", PatchException.Unforeseen);
+            throw PatchException.WrongType("map[string]interface {}", element);
         if (map.TryGetPropertyValue(mergeKey, out var value))
             return JsonScalars.Key(value);
         return orEmpty ? "" : throw new PatchException(

@@ -16,14 +16,14 @@ internal static class JsonPatch
         if (patch is null)
             return document;
         if (patch is not JsonArray operations)
-            throw new PatchException($"json: cannot unmarshal {JsonScalars.Describe(patch)} into Go value of type jsonpatch.Patch", PatchException.Malformed);
+            throw PatchException.Unreadable(patch, "jsonpatch.Patch");
         if (operations.Count > MostOperations)
             throw TooMany(operations.Count);
         var copied = 0L;
         foreach (var operation in operations)
         {
             if (operation is not JsonObject fields)
-                throw new PatchException($"json: cannot unmarshal {JsonScalars.Describe(operation)} into Go value of type jsonpatch.Operation", PatchException.Malformed);
+                throw PatchException.Unreadable(operation, "jsonpatch.Operation");
             document = Apply(document, fields, ref copied);
         }
 
@@ -42,7 +42,9 @@ internal static class JsonPatch
                 JsonPointer.Find(document, path).Remove();
                 return document;
             case "replace" when path.Length == 0:
-                return Value(operation) is JsonNode whole and (JsonObject or JsonArray) ? whole : throw Refused("replace operation value must be object or array");
+                return Value(operation) is JsonNode whole and (JsonObject or JsonArray)
+                    ? whole
+                    : throw Refused("replace operation value must be object or array");
             case "replace":
                 JsonPointer.Find(document, path).Replace(Value(operation));
                 return document;
@@ -76,7 +78,8 @@ internal static class JsonPatch
     private static StatusException TooMany(int count)
     {
         var error = StatusErrors.RequestEntityTooLarge(MostOperations);
-        error.Status.Message = $"Request entity is too large: The allowed maximum operations in a JSON patch is {MostOperations}, got {count}";
+        error.Status.Message =
+            $"Request entity is too large: The allowed maximum operations in a JSON patch is {MostOperations}, got {count}";
         return error;
     }
 }

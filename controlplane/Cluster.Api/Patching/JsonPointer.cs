@@ -67,7 +67,8 @@ internal readonly struct JsonPointer
     // Negative indices count from the end, as Kubernetes' library has them.
     private int Index(int limit, int fromEnd)
     {
-        if (!int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index) || index >= limit || index < -fromEnd)
+        var isNumber = int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index);
+        if (!isNumber || index >= limit || index < -fromEnd)
             throw new PatchException($"Unable to access invalid index: {key}", PatchException.DoesNotFit);
         return index < 0 ? index + fromEnd : index;
     }

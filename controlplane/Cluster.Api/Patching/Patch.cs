@@ -38,17 +38,24 @@ public static class Patch
     }
 
     /// <summary>The patched object as a message. What the patch made of it may be no object of its kind: that is 422, not 400.</summary>
+    /// <param name="patched">From <see cref="Apply"/>.</param>
+    /// <param name="type">The object's message.</param>
+    /// <param name="mode">What becomes of fields the kind does not have.</param>
+    /// <param name="warnings">Gets them when the mode is <see cref="FieldValidation.Warn"/>.</param>
+    /// <param name="mediaType">That of the patch: the answer shows a strategic patch itself, and what came out of the others.</param>
+    /// <param name="patch">The body of the request.</param>
     /// <exception cref="StatusException">422, in Kubernetes' words.</exception>
-    public static IMessage Decode(JsonNode patched, MessageDescriptor type, FieldValidation mode, List<string>? warnings)
+    public static IMessage Decode(
+        JsonNode patched, MessageDescriptor type, FieldValidation mode, List<string>? warnings, string mediaType, ReadOnlyMemory<byte> patch)
     {
         try
         {
-            return JsonCodec.FromNode(patched, type, mode, warnings);
+            return JsonCodec.Read(patched, type, mode, warnings);
         }
-        catch (StatusException error) when (error.Code == PatchException.Malformed)
+        catch (Exception error) when (error is JsonDecodeException or StatusException { Code: PatchException.Malformed })
         {
-            var text = patched.ToJsonString();
-            throw StatusErrors.Invalid("", "", "", [new FieldError(FieldErrorType.Invalid, "patch", text, error.Status.Message)]);
+            var shown = mediaType == PatchMediaTypes.Strategic ? JsonScalars.GoPrint(JsonTrees.Parse(patch)) : patched.ToJsonString();
+            throw StatusErrors.Invalid("", "", "", [new FieldError(FieldErrorType.Invalid, "patch", shown, error.Message)]);
         }
     }
 

@@ -27,6 +27,8 @@ internal sealed class PatchField
     /// <summary>The key by which list elements are told apart; empty for scalars.</summary>
     public string MergeKey { get; }
 
-    /// <summary>The fields of the message, or of the list's elements; null for a map or scalars, below which nothing is looked up.</summary>
-    public PatchSchema? Inner => inner ??= !descriptor.IsMap && descriptor.FieldType == FieldType.Message ? PatchSchema.Of(descriptor.MessageType) : null;
+    /// <summary>The fields of the message, or of the list's elements; null for a map or scalars, where none are looked up.</summary>
+    public PatchSchema? Inner => inner ??= !descriptor.IsMap && descriptor.FieldType == FieldType.Message
+        ? PatchSchema.Of(descriptor.MessageType)
+        : null;
 }

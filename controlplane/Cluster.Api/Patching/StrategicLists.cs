@@ -3,10 +3,6 @@ using System.Text.Json.Nodes;
 namespace Cluster.Api.Patching;
 
 /// <summary>Merging of lists: elements are told apart by the merge key, or by themselves when they are scalars.</summary>
-/// <remarks>
-/// The order of the result: elements the patch names stand as the patch has them, the others as they stood; the two are
-/// interleaved by their old order, and where that does not tell, the patch's come first.
-/// </remarks>
 internal static class StrategicLists
 {
     public static JsonArray Merge(JsonArray original, JsonArray patch, PatchField field)
@@ -16,10 +12,10 @@ internal static class StrategicLists
         var (server, changes) = (Take(original), Take(patch));
         var keys = Keys(server, changes, field);
         if (!keys.AreMaps)
-            return ToArray(Arrange(Distinct(server, changes, keys), changes, server, keys));
+            return ToArray(ElementOrder.Arrange(Distinct(server, changes, keys), changes, server, keys));
         (server, changes) = ApplyDirectives(server, changes, keys);
         var merged = MergeMaps(server, changes, keys, field);
-        return ToArray(Arrange(merged, changes, server, keys));
+        return ToArray(ElementOrder.Arrange(merged, changes, server, keys));
     }
 
     /// <summary>Takes the elements of a parallel <c>$deleteFromPrimitiveList</c> out of a list of scalars.</summary>
@@ -56,54 +52,8 @@ internal static class StrategicLists
         var wanted = Clone(order);
         if (keys.AreMaps && wanted.FindIndex(item => item is not JsonObject) is >= 0 and var wrong)
             throw new PatchException($"value for key {wrong} is not a map", PatchException.Unforeseen);
-        var serverOrder = keys.AreMaps && patch is not null && field.Merges ? OrderAfterMerge(before, changes, keys) : before;
-        return ToArray(Arrange(Take(merged), wanted, serverOrder, keys));
-    }
-
-    // Kubernetes takes the old order from the list it has merged in place: deletions have closed up, and new elements
-    // stand where there was room again. Results must have its order, so the same is done to a copy.
-    private static List<JsonNode?> OrderAfterMerge(List<JsonNode?> before, List<JsonNode?> changes, ElementKeys keys)
-    {
-        var slots = before.ToArray();
-        var length = slots.Length;
-        foreach (var deletion in changes.Where(Directives.IsIn).Where(change => ((JsonObject)change!)[Directives.Marker]!.GetValue<string>() == Directives.Delete))
-        {
-            for (var at = 0; at < length; at++)
-            {
-                if (keys.Of(slots[at]) != keys.Of(deletion))
-                    continue;
-                slots.AsSpan(at + 1, length - at - 1).CopyTo(slots.AsSpan(at));
-                length--;
-                at--;
-            }
-        }
-
-        var known = slots[..length].Select(item => keys.Of(item)).ToHashSet(StringComparer.Ordinal);
-        foreach (var change in changes.Where(change => !Directives.IsIn(change)))
-        {
-            if (length < slots.Length && known.Add(keys.Of(change)))
-                slots[length++] = change;
-        }
-
-        return [.. slots];
-    }
-
-    /// <summary>The elements of a patch must stand in the order list, in the same order.</summary>
-    public static void CheckOrder(JsonArray? patch, JsonArray order, string mergeKey)
-    {
-        if (patch is null || patch.Count == 0 || order.Count == 0)
-            return;
-        var keys = new ElementKeys(mergeKey, mergeKey.Length > 0);
-        var at = 0;
-        foreach (var item in patch)
-        {
-            if (Directives.IsIn(item))
-                continue;
-            while (at < order.Count && keys.Of(item) != keys.Of(order[at]))
-                at++;
-            if (at++ >= order.Count)
-                throw new PatchException($"The order in patch list:\n{JsonScalars.GoPrint(patch)}\n doesn't match {Directives.SetElementOrder} list:\n{JsonScalars.GoPrint(order)}\n", PatchException.Unforeseen);
-        }
+        var serverOrder = keys.AreMaps && patch is not null && field.Merges ? ElementOrder.AfterMerge(before, changes, keys) : before;
+        return ToArray(ElementOrder.Arrange(Take(merged), wanted, serverOrder, keys));
     }
 
     private static ElementKeys Keys(List<JsonNode?> server, List<JsonNode?> changes, PatchField field)
@@ -115,7 +65,11 @@ internal static class StrategicLists
                 throw new PatchException("lists of lists are not supported", PatchException.DoesNotFit);
             var itemType = JsonScalars.GoType(item);
             if (type.Length > 0 && type != itemType)
-                throw new PatchException($"list element types are not identical: [{GoPrint(server)} {GoPrint(changes)}]", PatchException.Unforeseen);
+            {
+                var lists = $"[{GoPrint(server)} {GoPrint(changes)}]";
+                throw new PatchException("list element types are not identical: " + lists, PatchException.Unforeseen);
+            }
+
             type = itemType;
         }
 
@@ -127,7 +81,8 @@ internal static class StrategicLists
         return new ElementKeys(field.MergeKey, areMaps);
     }
 
-    private static (List<JsonNode?> Server, List<JsonNode?> Changes) ApplyDirectives(List<JsonNode?> server, List<JsonNode?> patch, ElementKeys keys)
+    private static (List<JsonNode?> Server, List<JsonNode?> Changes) ApplyDirectives(
+        List<JsonNode?> server, List<JsonNode?> patch, ElementKeys keys)
     {
         var changes = new List<JsonNode?>(patch.Count);
         var deleted = new HashSet<string>(StringComparer.Ordinal);
@@ -185,28 +140,6 @@ internal static class StrategicLists
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         return [.. server.Concat(changes).Where(item => seen.Add(keys.Of(item)))];
-    }
-
-    private static IEnumerable<JsonNode?> Arrange(List<JsonNode?> merged, List<JsonNode?> patchOrder, List<JsonNode?> serverOrder, ElementKeys keys)
-    {
-        var (patchPlaces, serverPlaces) = (keys.Places(patchOrder), keys.Places(serverOrder));
-        int ServerPlace(JsonNode? item) => serverPlaces.GetValueOrDefault(keys.Of(item), -1);
-
-        // OrderBy is stable, and every element of either half has a place in the list it is sorted by.
-        var fromPatch = merged.Where(item => patchPlaces.ContainsKey(keys.Of(item))).OrderBy(item => patchPlaces[keys.Of(item)]).ToList();
-        var fromServer = merged.Where(item => !patchPlaces.ContainsKey(keys.Of(item))).OrderBy(ServerPlace).ToList();
-        var (left, right) = (0, 0);
-        while (left < fromServer.Count || right < fromPatch.Count)
-        {
-            var takesServer = right >= fromPatch.Count;
-            if (!takesServer && left < fromServer.Count)
-            {
-                var (serverPlace, patchPlace) = (ServerPlace(fromServer[left]), ServerPlace(fromPatch[right]));
-                takesServer = serverPlace >= 0 && patchPlace >= 0 && serverPlace < patchPlace;
-            }
-
-            yield return takesServer ? fromServer[left++] : fromPatch[right++];
-        }
     }
 
     private static List<JsonNode?> Take(JsonArray array)

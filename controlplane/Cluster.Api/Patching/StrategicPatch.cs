@@ -9,7 +9,7 @@ internal static class StrategicPatch
     public static JsonNode Apply(JsonNode current, JsonNode? patch, MessageDescriptor type)
     {
         if (patch is not JsonObject changes)
-            throw new PatchException($"json: cannot unmarshal {JsonScalars.Describe(patch)} into Go value of type map[string]interface {{}}", PatchException.Malformed);
+            throw PatchException.Unreadable(patch, "map[string]interface {}");
         return MergeMap((JsonObject)current, changes, PatchSchema.Of(type));
     }
 
@@ -118,11 +118,11 @@ internal static class StrategicPatch
                 continue;
             patch.Remove(key);
             if (value is not JsonArray order)
-                throw WrongType("[]interface {}", value);
+                throw PatchException.WrongType("[]interface {}", value);
             var name = Directives.FieldOf(key, Directives.SetElementOrder, Directives.BadElementOrder);
             var (list, changes) = (List(original, name), List(patch, name));
             var field = Field(schema, name);
-            StrategicLists.CheckOrder(changes, order, field.MergeKey);
+            ElementOrder.Check(changes, order, field.MergeKey);
             patch.Remove(name);
             if (list is not null || changes is not null)
                 Store(original, name, StrategicLists.MergeInOrder(list, changes, order, field));
@@ -130,13 +130,11 @@ internal static class StrategicPatch
     }
 
     private static JsonArray? List(JsonObject map, string key) =>
-        !map.TryGetPropertyValue(key, out var value) ? null : value as JsonArray ?? throw WrongType("[]interface {}", value);
+        !map.TryGetPropertyValue(key, out var value) ? null : value as JsonArray ?? throw PatchException.WrongType("[]interface {}", value);
 
     private static PatchField Field(PatchSchema? schema, string key) =>
-        schema is not null ? schema[key] : throw new PatchException("merging an object in json but data type is not struct, instead is: map", PatchException.Unforeseen);
-
-    private static PatchException WrongType(string expected, JsonNode? actual) =>
-        new($"expected a {expected}, but received a {JsonScalars.GoType(actual)}", PatchException.Unforeseen);
+        schema?[key] ?? throw new PatchException(
+            "merging an object in json but data type is not struct, instead is: map", PatchException.Unforeseen);
 
     // A node has one parent: results may be the node that is there already, or one of another list.
     private static void Store(JsonObject target, string key, JsonNode? value)

@@ -29,7 +29,8 @@ public static class Envelope
     /// <exception cref="ArgumentException">The message is no object.</exception>
     public static byte[] Encode(IMessage message)
     {
-        var (apiVersion, kind) = ApiKinds.Of(message) ?? throw new ArgumentException($"{message.Descriptor.FullName} is no object", nameof(message));
+        var (apiVersion, kind) = ApiKinds.Of(message)
+            ?? throw new ArgumentException($"{message.Descriptor.FullName} is no object", nameof(message));
         return Encode(message, apiVersion, kind);
     }
 

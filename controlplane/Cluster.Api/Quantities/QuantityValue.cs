@@ -36,7 +36,8 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
 
     /// <summary>The value of a message; an absent or empty one is zero.</summary>
     /// <exception cref="FormatException">The text is no quantity.</exception>
-    public static QuantityValue From(Quantity? quantity) => quantity is null || quantity.String.Length == 0 ? default : Parse(quantity.String);
+    public static QuantityValue From(Quantity? quantity) =>
+        quantity is null || quantity.String.Length == 0 ? default : Parse(quantity.String);
 
     /// <exception cref="FormatException">The text is no quantity; the message is Kubernetes' own.</exception>
     public static QuantityValue Parse(string text) =>
@@ -131,7 +132,14 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
         whole = default;
         if (exponent > LargestPower)
             return false;
-        whole = exponent >= 0 ? At(0) : BigInteger.DivRem(number, BigInteger.Pow(10, -exponent), out var rest) is var q && rest.IsZero ? q : 0;
+        whole = At(0);
+        if (exponent < 0)
+        {
+            whole = BigInteger.DivRem(number, BigInteger.Pow(10, -exponent), out var rest);
+            if (!rest.IsZero)
+                return false;
+        }
+
         return BigInteger.Abs(whole) >= 1024;
     }
 
@@ -173,7 +181,7 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
         return rest.IsZero ? quotient : quotient + value.Sign;
     }
 
-    private BigInteger At(int lower) => exponent == lower ? number : number * BigInteger.Pow(10, Math.Min(exponent - lower, LargestPower));
+    private BigInteger At(int lower) => exponent <= lower ? number : number * BigInteger.Pow(10, Math.Min(exponent - lower, LargestPower));
 
     private static (BigInteger Number, int Exponent) Reduce(BigInteger number, int exponent, int factor)
     {

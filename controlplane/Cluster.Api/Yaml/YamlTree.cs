@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
 namespace Cluster.Api.Yaml;
 
-/// <summary>Builds the JSON tree of one YAML document from the parser's events, with bounds on depth and on what aliases expand to.</summary>
+/// <summary>Builds the JSON tree of one YAML document from the parser's events; depth and what aliases expand to are bounded.</summary>
 internal sealed class YamlTree(IParser parser)
 {
     private const int MaximumDepth = 256;
@@ -110,6 +109,5 @@ internal sealed class YamlTree(IParser parser)
         _ => 1,
     };
 
-    private static YamlException Error(ParsingEvent at, string message) =>
-        new(at.Start, at.End, string.Create(CultureInfo.InvariantCulture, $"{message}"));
+    private static YamlException Error(ParsingEvent at, string message) => new(at.Start, at.End, message);
 }

@@ -118,7 +118,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         RequestScope scope, IApiObject current, MessageDescriptor type, string mediaType, ReadOnlyMemory<byte> patch)
     {
         var node = JsonPatching.Apply(JsonCodec.ToNode(current), mediaType, patch, type);
-        return (IApiObject)JsonPatching.Decode(node, type, scope.FieldValidation, scope.Warnings);
+        return (IApiObject)JsonPatching.Decode(node, type, scope.FieldValidation, scope.Warnings, mediaType, patch);
     }
 
     private async ValueTask<EncodedMessage> CreateNamedAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)

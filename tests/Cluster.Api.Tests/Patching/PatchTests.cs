@@ -61,10 +61,25 @@ public sealed class PatchTests
     }
 
     [Fact]
+    public void Decode_StrategicPatchOfTheWrongType_ShowsThePatch()
+    {
+        var node = JsonNode.Parse("""{"spec":{"containers":"x"}}""")!;
+        var body = """{"spec":{"containers":"x"}}"""u8.ToArray();
+        var error = Assert.Throws<StatusException>(
+            () => Patch.Decode(node, Pod.Descriptor, FieldValidation.Ignore, null, PatchMediaTypes.Strategic, body));
+        Assert.Contains("patch: Invalid value: \"map[spec:map[containers:x]]\": json: cannot unmarshal string", error.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Decode_PatchedIntoSomethingElse_IsUnprocessable()
     {
-        var error = Assert.Throws<StatusException>(() => Patch.Decode(JsonNode.Parse("""{"spec":{"containers":"x"}}""")!, Pod.Descriptor, FieldValidation.Ignore, null));
+        var node = JsonNode.Parse("""{"spec":{"nope":1}}""")!;
+        var body = """{"spec":{"nope":1}}"""u8.ToArray();
+        var error = Assert.Throws<StatusException>(
+            () => Patch.Decode(node, Pod.Descriptor, FieldValidation.Strict, null, PatchMediaTypes.Merge, body));
         Assert.Equal((422, "Invalid"), (error.Code, error.Reason));
-        Assert.Contains("patch: Invalid value: ", error.Status.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            """ "" is invalid: patch: Invalid value: "{\"spec\":{\"nope\":1}}": strict decoding error: unknown field "spec.nope" """.TrimEnd(),
+            error.Status.Message);
     }
 }

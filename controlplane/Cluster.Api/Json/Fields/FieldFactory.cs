@@ -34,8 +34,9 @@ internal static class FieldFactory
         var presence = Option(field, OptionsExtensions.Presence, Presence.OmitEmpty);
         var value = field.IsMap ? field.MessageType.FindFieldByNumber(2) : field;
         var (type, form) = ValueAndForm(value);
+        var map = typeof(MapField<,>).MakeGenericType(typeof(string), type);
         if (field.IsMap)
-            return Make(typeof(MapJsonField<,,>), field, type, form, typeof(MapField<,>).MakeGenericType(typeof(string), type), Empty(field, presence));
+            return Make(typeof(MapJsonField<,,>), field, type, form, map, Empty(field, presence));
         if (field.IsRepeated)
             return Make(typeof(ListField<,,>), field, type, form, typeof(RepeatedField<>).MakeGenericType(type), Empty(field, presence));
         if (field.FieldType == FieldType.Message)
@@ -50,7 +51,8 @@ internal static class FieldFactory
     {
         if (presence == Presence.OmitEmpty)
             return EmptyCollection.Omitted;
-        var isItems = field.Name == "items" && IsObject(field.ContainingType) && field.ContainingType.Name.EndsWith("List", StringComparison.Ordinal);
+        var owner = field.ContainingType;
+        var isItems = field.Name == "items" && IsObject(owner) && owner.Name.EndsWith("List", StringComparison.Ordinal);
         return isItems ? EmptyCollection.Written : EmptyCollection.Null;
     }
 
