@@ -63,18 +63,16 @@ internal sealed class ClusterOptions
         string[] endpoints = (parsed.GetValue(EtcdEndpoints) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (store is not ("embedded" or "etcd")) throw new CliException($"--store {store}: embedded or etcd is meant", 2);
         if (store == "etcd" && endpoints.Length == 0) throw new CliException("--store etcd needs --etcd-endpoints URL,.. as well", 2);
-        foreach (string endpoint in endpoints)
-            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
-                throw new CliException($"--etcd-endpoints {endpoint}: a URL like http://127.0.0.1:2379 is meant", 2);
+        foreach (string endpoint in endpoints) OptionText.Url("--etcd-endpoints", endpoint);
 
-        IPAddress node = parsed.GetValue(NodeAddress) is { } given ? ParseAddress("--node-ip", given) : Hosting.NodeFacts.Address();
+        IPAddress node = parsed.GetValue(NodeAddress) is { } given ? OptionText.Address("--node-ip", given) : Hosting.NodeFacts.Address();
         return new ClusterSettings
         {
             DataPath = parsed.GetValue(Data)!,
-            Listen = ParseEndPoint("--listen", parsed.GetValue(Listen)!),
+            Listen = OptionText.EndPoint("--listen", parsed.GetValue(Listen)!),
             EtcdEndpoints = store == "etcd" ? endpoints : [],
-            ServiceRange = ParseNetwork("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
-            ClusterCidr = ParseNetwork("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
+            ServiceRange = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
+            ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
             ClusterDns = ParseDns(parsed),
             ClusterDomain = parsed.GetValue(ClusterDomain)!,
             NodeName = parsed.GetValue(NodeName) ?? Hosting.NodeFacts.Name(),
@@ -90,21 +88,10 @@ internal sealed class ClusterOptions
 
     private IPAddress ParseDns(ParseResult parsed)
     {
-        IPAddress dns = ParseAddress("--cluster-dns", parsed.GetValue(ClusterDns)!);
-        IPNetwork range = ParseNetwork("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!);
+        IPAddress dns = OptionText.Address("--cluster-dns", parsed.GetValue(ClusterDns)!);
+        IPNetwork range = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!);
         return range.Contains(dns) ? dns : throw new CliException($"--cluster-dns {dns} is not in the service range {range}", 2);
     }
-
-    private static IPAddress ParseAddress(string option, string text) =>
-        IPAddress.TryParse(text, out IPAddress? address) ? address : throw new CliException($"{option} {text}: an IP address is meant", 2);
-
-    private static IPEndPoint ParseEndPoint(string option, string text) =>
-        text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out IPEndPoint? endPoint) && endPoint.Port > 0
-            ? endPoint
-            : throw new CliException($"{option} {text}: IP:PORT is meant", 2);
-
-    private static IPNetwork ParseNetwork(string option, string text) =>
-        IPNetwork.TryParse(text, out IPNetwork network) ? network : throw new CliException($"{option} {text}: a range like 10.96.0.0/16 is meant", 2);
 
     private static Option<int> Port(string name, int port, string what) => new(name) { Description = $"port of the {what}", DefaultValueFactory = _ => port };
 }

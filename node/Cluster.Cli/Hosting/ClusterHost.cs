@@ -129,7 +129,13 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
     {
         var manager = new ControllerManager(
             KubernetesClients.FromKubeconfig(data.ComponentKubeconfig("controller-manager")),
-            new ControllerManagerOptions { ClusterCidr = settings.ClusterCidr, RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken) },
+            new ControllerManagerOptions
+            {
+                ClusterCidr = settings.ClusterCidr.ToString(),
+                RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken),
+                // The embedded store has one master, who need not wait for the lease of a dead predecessor.
+                LeaderElect = settings.EtcdEndpoints.Count > 0,
+            },
             logs,
             time);
         Own("controller manager", manager.RunAsync);

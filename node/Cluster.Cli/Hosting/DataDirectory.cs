@@ -23,6 +23,9 @@ internal sealed class DataDirectory
     /// <summary>The keys that Secrets are encrypted with in the store.</summary>
     public string EncryptionKeys => Path.Combine(Pki, "encryption-keys");
 
+    /// <summary>The kubelet's: volumes, and the files it mounts into containers.</summary>
+    public string Pods => Path.Combine(Root, "kubelet");
+
     public string Logs => Path.Combine(Root, "logs");
 
     public string Run => Path.Combine(Root, "run");

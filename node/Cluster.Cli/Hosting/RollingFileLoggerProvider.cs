@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.Cli.Hosting;
 
-/// <summary>Structured lines in a file of bounded size: when it is full it becomes NAME.1 and a new one begins.</summary>
+/// <summary>Structured lines in a file of bounded size (when it is full it becomes NAME.1 and a new one begins) or, without a file, on stderr.</summary>
 /// <remarks>Loggers hand lines to one writer through a bounded queue; when the disk cannot follow, lines are dropped and counted, nobody waits.</remarks>
 internal sealed class RollingFileLoggerProvider : ILoggerProvider
 {
@@ -18,12 +18,12 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
         new BoundedChannelOptions(QueueLines) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly ConcurrentDictionary<string, FileLogger> loggers = new();
-    private readonly string path;
+    private readonly string? path;
     private readonly LogLevel minimum;
     private readonly TimeProvider time;
     private readonly Task writer;
 
-    public RollingFileLoggerProvider(string path, LogLevel minimum, TimeProvider time)
+    public RollingFileLoggerProvider(string? path, LogLevel minimum, TimeProvider time)
     {
         this.path = path;
         this.minimum = minimum;
@@ -49,6 +49,12 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
             {
                 try
                 {
+                    if (path is null)
+                    {
+                        await Console.Error.WriteLineAsync(line);
+                        continue;
+                    }
+
                     file ??= new StreamWriter(path, append: true);
                     if (file.BaseStream.Length > RollAtBytes)
                     {

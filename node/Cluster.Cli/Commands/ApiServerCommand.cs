@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Net;
+using Cluster.ApiServer.Pki;
+using Cluster.ApiServer.Registry;
+using Cluster.Cli.Hosting;
+using Cluster.Storage;
+
+namespace Cluster.Cli.Commands;
+
+/// <summary><c>cluster apiserver</c>: the API server alone, on the embedded store or on etcd.</summary>
+internal static class ApiServerCommand
+{
+    public static Command Create()
+    {
+        Option<string> data = ClusterOptions.DataOption();
+        var etcd = new Option<string?>("--etcd-servers") { Description = "URLs of etcd, with commas; the embedded store otherwise" };
+        var bind = new Option<string>("--bind-address") { Description = "address to listen on", DefaultValueFactory = _ => "0.0.0.0" };
+        var port = new Option<int>("--secure-port") { Description = "TLS port", DefaultValueFactory = _ => 6443 };
+        var advertise = new Option<string?>("--advertise-address") { Description = "address other nodes and pods reach this server at" };
+        var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
+        var dns = new Option<string?>("--cluster-dns") { Description = "address of the DNS service; the tenth of the range otherwise" };
+        var command = new Command("apiserver", "Serve the API: validate and store.") { data, etcd, bind, port, advertise, services, dns };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            DataDirectory folder = DataDirectory.Prepare(parsed.GetValue(data)!);
+            IPAddress address = parsed.GetValue(advertise) is { } given ? OptionText.Address("--advertise-address", given) : NodeFacts.Address();
+            var listen = new IPEndPoint(OptionText.Address("--bind-address", parsed.GetValue(bind)!), parsed.GetValue(port));
+            IPNetwork range = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!);
+            string[] endpoints = (parsed.GetValue(etcd) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            foreach (string endpoint in endpoints) OptionText.Url("--etcd-servers", endpoint);
+            var pki = new PkiOptions { DataDirectory = folder.Root, NodeName = NodeFacts.Name(), NodeAddress = address, ServerUrl = new Uri($"https://{address}:{listen.Port}") };
+            return ComponentHost.RunAsync(
+                null,
+                async (logs, token) =>
+                {
+                    await using IStore store = await Stores.OpenAsync(endpoints, folder, logs, TimeProvider.System, token);
+                    var options = new ApiServer.ApiServerOptions
+                    {
+                        Pki = await ClusterPki.EnsureAsync(pki, token),
+                        Listen = [listen],
+                        Registry = new RegistryOptions
+                        {
+                            ServiceRange = range,
+                            Advertise = new IPEndPoint(address, listen.Port),
+                            DnsAddress = parsed.GetValue(dns) is { } text ? OptionText.Address("--cluster-dns", text) : null,
+                        },
+                    };
+                    await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, store, logs, token);
+                    await server.Completion.WaitAsync(token);
+                },
+                cancellationToken);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Cluster.Cli.Hosting;
+using Cluster.Client;
+using Cluster.Controllers;
+
+namespace Cluster.Cli.Commands;
+
+/// <summary><c>cluster controller-manager</c>: the controllers alone.</summary>
+internal static class ControllerManagerCommand
+{
+    public static Command Create()
+    {
+        Option<string?> kubeconfig = ComponentOptions.Kubeconfig();
+        Option<int> port = ComponentOptions.HealthPort(10257);
+        Option<bool> elect = ComponentOptions.LeaderElect();
+        var controllers = new Option<string>("--controllers") { Description = "names with commas; * means all, -NAME leaves one out", DefaultValueFactory = _ => "*" };
+        var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods, a /24 a node", DefaultValueFactory = _ => "10.244.0.0/16" };
+        var rootCa = new Option<string?>("--root-ca-file") { Description = "the certificate authority published to every namespace" };
+        var command = new Command("controller-manager", "Run the control loops.") { kubeconfig, port, elect, controllers, pods, rootCa };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig));
+            var options = new ControllerManagerOptions
+            {
+                Controllers = parsed.GetValue(controllers)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+                ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(pods)!).ToString(),
+                LeaderElect = parsed.GetValue(elect),
+                RootCa = parsed.GetValue(rootCa) is { } file ? ComponentOptions.ReadFile("--root-ca-file", file) : null,
+            };
+            return ComponentHost.RunAsync(
+                null,
+                async (logs, token) =>
+                {
+                    var manager = new ControllerManager(client, options, logs, TimeProvider.System);
+                    await using HealthServer health = await ComponentOptions.StartHealthAsync(parsed.GetValue(port), () => manager.IsReady, token);
+                    await manager.RunAsync(token);
+                },
+                cancellationToken);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Net;
+using Cluster.Cli.Hosting;
+using Cluster.Client;
+using Cluster.Proxy;
+
+namespace Cluster.Cli.Commands;
+
+/// <summary><c>cluster proxy</c>: kube-proxy alone, reflecting an API server.</summary>
+internal static class ProxyCommand
+{
+    public static Command Create()
+    {
+        Option<string> data = ClusterOptions.DataOption();
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "how to reach the API server" };
+        var name = new Option<string?>("--hostname-override") { Description = "name of this node; the host's name otherwise" };
+        var address = new Option<string?>("--node-ip") { Description = "address of this node; that of the default route otherwise" };
+        var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
+        var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods", DefaultValueFactory = _ => "10.244.0.0/16" };
+        var dns = new Option<string>("--cluster-dns") { Description = "address DNS answers at", DefaultValueFactory = _ => "10.96.0.10" };
+        var domain = new Option<string>("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
+        var health = new Option<int>("--healthz-port") { Description = "port of /healthz", DefaultValueFactory = _ => 10256 };
+        var metrics = new Option<int>("--metrics-port") { Description = "port of /metrics, on loopback", DefaultValueFactory = _ => 10249 };
+        var command = new Command("proxy", "Reflect the API's services on this node and spread TCP and UDP over their backends.")
+        {
+            data, kubeconfig, name, address, services, pods, dns, domain, health, metrics,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            DataDirectory folder = DataDirectory.At(parsed.GetValue(data)!);
+            if (!Environment.IsPrivilegedProcess) throw new CliException("the proxy needs root (routes, ports): run it as root, or with sudo");
+            Directory.CreateDirectory(folder.Logs);
+            var options = new ProxyOptions
+            {
+                NodeName = parsed.GetValue(name) ?? NodeFacts.Name(),
+                NodeAddresses = [parsed.GetValue(address) is { } given ? OptionText.Address("--node-ip", given) : NodeFacts.Address()],
+                ServiceRanges = [OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!)],
+                Health = new IPEndPoint(IPAddress.Any, parsed.GetValue(health)),
+                Metrics = new IPEndPoint(IPAddress.Loopback, parsed.GetValue(metrics)),
+                DnsAddress = new IPEndPoint(OptionText.Address("--cluster-dns", parsed.GetValue(dns)!), 53),
+                ClusterDomain = parsed.GetValue(domain)!,
+                OwnedPath = folder.Owned,
+            };
+            string config = parsed.GetValue(kubeconfig) ?? folder.ComponentKubeconfig("proxy");
+            return ComponentHost.RunAsync(
+                Path.Combine(folder.Logs, "proxy.log"),
+                (logs, token) => new KubeProxy(KubernetesClients.FromKubeconfig(config), options, logs, TimeProvider.System).RunAsync(token),
+                cancellationToken);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Cli.Hosting;
+
+/// <summary>Runs one component alone in this process until SIGTERM or Ctrl-C.</summary>
+internal static class ComponentHost
+{
+    /// <param name="logFile">Null: stderr.</param>
+    /// <param name="run">Gets the loggers and a token that is cancelled on the signal.</param>
+    /// <param name="cancellationToken">The command line's own.</param>
+    public static async Task<int> RunAsync(string? logFile, Func<ILoggerFactory, CancellationToken, Task> run, CancellationToken cancellationToken)
+    {
+        using ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information)
+            .AddProvider(new RollingFileLoggerProvider(logFile, LogLevel.Information, TimeProvider.System)));
+        try
+        {
+            await run(logs, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The signal: a clean end.
+        }
+
+        return 0;
+    }
+}
