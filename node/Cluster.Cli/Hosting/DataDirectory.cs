@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Cluster.Cli.Hosting;
 
 /// <summary>The folder that holds all a cluster keeps on a machine, and where in it each thing lies.</summary>

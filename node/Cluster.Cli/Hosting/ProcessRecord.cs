@@ -58,9 +58,9 @@ internal sealed partial record ProcessRecord(int Pid, long StartTicks)
     public async Task StopAsync(TimeSpan grace, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!IsAlive) return;
-        Signal(Pid, SigTerm);
+        _ = Signal(Pid, SigTerm);
         if (await GoneWithinAsync(grace, time, cancellationToken)) return;
-        Signal(Pid, SigKill);
+        _ = Signal(Pid, SigKill);
         await GoneWithinAsync(TimeSpan.FromSeconds(5), time, cancellationToken);
     }
 
