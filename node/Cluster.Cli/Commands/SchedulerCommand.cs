@@ -21,7 +21,7 @@ internal static class SchedulerCommand
                 null,
                 async (logs, token) =>
                 {
-                    var options = new SchedulerOptions { LeaderElection = parsed.GetValue(elect) ? new LeaderElectionOptions { Name = "kube-scheduler" } : null };
+                    var options = new SchedulerOptions { LeaderElection = parsed.GetValue(elect) ? new LeaderElectionOptions { Name = "kube-scheduler", Identity = $"{NodeFacts.Name()}_{Guid.NewGuid():N}" } : null };
                     var scheduler = new Scheduler.Scheduler(client, options, logs, TimeProvider.System);
                     await using HealthServer health = await ComponentOptions.StartHealthAsync(parsed.GetValue(port), () => scheduler.IsReady, token);
                     await scheduler.RunAsync(token);

@@ -23,7 +23,7 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
         await ProxySupervisor.StopAsync(data, time, cancellationToken);
         await RemoveContainersAsync(cancellationToken);
         output.WriteLine("removing routes and rules");
-        await NodePlane.RemoveAsync(data.Owned, cancellationToken);
+        await NodePlane.RemoveAsync(new ProxyOptions { OwnedPath = data.Owned }, NullLoggerFactory.Instance, cancellationToken);
         await UnmountAsync(cancellationToken);
         if (await new DockerEngine(new DockerEngineOptions { DataRoot = data.Root }, NullLogger<DockerEngine>.Instance).StopIfOursAsync(cancellationToken))
             output.WriteLine("stopped the container engine that up had started");
@@ -33,7 +33,7 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
     {
         try
         {
-            await using var runtime = new DockerRuntime(new DockerRuntimeOptions(), NullLogger<DockerRuntime>.Instance);
+            using var runtime = new DockerRuntime(new DockerRuntimeOptions(), NullLoggerFactory.Instance);
             IReadOnlyList<ObservedContainer> containers = await runtime.ListAsync(cancellationToken);
             if (containers.Count > 0) output.WriteLine($"removing {containers.Count} containers");
             await Parallel.ForEachAsync(containers, cancellationToken, async (container, token) => await runtime.RemoveAsync(container.Id, token));
