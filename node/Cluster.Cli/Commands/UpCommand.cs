@@ -27,7 +27,7 @@ internal static class UpCommand
     {
         (DataDirectory data, UpLock held) = Begin(settings);
         using (held)
-        using (ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information)
+        using (ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
                    .AddProvider(new RollingFileLoggerProvider(Path.Combine(data.Logs, "cluster.log"), LogLevel.Information, TimeProvider.System))))
         {
             await using var host = new ClusterHost(settings, data, logs, Console.Out, TimeProvider.System);

@@ -10,7 +10,7 @@ internal static class ComponentHost
     /// <param name="cancellationToken">The command line's own.</param>
     public static async Task<int> RunAsync(string? logFile, Func<ILoggerFactory, CancellationToken, Task> run, CancellationToken cancellationToken)
     {
-        using ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information)
+        using ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
             .AddProvider(new RollingFileLoggerProvider(logFile, LogLevel.Information, TimeProvider.System)));
         try
         {
