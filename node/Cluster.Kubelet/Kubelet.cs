@@ -25,6 +25,9 @@ public sealed class Kubelet
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerAndGroup = Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
 
+    // Long enough for a burst of pods of one ConfigMap, short enough that a pod made after a change sees it.
+    private static readonly TimeSpan ObjectLifetime = TimeSpan.FromSeconds(2);
+
     private readonly IApiClient client;
     private readonly IContainerRuntime runtime;
     private readonly IServiceAccountTokens tokens;
@@ -141,7 +144,7 @@ public sealed class Kubelet
 
     private NodeContext Compose(HostFacts host, PodEvents events, Prober prober, Informer<Service> services, string memory)
     {
-        var objects = new ReferencedObjects(client, options.VolumePeriod / 2, time);
+        var objects = new ReferencedObjects(client, ObjectLifetime, time);
         var pulls = new RestartBackOff(options.InitialBackOff, options.MaxBackOff, time);
         return new NodeContext
         {

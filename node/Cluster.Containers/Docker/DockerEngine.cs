@@ -64,21 +64,23 @@ public sealed partial class DockerEngine
     {
         logger.LogInformation("Starting Docker");
         await RecordAsync(OwnedStart, cancellationToken);
-        if (Directory.Exists("/run/systemd/system"))
-        {
-            await Command.RunAsync("systemctl", ["start", "docker"], null, CommandLimit, cancellationToken);
-        }
-        else if (!await StartByScriptAsync(cancellationToken))
-        {
-            await StartDetachedAsync(cancellationToken);
-        }
-
+        if (!await StartServiceAsync(cancellationToken)) await StartDetachedAsync(cancellationToken);
         await WaitAsync(cancellationToken);
     }
 
-    /// <summary>The init script; false where there is none or it fails, as it does where its ulimit call is refused.</summary>
-    private static async Task<bool> StartByScriptAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The host's own service, by systemd or the init script; false where there is none or it fails, as the script does where its
+    /// ulimit call is refused. Services listen on the default socket only.
+    /// </summary>
+    private async Task<bool> StartServiceAsync(CancellationToken cancellationToken)
     {
+        if (options.Endpoint != DockerRuntimeOptions.DefaultEndpoint) return false;
+        if (Directory.Exists("/run/systemd/system"))
+        {
+            await Command.RunAsync("systemctl", ["start", "docker"], null, CommandLimit, cancellationToken);
+            return true;
+        }
+
         if (!File.Exists("/etc/init.d/docker")) return false;
         var done = await Command.RunAsync("/etc/init.d/docker", ["start"], null, CommandLimit, cancellationToken);
         return done.ExitCode == 0;
@@ -89,8 +91,8 @@ public sealed partial class DockerEngine
     {
         Directory.CreateDirectory(options.DataRoot);
         var log = Path.Combine(options.DataRoot, "dockerd.log");
-        await Command.RunAsync(
-            "sh", ["-c", "setsid dockerd -H \"$1\" >>\"$2\" 2>&1 </dev/null &", "sh", options.Endpoint.OriginalString, log], null, CommandLimit, cancellationToken);
+        string[] arguments = ["-c", "log=$1; shift; setsid dockerd \"$@\" >>\"$log\" 2>&1 </dev/null &", "sh", log, "-H", options.Endpoint.OriginalString, .. options.DaemonArguments];
+        await Command.RunAsync("sh", arguments, null, CommandLimit, cancellationToken);
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

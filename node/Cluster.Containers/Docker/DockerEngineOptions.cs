@@ -8,6 +8,9 @@ public sealed record DockerEngineOptions
     /// <summary>The cluster's data root: what we do to the host is recorded in its file <c>owned</c>.</summary>
     public required string DataRoot { get; init; }
 
+    /// <summary>More arguments for an engine that is started without a service.</summary>
+    public IReadOnlyList<string> DaemonArguments { get; init; } = [];
+
     /// <summary>How long a started engine may take to answer.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -18,12 +18,16 @@ public sealed partial class DockerRuntime
     {
         var found = await reads.RunAsync("inspect", token => client.Containers.InspectContainerAsync(id, token), cancellationToken);
         var state = found.State ?? new State();
+        var started = ParseTime(state.StartedAt);
+
+        // The start is stamped by the engine, the end by its runtime: a container that ends at once may seem to end first.
+        var finished = ParseTime(state.FinishedAt) is { } end ? end < started ? started : end : (DateTimeOffset?)null;
         return new ContainerDetails
         {
             Id = found.ID,
             State = ParseState(state.Status),
-            StartedAt = ParseTime(state.StartedAt),
-            FinishedAt = state.Running ? null : ParseTime(state.FinishedAt),
+            StartedAt = started,
+            FinishedAt = state.Running ? null : finished,
             ExitCode = (int)state.ExitCode,
             OomKilled = state.OOMKilled,
             Error = state.Error ?? "",

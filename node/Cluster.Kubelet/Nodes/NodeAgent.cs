@@ -49,7 +49,7 @@ internal sealed class NodeAgent
     /// <summary>Registers and waits for the pod range, making the pod network; then returns. Tries until it succeeds.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(7));
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));
         while (!cancellationToken.IsCancellationRequested)
         {
             await BeatAsync(cancellationToken);

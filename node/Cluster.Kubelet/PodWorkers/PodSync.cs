@@ -27,6 +27,7 @@ internal sealed class PodSync : IAsyncDisposable
     private readonly ContainerStarter starter;
     private readonly PodEnd end;
     private readonly Dictionary<string, (string Reason, string Message)> waiting = [];
+    private readonly Dictionary<string, int> lastAttempts = [];
     private Pod current;
     private long stamp;
     private bool admitted;
@@ -46,6 +47,8 @@ internal sealed class PodSync : IAsyncDisposable
         lastWords = new LastWords(node.Runtime, node.Directory(uid));
         starter = new ContainerStarter(node);
         end = new PodEnd(node, volumes);
+        foreach (var status in (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).Where(status => status.ContainerID.Length > 0))
+            lastAttempts[status.Name] = status.RestartCount;
         startTime = pod.Status?.StartTime is { } started && !started.IsZero() ? started.ToDateTimeOffset() : node.Time.GetUtcNow();
     }
 
@@ -57,6 +60,8 @@ internal sealed class PodSync : IAsyncDisposable
         writer.Observe(target.Pod);
         var rows = await node.Observer.GetNewerThanAsync(current.Metadata.Uid, stamp, cancellationToken);
         var observed = await inspector.CompleteAsync(rows, cancellationToken);
+        foreach (var seen in observed.Containers.Where(container => !container.IsStillborn))
+            lastAttempts[seen.Row.ContainerName] = Math.Max(seen.Row.Attempt, lastAttempts.GetValueOrDefault(seen.Row.ContainerName));
         try
         {
             return target.IsEnding ? await EndAsync(target, observed, cancellationToken) : await RunAsync(observed, cancellationToken);
@@ -156,6 +161,8 @@ internal sealed class PodSync : IAsyncDisposable
             node.BackOff.Next(key, previous.FinishedAt);
         }
 
+        // A container that vanished without a trace (removed by hand) still counts.
+        if (order.Previous is null && lastAttempts.TryGetValue(container.Name, out var last) && last >= order.Attempt) order = order with { Attempt = last + 1 };
         try
         {
             await starter.StartAsync(current, order, place, cancellationToken);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Cluster.Containers.Docker;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,5 +16,46 @@ public sealed class DockerEngineTests
         await new DockerEngine(new DockerEngineOptions { DataRoot = data }, NullLogger.Instance).EnsureAsync(CancellationToken.None);
 
         Assert.False(Directory.Exists(data));
+    }
+
+    [Fact]
+    public async Task EnsureAsync_WithoutAnEngine_StartsOneThatIsNotOurChild()
+    {
+        if (DockerRig.Missing is { } missing) Assert.Skip(missing);
+        var data = Directory.CreateTempSubdirectory("engine-").FullName;
+        var pidFile = Path.Combine(data, "docker.pid");
+        var options = new DockerEngineOptions
+        {
+            DataRoot = data,
+            Endpoint = new Uri($"unix://{data}/docker.sock"),
+            StartLimit = TimeSpan.FromSeconds(90),
+            DaemonArguments =
+            [
+                "--data-root", Path.Combine(data, "root"), "--exec-root", Path.Combine(data, "exec"), "--pidfile", pidFile,
+                "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs",
+            ],
+        };
+        try
+        {
+            await new DockerEngine(options, NullLogger.Instance).EnsureAsync(CancellationToken.None);
+
+            Assert.Contains(DockerEngine.OwnedStart, await File.ReadAllLinesAsync(Path.Combine(data, "owned")));
+            var status = await File.ReadAllLinesAsync($"/proc/{await File.ReadAllTextAsync(pidFile)}/status");
+            Assert.DoesNotContain($"PPid:\t{Environment.ProcessId}", status);
+        }
+        finally
+        {
+            await EndAsync(pidFile);
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private static async Task EndAsync(string pidFile)
+    {
+        if (!File.Exists(pidFile)) return;
+        using var engine = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture));
+        using var kill = Process.Start("kill", ["-TERM", $"{engine.Id}"]);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await engine.WaitForExitAsync(limit.Token);
     }
 }

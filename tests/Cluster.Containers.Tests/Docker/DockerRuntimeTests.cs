@@ -86,6 +86,29 @@ public sealed class DockerRuntimeTests : IClassFixture<DockerRig>
     }
 
     [Fact]
+    public async Task CopyLogsAsync_OfATerminal_GivesItsTextAlone()
+    {
+        var (sandbox, _) = await RunAsync("tty", "true");
+        var id = await rig.Runtime.CreateAsync(Container("tty2", sandbox, "echo hello") with { Tty = true }, None);
+        await rig.Runtime.StartAsync(id, None);
+        await UntilAsync(id, ContainerRunState.Exited);
+
+        Assert.Equal("hello\r\n", await LogsAsync(id, new LogQuery()));
+    }
+
+    [Fact]
+    public async Task CopyLogsAsync_WithFollow_EndsWithTheContainer()
+    {
+        var (_, container) = await RunAsync("follow", "echo one; sleep 1; echo two");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var output = new MemoryStream();
+
+        await rig.Runtime.CopyLogsAsync(container, new LogQuery { Follow = true }, output, limit.Token);
+
+        Assert.Equal("one\ntwo\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
     public async Task WatchAsync_WhileAContainerRuns_ReportsStartAndDeath()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -190,6 +190,35 @@ public sealed class DockerKubeletTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pod_WithAHostPort_AnswersOnTheHostAndToOtherPods()
+    {
+        var port = FreePort.Tcp();
+        rig.Start();
+        var server = Container("main", "sh", "-c", "mkdir -p /www; echo served > /www/index.html; httpd -f -p 80 -h /www");
+        server.Ports.Add(new ContainerPort { ContainerPort_ = 80, HostPort = port, Protocol = "TCP" });
+        rig.Create(Pod("server", server));
+        rig.Create(Pod("client", Container("main", "sleep", "1000")));
+        await rig.UntilAsync("server", status => status.Phase == "Running");
+        await rig.UntilAsync("client", status => status.Phase == "Running");
+        using var http = new HttpClient();
+
+        await Eventually.True(async () => await Exec("client", "main", $"wget -q -O - http://{rig.Status("server")!.PodIP}/") == "served\n", "the other pod's answer");
+        Assert.Equal("served\n", await http.GetStringAsync($"http://127.0.0.1:{port}/"));
+    }
+
+    [Fact]
+    public async Task Pod_WhoseContainerIsRemovedByHand_GetsANewOneThatCounts()
+    {
+        rig.Start();
+        rig.Create(Pod("removed", Container("main", "sleep", "1000")));
+        await rig.UntilAsync("removed", status => status.Phase == "Running");
+
+        await docker.Runtime.RemoveAsync((await Find("removed", "main")).Id, CancellationToken.None);
+
+        await rig.UntilAsync("removed", status => status.ContainerStatuses[0] is { RestartCount: 1, State.Running: not null });
+    }
+
+    [Fact]
     public async Task Pod_OnTheHostsNetwork_HasTheNodesAddress()
     {
         rig.Start();
