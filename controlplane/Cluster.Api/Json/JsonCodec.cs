@@ -78,7 +78,7 @@ public static class JsonCodec
     {
         var buffer = new ArrayBufferWriter<byte>();
         Encode(message, buffer);
-        return JsonTrees.Parse(buffer.WrittenMemory)!;
+        return JsonTrees.Parse(buffer.WrittenSpan)!;
     }
 
     /// <summary>The object of a tree.</summary>

@@ -13,10 +13,10 @@ internal ref struct JsonInput
     /// <summary>The depth at which Go's decoder gives up.</summary>
     public const int MaximumDepth = 10_000;
 
-    public JsonInput(ReadOnlySpan<byte> data, bool reportsProblems)
+    public JsonInput(ReadOnlySpan<byte> data, bool reportsProblems, int maximumDepth = MaximumDepth)
     {
         Data = data;
-        Reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = MaximumDepth });
+        Reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = maximumDepth });
         ReportsProblems = reportsProblems;
     }
 

@@ -3,38 +3,54 @@ using System.Text.Json.Nodes;
 
 namespace Cluster.Api.Json;
 
-/// <summary>Parses JSON to a tree that can be changed. Of a key that comes twice the last value counts, as in Go's maps.</summary>
-/// <remarks>JsonNode's own parser makes objects lazily and throws at a duplicate key when the object is first looked into.</remarks>
+/// <summary>Parses JSON to a tree that can be changed, as Go reads it into maps: the last of equal keys counts, bad UTF-8 is mended.</summary>
+/// <remarks>JsonNode's own parser works lazily, and throws at such places when they are first looked into.</remarks>
 internal static class JsonTrees
 {
     // Trees are walked by recursion: far deeper than any API type, far less than a thread's stack.
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
+    private const int MaximumDepth = 512;
 
     /// <exception cref="JsonException">The text is no JSON, or nests too deeply.</exception>
-    public static JsonNode? Parse(ReadOnlyMemory<byte> utf8)
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
     {
-        using var document = JsonDocument.Parse(utf8, Options);
-        return Build(document.RootElement.Clone());
+        var input = new JsonInput(utf8, reportsProblems: false, MaximumDepth);
+        input.Reader.Read();
+        var node = Read(ref input);
+        input.Reader.Read();
+        return node;
     }
 
-    private static JsonNode? Build(JsonElement element)
+    private static JsonNode? Read(ref JsonInput input) => input.Reader.TokenType switch
     {
-        switch (element.ValueKind)
+        JsonTokenType.StartObject => ReadObject(ref input),
+        JsonTokenType.StartArray => ReadArray(ref input),
+        JsonTokenType.String => JsonValue.Create(input.GetString()),
+        JsonTokenType.True => JsonValue.Create(true),
+        JsonTokenType.False => JsonValue.Create(false),
+        JsonTokenType.Number when input.Reader.TryGetInt64(out var whole) => JsonValue.Create(whole),
+        // Kept as it is written: no digit of it is ours to lose.
+        JsonTokenType.Number => JsonValue.Create(JsonElement.ParseValue(ref input.Reader)),
+        _ => null,
+    };
+
+    private static JsonObject ReadObject(ref JsonInput input)
+    {
+        var members = new JsonObject();
+        while (input.Reader.Read() && input.Reader.TokenType != JsonTokenType.EndObject)
         {
-            case JsonValueKind.Object:
-                var members = new JsonObject();
-                foreach (var property in element.EnumerateObject())
-                    members[property.Name] = Build(property.Value);
-                return members;
-            case JsonValueKind.Array:
-                var list = new JsonArray();
-                foreach (var item in element.EnumerateArray())
-                    list.Add(Build(item));
-                return list;
-            case JsonValueKind.Null:
-                return null;
-            default:
-                return JsonValue.Create(element);
+            var name = input.GetString();
+            input.Reader.Read();
+            members[name] = Read(ref input);
         }
+
+        return members;
+    }
+
+    private static JsonArray ReadArray(ref JsonInput input)
+    {
+        var list = new JsonArray();
+        while (input.Reader.Read() && input.Reader.TokenType != JsonTokenType.EndArray)
+            list.Add(Read(ref input));
+        return list;
     }
 }

@@ -54,7 +54,7 @@ public static class Patch
         }
         catch (Exception error) when (error is JsonDecodeException or StatusException { Code: PatchException.Malformed })
         {
-            var shown = mediaType == PatchMediaTypes.Strategic ? JsonScalars.GoPrint(JsonTrees.Parse(patch)) : patched.ToJsonString();
+            var shown = mediaType == PatchMediaTypes.Strategic ? JsonScalars.GoPrint(JsonTrees.Parse(patch.Span)) : patched.ToJsonString();
             throw StatusErrors.Invalid("", "", "", [new FieldError(FieldErrorType.Invalid, "patch", shown, error.Message)]);
         }
     }
@@ -65,7 +65,7 @@ public static class Patch
             throw new PatchException(explain(error), PatchException.Malformed);
         try
         {
-            return JsonTrees.Parse(patch);
+            return JsonTrees.Parse(patch.Span);
         }
         catch (JsonException)
         {

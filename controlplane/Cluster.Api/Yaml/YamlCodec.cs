@@ -27,6 +27,11 @@ public static class YamlCodec
         {
             throw StatusErrors.BadRequest($"error converting YAML to JSON: yaml: line {error.Start.Line}: {error.Message}");
         }
+        catch (Exception error) when (error is not StatusException)
+        {
+            // The parser lets several exceptions of its insides out on damaged text; all of them mean that it is no YAML.
+            throw StatusErrors.BadRequest($"error converting YAML to JSON: yaml: {error.Message}");
+        }
     }
 
     private static List<byte[]> Documents(string yaml)

@@ -51,11 +51,13 @@ public sealed class ObjectVectorTests
     [Fact]
     public void Encode_OurProtobuf_IsWhatGoHasVerified()
     {
-        var verified = Vector.Read<VerifiedVector>("verified.json").ToDictionary(entry => (entry.ApiVersion, entry.Kind, entry.Shape), entry => entry.Sha256);
+        var verified = Vector.Read<VerifiedVector>("verified.json")
+            .ToDictionary(entry => (entry.ApiVersion, entry.Kind, entry.Shape), entry => entry.Sha256);
         Vector.CheckAll<ObjectVector>(File, vector =>
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(Ours(vector)));
-            return verified.GetValueOrDefault((vector.ApiVersion, vector.Kind, vector.Shape)) == hash ? null : $"{vector}: not the bytes that Go has read";
+            var isVerified = verified.GetValueOrDefault((vector.ApiVersion, vector.Kind, vector.Shape)) == hash;
+            return isVerified ? null : $"{vector}: not the bytes that Go has read";
         });
     }
 

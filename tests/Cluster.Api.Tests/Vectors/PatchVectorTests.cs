@@ -16,16 +16,26 @@ public sealed class PatchVectorTests
         if (vector.Type != type)
             return null;
         var actual = Ours(vector, mediaType);
-        var isRight = vector.Result is null ? actual is StatusException : actual is JsonNode node && JsonNode.DeepEquals(JsonNode.Parse(vector.Result), node);
-        return isRight ? null : $"\n  original {vector.Original}\n  patch    {vector.Patch}\n  expected {vector.Result ?? vector.Error}\n  actual   {Show(actual)}";
+        var isRight = vector.Result is null
+            ? actual is StatusException
+            : actual is JsonNode node && JsonNode.DeepEquals(JsonNode.Parse(vector.Result), node);
+        return isRight ? null : $"""
+              original {vector.Original}
+              patch    {vector.Patch}
+              expected {vector.Result ?? vector.Error}
+              actual   {Show(actual)}
+            """;
     });
 
     // Errors of strategic patches that Kubernetes shows to the client; those of the other two it does not.
     [Fact]
     public void Apply_BadStrategicPatch_SaysWhatGoSays() => Vector.CheckAll<PatchVector>("patches.json", vector =>
-        vector.Type != "strategic" || vector.Error is null || vector.Error == "invalid JSON document" || Ours(vector, PatchMediaTypes.Strategic) is not StatusException { Code: not 422 } error
-            ? null
-            : Vector.Difference(vector.Patch, vector.Error, error.Status.Message));
+    {
+        if (vector.Type != "strategic" || vector.Error is null)
+            return null;
+        var isShown = Ours(vector, PatchMediaTypes.Strategic) is StatusException { Code: not 422 };
+        return isShown ? Vector.Difference(vector.Patch, vector.Error, Show(Ours(vector, PatchMediaTypes.Strategic))) : null;
+    });
 
     private static object Ours(PatchVector vector, string mediaType)
     {
