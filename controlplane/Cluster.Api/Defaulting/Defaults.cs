@@ -30,9 +30,10 @@ public static class Defaults
         [Secret.Descriptor] = obj => CoreDefaults.Apply((Secret)obj),
     };
 
-    /// <summary>Changes the object in place; a kind without defaults stays as it is.</summary>
+    /// <summary>Changes the object in place, and gives it the one form in which equal objects are equal messages.</summary>
     public static void Apply(IApiObject obj)
     {
+        ValueStructs.Fill(obj);
         if (ByKind.TryGetValue(obj.Descriptor, out var apply))
         {
             apply(obj);
