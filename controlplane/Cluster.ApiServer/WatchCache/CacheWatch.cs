@@ -18,6 +18,24 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
     /// <inheritdoc/>
     public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var resource = cache.Type.GroupResource;
+        CacheMetrics.WatchOpened(resource);
+        try
+        {
+            await foreach (var batch in ReadBatchesAsync(cancellationToken))
+            {
+                CacheMetrics.EventsSent(resource, batch.Count);
+                yield return batch;
+            }
+        }
+        finally
+        {
+            CacheMetrics.WatchClosed(resource);
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadBatchesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         if (start.Initial is { } initial)
         {
             FillInitial(initial);

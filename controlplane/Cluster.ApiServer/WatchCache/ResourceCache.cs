@@ -47,6 +47,7 @@ internal sealed class ResourceCache
             Changing?.Invoke(null, version);
 
         Ring.Reset(revision);
+        CacheMetrics.Loaded(Type.GroupResource);
         Publish(new CacheState(SortedSnapshot.FromSorted(versions), revision, Ring.Head));
     }
 
@@ -58,6 +59,7 @@ internal sealed class ResourceCache
             objects = Apply(objects, revision, change);
 
         Publish(new CacheState(objects, revision, Ring.Head));
+        CacheMetrics.EventsReceived(Type.GroupResource, changes.Length);
     }
 
     private SortedSnapshot Apply(SortedSnapshot objects, long revision, StoreChange change)

@@ -16,13 +16,11 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     private readonly IStore _store;
     private readonly Dictionary<ResourceType, ResourceCache> _caches;
     private readonly CancellationTokenSource _stop = new();
-    private readonly FreshRevision _fresh;
     private Task _running = Task.CompletedTask;
 
     public ResourceCaches(IStore store, TimeProvider time, ILogger logger)
     {
         _store = store;
-        _fresh = new FreshRevision(store);
         _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
             type => type,
             type => new ResourceCache(type, new EventRing(time), logger) { Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null });
@@ -53,7 +51,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     /// </summary>
     public async ValueTask<bool> WaitFreshAsync(CancellationToken cancellationToken)
     {
-        var revision = await _fresh.GetAsync(cancellationToken);
+        var revision = await _store.GetRevisionAsync(cancellationToken);
         return await Feed.WaitAsync(revision, FreshTimeout, cancellationToken);
     }
 
