@@ -46,6 +46,14 @@ internal abstract class MessageCodec
             field.Write(ref output, message);
     }
 
+    /// <summary>Makes of a message that came in protobuf what reading its JSON would have made: canonical quantities, whole seconds.</summary>
+    /// <exception cref="JsonDecodeException">JSON could not have said it.</exception>
+    public void Normalize(IMessage message)
+    {
+        foreach (var field in fields)
+            field.Normalize(message);
+    }
+
     protected void ReadInto(ref JsonInput input, IMessage message)
     {
         if (input.Reader.TokenType != JsonTokenType.StartObject)

@@ -88,7 +88,10 @@ public static class Envelope
         }
     }
 
-    /// <summary>The message of an enveloped object. Fields unknown to us are dropped, as Kubernetes does.</summary>
+    /// <summary>
+    /// The message of an enveloped object from outside. As Kubernetes does, it drops fields unknown to us, makes quantities and
+    /// times canonical, and refuses what JSON could not say.
+    /// </summary>
     /// <exception cref="StatusException">400: the data is no envelope, or not one of this message.</exception>
     public static T Decode<T>(ReadOnlyMemory<byte> data)
         where T : class, IMessage<T>, new() => (T)Decode(data, MessageTypes<T>.Descriptor);
@@ -99,9 +102,11 @@ public static class Envelope
         var content = Open(data);
         try
         {
-            return type.Parser.WithDiscardUnknownFields(true).ParseFrom(content.Raw.Span);
+            var message = type.Parser.WithDiscardUnknownFields(true).ParseFrom(content.Raw.Span);
+            MessageCodec.For(type).Normalize(message);
+            return message;
         }
-        catch (InvalidProtocolBufferException error)
+        catch (Exception error) when (error is InvalidProtocolBufferException or JsonDecodeException)
         {
             throw DecodeErrors.CannotHandle(content.ApiVersion, content.Kind, type, error.Message, content.Raw.Span);
         }

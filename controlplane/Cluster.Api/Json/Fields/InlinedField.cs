@@ -18,5 +18,11 @@ internal sealed class InlinedField<TMessage, TChild>(JsonField inner, Property<T
         inner.Read(ref input, target);
     }
 
+    public override void Normalize(IMessage message)
+    {
+        if (child.Get((TMessage)message) is { } value)
+            inner.Normalize(value);
+    }
+
     public override void Write(ref JsonOutput output, IMessage message) => inner.Write(ref output, child.Get((TMessage)message) ?? Empty);
 }

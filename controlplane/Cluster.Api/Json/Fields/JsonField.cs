@@ -17,4 +17,10 @@ internal abstract class JsonField(string name)
 
     /// <summary>Writes key and value, or nothing.</summary>
     public abstract void Write(ref JsonOutput output, IMessage message);
+
+    /// <summary>Makes of a value that came in protobuf what reading its JSON would have made.</summary>
+    /// <exception cref="JsonDecodeException">JSON could not have said it.</exception>
+    public virtual void Normalize(IMessage message)
+    {
+    }
 }

@@ -22,6 +22,14 @@ internal sealed class ListField<TMessage, TItem, TForm>(
             list.Add(input.Reader.TokenType == JsonTokenType.Null ? TForm.Zero : TForm.Read(ref input));
     }
 
+    public override void Normalize(IMessage message)
+    {
+        if (!typeof(IMessage).IsAssignableFrom(typeof(TItem)))
+            return;
+        foreach (var item in property.Get((TMessage)message))
+            TForm.Normalize(item);
+    }
+
     public override void Write(ref JsonOutput output, IMessage message)
     {
         var list = property.Get((TMessage)message);

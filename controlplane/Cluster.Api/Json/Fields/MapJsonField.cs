@@ -32,6 +32,14 @@ internal sealed class MapJsonField<TMessage, TItem, TForm>(
         }
     }
 
+    public override void Normalize(IMessage message)
+    {
+        if (!typeof(IMessage).IsAssignableFrom(typeof(TItem)))
+            return;
+        foreach (var item in property.Get((TMessage)message).Values)
+            TForm.Normalize(item);
+    }
+
     public override void Write(ref JsonOutput output, IMessage message)
     {
         var map = property.Get((TMessage)message);

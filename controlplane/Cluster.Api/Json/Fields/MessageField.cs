@@ -15,6 +15,12 @@ internal sealed class MessageField<TMessage, TValue, TForm>(string name, Propert
 
     public override void Read(ref JsonInput input, IMessage message) => property.Set((TMessage)message, TForm.Read(ref input));
 
+    public override void Normalize(IMessage message)
+    {
+        if (property.Get((TMessage)message) is { } value)
+            TForm.Normalize(value);
+    }
+
     public override void Write(ref JsonOutput output, IMessage message)
     {
         var value = property.Get((TMessage)message);

@@ -15,4 +15,10 @@ internal interface IValueForm<T>
     static abstract T Read(ref JsonInput input);
 
     static abstract void Write(ref JsonOutput output, T value);
+
+    /// <summary>Makes of a value that came in protobuf what reading its JSON would have made.</summary>
+    /// <exception cref="JsonDecodeException">JSON could not have said it.</exception>
+    static virtual void Normalize(T value)
+    {
+    }
 }

@@ -14,6 +14,8 @@ internal readonly struct MessageForm<T> : IValueForm<T>
 
     public static T Read(ref JsonInput input) => MessageCodec<T>.Instance.Read(ref input);
 
+    public static void Normalize(T value) => MessageCodec<T>.Instance.Normalize(value);
+
     public static void Write(ref JsonOutput output, T value)
     {
         output.BeginObject();

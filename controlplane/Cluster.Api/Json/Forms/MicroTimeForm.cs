@@ -22,6 +22,8 @@ internal readonly struct MicroTimeForm : IValueForm<MicroTime>
         return new MicroTime { Seconds = seconds, Nanos = nanos / NanosPerMicrosecond * NanosPerMicrosecond };
     }
 
+    public static void Normalize(MicroTime value) => value.Nanos -= value.Nanos % NanosPerMicrosecond;
+
     public static void Write(ref JsonOutput output, MicroTime value)
     {
         if (value.IsZero())

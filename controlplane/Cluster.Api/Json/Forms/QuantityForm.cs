@@ -32,6 +32,8 @@ internal readonly struct QuantityForm : IValueForm<Quantity>
         output.String(text);
     }
 
+    public static void Normalize(Quantity value) => value.String = Canonical(value.String);
+
     private static string Canonical(string text)
     {
         if (CanonicalText.IsPlain(text))

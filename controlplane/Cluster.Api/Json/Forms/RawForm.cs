@@ -15,6 +15,14 @@ internal readonly struct RawForm<T> : IValueForm<T>
 
     public static T Read(ref JsonInput input) => new() { Raw = ByteString.CopyFrom(input.RawValue()) };
 
+    // What is written verbatim must not break the text around it.
+    public static void Normalize(T value)
+    {
+        var raw = value.Raw.Span;
+        if (!raw.IsEmpty && !Envelope.HasMagic(raw) && GoJsonSyntax.Error(raw) is { } error)
+            throw new JsonDecodeException(error);
+    }
+
     public static void Write(ref JsonOutput output, T value)
     {
         var raw = value.Raw;

@@ -20,6 +20,8 @@ internal readonly struct TimeForm : IValueForm<Time>
         return new Time { Seconds = TimeText.Parse(input.GetString(), wantsMicroseconds: false).Seconds };
     }
 
+    public static void Normalize(Time value) => value.Nanos = 0;
+
     public static void Write(ref JsonOutput output, Time value)
     {
         if (value.IsZero())
