@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Cluster.Api.Json;
 using Google.Protobuf;
@@ -29,8 +28,8 @@ internal static class DiscoveryEndpoints
                 MapDocument(routes, $"/apis/{group.Key}/{version}", Plain(DiscoveryDocuments.Resources(group.Key, version), "APIResourceList"));
         }
 
-        MapDocument(routes, "/", new CachedDocument(Encoding.UTF8.GetBytes(new JsonObject { ["paths"] = Paths() }.ToJsonString()), Json));
-        MapDocument(routes, "/version", new CachedDocument(Encoding.UTF8.GetBytes(ServerVersion.Describe().ToJsonString()), Json));
+        MapDocument(routes, "/", new CachedDocument(JsonText.Bytes(new JsonObject { ["paths"] = Paths() }), Json));
+        MapDocument(routes, "/version", new CachedDocument(JsonText.Bytes(ServerVersion.Describe()), Json));
     }
 
     /// <summary>Where everything begins: what a person who asks for the root wants to know.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.ApiServer.Discovery;
@@ -65,5 +63,5 @@ internal sealed class OpenApiEndpoints
         return new JsonObject { ["paths"] = new JsonObject(paths) };
     }
 
-    private static CachedDocument ToJson(JsonObject document) => new(Encoding.UTF8.GetBytes(document.ToJsonString(JsonSerializerOptions.Default)), Json);
+    private static CachedDocument ToJson(JsonObject document) => new(JsonText.Bytes(document), Json);
 }

@@ -85,6 +85,10 @@ public sealed class DiscoveryEndpointsTests(ApiServerRig rig) : IClassFixture<Ap
     }
 
     [Fact]
+    public async Task Version_IsWrittenAsItIsRead() =>
+        Assert.Contains("\"gitVersion\":\"v1.32.3+cluster.", await rig.Admin.GetStringAsync("/version", Cancel));
+
+    [Fact]
     public async Task Document_WithItsEtag_IsNotSentAgain()
     {
         using var first = await rig.Admin.GetAsync("/openapi/v3", Cancel);

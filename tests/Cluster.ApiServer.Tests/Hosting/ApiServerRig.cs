@@ -47,6 +47,15 @@ public sealed class ApiServerRig : IAsyncLifetime
         Admin = Client("admin");
         Anonymous = Client(null);
         AdminChannel = GrpcChannel.ForAddress(Url, new GrpcChannelOptions { HttpHandler = Handler("admin"), DisposeHttpClient = true });
+        await AddDefaultAccountAsync();
+    }
+
+    /// <summary>A controller makes it in a cluster; no controller runs here, and every pod needs it.</summary>
+    private async Task AddDefaultAccountAsync()
+    {
+        using var body = new StringContent("""{"metadata":{"name":"default"}}""", System.Text.Encoding.UTF8, "application/json");
+        using var response = await Admin.PostAsync("/api/v1/namespaces/default/serviceaccounts", body);
+        response.EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()

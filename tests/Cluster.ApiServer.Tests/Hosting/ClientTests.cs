@@ -1,6 +1,5 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
-using Cluster.Api.MetaV1;
 using Cluster.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -71,7 +70,6 @@ public sealed class ClientTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         var suffix = transport.ToString().ToLowerInvariant();
         await AddNodeAsync(client, "full-" + suffix, pods: "0");
         await AddNodeAsync(client, "free-" + suffix, pods: "10");
-        await EnsureAccountAsync(client);
         var pod = new Pod
         {
             Metadata = new() { Namespace = "default", Name = "bound-" + suffix },
@@ -98,17 +96,5 @@ public sealed class ClientTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         node.Status.Allocatable["cpu"] = new() { String = "4" };
         node.Status.Allocatable["memory"] = new() { String = "4Gi" };
         await client.UpdateStatusAsync(node, Cancel);
-    }
-
-    private static async Task EnsureAccountAsync(IApiClient client)
-    {
-        try
-        {
-            await client.CreateAsync(new ServiceAccount { Metadata = new ObjectMeta { Namespace = "default", Name = "default" } }, Cancel);
-        }
-        catch (StatusException e) when (e.IsAlreadyExists)
-        {
-            // The other transport's test made it.
-        }
     }
 }

@@ -133,8 +133,6 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
 
     private async Task CreatePodAsync(string name, string node, params string[] containers)
     {
-        using (var account = new StringContent("""{"metadata":{"name":"default"}}""", Encoding.UTF8, "application/json"))
-            (await rig.Admin.PostAsync("/api/v1/namespaces/default/serviceaccounts", account, Cancel)).Dispose();
         var list = string.Join(',', containers.Select(container => $$$"""{"name":"{{{container}}}","image":"img"}"""));
         var nodeName = node.Length == 0 ? "" : $"\"nodeName\":\"{node}\",";
         await PostAsync("/api/v1/namespaces/default/pods", $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{{nodeName}}}"containers":[{{{list}}}]}}""");
