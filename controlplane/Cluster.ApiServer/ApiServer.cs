@@ -74,7 +74,7 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>In the order they see a write.</summary>
     private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, TimeProvider time) =>
     [
-        new NamespaceLifecycle(reader),
+        new NamespaceLifecycle(reader, time),
         new ServiceAccountAdmission(reader, time),
         new DefaultTolerationSeconds(),
     ];

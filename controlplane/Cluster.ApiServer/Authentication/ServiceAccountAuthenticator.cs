@@ -29,8 +29,9 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
     /// <summary>The object exists and is the same one.</summary>
     private async ValueTask<bool> IsThereAsync(ResourceType type, string ns, string name, string uid, CancellationToken cancellationToken)
     {
-        var found = reader.Find(type, ns, name) ?? await reader.FindFreshAsync(type, ns, name, cancellationToken);
-        return found is not null && found.Metadata.Uid == uid;
+        // The cache may still miss an object just made, or show the one before it of the same name.
+        return reader.Find(type, ns, name)?.Metadata.Uid == uid
+            || (await reader.FindFreshAsync(type, ns, name, cancellationToken))?.Metadata.Uid == uid;
     }
 
     private static Dictionary<string, IReadOnlyList<string>> Extra(ServiceAccountClaims claims)

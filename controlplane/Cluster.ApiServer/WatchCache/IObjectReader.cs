@@ -8,6 +8,6 @@ public interface IObjectReader
     /// <summary>The object as the cache has it, or null.</summary>
     IApiObject? Find(ResourceType type, string? ns, string name);
 
-    /// <summary>The object as of now: asks again, as fresh as the store, where the cache does not have it.</summary>
+    /// <summary>The object as of now, as fresh as the store, or null.</summary>
     ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken);
 }

@@ -70,7 +70,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
-        Find(type, ns, name) ?? (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
+        (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
 
     public async ValueTask DisposeAsync()
     {

@@ -6,7 +6,7 @@ using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Tests.Admission;
 
-/// <summary>Objects in memory; some are in the store already but not yet in the cache.</summary>
+/// <summary>Objects in memory; those in the store may be newer than those in the cache.</summary>
 internal sealed class FakeObjects : IObjectReader
 {
     public List<IApiObject> Cached { get; } = [];
@@ -20,7 +20,7 @@ internal sealed class FakeObjects : IObjectReader
     public ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken)
     {
         FreshReads++;
-        return ValueTask.FromResult(Find(Cached, type, ns, name) ?? Find(Fresh, type, ns, name));
+        return ValueTask.FromResult(Find(Fresh, type, ns, name) ?? Find(Cached, type, ns, name));
     }
 
     public static AdmissionRequest Create(IApiObject obj, AdmissionOperation operation = AdmissionOperation.Create)

@@ -41,6 +41,16 @@ public sealed class NamespaceLifecycleTests
         await _plugin.AdmitAsync(FakeObjects.Create(Map("shop"), AdmissionOperation.Delete), TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task AdmitAsync_DeletedAMomentAgo_IsSeenBeforeTheCacheKnows()
+    {
+        _objects.Cached.Add(Namespace("shop", "Active"));
+        await _plugin.AdmitAsync(FakeObjects.Create(Namespace("shop", "Active"), AdmissionOperation.Delete), TestContext.Current.CancellationToken);
+        _objects.Fresh.Add(Namespace("shop", "Terminating"));
+
+        Assert.Equal(403, (await FailureAsync(FakeObjects.Create(Map("shop")))).Code);
+    }
+
     [Theory]
     [InlineData("default")]
     [InlineData("kube-system")]
