@@ -13,7 +13,8 @@ public sealed class ControllerManager
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IReadOnlyList<ControllerRegistration> _chosen;
-    private volatile bool _isReady;
+    private volatile LeaderElector? _elector;
+    private volatile bool _isRunning;
 
     /// <exception cref="ArgumentException">The options name a controller that there is not.</exception>
     public ControllerManager(IApiClient client, ControllerManagerOptions options, ILoggerFactory logs, TimeProvider time)
@@ -30,7 +31,7 @@ public sealed class ControllerManager
     public static IEnumerable<string> Names => ControllerCatalog.All.Select(one => one.Name);
 
     /// <summary>The controllers run, or another manager leads and this one stands by.</summary>
-    public bool IsReady => _isReady;
+    public bool IsReady => _isRunning || _elector?.IsStandby == true;
 
     /// <summary>Runs until cancelled, then returns.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -46,8 +47,8 @@ public sealed class ControllerManager
             Name = "kube-controller-manager",
             Identity = _options.Identity ?? $"{Environment.MachineName}_{Guid.NewGuid():N}",
         };
-        _isReady = true;
-        await new LeaderElector(_client, election, _logger, _time).RunAsync(LeadAsync, cancellationToken);
+        _elector = new(_client, election, _logger, _time);
+        await _elector.RunAsync(LeadAsync, cancellationToken);
     }
 
     /// <summary>One term: everything is made anew, for what was known before may be wrong.</summary>
@@ -61,11 +62,12 @@ public sealed class ControllerManager
         try
         {
             await informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _isReady = true;
+            _isRunning = true;
             await Task.WhenAll(running);
         }
         finally
         {
+            _isRunning = false;
             foreach (var recorder in recorders)
             {
                 await recorder.DisposeAsync();

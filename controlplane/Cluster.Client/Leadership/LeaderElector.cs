@@ -11,11 +11,14 @@ namespace Cluster.Client;
 /// </remarks>
 public sealed class LeaderElector(IApiClient client, LeaderElectionOptions options, ILogger logger, TimeProvider time)
 {
-    private Lease? _seen;
+    private volatile Lease? _seen;
     private long _seenAt;
     private volatile bool _isLeader;
 
     public bool IsLeader => _isLeader;
+
+    /// <summary>Another leads, as far as was seen, and this one waits for its turn.</summary>
+    public bool IsStandby => !_isLeader && _seen?.Spec?.HolderIdentity is { Length: > 0 } holder && holder != options.Identity;
 
     /// <summary>
     /// Waits until it leads, runs <paramref name="lead"/>, whose token is cancelled when the lease is lost, and begins again; until cancelled.

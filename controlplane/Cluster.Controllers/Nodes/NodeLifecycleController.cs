@@ -17,8 +17,9 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
     private readonly Heartbeats _heartbeats = new(context.Time);
     private readonly EvictionPace _pace = new(context.Options, context.Time);
 
-    // Since when we have seen a node away. Only the one worker uses it.
+    // Since when we have seen a node away, and the nodes we have seen at all. Only the one worker uses them.
     private readonly Dictionary<string, long> _awaySince = [];
+    private readonly HashSet<string> _registered = [];
     private Informer<Node> _nodes = null!;
     private Informer<Lease> _leases = null!;
     private Informer<Pod> _pods = null!;
@@ -42,7 +43,13 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
         {
             _heartbeats.Forget(key.Name);
             _awaySince.Remove(key.Name);
+            _registered.Remove(key.Name);
             return null;
+        }
+
+        if (_registered.Add(key.Name))
+        {
+            _events.Record(node, "Normal", "RegisteredNode", $"Node {key.Name} event: Registered Node {key.Name} in Controller");
         }
 
         node = await JudgeAsync(node, cancellationToken);

@@ -106,12 +106,18 @@ internal sealed class ReplicaController<T>(string name, IReplicaKind<T> kind, Co
 
     private async Task<Exception?> DeleteAsync(T owner, List<Pod> pods, int count, CancellationToken cancellationToken)
     {
-        var order = new DeletionOrder(pods, context.Now);
+        var order = new DeletionOrder(Siblings(owner).SelectMany(set => OwnerIndex.OwnedBy(_pods, set)).Where(pod => pod.IsActive()), context.Now);
         var victims = pods.Order(order).Take(count).ToList();
         _expectations.ExpectDeletions(ObjectKey.Of(owner), victims.Select(pod => pod.Metadata.Uid));
         var failures = await Task.WhenAll(victims.Select(pod => DeleteOneAsync(owner, pod, cancellationToken)));
         return failures.FirstOrDefault(failure => failure is not null);
     }
+
+    /// <summary>The sets of the same deployment, or the one alone: pods of all of them share nodes, and a crowded node is left first.</summary>
+    private IEnumerable<T> Siblings(T owner) =>
+        OwnerReferences.ControllerOf(owner) is { } parent
+            ? _owners.List().Where(other => OwnerReferences.ControllerOf(other)?.Uid == parent.Uid)
+            : [owner];
 
     private async Task<Exception?> DeleteOneAsync(T owner, Pod pod, CancellationToken cancellationToken)
     {

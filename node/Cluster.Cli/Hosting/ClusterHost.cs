@@ -135,6 +135,8 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken),
                 // The embedded store has one master, who need not wait for the lease of a dead predecessor.
                 LeaderElect = settings.EtcdEndpoints.Count > 0,
+                // With etcd: the same name after a kill -9, so that the dead process's lease is its successor's at once. The data folder's lock lets only one live.
+                Identity = $"{settings.NodeName}_{data.Root}",
             },
             logs,
             time);
