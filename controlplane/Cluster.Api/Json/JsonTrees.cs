@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Cluster.Api.Json;
 
-/// <summary>Parses JSON to a tree that can be changed, as Go reads it into maps: the last of equal keys counts, bad UTF-8 is mended.</summary>
+/// <summary>Parses JSON to a tree that can be changed, as Go reads maps: the last of equal keys counts, bad UTF-8 is mended.</summary>
 /// <remarks>JsonNode's own parser works lazily, and throws at such places when they are first looked into.</remarks>
 internal static class JsonTrees
 {

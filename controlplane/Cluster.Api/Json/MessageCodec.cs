@@ -46,7 +46,7 @@ internal abstract class MessageCodec
             field.Write(ref output, message);
     }
 
-    /// <summary>Makes of a message that came in protobuf what reading its JSON would have made: canonical quantities, whole seconds.</summary>
+    /// <summary>Makes of a message that came in protobuf what its JSON would have made: canonical quantities, whole seconds.</summary>
     /// <exception cref="JsonDecodeException">JSON could not have said it.</exception>
     public void Normalize(IMessage message)
     {

@@ -63,8 +63,8 @@ internal static class ElementOrder
             if (at++ >= order.Count)
             {
                 var (given, wanted) = (JsonScalars.GoPrint(patch), JsonScalars.GoPrint(order));
-                throw new PatchException(
-                    $"The order in patch list:\n{given}\n doesn't match {Directives.SetElementOrder} list:\n{wanted}\n", PatchException.Unforeseen);
+                var why = $"The order in patch list:\n{given}\n doesn't match {Directives.SetElementOrder} list:\n{wanted}\n";
+                throw new PatchException(why, PatchException.Unforeseen);
             }
         }
     }

@@ -54,7 +54,8 @@ public static class Patch
         }
         catch (Exception error) when (error is JsonDecodeException or StatusException { Code: PatchException.Malformed })
         {
-            var shown = mediaType == PatchMediaTypes.Strategic ? JsonScalars.GoPrint(JsonTrees.Parse(patch.Span)) : patched.ToJsonString();
+            var isStrategic = mediaType == PatchMediaTypes.Strategic;
+            var shown = isStrategic ? JsonScalars.GoPrint(JsonTrees.Parse(patch.Span)) : patched.ToJsonString();
             throw StatusErrors.Invalid("", "", "", [new FieldError(FieldErrorType.Invalid, "patch", shown, error.Message)]);
         }
     }

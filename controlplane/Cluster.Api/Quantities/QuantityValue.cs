@@ -6,7 +6,10 @@ using Cluster.Api.Resource;
 namespace Cluster.Api.Quantities;
 
 /// <summary>The number behind a <see cref="Quantity"/>: exact, of any size, no finer than 10^-9. Immutable.</summary>
-/// <remarks>Sums and differences take the format of the left side, or of the right one when the left is zero.</remarks>
+/// <remarks>
+/// Sums and differences take the format of the left side, or of the right one when the left is zero. Numbers more than 2048
+/// powers of ten apart are added as if they were that far apart: no quantity that means something comes near.
+/// </remarks>
 public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<QuantityValue>
 {
     // A power of ten with more digits than any quantity that means something; past it numbers are compared by their
@@ -100,7 +103,7 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
 
     public override int GetHashCode()
     {
-        var (digits, power) = Reduce(number, exponent, 10);
+        var (digits, power) = Reduce(number, exponent);
         return HashCode.Combine(digits, power);
     }
 
@@ -158,7 +161,7 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
     private string DecimalText()
     {
         var family = format == QuantityFormat.BinarySi ? QuantityFormat.DecimalSi : format;
-        var (digits, power) = Reduce(number, exponent, 10);
+        var (digits, power) = Reduce(number, exponent);
         var wanted = power - (((power % 3) + 3) % 3);
         if (family == QuantityFormat.DecimalSi)
             wanted = Math.Min(wanted, QuantitySuffix.LargestDecimal);
@@ -181,13 +184,14 @@ public readonly struct QuantityValue : IComparable<QuantityValue>, IEquatable<Qu
         return rest.IsZero ? quotient : quotient + value.Sign;
     }
 
-    private BigInteger At(int lower) => exponent <= lower ? number : number * BigInteger.Pow(10, Math.Min(exponent - lower, LargestPower));
+    private BigInteger At(int lower) =>
+        exponent <= lower ? number : number * BigInteger.Pow(10, (int)Math.Min((long)exponent - lower, LargestPower));
 
-    private static (BigInteger Number, int Exponent) Reduce(BigInteger number, int exponent, int factor)
+    private static (BigInteger Number, int Exponent) Reduce(BigInteger number, int exponent)
     {
         if (number.IsZero)
             return (number, 0);
-        while (BigInteger.DivRem(number, factor, out var rest) is var quotient && rest.IsZero)
+        while (BigInteger.DivRem(number, 10, out var rest) is var quotient && rest.IsZero)
             (number, exponent) = (quotient, exponent + 1);
         return (number, exponent);
     }

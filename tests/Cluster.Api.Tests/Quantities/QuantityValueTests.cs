@@ -51,6 +51,14 @@ public sealed class QuantityValueTests
         Assert.Equal("1Gi", (QuantityValue.Zero + QuantityValue.Parse("1Gi")).ToString());
     }
 
+    [Fact]
+    public void Add_OfNumbersWorldsApart_StaysSmallEnoughToCompute()
+    {
+        var huge = QuantityValue.Parse("1e2147483647");
+        Assert.Equal(1, (huge + QuantityValue.Parse("1n")).Sign);
+        Assert.Equal(-1, (QuantityValue.Parse("1n") - huge).Sign);
+    }
+
     [Theory]
     [InlineData("1", "1000m", 0)]
     [InlineData("1Ki", "1024", 0)]
