@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
@@ -112,6 +113,25 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Patch_ThroughAllTypes_AllocatesAndFrees()
+    {
+        var address = (await _rig.CreateAsync(RegistryRig.Service("one"))).Spec.ClusterIP;
+        var nodePort = await PatchAsync("""{"spec":{"type":"NodePort"}}""");
+        var external = await PatchAsync("""{"spec":{"type":"ExternalName","externalName":"example.com"}}""");
+        var taken = await _rig.CreateAsync(RegistryRig.Service("two", address));
+        var back = await PatchAsync("""{"spec":{"type":"ClusterIP","externalName":null}}""");
+
+        Assert.Equal(address, nodePort.Spec.ClusterIP);
+        Assert.InRange(nodePort.Spec.Ports[0].NodePort, 30000, 32767);
+        Assert.Equal("", external.Spec.ClusterIP);
+        Assert.Empty(external.Spec.ClusterIPs);
+        Assert.Equal(0, external.Spec.Ports[0].NodePort);
+        Assert.Equal(address, taken.Spec.ClusterIP);
+        Assert.NotEqual("", back.Spec.ClusterIP);
+        Assert.NotEqual(address, back.Spec.ClusterIP);
+    }
+
+    [Fact]
     public async Task Create_OnTwoServersAtOnce_GivesEachItsOwn()
     {
         var options = new RegistryOptions { ServiceRange = IPNetwork.Parse("10.99.0.0/26") };
@@ -127,6 +147,9 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
         var full = await Fails(async () => await rig.Registry.CreateAsync(RegistryRig.Scope<Service>(), RegistryRig.Service("full"), default));
         Assert.Contains("range is full", full.Message, StringComparison.Ordinal);
     }
+
+    private async Task<Service> PatchAsync(string patch) => (Service)(await _rig.Registry.PatchAsync(
+        RegistryRig.Scope<Service>("one"), "application/strategic-merge-patch+json", Encoding.UTF8.GetBytes(patch), default)).Object.Message;
 
     private static Task<StatusException> Fails(Func<Task> call) => Assert.ThrowsAsync<StatusException>(call);
 }

@@ -223,6 +223,50 @@ public sealed class RestEndpointsTests : IAsyncLifetime
         Assert.Contains("unknown field", Text(body["message"]), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("application/json", "{")]
+    [InlineData("application/json", "")]
+    [InlineData("application/json", "[]")]
+    [InlineData("application/json", """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}""")]
+    [InlineData("application/json", """{"apiVersion":"v2","kind":"ConfigMap","metadata":{"name":"x"}}""")]
+    [InlineData("application/json", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":7}}""")]
+    [InlineData("application/yaml", "a: [")]
+    [InlineData("application/vnd.kubernetes.protobuf", "nonsense")]
+    [InlineData("application/vnd.kubernetes.protobuf", "k8s\0\n\u0005junk")]
+    public async Task Post_Malformed_IsABadRequestAndTheServerGoesOn(string contentType, string content)
+    {
+        var (code, body) = await _rig.SendAsync(HttpMethod.Post, ConfigMaps, content, contentType);
+
+        Assert.Equal(HttpStatusCode.BadRequest, code);
+        Assert.Equal("Status", Text(body["kind"]));
+        Assert.Equal("BadRequest", Text(body["reason"]));
+        Assert.Equal(HttpStatusCode.Created, (await _rig.PostAsync(ConfigMaps, MapJson("after"))).Code);
+    }
+
+    [Fact]
+    public async Task Post_UnknownMediaType_IsUnsupported()
+    {
+        var (code, body) = await _rig.SendAsync(HttpMethod.Post, ConfigMaps, "x", "text/plain");
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, code);
+        Assert.Equal(
+            "the body of the request was in an unknown format - accepted media types include: "
+            + "application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            Text(body["message"]));
+    }
+
+    [Theory]
+    [InlineData("curl/8.0", true)]
+    [InlineData("kubectl/v1.32.3", false)]
+    public async Task Get_ForPeople_IsIndented(string agent, bool indented)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/namespaces/default");
+        request.Headers.TryAddWithoutValidation("User-Agent", agent);
+        using var response = await _rig.Client.SendAsync(request);
+
+        Assert.Equal(indented, (await response.Content.ReadAsStringAsync()).StartsWith("{\n  \"kind\": \"Namespace\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Post_DryRun_StoresNothing()
     {

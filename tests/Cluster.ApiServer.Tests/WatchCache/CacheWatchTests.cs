@@ -4,6 +4,7 @@ using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Tests.Registry;
 using Cluster.ApiServer.WatchCache;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.ApiServer.Tests.WatchCache;
 
@@ -138,6 +139,52 @@ public sealed class CacheWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_FromAListUnderWrites_EndsAtTheStoresState()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var writing = Task.Run(async () =>
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() => WriteAsync(writer))));
+            await _rig.CreateAsync(RegistryRig.ConfigMap("last"));
+        });
+        var list = await _rig.Registry.ListAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions(), default);
+        var state = list.Items.ToDictionary(item => item.Object.Metadata.Name, item => item.Object.Metadata.ResourceVersion);
+        var options = new ListOptions { ResourceVersion = ResourceVersions.Format(list.Revision) };
+        var watch = await _rig.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), options, default);
+        await using var batches = watch.ReadAsync(patience.Token).GetAsyncEnumerator();
+        while (!state.ContainsKey("last"))
+        {
+            Assert.True(await batches.MoveNextAsync());
+            foreach (var change in batches.Current)
+                Apply(state, change);
+        }
+
+        await writing;
+        var end = await _rig.Registry.ListAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions(), default);
+        Assert.Equal(end.Items.ToDictionary(item => item.Object.Metadata.Name, item => item.Object.Metadata.ResourceVersion), state);
+    }
+
+    [Fact]
+    public async Task Read_QuietMinute_SendsABookmarkOfTheStoresRevision()
+    {
+        var time = new FakeTimeProvider();
+        var cache = new ResourceCache(Versions.ConfigMaps, new EventRing(time), NullLogger.Instance);
+        var feed = new StoreFeed(_rig.Store, [cache], [], time, NullLogger.Instance);
+        var revision = await feed.LoadAsync(default);
+        var filter = ObjectFilter.Of(Versions.ConfigMaps, "default", "", "");
+        var watch = new CacheWatch(cache, feed, filter, new WatchStart(cache.Ring.Head, 0, null) { Bookmarks = true }, time);
+        await using var batches = watch.ReadAsync(default).GetAsyncEnumerator();
+        var next = batches.MoveNextAsync().AsTask();
+        Assert.False(next.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(61));
+
+        Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(ResourceEventType.Bookmark, batches.Current[0].Type);
+        Assert.Equal(ResourceVersions.Format(feed.Revision), Meta(batches.Current[0]).ResourceVersion);
+        Assert.True(feed.Revision <= revision);
+    }
+
+    [Fact]
     public async Task Read_ManyWatchers_ShareOneEncodedObject()
     {
         var version = (await _rig.CreateAsync(RegistryRig.ConfigMap("start"))).Metadata.ResourceVersion;
@@ -165,6 +212,29 @@ public sealed class CacheWatchTests : IAsyncLifetime
         await changing;
         Assert.Equal(count, events.Count);
         return events;
+    }
+
+    private async Task WriteAsync(int writer)
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            var map = (await _rig.CreateAsync(RegistryRig.ConfigMap($"w{writer}-{i}"))).Clone();
+            map.Data["key"] = "2";
+            await _rig.UpdateAsync(map);
+            if (i % 2 == 0)
+                await _rig.Registry.DeleteAsync(RegistryRig.Scope<ConfigMap>(map.Metadata.Name), new DeleteOptions(), default);
+        }
+    }
+
+    // Strictly: an event for a state the reader does not have would be a lost or doubled one.
+    private static void Apply(Dictionary<string, string> state, ResourceEvent change)
+    {
+        var meta = Meta(change);
+        Assert.Equal(change.Type == ResourceEventType.Added, !state.ContainsKey(meta.Name));
+        if (change.Type == ResourceEventType.Deleted)
+            state.Remove(meta.Name);
+        else
+            state[meta.Name] = meta.ResourceVersion;
     }
 
     private static ObjectMeta Meta(ResourceEvent change) => ((IApiObject)change.Object.Message).Metadata;
