@@ -44,9 +44,13 @@ public static class GoText
         {
             text.Append(rune.ToString());
         }
+        else if (rune.IsBmp)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
+        }
         else
         {
-            text.Append(CultureInfo.InvariantCulture, $"{(rune.IsBmp ? "\\u" : "\\U")}{rune.Value.ToString(rune.IsBmp ? "x4" : "x8", CultureInfo.InvariantCulture)}");
+            text.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}");
         }
     }
 

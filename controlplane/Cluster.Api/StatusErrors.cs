@@ -29,7 +29,8 @@ public static class StatusErrors
         type.Group, type.Plural, name);
 
     public static StatusException Conflict(ResourceType type, string name, string why = StaleObject) => About(
-        409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} {GoText.Quote(name)}: {why}", type.Group, type.Plural, name);
+        409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} {GoText.Quote(name)}: {why}",
+        type.Group, type.Plural, name);
 
     /// <summary>An object breaks rules: the message lists them and each is a cause.</summary>
     public static StatusException Invalid(ResourceType type, string name, IEnumerable<FieldError> errors) =>
@@ -65,8 +66,10 @@ public static class StatusErrors
     public static StatusException NamespaceTerminating(ResourceType type, string name, string ns)
     {
         var failure = Forbidden(type, name, $"unable to create new content in namespace {ns} because it is being terminated");
-        failure.Status.Details.Causes.Add(
-            new StatusCause { Reason = "NamespaceTerminating", Message = $"namespace {ns} is being terminated", Field = "metadata.namespace" });
+        failure.Status.Details.Causes.Add(new StatusCause
+        {
+            Reason = "NamespaceTerminating", Message = $"namespace {ns} is being terminated", Field = "metadata.namespace",
+        });
         return failure;
     }
 
@@ -81,7 +84,8 @@ public static class StatusErrors
     public static StatusException Gone(string message) => Plain(410, "Gone", message);
 
     public static StatusException MethodNotAllowed(ResourceType type, string verb) => About(
-        405, "MethodNotAllowed", $"{verb} is not supported on resources of kind {GoText.Quote(type.GroupResource)}", type.Group, type.Plural, "");
+        405, "MethodNotAllowed", $"{verb} is not supported on resources of kind {GoText.Quote(type.GroupResource)}",
+        type.Group, type.Plural, "");
 
     /// <summary>A path that knows the method not at all.</summary>
     public static StatusException MethodNotAllowed() =>

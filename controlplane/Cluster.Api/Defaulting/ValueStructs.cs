@@ -30,8 +30,11 @@ internal static class ValueStructs
         }
     }
 
-    private static Action<IMessage>[] Plan(MessageDescriptor message) =>
-        [.. message.Fields.InDeclarationOrder().Where(field => field.FieldType == FieldType.Message && !field.IsMap).Select(Step).OfType<Action<IMessage>>()];
+    private static Action<IMessage>[] Plan(MessageDescriptor message)
+    {
+        var fields = message.Fields.InDeclarationOrder().Where(field => field.FieldType == FieldType.Message && !field.IsMap);
+        return [.. fields.Select(Step).OfType<Action<IMessage>>()];
+    }
 
     private static Action<IMessage>? Step(FieldDescriptor field)
     {
@@ -42,8 +45,8 @@ internal static class ValueStructs
             (JsonForm.Object, false) => IsHeldByValue(field) ? Always(field) : IfThere(field),
             (JsonForm.Time, false) => message => WholeSeconds(message, field),
             (JsonForm.MicroTime, false) => message => WholeMicroseconds(message, field),
-            (JsonForm.Quantity, false) when IsHeldByValue(field) => message => field.Accessor.SetValue(message, NotEmpty(field.Accessor.GetValue(message))),
-            (JsonForm.IntOrString, false) when IsHeldByValue(field) => message => field.Accessor.SetValue(message, field.Accessor.GetValue(message) ?? new IntOrString()),
+            (JsonForm.Quantity, false) when IsHeldByValue(field) => message => NeverEmpty(message, field),
+            (JsonForm.IntOrString, false) when IsHeldByValue(field) => message => NeverAbsent(message, field),
             _ => null,
         };
     }
@@ -105,5 +108,19 @@ internal static class ValueStructs
         }
     }
 
-    private static Quantity NotEmpty(object? quantity) => quantity is Quantity { String.Length: > 0 } given ? given : new Quantity { String = "0" };
+    private static void NeverEmpty(IMessage message, FieldDescriptor field)
+    {
+        if (field.Accessor.GetValue(message) is not Quantity { String.Length: > 0 })
+        {
+            field.Accessor.SetValue(message, new Quantity { String = "0" });
+        }
+    }
+
+    private static void NeverAbsent(IMessage message, FieldDescriptor field)
+    {
+        if (field.Accessor.GetValue(message) is null)
+        {
+            field.Accessor.SetValue(message, new IntOrString());
+        }
+    }
 }

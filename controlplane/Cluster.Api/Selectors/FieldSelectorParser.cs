@@ -76,7 +76,13 @@ internal static class FieldSelectorParser
         return text.ToString();
     }
 
-    private static char Escaped(string value, int at) => at < value.Length && value[at] is '\\' or ',' or '='
-        ? value[at]
-        : throw StatusErrors.BadRequest($"invalid field selector: invalid escape sequence: \\{(at < value.Length ? value[at].ToString() : "")}");
+    private static char Escaped(string value, int at)
+    {
+        if (at < value.Length && value[at] is '\\' or ',' or '=')
+        {
+            return value[at];
+        }
+        var found = at < value.Length ? value[at].ToString() : "";
+        throw StatusErrors.BadRequest($"invalid field selector: invalid escape sequence: \\{found}");
+    }
 }

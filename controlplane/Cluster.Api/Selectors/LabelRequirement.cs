@@ -5,7 +5,7 @@ namespace Cluster.Api.Selectors;
 /// <summary>One condition on one label. Immutable; matching allocates nothing.</summary>
 /// <param name="Key">The label.</param>
 /// <param name="Operator">The comparison.</param>
-/// <param name="Values">None for Exists and DoesNotExist, one for the comparisons with a single value, one or more for In and NotIn.</param>
+/// <param name="Values">None for Exists and DoesNotExist, one or more for In and NotIn, one for the others.</param>
 public sealed record LabelRequirement(string Key, LabelOperator Operator, IReadOnlyList<string> Values)
 {
     public bool Matches(IDictionary<string, string> labels)

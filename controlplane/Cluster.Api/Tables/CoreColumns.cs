@@ -28,7 +28,7 @@ internal static class CoreColumns
 
     public static TableColumns OfServiceAccount() => new TableBuilder<ServiceAccount>()
         .Name()
-        .Add("Secrets", "string", "", "Number of secrets that pods of the account may mount.", 0, (account, _) => (long)account.Secrets.Count)
+        .Add("Secrets", "string", "", "Number of secrets that pods of the account may use.", 0, (account, _) => (long)account.Secrets.Count)
         .Age()
         .Build();
 

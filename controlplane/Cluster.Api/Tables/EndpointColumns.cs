@@ -19,9 +19,12 @@ internal static class EndpointColumns
         .Name()
         .Text("AddressType", "What the addresses are.", slice => slice.AddressType)
         .Text("Ports", "The first ports.", slice => CellText.Few(slice.Ports.Select(Port).ToList(), Unset))
-        .Text("Endpoints", "The first addresses.", slice => CellText.Few(slice.Endpoints.SelectMany(endpoint => endpoint.Addresses).ToList(), Unset))
+        .Text("Endpoints", "The first addresses.", Addresses)
         .Age()
         .Build();
+
+    private static string Addresses(EndpointSlice slice) =>
+        CellText.Few(slice.Endpoints.SelectMany(endpoint => endpoint.Addresses).ToList(), Unset);
 
     private static IEnumerable<string> Ready(Endpoints endpoints) => endpoints.Subsets.SelectMany(subset => subset.Ports.Count == 0
         ? subset.Addresses.Select(address => address.Ip)

@@ -4,16 +4,16 @@ namespace Cluster.Api.Tables;
 
 internal static class PodColumns
 {
-    public static TableColumns Make() => new TableBuilder<Pod>()
+    public static TableColumns Make() => new TableBuilder<PodSummary>(obj => PodSummary.Of((Pod)obj))
         .Name()
-        .Text("Ready", "Containers that are ready, of all that should be.", pod => PodSummary.Of(pod).Ready)
-        .Text("Status", "One word for where the pod stands, from its phase, its containers and its deletion.", pod => PodSummary.Of(pod).Reason)
-        .Text("Restarts", "How often containers were started again, and when last.", (pod, now) => PodSummary.Of(pod).RestartText(now))
+        .Text("Ready", "Containers that are ready, of all that should be.", row => row.Ready)
+        .Text("Status", "One word for where the pod stands, from its phase, containers and deletion.", row => row.Reason)
+        .Text("Restarts", "How often containers were started again, and when last.", (row, now) => row.RestartText(now))
         .Age()
-        .Wide("IP", "The pod's address.", pod => CellText.OrNone(pod.Status?.PodIPs.FirstOrDefault()?.Ip))
-        .Wide("Node", "The node the pod runs on.", pod => CellText.OrNone(pod.Spec?.NodeName))
-        .Wide("Nominated Node", "The node on which room is being made for the pod.", pod => CellText.OrNone(pod.Status?.NominatedNodeName))
-        .Wide("Readiness Gates", "Extra conditions for readiness that hold, of all.", ReadinessGates)
+        .Wide("IP", "The pod's address.", row => CellText.OrNone(row.Pod.Status?.PodIPs.FirstOrDefault()?.Ip))
+        .Wide("Node", "The node the pod runs on.", row => CellText.OrNone(row.Pod.Spec?.NodeName))
+        .Wide("Nominated Node", "The node where room is being made for it.", row => CellText.OrNone(row.Pod.Status?.NominatedNodeName))
+        .Wide("Readiness Gates", "Extra conditions for readiness that hold, of all.", row => ReadinessGates(row.Pod))
         .Build();
 
     private static string ReadinessGates(Pod pod)

@@ -7,7 +7,6 @@ internal sealed class PodSummary
 {
     private static readonly PodStatus NoStatus = new();
 
-    private readonly Pod pod;
     private readonly PodStatus status;
     private readonly HashSet<string> sidecars;
     private int ready;
@@ -16,14 +15,16 @@ internal sealed class PodSummary
 
     private PodSummary(Pod pod)
     {
-        this.pod = pod;
+        Pod = pod;
         status = pod.Status ?? NoStatus;
         sidecars = pod.Spec?.InitContainers.Where(container => container.IsSidecar()).Select(container => container.Name).ToHashSet() ?? [];
         Reason = status.Reason.Length > 0 ? status.Reason : status.Phase;
     }
 
+    public Pod Pod { get; }
+
     /// <summary><c>1/2</c>.</summary>
-    public string Ready => $"{ready}/{(pod.Spec?.Containers.Count ?? 0) + sidecars.Count}";
+    public string Ready => $"{ready}/{(Pod.Spec?.Containers.Count ?? 0) + sidecars.Count}";
 
     /// <summary>Running, Pending, Completed, CrashLoopBackOff, Init:0/1, Terminating and the like.</summary>
     public string Reason { get; private set; }
@@ -41,16 +42,16 @@ internal sealed class PodSummary
 
     private void Read()
     {
-        if (pod.GetCondition("PodScheduled") is { Reason: "SchedulingGated" })
+        if (Pod.GetCondition("PodScheduled") is { Reason: "SchedulingGated" })
         {
             Reason = "SchedulingGated";
         }
         var initializing = ReadInitContainers();
-        if (!initializing || pod.GetCondition("Initialized")?.Status == "True")
+        if (!initializing || Pod.GetCondition("Initialized")?.Status == "True")
         {
             ReadContainers();
         }
-        if (!pod.IsTerminating())
+        if (!Pod.IsTerminating())
         {
             return;
         }
@@ -58,7 +59,7 @@ internal sealed class PodSummary
         {
             Reason = "Unknown";
         }
-        else if (!pod.IsTerminal())
+        else if (!Pod.IsTerminal())
         {
             Reason = "Terminating";
         }
@@ -91,7 +92,7 @@ internal sealed class PodSummary
     {
         { Terminated: { } ended } => EndReason(ended),
         { Waiting.Reason: { Length: > 0 } reason } when reason != "PodInitializing" => reason,
-        _ => $"{index}/{pod.Spec?.InitContainers.Count ?? 0}",
+        _ => $"{index}/{Pod.Spec?.InitContainers.Count ?? 0}",
     };
 
     /// <summary>The first container that has something to tell wins; once all run, only sidecars' init restarts count.</summary>
@@ -110,7 +111,7 @@ internal sealed class PodSummary
         }
         if (Reason == "Completed" && anyRunning)
         {
-            Reason = pod.IsReady() ? "Running" : "NotReady";
+            Reason = Pod.IsReady() ? "Running" : "NotReady";
         }
     }
 

@@ -8,13 +8,15 @@ internal static class ServiceColumns
 
     public static TableColumns Make() => new TableBuilder<Service>()
         .Name()
-        .Text("Type", "How the service is reached: inside the cluster, by node ports, by a load balancer, or by name only.", service => service.Spec?.Type ?? "")
-        .Text("Cluster-IP", "The address inside the cluster; None for a headless service.", service => CellText.OrNone(service.Spec?.ClusterIPs.FirstOrDefault()))
+        .Text("Type", "How it is reached: from inside, by node ports, by a load balancer, or by name.", service => service.Spec?.Type ?? "")
+        .Text("Cluster-IP", "The address inside the cluster; None for a headless service.", ClusterAddress)
         .Text("External-IP", "Addresses outside the cluster.", ExternalAddress)
         .Text("Port(s)", "Each port, its node port if it has one, and its protocol.", Ports)
         .Age()
         .Wide("Selector", "The labels that make a pod a backend.", service => CellText.Labels(service.Spec?.Selector))
         .Build();
+
+    private static string ClusterAddress(Service service) => CellText.OrNone(service.Spec?.ClusterIPs.FirstOrDefault());
 
     private static string ExternalAddress(Service service)
     {
@@ -31,7 +33,8 @@ internal static class ServiceColumns
     private static string LoadBalancer(Service service, ServiceSpec spec)
     {
         var ingress = service.Status?.LoadBalancer?.Ingress.Select(entry => entry.Ip.Length > 0 ? entry.Ip : entry.Hostname) ?? [];
-        var addresses = ingress.Where(address => address.Length > 0).Distinct().Order(StringComparer.Ordinal).Concat(spec.ExternalIPs).ToList();
+        var given = ingress.Where(address => address.Length > 0).Distinct().Order(StringComparer.Ordinal);
+        var addresses = given.Concat(spec.ExternalIPs).ToList();
         return addresses.Count == 0 ? "<pending>" : string.Join(',', addresses);
     }
 

@@ -7,7 +7,9 @@ using Google.Protobuf.Reflection;
 
 namespace Cluster.Api.Tables;
 
-/// <summary>How a kind is shown as a table: the columns, and an object's cells. The server makes them so that clients need not know the kind.</summary>
+/// <summary>
+/// How a kind is shown as a table: the columns, and an object's cells. The server makes them so that clients need not know the kind.
+/// </summary>
 /// <remarks>All columns are always made, the wide ones too; clients hide what they do not want. Thread-safe.</remarks>
 public sealed class TableColumns
 {

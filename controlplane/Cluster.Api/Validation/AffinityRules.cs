@@ -16,11 +16,15 @@ internal static class AffinityRules
         }
         if (affinity.PodAffinity is { } pod)
         {
-            OfPods(pod.RequiredDuringSchedulingIgnoredDuringExecution, pod.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity"), errors);
+            OfPods(
+                pod.RequiredDuringSchedulingIgnoredDuringExecution, pod.PreferredDuringSchedulingIgnoredDuringExecution,
+                path.Child("podAffinity"), errors);
         }
         if (affinity.PodAntiAffinity is { } anti)
         {
-            OfPods(anti.RequiredDuringSchedulingIgnoredDuringExecution, anti.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity"), errors);
+            OfPods(
+                anti.RequiredDuringSchedulingIgnoredDuringExecution, anti.PreferredDuringSchedulingIgnoredDuringExecution,
+                path.Child("podAntiAffinity"), errors);
         }
     }
 

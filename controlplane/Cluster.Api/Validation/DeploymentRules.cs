@@ -97,7 +97,8 @@ internal sealed class DeploymentRules : KindRules<Deployment>
     private static long Amount(IntOrString? value) => value switch
     {
         null => 0,
-        { Type: 1 } => long.TryParse(value.StrVal.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? percent : 1,
+        { Type: 1 } => long.TryParse(value.StrVal.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
+            ? percent : 1,
         _ => value.IntVal,
     };
 

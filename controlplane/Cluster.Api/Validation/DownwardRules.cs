@@ -22,7 +22,8 @@ internal static class DownwardRules
     ];
 
     /// <summary>Everything that the conversion of field names knows, selectable here or not.</summary>
-    private static readonly HashSet<string> KnownFields = [.. EnvFields, .. VolumeFields, "spec.restartPolicy", "spec.schedulerName", "status.phase"];
+    private static readonly HashSet<string> KnownFields =
+        [.. EnvFields, .. VolumeFields, "spec.restartPolicy", "spec.schedulerName", "status.phase"];
 
     public static void Field(ObjectFieldSelector selector, string[] supported, FieldPath path, FieldErrors errors)
     {
@@ -37,7 +38,8 @@ internal static class DownwardRules
         else if (!KnownFields.Contains(selector.FieldPath))
         {
             errors.Invalid(
-                path.Child("fieldPath"), selector.FieldPath, $"error converting fieldPath: field label not supported: {selector.FieldPath}");
+                path.Child("fieldPath"), selector.FieldPath,
+                $"error converting fieldPath: field label not supported: {selector.FieldPath}");
         }
         else if (!supported.Contains(selector.FieldPath))
         {

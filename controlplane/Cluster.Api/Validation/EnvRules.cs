@@ -33,7 +33,8 @@ internal static class EnvRules
 
     private static void ValueFrom(EnvVarSource source, bool hasValue, FieldPath path, FieldErrors errors)
     {
-        var count = new object?[] { source.FieldRef, source.ResourceFieldRef, source.ConfigMapKeyRef, source.SecretKeyRef }.Count(s => s is not null);
+        var count = new object?[] { source.FieldRef, source.ResourceFieldRef, source.ConfigMapKeyRef, source.SecretKeyRef }
+            .Count(given => given is not null);
         if (source.FieldRef is { } field)
         {
             DownwardRules.Field(field, DownwardRules.EnvFields, path.Child("fieldRef"), errors);

@@ -97,11 +97,16 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
     {
         var labels = selector.MatchLabels.Count == 0 ? "map[string]string(nil)" : ShowMap(selector.MatchLabels);
         var requirements = selector.MatchExpressions.Select(requirement =>
-            $"v1.LabelSelectorRequirement{{Key:{GoText.Quote(requirement.Key)}, Operator:{GoText.Quote(requirement.Operator)}, Values:[]string{{{GoText.QuoteAll(requirement.Values)}}}}}");
+            $"v1.LabelSelectorRequirement{{Key:{GoText.Quote(requirement.Key)}, Operator:{GoText.Quote(requirement.Operator)}, "
+            + $"Values:[]string{{{GoText.QuoteAll(requirement.Values)}}}}}");
         var list = selector.MatchExpressions.Count == 0 ? "(nil)" : $"{{{string.Join(", ", requirements)}}}";
         return $"v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:[]v1.LabelSelectorRequirement{list}}}";
     }
 
-    private static string ShowMap(IDictionary<string, string> map) =>
-        $"map[string]string{{{string.Join(", ", map.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{GoText.Quote(entry.Key)}:{GoText.Quote(entry.Value)}"))}}}";
+    private static string ShowMap(IDictionary<string, string> map)
+    {
+        var entries = map.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => $"{GoText.Quote(entry.Key)}:{GoText.Quote(entry.Value)}");
+        return $"map[string]string{{{string.Join(", ", entries)}}}";
+    }
 }

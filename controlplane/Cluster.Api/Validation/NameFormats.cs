@@ -27,19 +27,22 @@ public static partial class NameFormats
     /// <summary>A lowercase RFC 1123 label: names of namespaces, containers, volumes, ports of services.</summary>
     public static IEnumerable<string> Dns1123Label(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
         LabelRegex().IsMatch(value),
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+        + "alphanumeric character",
         Label, "my-name", "123-abc"));
 
     /// <summary>Labels joined by dots: the names of most kinds.</summary>
     public static IEnumerable<string> Dns1123Subdomain(string value) => TooLong(value, SubdomainMaxLength).Concat(Unless(
         SubdomainRegex().IsMatch(value),
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
+        + "alphanumeric character",
         Subdomain, "example.com"));
 
     /// <summary>A label that starts with a letter: names of services.</summary>
     public static IEnumerable<string> Dns1035Label(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
         Label1035Regex().IsMatch(value),
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an "
+        + "alphanumeric character",
         Label1035, "my-name", "abc-123"));
 
     /// <summary>A name with an optional DNS subdomain and a slash before it: label keys, resource names, condition types.</summary>
@@ -56,12 +59,15 @@ public static partial class NameFormats
 
     public static IEnumerable<string> LabelValue(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
         LabelTextRegex().IsMatch(value),
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+        + "alphanumeric character",
         LabelText, "MyValue", "my_value", "12345"));
 
     /// <summary>A key of a ConfigMap or Secret: it becomes a file name.</summary>
     public static IEnumerable<string> ConfigKey(string value) => TooLong(value, SubdomainMaxLength)
-        .Concat(Unless(KeyRegex().IsMatch(value), "a valid config key must consist of alphanumeric characters, '-', '_' or '.'", Key, "key.name", "KEY_NAME", "key-name"))
+        .Concat(Unless(
+            KeyRegex().IsMatch(value), "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+            Key, "key.name", "KEY_NAME", "key-name"))
         .Concat(NotParentDirectory(value));
 
     /// <summary>Anything printable in ASCII but the equals sign.</summary>
@@ -80,7 +86,9 @@ public static partial class NameFormats
     public static IEnumerable<string> PortName(string value)
     {
         var complaints = TooLong(value, 15).ToList();
-        AddUnless(complaints, value.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-') && value.Length > 0, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+        AddUnless(
+            complaints, value.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-') && value.Length > 0,
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
         AddUnless(complaints, value.Any(c => c is >= 'a' and <= 'z'), "must contain at least one letter (a-z)");
         AddUnless(complaints, !value.Contains("--", StringComparison.Ordinal), "must not contain consecutive hyphens");
         AddUnless(complaints, value.Length == 0 || (value[0] != '-' && value[^1] != '-'), "must not begin or end with a hyphen");
@@ -91,7 +99,8 @@ public static partial class NameFormats
         Unless(HeaderRegex().IsMatch(value), "a valid HTTP header must consist of alphanumeric characters or '-'", Header, "X-Header-Name");
 
     public static IEnumerable<string> Percent(string value) => Unless(
-        PercentRegex().IsMatch(value), "a valid percent string must be a numeric string followed by an ending '%'", WholePercent, "1%", "93%");
+        PercentRegex().IsMatch(value), "a valid percent string must be a numeric string followed by an ending '%'",
+        WholePercent, "1%", "93%");
 
     public static IEnumerable<string> PortNumber(long value) => Range(value, 1, 65535);
 
@@ -112,8 +121,12 @@ public static partial class NameFormats
     public static bool IsCidr(string value)
     {
         var slash = value.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 && IsIP(value[..slash]) && BitsRegex().IsMatch(value[(slash + 1)..])
-            && int.Parse(value[(slash + 1)..], System.Globalization.CultureInfo.InvariantCulture) <= (value.Contains(':', StringComparison.Ordinal) ? 128 : 32);
+        if (slash < 0 || !IsIP(value[..slash]) || !BitsRegex().IsMatch(value[(slash + 1)..]))
+        {
+            return false;
+        }
+        var bits = int.Parse(value[(slash + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        return bits <= (value.Contains(':', StringComparison.Ordinal) ? 128 : 32);
     }
 
     /// <summary>A segment of a URL path: the names of RBAC kinds.</summary>

@@ -76,7 +76,7 @@ internal static class ObjectMetaRules
     {
         Labels(meta.Labels, path.Child("labels"), errors);
         Annotations(meta.Annotations, path.Child("annotations"), errors);
-        Owners(meta.OwnerReferences, path.Child("ownerReferences"), errors);
+        OwnerReferenceRules.Check(meta.OwnerReferences, path.Child("ownerReferences"), errors);
         Finalizers(meta.Finalizers, path.Child("finalizers"), errors);
         ManagedFields(meta.ManagedFields, path.Child("managedFields"), errors);
     }
@@ -93,49 +93,6 @@ internal static class ObjectMetaRules
         else if (errors.Present(path, ns))
         {
             errors.Format(path, ns, NameFormats.Dns1123Label);
-        }
-    }
-
-    private static void Owners(IReadOnlyCollection<OwnerReference> owners, FieldPath path, FieldErrors errors)
-    {
-        string? controller = null;
-        foreach (var owner in owners)
-        {
-            Owner(owner, path, errors);
-            if (owner.Controller && controller is not null)
-            {
-                errors.Invalid(
-                    path, owner,
-                    "Only one reference can have Controller set to true. Found \"true\" in references for "
-                    + $"{controller} and {owner.Kind}/{owner.Name}");
-            }
-            else if (owner.Controller)
-            {
-                controller = $"{owner.Kind}/{owner.Name}";
-            }
-        }
-    }
-
-    private static void Owner(OwnerReference owner, FieldPath path, FieldErrors errors)
-    {
-        if (owner.ApiVersion.Length == 0 || owner.ApiVersion.EndsWith('/'))
-        {
-            errors.Invalid(path.Child("apiVersion"), owner.ApiVersion, "version must not be empty");
-        }
-        NotEmpty(path.Child("kind"), owner.Kind, errors);
-        NotEmpty(path.Child("name"), owner.Name, errors);
-        NotEmpty(path.Child("uid"), owner.Uid, errors);
-        if (owner is { ApiVersion: "v1", Kind: "Event" })
-        {
-            errors.Invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
-        }
-    }
-
-    private static void NotEmpty(FieldPath path, string value, FieldErrors errors)
-    {
-        if (value.Length == 0)
-        {
-            errors.Invalid(path, value, "must not be empty");
         }
     }
 
@@ -200,7 +157,8 @@ internal static class ObjectMetaRules
         var bad = manager.FirstOrDefault(char.IsControl);
         if (bad != default)
         {
-            errors.Invalid(path, manager, $"invalid character U+{(int)bad:X4} (at position {manager.IndexOf(bad, StringComparison.Ordinal)})");
+            var position = manager.IndexOf(bad, StringComparison.Ordinal);
+            errors.Invalid(path, manager, $"invalid character U+{(int)bad:X4} (at position {position})");
         }
     }
 

@@ -76,7 +76,9 @@ internal static class PodDnsRules
         }
         if (string.Join(' ', config.Searches).Length > MaxSearchCharacters)
         {
-            errors.Invalid(path, config.Searches, $"must not have more than {MaxSearchCharacters} characters (including spaces) in the search list");
+            errors.Invalid(
+                path, config.Searches,
+                $"must not have more than {MaxSearchCharacters} characters (including spaces) in the search list");
         }
         for (var i = 0; i < config.Searches.Count; i++)
         {

@@ -76,7 +76,8 @@ internal static class PodSpecRules
         }
         for (var i = 0; i < spec.ReadinessGates.Count; i++)
         {
-            errors.Format(path.Child("readinessGates").Index(i).Child("conditionType"), spec.ReadinessGates[i].ConditionType, NameFormats.QualifiedName);
+            var type = path.Child("readinessGates").Index(i).Child("conditionType");
+            errors.Format(type, spec.ReadinessGates[i].ConditionType, NameFormats.QualifiedName);
         }
         for (var i = 0; i < spec.SchedulingGates.Count; i++)
         {

@@ -28,7 +28,8 @@ internal static class PodUpdateRules
         }
     }
 
-    private static bool SameCount(IReadOnlyCollection<Container> now, IReadOnlyCollection<Container> before, FieldPath path, FieldErrors errors)
+    private static bool SameCount(
+        IReadOnlyCollection<Container> now, IReadOnlyCollection<Container> before, FieldPath path, FieldErrors errors)
     {
         if (now.Count != before.Count)
         {
@@ -96,7 +97,8 @@ internal static class PodUpdateRules
         restored.SchedulingGates.Add(before.SchedulingGates);
         restored.Tolerations.Clear();
         restored.Tolerations.Add(before.Tolerations);
-        if (before is { HasTerminationGracePeriodSeconds: true, TerminationGracePeriodSeconds: < 0 } && restored.TerminationGracePeriodSeconds == 1)
+        if (before is { HasTerminationGracePeriodSeconds: true, TerminationGracePeriodSeconds: < 0 }
+            && restored.TerminationGracePeriodSeconds == 1)
         {
             restored.TerminationGracePeriodSeconds = before.TerminationGracePeriodSeconds;
         }

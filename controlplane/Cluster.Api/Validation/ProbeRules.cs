@@ -64,7 +64,8 @@ internal static class ProbeRules
             ("sleep", hook.Sleep, at => Sleep(hook.Sleep, spec, at, errors)));
     }
 
-    private static void Handlers(FieldPath path, FieldErrors errors, params (string Name, object? Value, Action<FieldPath> Check)[] handlers)
+    private static void Handlers(
+        FieldPath path, FieldErrors errors, params (string Name, object? Value, Action<FieldPath> Check)[] handlers)
     {
         var given = handlers.Where(handler => handler.Value is not null).ToList();
         if (given.Count == 0)

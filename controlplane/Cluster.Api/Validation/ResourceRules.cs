@@ -25,7 +25,8 @@ internal static class ResourceRules
     ];
 
     private static readonly HashSet<string> CpuDivisors = ["1m", "1"];
-    private static readonly HashSet<string> ByteDivisors = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+    private static readonly HashSet<string> ByteDivisors =
+        ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
 
     public static void Check(ResourceRequirements? resources, FieldPath path, FieldErrors errors)
     {

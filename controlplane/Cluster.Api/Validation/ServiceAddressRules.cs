@@ -29,7 +29,7 @@ internal static class ServiceAddressRules
         }
         if (spec.ClusterIPs.Count == 0 || spec.ClusterIPs[0] != before.ClusterIPs[0])
         {
-            errors.Invalid(ClusterIPs.Index(0), spec.ClusterIPs.FirstOrDefault() is { } now ? new[] { now } : [], "may not change once set");
+            errors.Invalid(ClusterIPs.Index(0), spec.ClusterIPs.Take(1), "may not change once set");
         }
         if (spec.ClusterIPs.Count == 2 && before.ClusterIPs.Count == 2 && spec.ClusterIPs[1] != before.ClusterIPs[1])
         {
@@ -37,7 +37,9 @@ internal static class ServiceAddressRules
         }
         if (spec.ClusterIPs.Count < before.ClusterIPs.Count && spec.IpFamilyPolicy != "SingleStack")
         {
-            errors.Invalid(ClusterIPs.Index(0), spec.ClusterIPs, "`ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary cluster IP");
+            errors.Invalid(
+                ClusterIPs.Index(0), spec.ClusterIPs,
+                "`ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary cluster IP");
         }
     }
 
@@ -114,7 +116,9 @@ internal static class ServiceAddressRules
         }
         else if (index < spec.IpFamilies.Count && IsIPv6(address) != (spec.IpFamilies[index] == "IPv6"))
         {
-            errors.Invalid(ClusterIPs.Index(index), address, $"expected an {spec.IpFamilies[index]} value as indicated by `ipFamilies[{index}]`");
+            errors.Invalid(
+                ClusterIPs.Index(index), address,
+                $"expected an {spec.IpFamilies[index]} value as indicated by `ipFamilies[{index}]`");
         }
     }
 

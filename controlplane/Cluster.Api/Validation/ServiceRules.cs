@@ -30,7 +30,8 @@ internal sealed class ServiceRules : KindRules<Service>
     protected override void CheckUpdate(Service obj, Service before, FieldErrors errors)
     {
         ServiceAddressRules.CheckUpdate(obj.Spec ?? NoSpec, before.Spec ?? NoSpec, errors);
-        if (NeedsHealthCheck(before.Spec) && NeedsHealthCheck(obj.Spec) && obj.Spec!.HealthCheckNodePort != before.Spec!.HealthCheckNodePort)
+        if (NeedsHealthCheck(before.Spec) && NeedsHealthCheck(obj.Spec)
+            && obj.Spec!.HealthCheckNodePort != before.Spec!.HealthCheckNodePort)
         {
             errors.Forbidden(Spec.Child("healthCheckNodePort"), FieldErrors.Immutable);
         }

@@ -73,7 +73,9 @@ internal static class VolumeMountRules
         }
         else if (source is { PersistentVolumeClaim: null, Ephemeral: null })
         {
-            errors.Invalid(path.Child("name"), device.Name, "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode");
+            errors.Invalid(
+                path.Child("name"), device.Name,
+                "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode");
         }
         errors.Present(path.Child("devicePath"), device.DevicePath);
     }

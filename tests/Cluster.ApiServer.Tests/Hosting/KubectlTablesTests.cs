@@ -152,6 +152,25 @@ public sealed class KubectlTablesTests(ApiServerRig rig) : IClassFixture<ApiServ
     }
 
     [Fact]
+    public async Task Label_Deployment_IsNoNewGeneration()
+    {
+        await RunAsync(null, "create", "deployment", "steady", "--image=web:1");
+        await RunAsync(null, "label", "deployment", "steady", "tier=front");
+        Assert.Equal("1", (await RunAsync(null, "get", "deployment", "steady", "-o", "jsonpath={.metadata.generation}")).Output);
+
+        await RunAsync(null, "set", "image", "deployment/steady", "web=web:2");
+        Assert.Equal("2", (await RunAsync(null, "get", "deployment", "steady", "-o", "jsonpath={.metadata.generation}")).Output);
+    }
+
+    [Fact]
+    public async Task Label_Pod_IsNotRefused()
+    {
+        await RunAsync(Named("labelled"), "create", "-f", "-");
+
+        Assert.Equal("pod/labelled labeled\n", (await RunAsync(null, "label", "pod", "labelled", "tier=front")).Output);
+    }
+
+    [Fact]
     public async Task Describe_NewObjects_NamesThem()
     {
         await RunAsync(Named("told"), "create", "-f", "-");
