@@ -1,6 +1,8 @@
 using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tcp.Managed;
 using Cluster.Dataplane.Udp.Managed;
@@ -28,12 +30,13 @@ public sealed class NodeDataplane : IAsyncDisposable
 
     public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
     {
+        DataplaneMetrics.Register();
         _addresses = addresses;
         _logger = logs.CreateLogger<NodeDataplane>();
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _tcp = new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time);
         _udp = new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time);
-        _frontends = new FrontendSet(_tcp, _udp, addresses);
+        _frontends = new FrontendSet(_tcp, _udp, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
         _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
         _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
     }

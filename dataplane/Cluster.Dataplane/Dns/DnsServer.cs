@@ -33,7 +33,7 @@ public sealed class DnsServer : IAsyncDisposable
         _udp = Bind(endPoint, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            _tcp = Bind(endPoint.Port == 0 ? (IPEndPoint)_udp.LocalEndPoint! : endPoint, SocketType.Stream, ProtocolType.Tcp);
+            _tcp = Bind(endPoint, SocketType.Stream, ProtocolType.Tcp);
         }
         catch
         {

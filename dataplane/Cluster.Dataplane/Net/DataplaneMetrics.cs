@@ -9,6 +9,9 @@ public static class DataplaneMetrics
 
     private static readonly Meter Meter = new(MeterName);
 
+    /// <summary>Makes the instruments, so that an exporter shows them before the first connection.</summary>
+    internal static void Register() => _ = Meter.Name;
+
     internal static readonly Counter<long> TcpAccepted = Meter.CreateCounter<long>("dataplane_tcp_connections_total", description: "TCP connections accepted");
     internal static readonly UpDownCounter<long> TcpActive = Meter.CreateUpDownCounter<long>("dataplane_tcp_connections", description: "TCP connections being served");
     internal static readonly Counter<long> TcpConnectFailures = Meter.CreateCounter<long>("dataplane_tcp_connect_failures_total", description: "Attempts to connect to a backend that failed");

@@ -4,7 +4,7 @@ using Cluster.Dataplane.Addresses;
 namespace Cluster.Dataplane.Services;
 
 /// <summary>Which frontends are wanted, which are open and which can't be: brings the second to the first. Used by one loop.</summary>
-internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addresses)
+internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addresses, int maxFrontends)
 {
     private readonly Dictionary<int, Frontend[]> _wanted = [];
     private readonly Dictionary<Place, Frontend> _open = [];
@@ -81,9 +81,7 @@ internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addr
     private void Open(Frontend frontend)
     {
         if (_reserved.Contains(frontend.Place)) return;
-        var result = _open.TryGetValue(frontend.Place, out var other)
-            ? new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port")
-            : RelayOf(frontend.Protocol).Open(frontend);
+        var result = TryOpen(frontend);
         if (result.IsOpen)
         {
             _open.Add(frontend.Place, frontend);
@@ -96,6 +94,15 @@ internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addr
             _failed[frontend] = result;
             _reports.Add((frontend, result));
         }
+    }
+
+    private FrontendResult TryOpen(Frontend frontend)
+    {
+        if (_open.TryGetValue(frontend.Place, out var other))
+            return new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port");
+        if (_open.Count >= maxFrontends)
+            return new FrontendResult(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
+        return RelayOf(frontend.Protocol).Open(frontend);
     }
 
     private void Close(Frontend frontend)

@@ -29,7 +29,8 @@ public abstract class IntegrityTests(TcpPath path)
             await Eventually.True(() => _backendSaw.Count == Connections, "every backend side to end");
             Assert.Empty(_backendSaw.Where(pair => !pair.Value).Select(pair => new Conversation(pair.Key)));
             await Eventually.True(() => rig.ActiveConnections == 0, "every connection to end");
-            Assert.Equal(Connections / 2, a.Accepted, 2.0);
+            // An attempt to connect that failed under this load has had its turn too.
+            Assert.Equal(Connections / 2, a.Accepted, Connections / 100.0);
         }
 
         // Every socket of 4,000 connections is closed again; a few descriptors may belong to the runtime.

@@ -1,0 +1,89 @@
+using Cluster.Dataplane;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy.Config;
+
+/// <summary>Feeds the data plane from a load balancer file and follows its changes.</summary>
+/// <remarks>A file that can't be used is refused with line and reason, and the table stays as it was.</remarks>
+public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogger logger, TimeProvider time)
+{
+    /// <summary>A look at two numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
+
+    private readonly HashSet<ServicePortId> _known = [];
+    private string? _text;
+    private (DateTime WrittenAt, long Length) _seen;
+
+    /// <summary>Reads the file for the first time.</summary>
+    /// <exception cref="ConfigException">It can't be used.</exception>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public Task LoadAsync()
+    {
+        _seen = Look();
+        _text = File.ReadAllText(path);
+        return ApplyAsync(LoadBalancerFile.Parse(_text));
+    }
+
+    /// <summary>Follows changes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookPeriod, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken)) await ReloadIfChangedAsync();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way to stop it.
+        }
+    }
+
+    private async Task ReloadIfChangedAsync()
+    {
+        try
+        {
+            var now = Look();
+            if (now == _seen) return;
+            var text = await File.ReadAllTextAsync(path);
+            _seen = now;
+            if (text == _text) return;
+            _text = text;
+            await ApplyAsync(LoadBalancerFile.Parse(text));
+            logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);
+        }
+        catch (ConfigException exception)
+        {
+            logger.LogError("{File} is refused, the services stay as they were: {Reason}", path, exception.Message);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Away for a moment while it is replaced, or for good: the next look tells.
+            logger.LogDebug(exception, "{File} can't be read", path);
+        }
+    }
+
+    private Task ApplyAsync(LoadBalancerConfig config)
+    {
+        var ports = config.Services.Select(service => (Port: service.ToServicePort(), Backends: service.ToBackends())).ToList();
+        foreach (var gone in _known.Except(ports.Select(pair => pair.Port.Id)).ToList())
+        {
+            dataplane.Directory.Remove(gone);
+            _known.Remove(gone);
+        }
+
+        foreach (var (port, backends) in ports)
+        {
+            dataplane.Directory.Set(port, backends);
+            _known.Add(port.Id);
+        }
+
+        return dataplane.Publish();
+    }
+
+    private (DateTime WrittenAt, long Length) Look()
+    {
+        var file = new FileInfo(path);
+        return (file.LastWriteTimeUtc, file.Exists ? file.Length : -1);
+    }
+}

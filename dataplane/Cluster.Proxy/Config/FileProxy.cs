@@ -1,0 +1,32 @@
+using Cluster.Dataplane;
+using Cluster.Dataplane.Addresses;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy.Config;
+
+/// <summary>The data plane alone, as a load balancer: <c>cluster proxy --config FILE</c>. Changes nothing on the host and needs no privileges.</summary>
+public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider time)
+{
+    private readonly ILogger _logger = logs.CreateLogger<FileProxy>();
+
+    /// <summary>The file was read and its frontends opened.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="ConfigException">The file can't be used at the start.</exception>
+    /// <exception cref="IOException">The file can't be read at the start.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var dataplane = new NodeDataplane(new DataplaneOptions(), new HostAddressesOnly(), logs, time);
+        dataplane.FrontendReported += (frontend, result) =>
+        {
+            if (result.IsOpen) _logger.LogInformation("{Frontend} is open now", frontend);
+            else _logger.LogError("{Frontend} can't be opened, trying again: {Message}", frontend, result.Message);
+        };
+        await dataplane.StartAsync([], cancellationToken);
+        var source = new ConfigFileSource(path, dataplane, logs.CreateLogger<ConfigFileSource>(), time);
+        await source.LoadAsync();
+        IsReady = true;
+        await source.RunAsync(cancellationToken);
+    }
+}

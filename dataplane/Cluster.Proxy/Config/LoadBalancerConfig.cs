@@ -1,0 +1,29 @@
+using System.Net;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Proxy.Config;
+
+/// <summary>What a load balancer file says.</summary>
+/// <param name="Threads">Loops of the loop path; the managed path shares the runtime's threads. Null: one a core.</param>
+public sealed record LoadBalancerConfig(int? Threads, IReadOnlyList<LoadBalancerService> Services);
+
+/// <summary>One entry of <c>services</c>.</summary>
+public sealed record LoadBalancerService(string Name, IPEndPoint Listen, ServiceProtocol Protocol, string Policy, IReadOnlyList<IPEndPoint> Backends)
+{
+    /// <summary>Kubernetes' default for affinity to a client address.</summary>
+    private static readonly TimeSpan AffinityTimeout = TimeSpan.FromHours(3);
+
+    internal ServicePort ToServicePort()
+    {
+        var everywhere = Listen.Address.Equals(IPAddress.Any) || Listen.Address.Equals(IPAddress.IPv6Any);
+        return new ServicePort(new ServicePortId(Name, Protocol), Listen.Port)
+        {
+            ExternalAddresses = everywhere ? [] : [Listen.Address],
+            NodePort = everywhere ? Listen.Port : 0,
+            Policy = Policy == LoadBalancerFile.ClientIp ? null : Policy,
+            AffinityTimeout = Policy == LoadBalancerFile.ClientIp ? AffinityTimeout : TimeSpan.Zero,
+        };
+    }
+
+    internal Backend[] ToBackends() => [.. Backends.Select(backend => new Backend(backend.ToString(), backend))];
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net;
+using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Services;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Cluster.Proxy.Config;
+
+/// <summary>Reads the load balancer file. Everything it does not know is refused by name and line, so that a typing error is never a default.</summary>
+/// <example><code>
+/// threads: 2
+/// services:
+///   - name: web
+///     listen: 127.0.0.1:8080
+///     protocol: TCP            # or UDP; TCP by default
+///     policy: round-robin      # or client-ip
+///     path: auto               # or managed
+///     backends: [10.0.0.1:80, 10.0.0.2:80]
+/// </code></example>
+public static class LoadBalancerFile
+{
+    internal const string ClientIp = "client-ip";
+    private const int MaxThreads = 1024;
+    private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
+    private static readonly string[] Paths = ["auto", "managed"];
+    private static readonly string[] PathsElsewhere = ["loop", "connect"];
+
+    /// <exception cref="ConfigException">Something in it can't be used.</exception>
+    public static LoadBalancerConfig Parse(string text)
+    {
+        var root = Map(Root(text), ["threads", "services"]);
+        var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
+        if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
+        if (list is not YamlSequenceNode sequence) throw Bad(list, "services must be a list");
+        var services = sequence.Select(Service).ToList();
+        CheckDistinct(sequence, services);
+        return new LoadBalancerConfig(threads, services);
+    }
+
+    private static YamlNode Root(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(parser);
+            return stream.Documents.Count == 1 ? stream.Documents[0].RootNode : throw new ConfigException(1, "there must be one YAML document");
+        }
+        catch (YamlException exception)
+        {
+            throw new ConfigException(exception.Start.Line, exception.InnerException?.Message ?? exception.Message);
+        }
+        catch (InvalidOperationException)
+        {
+            // What the parser throws for some unclosed brackets; it knows where it was.
+            throw new ConfigException(parser.Current?.End.Line ?? 1, "this is not YAML");
+        }
+    }
+
+    private static LoadBalancerService Service(YamlNode node)
+    {
+        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "backends"]);
+        CheckPath(fields);
+        return new LoadBalancerService(
+            Text(Required(node, fields, "name")),
+            EndPoint(Required(node, fields, "listen")),
+            Choice(fields, "protocol", ["TCP", "UDP"], "TCP") == "UDP" ? ServiceProtocol.Udp : ServiceProtocol.Tcp,
+            Choice(fields, "policy", Policies, Policies[0]),
+            Backends(Required(node, fields, "backends")));
+    }
+
+    private static void CheckPath(Dictionary<string, YamlNode> fields)
+    {
+        if (fields.TryGetValue("path", out var path) && PathsElsewhere.Contains(Text(path)))
+            throw Bad(path, $"path {Text(path)} is not available here; use auto or managed");
+        Choice(fields, "path", Paths, "auto");
+    }
+
+    private static List<IPEndPoint> Backends(YamlNode node)
+    {
+        if (node is not YamlSequenceNode sequence) throw Bad(node, "backends must be a list of IP:PORT");
+        var backends = new List<IPEndPoint>();
+        foreach (var item in sequence)
+        {
+            var backend = EndPoint(item);
+            if (backends.Contains(backend)) throw Bad(item, $"backend {backend} is there twice");
+            backends.Add(backend);
+        }
+
+        return backends;
+    }
+
+    private static void CheckDistinct(YamlSequenceNode sequence, List<LoadBalancerService> services)
+    {
+        for (var i = 0; i < services.Count; i++)
+        {
+            foreach (var other in services.Take(i).Where(other => other.Protocol == services[i].Protocol))
+            {
+                if (other.Name == services[i].Name) throw Bad(sequence[i], $"service {other.Name} is there twice");
+                if (other.Listen.Equals(services[i].Listen)) throw Bad(sequence[i], $"{other.Name} listens on {other.Listen} already");
+            }
+        }
+    }
+
+    private static Dictionary<string, YamlNode> Map(YamlNode node, string[] known)
+    {
+        if (node is not YamlMappingNode mapping) throw Bad(node, "a mapping is expected");
+        var fields = new Dictionary<string, YamlNode>();
+        foreach (var (key, value) in mapping)
+        {
+            var name = Text(key);
+            if (!known.Contains(name)) throw Bad(key, $"unknown field {name}; known are {string.Join(", ", known)}");
+            fields.Add(name, value);
+        }
+
+        return fields;
+    }
+
+    private static YamlNode Required(YamlNode parent, Dictionary<string, YamlNode> fields, string name) =>
+        fields.TryGetValue(name, out var value) ? value : throw Bad(parent, $"{name} is missing");
+
+    private static string Choice(Dictionary<string, YamlNode> fields, string name, string[] choices, string otherwise)
+    {
+        if (!fields.TryGetValue(name, out var node)) return otherwise;
+        var text = Text(node);
+        return choices.Contains(text) ? text : throw Bad(node, $"{name} is {text}; it must be one of {string.Join(", ", choices)}");
+    }
+
+    private static IPEndPoint EndPoint(YamlNode node)
+    {
+        var text = Text(node);
+        // The parser takes an address without a port for port 0, and that is no port to listen on or connect to.
+        return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port > 0 ? endPoint : throw Bad(node, $"{text} is not IP:PORT");
+    }
+
+    private static int Number(YamlNode node, int least, int most) =>
+        int.TryParse(Text(node), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw Bad(node, $"{Text(node)} is not a number from {least} to {most}");
+
+    private static string Text(YamlNode node) =>
+        node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Bad(node, "a plain value is expected");
+
+    private static ConfigException Bad(YamlNode node, string reason) => new(node.Start.Line, reason);
+}

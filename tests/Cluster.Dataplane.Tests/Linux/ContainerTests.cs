@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace Cluster.Dataplane.Tests.Linux;
+
+/// <summary>Clients and backends in real containers, on an image made of the host's static busybox.</summary>
+public sealed class ContainerTests
+{
+    private const string Busybox = "/bin/busybox";
+    private static readonly string[] Names = ["a", "b", "c"];
+
+    [Fact]
+    public async Task Tcp_FromAContainerToThreeContainers_IsSpreadEvenly()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost && File.Exists(Busybox) && Shell.Exists("docker") && Shell.Try("docker", "info").ExitCode == 0, "needs root, Docker and busybox-static");
+        var image = $"cluster-dataplane-test:{Environment.ProcessId}";
+        var prefix = $"cluster-dataplane-test-{Environment.ProcessId}-";
+        Shell.Run("sh", "-c", $"tar -C / -c bin/busybox | docker import - {image}");
+        try
+        {
+            await using var rig = await new DataplaneRig().StartAsync();
+            var backends = Names.Select(name => RunBackend(image, prefix, name)).ToArray();
+            await rig.SetAsync(rig.Port(10, 80, nodePort: Cluster.Testing.FreePort.Tcp()), backends);
+            var ask = $"i=0; while [ $i -lt 300 ]; do {Busybox} nc {rig.Vip(10)} 80 </dev/null; i=$((i+1)); done";
+            var answers = Shell.Run("docker", "run", "--rm", "--name", prefix + "client", image, Busybox, "sh", "-c", ask).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(300, answers.Length);
+            Assert.All(answers.CountBy(answer => answer), pair => Assert.InRange(pair.Value, 98, 102));
+            Assert.Equal(3, answers.Distinct().Count());
+        }
+        finally
+        {
+            foreach (var name in Names.Append("client")) Shell.Try("docker", "rm", "-f", prefix + name);
+            Shell.Try("docker", "rmi", image);
+        }
+    }
+
+    private static IPEndPoint RunBackend(string image, string prefix, string name)
+    {
+        Shell.Run("docker", "run", "-d", "--name", prefix + name, image, Busybox, "nc", "-ll", "-p", "8080", "-e", Busybox, "echo", name);
+        var address = Shell.Run("docker", "inspect", "-f", "{{.NetworkSettings.IPAddress}}", prefix + name).Trim();
+        return new IPEndPoint(IPAddress.Parse(address), 8080);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Cluster.Proxy.Config;
+using Cluster.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.Proxy.Tests.Config;
+
+public sealed class FileProxyTests
+{
+    [Fact]
+    public async Task Run_File_IsServedFollowedAndKeptWhenBroken()
+    {
+        using var folder = new TempDirectory();
+        var path = Path.Combine(folder.Path, "lb.yaml");
+        var ports = FreePort.Tcp(3);
+        await using var a = new NamedServer("a", "127.0.0.21", ports[0]);
+        await using var b = new NamedServer("b", "127.0.0.22", ports[0]);
+        string Config(int listen, params string[] backends) =>
+            $"services:\n- name: web\n  listen: 127.0.0.1:{listen}\n  backends: [{string.Join(", ", backends.Select(backend => $"{backend}:{ports[0]}"))}]\n";
+        await File.WriteAllTextAsync(path, Config(ports[1], "127.0.0.21"));
+
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(path, NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+
+        await File.WriteAllTextAsync(path, Config(ports[1], "127.0.0.21", "127.0.0.22"));
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]) == "b", "the second backend to serve");
+
+        await File.WriteAllTextAsync(path, "services: broken\n");
+        await Task.Delay(1200);
+        Assert.NotNull(await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+
+        await File.WriteAllTextAsync(path, Config(ports[2], "127.0.0.22"));
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Loopback, ports[2]) == "b", "the new port to serve");
+        Assert.Null(await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Run_BrokenFileAtStart_SaysLineAndReason()
+    {
+        using var folder = new TempDirectory();
+        var path = Path.Combine(folder.Path, "lb.yaml");
+        await File.WriteAllTextAsync(path, "services:\n- nam: x\n");
+        var refused = await Assert.ThrowsAsync<ConfigException>(() => new FileProxy(path, NullLoggerFactory.Instance, TimeProvider.System).RunAsync(CancellationToken.None));
+        Assert.StartsWith("line 2: unknown field nam", refused.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,73 @@
+using Cluster.Dataplane.Services;
+using Cluster.Proxy.Config;
+
+namespace Cluster.Proxy.Tests.Config;
+
+public sealed class LoadBalancerFileTests
+{
+    private const string Good = """
+        threads: 2
+        services:
+          - name: web
+            listen: 127.0.0.1:8080
+            backends: [10.0.0.1:80, "[fd00::1]:80"]
+          - name: dns
+            listen: 0.0.0.0:5353
+            protocol: UDP
+            policy: client-ip
+            path: managed
+            backends: []
+        """;
+
+    [Fact]
+    public void Parse_Whole_ReadsEveryField()
+    {
+        var config = LoadBalancerFile.Parse(Good);
+        Assert.Equal(2, config.Threads);
+        Assert.Equal(("web", "127.0.0.1:8080", ServiceProtocol.Tcp, "round-robin"), (config.Services[0].Name, config.Services[0].Listen.ToString(), config.Services[0].Protocol, config.Services[0].Policy));
+        Assert.Equal(["10.0.0.1:80", "[fd00::1]:80"], config.Services[0].Backends.Select(backend => backend.ToString()));
+        Assert.Equal((ServiceProtocol.Udp, "client-ip"), (config.Services[1].Protocol, config.Services[1].Policy));
+    }
+
+    [Theory]
+    [InlineData("threads: 2", "threads: none", 1, "not a number")]
+    [InlineData("threads: 2", "threads: 0", 1, "not a number")]
+    [InlineData("threads: 2", "thread: 2", 1, "unknown field thread")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: localhost:8080", 4, "localhost:8080 is not IP:PORT")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1", 4, "not IP:PORT")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1:99999", 4, "not IP:PORT")]
+    [InlineData("    listen: 127.0.0.1:8080\n", "", 3, "listen is missing")]
+    [InlineData("protocol: UDP", "protocol: SCTP", 8, "TCP, UDP")]
+    [InlineData("policy: client-ip", "policy: fastest", 9, "round-robin, client-ip")]
+    [InlineData("path: managed", "path: connect", 10, "not available")]
+    [InlineData("path: managed", "path: magic", 10, "auto, managed")]
+    [InlineData("backends: []", "backends: none", 11, "must be a list")]
+    [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 5, "there twice")]
+    public void Parse_Mistake_IsRefusedWithLineAndReason(string from, string to, long line, string reason)
+    {
+        Assert.Contains(from, Good, StringComparison.Ordinal);
+        var refused = Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(Good.Replace(from, to, StringComparison.Ordinal)));
+        Assert.Equal(line, refused.Line);
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_WhatIsNoYaml_IsRefusedNearTheMistake() =>
+        Assert.InRange(Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(Good.Replace("name: dns", "name: [dns", StringComparison.Ordinal))).Line, 5, 12);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("just text")]
+    [InlineData("threads: 1")]
+    [InlineData("services: 5")]
+    [InlineData("services: [5]")]
+    public void Parse_NothingUsable_IsRefused(string text) => Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(text));
+
+    [Fact]
+    public void Parse_TwoOfOneNameOrPlace_IsRefused()
+    {
+        var twice = "services:\n- {name: a, listen: '127.0.0.1:1', backends: []}\n- {name: NAME, listen: '127.0.0.1:PORT', backends: []}\n";
+        Assert.Equal(3, Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(twice.Replace("NAME", "a", StringComparison.Ordinal).Replace("PORT", "2", StringComparison.Ordinal))).Line);
+        Assert.Equal(3, Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(twice.Replace("NAME", "b", StringComparison.Ordinal).Replace("PORT", "1", StringComparison.Ordinal))).Line);
+    }
+}

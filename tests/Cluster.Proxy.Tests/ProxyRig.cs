@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.Proxy.Tests;
+
+/// <summary>A proxy against an API server in memory, on the real host but in ranges of its own.</summary>
+internal sealed class ProxyRig : IAsyncDisposable
+{
+    private static int _count;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly int _number = Interlocked.Increment(ref _count);
+    private Task _running = Task.CompletedTask;
+
+    public ProxyRig(FakeApiClient? api = null)
+    {
+        Api = api ?? new FakeApiClient();
+        Options = new ProxyOptions
+        {
+            NodeName = "here",
+            ServiceRanges = [IPNetwork.Parse($"10.197.{_number}.0/24")],
+            Table = $"cluster_proxy_test_{_number}",
+            RouteProtocol = (byte)(226 + (_number % 25)),
+            Health = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()),
+            Metrics = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()),
+            DnsAddress = new IPEndPoint(Vip(53), 53),
+        };
+    }
+
+    public static bool CanRun { get; } = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
+        && Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "nft")));
+
+    public const string WhyNot = "needs root on Linux with nftables";
+
+    public FakeApiClient Api { get; }
+
+    public ProxyOptions Options { get; init; }
+
+    public KubeProxy? Proxy { get; private set; }
+
+    public IPAddress Vip(int host) => IPAddress.Parse($"10.197.{_number}.{host}");
+
+    public async Task<ProxyRig> StartAsync()
+    {
+        Proxy = new KubeProxy(Api, Options, NullLoggerFactory.Instance, TimeProvider.System);
+        _running = Proxy.RunAsync(_stop.Token);
+        await Eventually.True(() => _running.IsCompleted || Proxy.IsReady, "the proxy to be ready");
+        if (_running.IsCompleted) await _running;
+        return this;
+    }
+
+    /// <summary>What a service says, or null where it refuses.</summary>
+    public static async Task<string?> AskAsync(IPAddress address, int port)
+    {
+        using var client = new TcpClient(AddressFamily.InterNetwork);
+        try
+        {
+            await client.ConnectAsync(address, port);
+            return await new StreamReader(client.GetStream(), Encoding.ASCII).ReadToEndAsync();
+        }
+        catch (Exception exception) when (exception is SocketException or IOException)
+        {
+            return null;
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await NodePlane.RemoveAsync(Options, NullLoggerFactory.Instance, CancellationToken.None);
+        _stop.Dispose();
+    }
+}

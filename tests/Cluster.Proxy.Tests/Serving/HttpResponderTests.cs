@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Proxy.Serving;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.Proxy.Tests.Serving;
+
+public sealed class HttpResponderTests : IAsyncDisposable
+{
+    private readonly HttpResponder _responder = new(
+        new IPEndPoint(IPAddress.Loopback, 0), path => path == "/healthz" ? HttpResponse.Text(200, "fine") : null, NullLogger.Instance);
+
+    public ValueTask DisposeAsync() => _responder.DisposeAsync();
+
+    [Fact]
+    public async Task Get_KnownPath_Answers()
+    {
+        using var http = new HttpClient();
+        Assert.Equal("fine", await http.GetStringAsync(new Uri($"http://{_responder.EndPoint}/healthz?verbose")));
+    }
+
+    [Fact]
+    public async Task Get_UnknownPath_IsNotFound()
+    {
+        using var http = new HttpClient();
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://{_responder.EndPoint}/else"))).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("POST /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 405")]
+    [InlineData("nonsense\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("\r\n\r\n", "HTTP/1.1 400")]
+    public async Task Send_WhatIsNoGet_IsRefusedAndTheServerGoesOn(string request, string expected)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_responder.EndPoint);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        Assert.StartsWith(expected, await new StreamReader(client.GetStream()).ReadToEndAsync(), StringComparison.Ordinal);
+        await Get_KnownPath_Answers();
+    }
+
+    [Fact]
+    public async Task Dispose_WithASilentClient_Returns()
+    {
+        var responder = new HttpResponder(new IPEndPoint(IPAddress.Loopback, 0), _ => null, NullLogger.Instance);
+        using var client = new TcpClient();
+        await client.ConnectAsync(responder.EndPoint);
+        await responder.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+    }
+}
