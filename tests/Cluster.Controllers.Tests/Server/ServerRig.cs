@@ -23,6 +23,8 @@ public sealed class ServerRig : IAsyncLifetime
     /// <summary>The administrator, over REST as kubectl.</summary>
     public IApiClient Admin { get; private set; } = null!;
 
+    public string AdminKubeconfig { get; private set; } = "";
+
     public async ValueTask InitializeAsync()
     {
         var port = FreePort.Tcp();
@@ -36,6 +38,7 @@ public sealed class ServerRig : IAsyncLifetime
         _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
         _server = await ApiServer.ApiServer.StartAsync(
             new ApiServerOptions { Pki = pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)] }, _store, NullLoggerFactory.Instance, _stop.Token);
+        AdminKubeconfig = pki.AdminKubeconfig;
         Admin = KubernetesClients.FromKubeconfig(pki.AdminKubeconfig, ClientTransport.Rest);
         var client = KubernetesClients.FromKubeconfig(pki.ControllerManagerKubeconfig);
         var options = new ControllerManagerOptions { RootCa = await File.ReadAllTextAsync(pki.AuthorityCertificate) };

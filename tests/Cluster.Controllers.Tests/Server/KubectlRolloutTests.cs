@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace Cluster.Controllers.Tests.Server;
+
+/// <summary>kubectl's own view of roll-outs: it judges conditions, revisions and generations by itself. Needs the package kubectl.</summary>
+public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig>
+{
+    [Fact]
+    public async Task Rollout_StatusHistoryUndoScale_WorkAsWithKubernetes()
+    {
+        Assert.SkipUnless(HasKubectl, "kubectl is not installed");
+        await KubectlAsync("create", "deployment", "web", "--image=web:1", "--replicas=3");
+        Assert.Contains("successfully rolled out", await KubectlAsync("rollout", "status", "deployment/web", "--timeout=60s"), StringComparison.Ordinal);
+
+        await KubectlAsync("set", "image", "deployment/web", "*=web:2");
+        await KubectlAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        var history = await KubectlAsync("rollout", "history", "deployment/web");
+        Assert.Contains("\n1 ", history, StringComparison.Ordinal);
+        Assert.Contains("\n2 ", history, StringComparison.Ordinal);
+
+        await KubectlAsync("rollout", "undo", "deployment/web");
+        await KubectlAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        Assert.Equal("web:1", await KubectlAsync("get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"));
+        Assert.Equal("3", await KubectlAsync("get", "deployment", "web", "-o", "jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}"));
+
+        await KubectlAsync("scale", "deployment/web", "--replicas=5");
+        await KubectlAsync("wait", "deployment/web", "--for=jsonpath={.status.availableReplicas}=5", "--timeout=60s");
+        Assert.Contains("ScalingReplicaSet", await KubectlAsync("describe", "deployment", "web"), StringComparison.Ordinal);
+
+        await KubectlAsync("delete", "deployment", "web", "--timeout=60s");
+        await KubectlAsync("wait", "pod", "-l", "app=web", "--for=delete", "--timeout=60s");
+        Assert.Equal("", await KubectlAsync("get", "replicaset", "-l", "app=web", "-o", "name"));
+    }
+
+    private static bool HasKubectl { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, "kubectl")));
+
+    private async Task<string> KubectlAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // Its discovery cache lives in the home directory.
+            Environment = { ["HOME"] = Path.GetDirectoryName(rig.AdminKubeconfig)! },
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        await process.WaitForExitAsync(timeout.Token);
+        Assert.True(process.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {await errors}");
+        return await output;
+    }
+}
