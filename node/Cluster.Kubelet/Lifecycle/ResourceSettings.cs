@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Containers;
 
@@ -13,23 +14,23 @@ internal static class ResourceSettings
 
     public static ContainerResources Of(Pod pod, Container container, long nodeMemoryBytes)
     {
-        var limit = QosClass.Limit(container, "cpu").MilliValue;
-        var request = QosClass.Request(container, "cpu").MilliValue;
+        var limit = ContainerAmounts.Limit(container, "cpu").MilliValue;
+        var request = ContainerAmounts.Request(container, "cpu").MilliValue;
         return new ContainerResources
         {
             CpuShares = Math.Max(MinShares, (request == 0 ? limit : request) * SharesPerCpu / 1000),
             CpuPeriod = limit == 0 ? 0 : PeriodMicroseconds,
             CpuQuota = limit == 0 ? 0 : Math.Max(MinQuotaMicroseconds, limit * PeriodMicroseconds / 1000),
-            MemoryBytes = QosClass.Limit(container, "memory").Value,
+            MemoryBytes = ContainerAmounts.Limit(container, "memory").Value,
             OomScoreAdjustment = OomScore(pod, container, nodeMemoryBytes),
         };
     }
 
     // The more of its node a pod asked for, the later it is killed.
-    private static int OomScore(Pod pod, Container container, long nodeMemoryBytes) => QosClass.Of(pod) switch
+    private static int OomScore(Pod pod, Container container, long nodeMemoryBytes) => Pods.QosClass(pod.Spec) switch
     {
-        QosClass.Guaranteed => -997,
-        QosClass.BestEffort => 1000,
-        _ => (int)Math.Clamp(1000 - 1000 * QosClass.Request(container, "memory").Value / Math.Max(1, nodeMemoryBytes), 3, 999),
+        "Guaranteed" => -997,
+        "BestEffort" => 1000,
+        _ => (int)Math.Clamp(1000 - (1000 * ContainerAmounts.Request(container, "memory").Value / Math.Max(1, nodeMemoryBytes)), 3, 999),
     };
 }

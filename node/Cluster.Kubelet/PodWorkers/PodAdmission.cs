@@ -1,5 +1,5 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
-using Cluster.Kubelet.Lifecycle;
 using Cluster.Kubelet.Nodes;
 
 namespace Cluster.Kubelet.PodWorkers;
@@ -29,13 +29,7 @@ internal static class PodAdmission
     private static (string Reason, string Message) Refused(string resource, long requested, long used, long capacity) =>
         ($"OutOf{resource}", $"Pod was rejected: Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}");
 
-    // Init containers run one by one before the others: the larger of their largest and of the others' sum.
-    private static long Request(Pod pod, string name)
-    {
-        var main = pod.Spec.Containers.Sum(container => Amount(QosClass.Request(container, name), name));
-        var init = pod.Spec.InitContainers.Select(container => Amount(QosClass.Request(container, name), name)).DefaultIfEmpty().Max();
-        return Math.Max(main, init);
-    }
+    private static long Request(Pod pod, string name) => Pods.Requests(pod.Spec).TryGetValue(name, out var amount) ? Amount(amount, name) : 0;
 
     private static long Amount(Api.Quantities.QuantityValue value, string name) => name == "cpu" ? value.MilliValue : value.Value;
 

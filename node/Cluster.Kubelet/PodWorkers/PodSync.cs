@@ -1,10 +1,8 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
-using Cluster.Containers;
 using Cluster.Kubelet.Lifecycle;
 using Cluster.Kubelet.Probes;
 using Cluster.Kubelet.Status;
-using Cluster.Kubelet.Variables;
 using Cluster.Kubelet.Volumes;
 
 namespace Cluster.Kubelet.PodWorkers;
@@ -13,7 +11,7 @@ namespace Cluster.Kubelet.PodWorkers;
 /// One pod's state on this machine and the steps that change it. Called by the pod's worker, one call at a time: observe, say what
 /// is seen, compare, act, and, if anything was done, look again.
 /// </summary>
-internal sealed class PodSync : IAsyncDisposable
+internal sealed partial class PodSync : IAsyncDisposable
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(10);
 
@@ -93,99 +91,6 @@ internal sealed class PodSync : IAsyncDisposable
         return await StartAsync(plan, observed, cancellationToken);
     }
 
-    private async Task<SyncResult> StartAsync(PodPlan plan, PodObservation observed, CancellationToken cancellationToken)
-    {
-        IReadOnlyDictionary<string, string> paths;
-        try
-        {
-            paths = await volumes.MountAsync(current, new PodAddresses(PodIP(observed), node.Options.NodeAddress), node.Allocatable, cancellationToken);
-        }
-        catch (MountException exception)
-        {
-            node.Events.Warning(current, "FailedMount", exception.Message);
-            return new SyncResult(node.Options.SyncPeriod, HasFailures: true);
-        }
-
-        if (plan.NewSandboxAttempt is { } attempt) return await NewSandboxAsync(attempt, observed, cancellationToken);
-        var place = new StartPlace(observed.RunningSandbox!.Id, PodIP(observed), paths);
-        foreach (var name in waiting.Keys.Except(plan.Start.Select(order => order.Container.Name)).ToList()) waiting.Remove(name);
-        var next = PodVolumes.Changes(current) ? node.Options.VolumePeriod : node.Options.SyncPeriod;
-        var started = false;
-        var failed = false;
-        foreach (var order in plan.Start)
-        {
-            var outcome = await StartOneAsync(order, place, cancellationToken);
-            started |= outcome.Started;
-            failed |= outcome.RetryAfter == TimeSpan.Zero;
-            if (outcome.RetryAfter > TimeSpan.Zero && outcome.RetryAfter < next) next = outcome.RetryAfter;
-        }
-
-        await end.RemoveOldAsync(observed, cancellationToken);
-        if (started) return Again();
-        if (plan.Start.Count > 0) await PublishAsync(observed, cancellationToken);
-        return new SyncResult(Deadline(next), failed);
-    }
-
-    private async Task<SyncResult> NewSandboxAsync(int attempt, PodObservation observed, CancellationToken cancellationToken)
-    {
-        if (attempt > 0) node.Events.Normal(current, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-        foreach (var old in observed.Sandboxes) await node.Runtime.RemoveAsync(old.Id, cancellationToken);
-        try
-        {
-            await node.Runtime.RunSandboxAsync(SandboxSpecs.For(current, attempt), cancellationToken);
-        }
-        catch (RuntimeException exception)
-        {
-            node.Events.Warning(current, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {exception.Message}");
-            Touch();
-            return new SyncResult(node.Options.SyncPeriod, HasFailures: true);
-        }
-
-        return Again();
-    }
-
-    /// <returns>Whether it was started; else when to try again, zero for the worker's own back-off.</returns>
-    private async Task<(bool Started, TimeSpan RetryAfter)> StartOneAsync(StartOrder order, StartPlace place, CancellationToken cancellationToken)
-    {
-        var container = order.Container;
-        var key = $"{current.Metadata.Uid}/{container.Name}/{ContainerHash.Of(container)}";
-        if (order.Previous is { } previous)
-        {
-            var left = node.BackOff.Remaining(key, previous.FinishedAt);
-            if (left > TimeSpan.Zero)
-            {
-                BackOff(container, node.BackOff.Current(key));
-                return (false, left);
-            }
-
-            node.BackOff.Next(key, previous.FinishedAt);
-        }
-
-        // A container that vanished without a trace (removed by hand) still counts.
-        if (order.Previous is null && lastAttempts.TryGetValue(container.Name, out var last) && last >= order.Attempt) order = order with { Attempt = last + 1 };
-        try
-        {
-            await starter.StartAsync(current, order, place, cancellationToken);
-            waiting.Remove(container.Name);
-            return (true, TimeSpan.Zero);
-        }
-        catch (StartException exception)
-        {
-            waiting[container.Name] = (exception.Reason, exception.Message);
-            Touch();
-            return (false, exception.RetryAfter ?? TimeSpan.Zero);
-        }
-    }
-
-    private void BackOff(Container container, TimeSpan delay)
-    {
-        var name = $"{current.Metadata.Name}_{current.Metadata.Namespace}({current.Metadata.Uid})";
-        var message = $"back-off {Durations.Text(delay)} restarting failed container={container.Name} pod={name}";
-        if (waiting.TryGetValue(container.Name, out var before) && before.Message == message) return;
-        waiting[container.Name] = ("CrashLoopBackOff", message);
-        node.Events.Warning(current, container, "BackOff", $"Back-off restarting failed container {container.Name} in pod {name}");
-    }
-
     /// <summary>The pod has run to its end, or was refused: what is left stops, and stays for its logs.</summary>
     private async Task<SyncResult> RestAsync(PodObservation observed, CancellationToken cancellationToken)
     {
@@ -217,49 +122,6 @@ internal sealed class PodSync : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task PublishAsync(PodObservation observed, CancellationToken cancellationToken)
-    {
-        var ip = PodIP(observed);
-        var ending = current.IsTerminating();
-        if (!ending && failure is null) probes.Sync(Targets(observed, ip).ToList());
-        var shown = new Dictionary<string, string>();
-        foreach (var image in observed.Containers.Select(container => container.Row.ImageId).Distinct()) shown[image] = await node.Images.ShownIdAsync(image, cancellationToken);
-        var inputs = new StatusInputs
-        {
-            Pod = current,
-            Observed = observed,
-            Waiting = waiting,
-            IsReady = (container, id) => !ending && probes.IsReady(container, id),
-            IsStarted = probes.IsStarted,
-            ShownImages = shown,
-            LastWords = await lastWords.ReadAsync(current, observed, cancellationToken),
-            PodIP = ip,
-            HostIP = node.Options.NodeAddress,
-            StartTime = startTime,
-            Now = node.Time.GetUtcNow(),
-            Failure = failure,
-        };
-        Status = PodStatusBuilder.Build(inputs);
-        writer.Set(Status);
-    }
-
-    private IEnumerable<ProbeTarget> Targets(PodObservation observed, string ip) =>
-        from container in current.Spec.Containers.Concat(current.Spec.InitContainers.Where(container => container.IsSidecar()))
-        let newest = observed.Newest(container.Name)
-        where newest is { IsRunning: true }
-        let known = current.Status?.ContainerStatuses.FirstOrDefault(status => status.ContainerID == PodStatusBuilder.ContainerId(newest))
-        select new ProbeTarget(container, newest.Id, ip, newest.Details.StartedAt ?? newest.Row.CreatedAt)
-        {
-            WasReady = known?.Ready == true,
-            WasStarted = known?.Started == true,
-        };
-
-    private string PodIP(PodObservation observed)
-    {
-        if (observed.RunningSandbox is not { } sandbox) return (Status ?? current.Status)?.PodIP ?? "";
-        return current.Spec.HostNetwork ? node.Options.NodeAddress : sandbox.Row.Address.Length > 0 ? sandbox.Row.Address : sandbox.Details.Address;
-    }
-
     private (string Reason, string Message)? Admission(PodObservation observed)
     {
         // What runs already was admitted by an earlier life of ours.
@@ -285,9 +147,6 @@ internal sealed class PodSync : IAsyncDisposable
         var left = startTime + TimeSpan.FromSeconds(current.Spec.ActiveDeadlineSeconds) - node.Time.GetUtcNow();
         return left < delay ? left > TimeSpan.Zero ? left : TimeSpan.Zero : delay;
     }
-
-    private void ReportProbe(Container container, ProbeKind kind, string output) =>
-        node.Events.Warning(current, container, "Unhealthy", $"{kind} probe failed: {output}");
 
     private SyncResult Again()
     {

@@ -51,7 +51,8 @@ internal sealed class PodWorker : IAsyncDisposable
     public void Update(Pod changed) => Change(new PodTarget(changed, IsRemoved: false));
 
     /// <summary>The pod is gone from the API: end it, tell nobody.</summary>
-    public void Remove() => Change(new PodTarget(Pod, IsRemoved: true));
+    /// <param name="last">Its last state, which says how much grace is left: none after a forced delete.</param>
+    public void Remove(Pod last) => Change(new PodTarget(last, IsRemoved: true));
 
     /// <summary>Its containers changed.</summary>
     public void Wake() => wake.Set();

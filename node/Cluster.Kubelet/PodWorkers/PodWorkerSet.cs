@@ -24,12 +24,12 @@ internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
     {
         if (after is null)
         {
-            Forget(before!.Metadata.Uid);
+            Forget(before!);
             return;
         }
 
         // Deleted and made anew between two looks of the watch.
-        if (before is not null && before.Metadata.Uid != after.Metadata.Uid) Forget(before.Metadata.Uid);
+        if (before is not null && before.Metadata.Uid != after.Metadata.Uid) Forget(before);
         if (workers.TryGetValue(after.Metadata.Uid, out var known)) known.Worker.Update(after);
         else Start(new PodTarget(after, IsRemoved: false));
     }
@@ -72,11 +72,12 @@ internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
         await using (worker) await worker.RunAsync(stop);
     }
 
-    private void Forget(string uid)
+    private void Forget(Pod pod)
     {
+        var uid = pod.Metadata.Uid;
         removed[uid] = true;
         lock (admission) admitted.Remove(uid);
-        if (workers.TryGetValue(uid, out var known)) known.Worker.Remove();
+        if (workers.TryGetValue(uid, out var known)) known.Worker.Remove(pod);
     }
 
     /// <summary>One decision at a time: two pods that fit only alone must not both get in.</summary>

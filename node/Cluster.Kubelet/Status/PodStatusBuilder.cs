@@ -47,7 +47,7 @@ internal static class PodStatusBuilder
             HostIP = inputs.HostIP,
             PodIP = inputs.PodIP,
             StartTime = inputs.StartTime.ToTime(),
-            QosClass = QosClass.Of(inputs.Pod),
+            QosClass = Pods.QosClass(spec),
         };
         if (inputs.HostIP.Length > 0) status.HostIPs.Add(new HostIP { Ip = inputs.HostIP });
         if (inputs.PodIP.Length > 0) status.PodIPs.Add(new PodIP { Ip = inputs.PodIP });

@@ -41,7 +41,7 @@ public static class FieldReferences
         var value = selector.Resource[..Math.Max(dot, 0)] switch
         {
             "limits" => LimitOrAllocatable(container, name, allocatable),
-            "requests" => QosClass.Request(container, name),
+            "requests" => ContainerAmounts.Request(container, name),
             _ => throw new ContainerConfigException($"unsupported container resource : {selector.Resource}"),
         };
         var divisor = QuantityValue.From(selector.Divisor);
@@ -52,7 +52,7 @@ public static class FieldReferences
 
     private static QuantityValue LimitOrAllocatable(Container container, string name, IReadOnlyDictionary<string, QuantityValue> allocatable)
     {
-        var limit = QosClass.Limit(container, name);
+        var limit = ContainerAmounts.Limit(container, name);
         return limit.IsZero && allocatable.TryGetValue(name, out var all) ? all : limit;
     }
 

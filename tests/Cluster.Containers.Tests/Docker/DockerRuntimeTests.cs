@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using Cluster.Containers.Docker;
+using Cluster.Containers.Network;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Containers.Tests.Docker;
 
@@ -187,6 +189,18 @@ public sealed class DockerRuntimeTests : IClassFixture<DockerRig>
         Assert.Contains("masquerade", await ShellAsync($"nft list table ip {rig.Name}"), StringComparison.Ordinal);
         var rules = await ShellAsync("iptables -w -S DOCKER-USER");
         Assert.Equal(2, rules.Split('\n').Count(line => line.Contains(rig.PodCidr, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task EnsureNetworkAsync_OverAnExistingRoute_SaysWhichOne()
+    {
+        var network = new NodeNetworkOptions { Name = rig.Name + "b", Bridge = rig.Name + "b", Table = rig.Name + "b" };
+        using var other = new DockerRuntime(rig.Options with { Network = network }, NullLoggerFactory.Instance);
+
+        var failure = await Assert.ThrowsAsync<RuntimeException>(() => other.EnsureNetworkAsync(rig.PodCidr, None));
+
+        Assert.Equal(RuntimeFailure.Conflict, failure.Failure);
+        Assert.Equal($"the pod range {rig.PodCidr} overlaps the route {rig.PodCidr} (device {rig.Name}) of this machine: choose another cluster range", failure.Message);
     }
 
     private async Task<(string Sandbox, string Container)> RunAsync(string pod, string script)

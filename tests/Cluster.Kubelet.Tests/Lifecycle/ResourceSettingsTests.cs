@@ -16,7 +16,6 @@ public sealed class ResourceSettingsTests
         var settings = ResourceSettings.Of(pod, pod.Spec.Containers[0], NodeMemory);
 
         Assert.Equal((2L, 0L, 0L, 1000), (settings.CpuShares, settings.CpuQuota, settings.MemoryBytes, settings.OomScoreAdjustment));
-        Assert.Equal(QosClass.BestEffort, QosClass.Of(pod));
     }
 
     [Fact]
@@ -32,6 +31,5 @@ public sealed class ResourceSettingsTests
 
         Assert.Equal((512L, 200_000L, 100_000L, 200L * 1024 * 1024), (settings.CpuShares, settings.CpuQuota, settings.CpuPeriod, settings.MemoryBytes));
         Assert.Equal(900, settings.OomScoreAdjustment);
-        Assert.Equal(QosClass.Burstable, QosClass.Of(pod));
     }
 }
