@@ -49,7 +49,9 @@ public interface IContainerRuntime
 
     Task RemoveImageAsync(string reference, CancellationToken cancellationToken);
 
-    /// <summary>Makes the pod network stand with this subnet, the engine's part and the host's. Idempotent; repairs what is missing.</summary>
+    /// <summary>
+    /// Makes the pod network stand with this subnet, the engine's part and the host's. Idempotent; repairs what is missing.
+    /// </summary>
     Task EnsureNetworkAsync(string podCidr, CancellationToken cancellationToken);
 
     /// <summary>Takes the pod network away again, rules and all.</summary>

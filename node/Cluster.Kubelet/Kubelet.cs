@@ -45,7 +45,8 @@ public sealed class Kubelet
     /// <param name="time">The clock of probes, back-offs and heartbeats.</param>
     /// <param name="tokens">Where pods' service account tokens come from; null: the client, if it can ask for them.</param>
     public Kubelet(
-        IApiClient client, IContainerRuntime runtime, KubeletOptions options, ILoggerFactory logs, TimeProvider time, IServiceAccountTokens? tokens = null)
+        IApiClient client, IContainerRuntime runtime, KubeletOptions options, ILoggerFactory logs, TimeProvider time,
+        IServiceAccountTokens? tokens = null)
     {
         this.client = client;
         this.runtime = runtime;
@@ -76,7 +77,10 @@ public sealed class Kubelet
         }
     }
 
-    /// <summary>Takes away what a kubelet of this root directory left on the host: mounts and pods' files. Call it when no container is left.</summary>
+    /// <summary>
+    /// Takes away what a kubelet of this root directory left on the host: mounts and pods' files. Call it when no container
+    /// is left.
+    /// </summary>
     public static void RemoveTraces(string rootDirectory)
     {
         MountTable.UnmountUnder(rootDirectory);
@@ -97,11 +101,13 @@ public sealed class Kubelet
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var workers = new PodWorkerSet(node, stop.Token);
         node.Observer.PodChanged = workers.Wake;
-        await using var serving = server = await KubeletServer.StartAsync(options, workers, node.Observer, runtime, logs, cancellationToken);
+        await using var serving = server = await KubeletServer.StartAsync(
+            options, workers, node.Observer, runtime, logs, cancellationToken);
         agent = new NodeAgent(client, runtime, node.Observer, options, host, () => Port == 0 ? options.Port : Port, time, logger);
         List<Task> loops =
         [
-            pods.RunAsync(stop.Token), services.RunAsync(stop.Token), node.Observer.RunAsync(stop.Token), new NodeLease(client, options, time, logger).RunAsync(stop.Token),
+            pods.RunAsync(stop.Token), services.RunAsync(stop.Token), node.Observer.RunAsync(stop.Token),
+            new NodeLease(client, options, time, logger).RunAsync(stop.Token),
             RunPodsAsync(node, workers, pods, services, stop.Token),
         ];
 
@@ -112,7 +118,8 @@ public sealed class Kubelet
         await workers.WaitAsync();
     }
 
-    private async Task RunPodsAsync(NodeContext node, PodWorkerSet workers, Informer<Pod> pods, Informer<Service> services, CancellationToken cancellationToken)
+    private async Task RunPodsAsync(
+        NodeContext node, PodWorkerSet workers, Informer<Pod> pods, Informer<Service> services, CancellationToken cancellationToken)
     {
         try
         {
@@ -166,7 +173,10 @@ public sealed class Kubelet
         };
     }
 
-    /// <summary>One file system in memory for all pods' secrets; without the right to mount they stay on disk, readable by root alone.</summary>
+    /// <summary>
+    /// One file system in memory for all pods' secrets; without the right to mount they stay on disk, readable by root
+    /// alone.
+    /// </summary>
     private string MakeMemoryRoot()
     {
         var path = Path.GetFullPath(Path.Combine(options.RootDirectory, "memory"));

@@ -5,7 +5,8 @@ namespace Cluster.Kubelet;
 /// <summary>Something happened since the last look: any number of sets wake one waiter once.</summary>
 internal sealed class Signal
 {
-    private readonly Channel<bool> flag = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> flag = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Set() => flag.Writer.TryWrite(true);
 

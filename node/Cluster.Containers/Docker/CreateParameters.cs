@@ -126,6 +126,8 @@ internal static class CreateParameters
         var marks = new List<string>();
         if (mount.ReadOnly) marks.Add("ro");
         if (mount.Propagation is { } propagation) marks.Add(propagation);
-        return marks.Count == 0 ? $"{mount.HostPath}:{mount.ContainerPath}" : $"{mount.HostPath}:{mount.ContainerPath}:{string.Join(',', marks)}";
+        return marks.Count == 0
+            ? $"{mount.HostPath}:{mount.ContainerPath}"
+            : $"{mount.HostPath}:{mount.ContainerPath}:{string.Join(',', marks)}";
     }
 }

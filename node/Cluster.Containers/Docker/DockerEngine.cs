@@ -33,7 +33,8 @@ public sealed partial class DockerEngine
     {
         var (answers, why) = await ProbeAsync(cancellationToken);
         if (answers) return;
-        if (why is SocketError.AccessDenied) throw Unavailable($"no permission for {options.Endpoint.AbsolutePath}: run as root or join the group docker");
+        if (why is SocketError.AccessDenied)
+            throw Unavailable($"no permission for {options.Endpoint.AbsolutePath}: run as root or join the group docker");
         if (!Environment.IsPrivilegedProcess) throw Unavailable($"Docker does not run: {HowTo}, or run this as root on Debian or Ubuntu");
         if (!IsInstalled) await InstallAsync(cancellationToken);
 
@@ -91,7 +92,8 @@ public sealed partial class DockerEngine
     {
         Directory.CreateDirectory(options.DataRoot);
         var log = Path.Combine(options.DataRoot, "dockerd.log");
-        string[] arguments = ["-c", "log=$1; shift; setsid dockerd \"$@\" >>\"$log\" 2>&1 </dev/null &", "sh", log, "-H", options.Endpoint.OriginalString, .. options.DaemonArguments];
+        const string Script = "log=$1; shift; setsid dockerd \"$@\" >>\"$log\" 2>&1 </dev/null &";
+        string[] arguments = ["-c", Script, "sh", log, "-H", options.Endpoint.OriginalString, .. options.DaemonArguments];
         await Command.RunAsync("sh", arguments, null, CommandLimit, cancellationToken);
     }
 
@@ -105,7 +107,8 @@ public sealed partial class DockerEngine
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Unavailable($"Docker was started but does not answer on {options.Endpoint} within {options.StartLimit.TotalSeconds:0} s: see its log");
+            throw Unavailable(
+                $"Docker was started but does not answer on {options.Endpoint} within {options.StartLimit.TotalSeconds:0} s: see its log");
         }
     }
 

@@ -71,9 +71,11 @@ public sealed partial class DockerRuntime
     {
         for (var attempt = 0; ; attempt++)
         {
-            var state = await CallGate.RunAsync("exec", ExecOverhead, token => client.Exec.InspectContainerExecAsync(exec, token), cancellationToken);
+            var state = await CallGate.RunAsync(
+                "exec", ExecOverhead, token => client.Exec.InspectContainerExecAsync(exec, token), cancellationToken);
             if (!state.Running) return (int)(state.ExitCode ?? 0);
-            if (attempt == 50) throw new RuntimeException(RuntimeFailure.Refused, "exec: the command closed its output but goes on running");
+            if (attempt == 50)
+                throw new RuntimeException(RuntimeFailure.Refused, "exec: the command closed its output but goes on running");
             await Task.Delay(20, cancellationToken);
         }
     }

@@ -11,7 +11,8 @@ public sealed partial class DockerRuntime
         try
         {
             var image = await reads.RunAsync("image", token => client.Images.InspectImageAsync(reference, token), cancellationToken);
-            return new ImageDetails(image.ID, [.. image.RepoTags ?? []], [.. image.RepoDigests ?? []], image.Size, image.Config?.User ?? "");
+            return new ImageDetails(
+                image.ID, [.. image.RepoTags ?? []], [.. image.RepoDigests ?? []], image.Size, image.Config?.User ?? "");
         }
         catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.NotFound)
         {
@@ -21,7 +22,8 @@ public sealed partial class DockerRuntime
 
     public async Task<IReadOnlyList<ImageDetails>> ListImagesAsync(CancellationToken cancellationToken)
     {
-        var rows = await reads.RunAsync("images", token => client.Images.ListImagesAsync(new ImagesListParameters(), token), cancellationToken);
+        var rows = await reads.RunAsync(
+            "images", token => client.Images.ListImagesAsync(new ImagesListParameters(), token), cancellationToken);
         return rows.Select(row => new ImageDetails(row.ID, Named(row.RepoTags), Named(row.RepoDigests), row.Size, "")).ToList();
     }
 
@@ -44,7 +46,8 @@ public sealed partial class DockerRuntime
     }
 
     public Task RemoveImageAsync(string reference, CancellationToken cancellationToken) =>
-        calls.RunAsync("remove image", token => client.Images.DeleteImageAsync(reference, new ImageDeleteParameters(), token), cancellationToken);
+        calls.RunAsync(
+            "remove image", token => client.Images.DeleteImageAsync(reference, new ImageDeleteParameters(), token), cancellationToken);
 
     /// <summary>Makes an image of a root file system in a tar archive: how the pause image and the demo's images come to be.</summary>
     /// <param name="changes">Dockerfile instructions such as <c>ENTRYPOINT ["/pause"]</c>.</param>

@@ -25,7 +25,8 @@ public sealed partial class DockerRuntime
     {
         await network.RemoveAsync(cancellationToken);
         var found = await FindNetworkAsync(cancellationToken);
-        if (found is not null) await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
+        if (found is not null)
+            await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
     }
 
     private async Task<NetworkResponse?> FindNetworkAsync(CancellationToken cancellationToken)
@@ -46,7 +47,8 @@ public sealed partial class DockerRuntime
         if (RouteTable.Read().FindOverlap(subnet, options.Network.Bridge) is { } taken)
         {
             throw new RuntimeException(
-                RuntimeFailure.Conflict, $"the pod range {subnet} overlaps the route {taken} of this machine: choose another cluster range");
+                RuntimeFailure.Conflict,
+                $"the pod range {subnet} overlaps the route {taken} of this machine: choose another cluster range");
         }
 
         var parameters = new NetworksCreateParameters
@@ -75,7 +77,8 @@ public sealed partial class DockerRuntime
         catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.Refused)
         {
             throw new RuntimeException(
-                RuntimeFailure.Conflict, $"the pod network {found.Name} has another range than {wanted} and containers in use: {exception.Message}", exception);
+                RuntimeFailure.Conflict,
+                $"the pod network {found.Name} has another range than {wanted} and containers in use: {exception.Message}", exception);
         }
     }
 

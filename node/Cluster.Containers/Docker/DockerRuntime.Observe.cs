@@ -105,7 +105,9 @@ public sealed partial class DockerRuntime
 
     // The engine writes the year 1 for "never".
     private static DateTimeOffset? ParseTime(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time.Year > 1 ? time : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time.Year > 1
+            ? time
+            : null;
 
     /// <summary>Called by the library for each event, in order, on its reading loop (Progress&lt;T&gt; would reorder).</summary>
     private sealed class EventSink(ChannelWriter<RuntimeEvent> writer) : IProgress<Message>

@@ -68,7 +68,8 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     public Task StartAsync(string id, CancellationToken cancellationToken) =>
-        calls.RunAsync("start", token => client.Containers.StartContainerAsync(id, new ContainerStartParameters(), token), cancellationToken);
+        calls.RunAsync(
+            "start", token => client.Containers.StartContainerAsync(id, new ContainerStartParameters(), token), cancellationToken);
 
     public async Task StopAsync(string id, TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -76,7 +77,10 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         try
         {
             await CallGate.RunAsync(
-                "stop", grace + options.CallTimeout, token => client.Containers.StopContainerAsync(id, parameters, token), cancellationToken);
+                "stop",
+                grace + options.CallTimeout,
+                token => client.Containers.StopContainerAsync(id, parameters, token),
+                cancellationToken);
         }
         catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.NotFound)
         {
@@ -121,7 +125,8 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             return await CreateAsync(parameters, cancellationToken);
         }
-        catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.Conflict && exception.Message.Contains("name", StringComparison.Ordinal))
+        catch (RuntimeException exception)
+            when (exception.Failure == RuntimeFailure.Conflict && exception.Message.Contains("name", StringComparison.Ordinal))
         {
             // The name belongs to a create whose answer we never saw (a timeout, a kill of ours): that one is of no use to anyone.
             logger.LogInformation("Replacing the container that holds the name {Name}", parameters.Name);

@@ -33,6 +33,8 @@ internal static class HostCapabilities
 
         // PID 1's set, not ours: the engine is a service of the host, whatever we were started with.
         var line = File.ReadLines("/proc/1/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
-        return line is null ? ulong.MaxValue : ulong.Parse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        return line is null
+            ? ulong.MaxValue
+            : ulong.Parse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 }

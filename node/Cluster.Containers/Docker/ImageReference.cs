@@ -3,7 +3,9 @@ namespace Cluster.Containers.Docker;
 /// <summary>The parts of an image's name.</summary>
 public static class ImageReference
 {
-    /// <summary>The repository and the tag or digest; the tag is <c>latest</c> where none is named (the engine would pull them all).</summary>
+    /// <summary>
+    /// The repository and the tag or digest; the tag is <c>latest</c> where none is named (the engine would pull them all).
+    /// </summary>
     public static (string Repository, string Tag) Split(string reference)
     {
         var at = reference.IndexOf('@', StringComparison.Ordinal);
@@ -20,6 +22,8 @@ public static class ImageReference
         var slash = reference.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0) return "docker.io";
         var first = reference[..slash];
-        return first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal) || first == "localhost" ? first : "docker.io";
+        return first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal) || first == "localhost"
+            ? first
+            : "docker.io";
     }
 }

@@ -43,7 +43,8 @@ internal static class Command
         }
     }
 
-    private static async Task<(int ExitCode, string Output)> CollectAsync(Process process, string? input, CancellationToken cancellationToken)
+    private static async Task<(int ExitCode, string Output)> CollectAsync(
+        Process process, string? input, CancellationToken cancellationToken)
     {
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var error = process.StandardError.ReadToEndAsync(cancellationToken);

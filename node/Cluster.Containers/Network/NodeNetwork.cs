@@ -33,7 +33,8 @@ public sealed class NodeNetwork
     /// <summary>Takes away table and rules, also those of an earlier range.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        await Command.RunAsync("nft", ["-f", "-"], $"table ip {options.Table}\ndelete table ip {options.Table}\n", CommandLimit, cancellationToken);
+        await Command.RunAsync(
+            "nft", ["-f", "-"], $"table ip {options.Table}\ndelete table ip {options.Table}\n", CommandLimit, cancellationToken);
         var listed = await Command.RunAsync("iptables", ["-w", "-S", DockerChain], null, CommandLimit, cancellationToken);
         var ours = listed.Output.Split('\n').Where(line => line.Contains($"--comment {Comment} ", StringComparison.Ordinal));
         foreach (var line in ours)
@@ -64,7 +65,8 @@ public sealed class NodeNetwork
 
             """;
         var made = await Command.RunAsync("nft", ["-f", "-"], script, CommandLimit, cancellationToken);
-        if (made.ExitCode != 0) throw new RuntimeException(RuntimeFailure.Refused, $"cannot set up masquerading with nft: {made.Output.Trim()}");
+        if (made.ExitCode != 0)
+            throw new RuntimeException(RuntimeFailure.Refused, $"cannot set up masquerading with nft: {made.Output.Trim()}");
         logger.LogInformation("Pods of {Range} are masqueraded outside of {Ranges}", podRange, string.Join(", ", options.ClusterRanges));
     }
 
@@ -88,6 +90,7 @@ public sealed class NodeNetwork
 
         // In front: the chain ends with a return, and administrators may have put drops there for other networks.
         var insert = await Command.RunAsync("iptables", ["-w", "-I", .. rule], null, CommandLimit, cancellationToken);
-        if (insert.ExitCode != 0) throw new RuntimeException(RuntimeFailure.Refused, $"cannot accept forwarded pod traffic: {insert.Output.Trim()}");
+        if (insert.ExitCode != 0)
+            throw new RuntimeException(RuntimeFailure.Refused, $"cannot accept forwarded pod traffic: {insert.Output.Trim()}");
     }
 }

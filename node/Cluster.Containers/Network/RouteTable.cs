@@ -23,7 +23,8 @@ public sealed class RouteTable
         foreach (var (destination, device) in routes)
         {
             if (destination.PrefixLength == 0 || device == ownDevice) continue;
-            if (destination.Contains(range.BaseAddress) || range.Contains(destination.BaseAddress)) return $"{destination} (device {device})";
+            if (destination.Contains(range.BaseAddress) || range.Contains(destination.BaseAddress))
+                return $"{destination} (device {device})";
         }
 
         return null;

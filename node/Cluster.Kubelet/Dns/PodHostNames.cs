@@ -39,7 +39,8 @@ internal static class PodHostNames
     }
 
     /// <summary>The hosts file of a pod on the host's network: the host's own and the pod's aliases.</summary>
-    public static string HostsFileOnHost(Pod pod, string hostsFile) => "# Kubernetes-managed hosts file (host network).\n" + hostsFile + Aliases(pod);
+    public static string HostsFileOnHost(Pod pod, string hostsFile) =>
+        "# Kubernetes-managed hosts file (host network).\n" + hostsFile + Aliases(pod);
 
     private static string Aliases(Pod pod)
     {

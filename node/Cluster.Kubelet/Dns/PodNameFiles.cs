@@ -11,7 +11,8 @@ namespace Cluster.Kubelet.Dns;
 internal sealed class PodNameFiles(KubeletOptions options)
 {
     /// <summary>Writes the files of a pod whose address is known; returns how containers see them.</summary>
-    public async Task<IReadOnlyList<BindMount>> WriteAsync(Pod pod, PodDirectory directory, string podIP, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BindMount>> WriteAsync(
+        Pod pod, PodDirectory directory, string podIP, CancellationToken cancellationToken)
     {
         var mounts = new List<BindMount>();
         async Task Add(string name, string target, string content)
@@ -31,7 +32,8 @@ internal sealed class PodNameFiles(KubeletOptions options)
         }
         else if (pod.Spec.HostAliases.Count > 0)
         {
-            await Add("etc-hosts", "/etc/hosts", PodHostNames.HostsFileOnHost(pod, await File.ReadAllTextAsync("/etc/hosts", cancellationToken)));
+            await Add(
+                "etc-hosts", "/etc/hosts", PodHostNames.HostsFileOnHost(pod, await File.ReadAllTextAsync("/etc/hosts", cancellationToken)));
         }
 
         return mounts;

@@ -35,7 +35,8 @@ internal sealed class ResolverSettings
 
     internal void AddHost(IEnumerable<string> lines)
     {
-        foreach (var words in lines.Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1))
+        var split = lines.Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
+        foreach (var words in split.Where(words => words.Length > 1))
         {
             if (words[0] == "nameserver") nameservers.Add(words[1]);
             if (words[0] == "search") searches.AddRange(words[1..]);

@@ -12,7 +12,8 @@ namespace Cluster.Kubelet.Images;
 /// <summary>Sees to it that a container's image is on the machine, by its pull policy and with back-off after failures.</summary>
 internal sealed class ImageService
 {
-    private static readonly Histogram<double> PullSeconds = KubeletMetrics.Meter.CreateHistogram<double>("kubelet_image_pull_duration_seconds");
+    private static readonly Histogram<double> PullSeconds = KubeletMetrics.Meter.CreateHistogram<double>(
+        "kubelet_image_pull_duration_seconds");
 
     private readonly IContainerRuntime runtime;
     private readonly ReferencedObjects objects;
@@ -36,7 +37,9 @@ internal sealed class ImageService
     {
         var image = container.Image;
         if (image.Length == 0 || image.Any(char.IsWhiteSpace) || ImageReference.Split(image).Repository.Any(char.IsUpper))
-            throw new ImagePullException("InvalidImageName", $"Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format");
+            throw new ImagePullException(
+                "InvalidImageName",
+                $"Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format");
         var policy = Policy(container);
         var present = await runtime.FindImageAsync(image, cancellationToken);
         if (present is not null && policy != "Always")
@@ -106,7 +109,9 @@ internal sealed class ImageService
         lastErrors.TryRemove(key, out _);
         lastFailures.TryRemove(key, out _);
         backOff.Forget(key);
-        events.Normal(pod, container, "Pulled", $"Successfully pulled image \"{image}\" in {Durations.Text(elapsed)} ({Durations.Text(elapsed)} including waiting)");
+        events.Normal(
+            pod, container, "Pulled",
+            $"Successfully pulled image \"{image}\" in {Durations.Text(elapsed)} ({Durations.Text(elapsed)} including waiting)");
     }
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> lastFailures = new();
@@ -138,7 +143,8 @@ internal sealed class ImageService
         return image;
     }
 
-    private static string Shown(ImageDetails image) => image.Digests.Count > 0 ? "docker-pullable://" + image.Digests[0] : "docker://" + image.Id;
+    private static string Shown(ImageDetails image) =>
+        image.Digests.Count > 0 ? "docker-pullable://" + image.Digests[0] : "docker://" + image.Id;
 
     private static string Policy(Container container)
     {

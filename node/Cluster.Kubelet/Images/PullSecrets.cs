@@ -14,7 +14,8 @@ internal static class PullSecrets
     private const string LegacyConfig = ".dockercfg";
 
     /// <summary>Candidates, the most specific first; the last is always null, an anonymous pull.</summary>
-    public static async Task<IReadOnlyList<RegistryCredential?>> FindAsync(Pod pod, string image, ReferencedObjects objects, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<RegistryCredential?>> FindAsync(
+        Pod pod, string image, ReferencedObjects objects, CancellationToken cancellationToken)
     {
         var found = new List<RegistryCredential>();
         foreach (var reference in pod.Spec.ImagePullSecrets)
@@ -24,7 +25,8 @@ internal static class PullSecrets
             if (secret is not null) found.AddRange(Parse(secret));
         }
 
-        var fitting = found.Where(credential => Matches(credential.Server, image)).OrderByDescending(credential => credential.Server.Length);
+        var fitting = found.Where(credential => Matches(credential.Server, image)).OrderByDescending(
+            credential => credential.Server.Length);
         return [.. fitting, null];
     }
 
@@ -59,7 +61,9 @@ internal static class PullSecrets
         var host = slash < 0 ? path : path[..slash];
         var registry = ImageReference.Registry(image);
         if (!HostMatches(host, registry)) return false;
-        var rest = slash < 0 || path.EndsWith("/v1", StringComparison.Ordinal) || path.EndsWith("/v2", StringComparison.Ordinal) ? "" : path[slash..];
+        var rest = slash < 0 || path.EndsWith("/v1", StringComparison.Ordinal) || path.EndsWith("/v2", StringComparison.Ordinal)
+            ? ""
+            : path[slash..];
         return rest.Length == 0 || image.StartsWith(registry + rest, StringComparison.Ordinal);
     }
 
@@ -69,7 +73,8 @@ internal static class PullSecrets
         var wanted = pattern.Split('.');
         var given = host.Split('.');
         return wanted.Length == given.Length
-            && wanted.Zip(given).All(pair => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pair.First, pair.Second, ignoreCase: true));
+            && wanted.Zip(given).All(
+                pair => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pair.First, pair.Second, ignoreCase: true));
     }
 
     private static IEnumerable<RegistryCredential> Entries(JsonElement auths)
@@ -79,7 +84,8 @@ internal static class PullSecrets
         {
             var user = Text(entry.Value, "username");
             var password = Text(entry.Value, "password");
-            if (Text(entry.Value, "auth") is { Length: > 0 } both && TryDecode(both, out var text) && text.Split(':', 2) is [var first, var second])
+            if (Text(entry.Value, "auth") is { Length: > 0 } both && TryDecode(both, out var text)
+                && text.Split(':', 2) is [var first, var second])
             {
                 (user, password) = (first, second);
             }
@@ -89,7 +95,9 @@ internal static class PullSecrets
     }
 
     private static string Text(JsonElement entry, string name) =>
-        entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : "";
 
     private static bool TryDecode(string base64, out string text)
     {

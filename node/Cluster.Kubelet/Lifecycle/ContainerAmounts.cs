@@ -7,8 +7,12 @@ namespace Cluster.Kubelet.Lifecycle;
 internal static class ContainerAmounts
 {
     public static QuantityValue Limit(Container container, string resource) =>
-        container.Resources is { } resources && resources.Limits.TryGetValue(resource, out var quantity) ? QuantityValue.From(quantity) : default;
+        container.Resources is { } resources && resources.Limits.TryGetValue(resource, out var quantity)
+            ? QuantityValue.From(quantity)
+            : default;
 
     public static QuantityValue Request(Container container, string resource) =>
-        container.Resources is { } resources && resources.Requests.TryGetValue(resource, out var quantity) ? QuantityValue.From(quantity) : default;
+        container.Resources is { } resources && resources.Requests.TryGetValue(resource, out var quantity)
+            ? QuantityValue.From(quantity)
+            : default;
 }

@@ -11,12 +11,15 @@ internal sealed class ContainerKiller(NodeContext node)
 
     private readonly LifecycleHooks hooks = new(node.Runtime, node.Prober, node.Time);
 
-    public async Task KillAsync(Pod pod, SeenContainer seen, TimeSpan grace, string message, string podIP, CancellationToken cancellationToken)
+    public async Task KillAsync(
+        Pod pod, SeenContainer seen, TimeSpan grace, string message, string podIP, CancellationToken cancellationToken)
     {
-        var container = pod.Spec?.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(candidate => candidate.Name == seen.Row.ContainerName);
+        var container = pod.Spec?.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(
+            candidate => candidate.Name == seen.Row.ContainerName);
         if (container is not null) node.Events.Normal(pod, container, "Killing", message);
         var began = node.Time.GetTimestamp();
-        if (container?.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero) await PreStopAsync(pod, container, hook, seen.Id, podIP, grace, cancellationToken);
+        if (container?.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero)
+            await PreStopAsync(pod, container, hook, seen.Id, podIP, grace, cancellationToken);
         var left = grace - node.Time.GetElapsedTime(began);
         await node.Runtime.StopAsync(seen.Id, left > MinimumGrace ? left : grace < MinimumGrace ? grace : MinimumGrace, cancellationToken);
     }

@@ -89,7 +89,8 @@ public sealed class ContainerObserver
         {
             var rows = await runtime.ListAsync(cancellationToken);
             Relists.Add(1);
-            Publish(new Snapshot(startedAt, rows.GroupBy(row => row.PodUid).ToDictionary(pod => pod.Key, pod => (IReadOnlyList<ObservedContainer>)pod.ToList())));
+            var pods = rows.GroupBy(row => row.PodUid).ToDictionary(pod => pod.Key, pod => (IReadOnlyList<ObservedContainer>)pod.ToList());
+            Publish(new Snapshot(startedAt, pods));
             Volatile.Write(ref lastSuccess, time.GetTimestamp());
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -58,7 +58,8 @@ internal sealed class ContainerStarter(NodeContext node)
         }
     }
 
-    private async Task<string> CreateAsync(Pod pod, StartOrder order, StartPlace place, ImageDetails image, CancellationToken cancellationToken)
+    private async Task<string> CreateAsync(
+        Pod pod, StartOrder order, StartPlace place, ImageDetails image, CancellationToken cancellationToken)
     {
         ContainerSpec spec;
         try
@@ -71,7 +72,9 @@ internal sealed class ContainerStarter(NodeContext node)
         }
 
         if (spec.Security.Privileged && !node.Host.SupportsPrivileged)
-            node.Events.Warning(pod, order.Container, "PrivilegedReduced", "This host cannot start privileged containers: the container gets all capabilities the host has instead");
+            node.Events.Warning(
+                pod, order.Container, "PrivilegedReduced",
+                "This host cannot start privileged containers: the container gets all capabilities the host has instead");
         try
         {
             return await node.Runtime.CreateAsync(spec, cancellationToken);
@@ -82,7 +85,8 @@ internal sealed class ContainerStarter(NodeContext node)
         }
     }
 
-    private async Task<ContainerSpec> SpecAsync(Pod pod, StartOrder order, StartPlace place, ImageDetails image, CancellationToken cancellationToken)
+    private async Task<ContainerSpec> SpecAsync(
+        Pod pod, StartOrder order, StartPlace place, ImageDetails image, CancellationToken cancellationToken)
     {
         var container = order.Container;
         var addresses = new PodAddresses(place.PodIP, node.Options.NodeAddress);
@@ -91,7 +95,9 @@ internal sealed class ContainerStarter(NodeContext node)
         var services = ServiceVariables.For(node.Services.List(), pod.Metadata.Namespace, links);
         var environment = await builder.BuildAsync(services, cancellationToken);
         if (builder.InvalidNames.Count > 0)
-            node.Events.Warning(pod, "InvalidEnvironmentVariableNames", $"Keys [{string.Join(", ", builder.InvalidNames)}] were skipped since they are considered invalid environment variable names.");
+            node.Events.Warning(
+                pod, "InvalidEnvironmentVariableNames",
+                $"Keys [{string.Join(", ", builder.InvalidNames)}] were skipped since they are considered invalid environment variable names.");
         var mounts = VolumeMounts.For(container, place.Volumes, environment).ToList();
         var taken = mounts.Select(mount => mount.ContainerPath).ToHashSet();
         var names = await nameFiles.WriteAsync(pod, node.Directory(pod.Metadata.Uid), place.PodIP, cancellationToken);
@@ -148,7 +154,8 @@ internal sealed class ContainerStarter(NodeContext node)
     };
 
     /// <summary>A failed postStart hook ends the container: it counts as never having come up.</summary>
-    private async Task PostStartAsync(Pod pod, Container container, LifecycleHandler hook, string id, string podIP, CancellationToken cancellationToken)
+    private async Task PostStartAsync(
+        Pod pod, Container container, LifecycleHandler hook, string id, string podIP, CancellationToken cancellationToken)
     {
         string? failure;
         try

@@ -9,7 +9,8 @@ internal sealed class LifecycleHooks(IContainerRuntime runtime, Prober prober, T
 {
     /// <summary>Null when the hook succeeded, else why not.</summary>
     public async Task<string?> RunAsync(
-        Container container, LifecycleHandler handler, string containerId, string podIP, TimeSpan limit, CancellationToken cancellationToken)
+        Container container, LifecycleHandler handler, string containerId, string podIP, TimeSpan limit,
+        CancellationToken cancellationToken)
     {
         if (handler.Exec is { } exec)
         {

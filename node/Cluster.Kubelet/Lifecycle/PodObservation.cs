@@ -29,7 +29,8 @@ public sealed class PodObservation
 
     public PodObservation(IEnumerable<SeenContainer> seen)
     {
-        var all = seen.OrderByDescending(container => container.Row.Attempt).ThenByDescending(container => container.Row.CreatedAt).ToList();
+        var all = seen.OrderByDescending(container => container.Row.Attempt).ThenByDescending(container => container.Row.CreatedAt)
+            .ToList();
         Sandboxes = all.Where(container => container.Row.IsSandbox).ToList();
         Containers = all.Where(container => !container.Row.IsSandbox).ToList();
         containers = Containers.ToLookup(container => container.Row.ContainerName);

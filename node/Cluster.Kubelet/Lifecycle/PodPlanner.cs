@@ -33,7 +33,9 @@ public sealed class PodPlanner
 
         // What runs but is not in the spec (any more).
         var names = spec.Containers.Concat(spec.InitContainers).Select(container => container.Name).ToHashSet();
-        kills.AddRange(observed.Running.Where(running => !names.Contains(running.Row.ContainerName)).Select(running => new KillOrder(running, "no longer in the pod's spec")));
+        kills.AddRange(
+            observed.Running.Where(running => !names.Contains(running.Row.ContainerName)).Select(
+                running => new KillOrder(running, "no longer in the pod's spec")));
         return new PodPlan { Kill = kills, Start = starts };
     }
 
@@ -47,15 +49,19 @@ public sealed class PodPlanner
     private bool HasRunToItsEnd()
     {
         if (spec.RestartPolicy is not ("Never" or "OnFailure")) return false;
-        if (spec.RestartPolicy == "Never" && spec.InitContainers.Any(container => !container.IsSidecar() && observed.Newest(container.Name) is { IsDead: true, Succeeded: false }))
+        if (spec.RestartPolicy == "Never"
+            && spec.InitContainers.Any(
+                container => !container.IsSidecar() && observed.Newest(container.Name) is { IsDead: true, Succeeded: false }))
             return !spec.Containers.Any(container => observed.Newest(container.Name) is { IsRunning: true });
-        return spec.Containers.All(container => observed.Newest(container.Name) is { IsDead: true } ended && !Restarts(ended, restartAlways: false));
+        return spec.Containers.All(
+            container => observed.Newest(container.Name) is { IsDead: true } ended && !Restarts(ended, restartAlways: false));
     }
 
     /// <summary>Plans the next init container; true when the main containers may run.</summary>
     private bool PlanInit(string sandboxId, List<KillOrder> kills, List<StartOrder> starts)
     {
-        var begun = spec.Containers.Any(container => observed.Newest(container.Name) is { IsStillborn: false } newest && newest.Row.SandboxId == sandboxId);
+        var begun = spec.Containers.Any(
+            container => observed.Newest(container.Name) is { IsStillborn: false } newest && newest.Row.SandboxId == sandboxId);
         foreach (var container in spec.InitContainers)
         {
             var newest = observed.Newest(container.Name);
@@ -71,14 +77,16 @@ public sealed class PodPlanner
 
             if (begun || current is { Succeeded: true }) continue;
             if (current is null or { IsStillborn: true }) starts.Add(new StartOrder(container, NextAttempt(newest), newest));
-            else if (current.IsDead) PlanContainer(container, kills, starts, restartAlways: false, failureRestarts: spec.RestartPolicy != "Never");
+            else if (current.IsDead)
+                PlanContainer(container, kills, starts, restartAlways: false, failureRestarts: spec.RestartPolicy != "Never");
             return false;
         }
 
         return true;
     }
 
-    private void PlanContainer(Container container, List<KillOrder> kills, List<StartOrder> starts, bool restartAlways, bool failureRestarts = false)
+    private void PlanContainer(
+        Container container, List<KillOrder> kills, List<StartOrder> starts, bool restartAlways, bool failureRestarts = false)
     {
         var newest = observed.Newest(container.Name);
         if (newest is null or { IsStillborn: true })
@@ -87,8 +95,12 @@ public sealed class PodPlanner
         }
         else if (newest.IsRunning)
         {
-            if (newest.Row.Hash != ContainerHash.Of(container)) kills.Add(new KillOrder(newest, $"Container {container.Name} definition changed, will be restarted"));
-            else if (condemned(newest.Id) is { } probe) kills.Add(new KillOrder(newest, $"Container {container.Name} failed {probe.ToString().ToLowerInvariant()} probe, will be restarted"));
+            if (newest.Row.Hash != ContainerHash.Of(container))
+                kills.Add(new KillOrder(newest, $"Container {container.Name} definition changed, will be restarted"));
+            else if (condemned(newest.Id) is { } probe)
+                kills.Add(
+                    new KillOrder(
+                        newest, $"Container {container.Name} failed {probe.ToString().ToLowerInvariant()} probe, will be restarted"));
         }
         else if (newest.IsDead && (failureRestarts || Restarts(newest, restartAlways)))
         {
@@ -100,5 +112,6 @@ public sealed class PodPlanner
         restartAlways || spec.RestartPolicy switch { "Never" => false, "OnFailure" => !ended.Succeeded, _ => true };
 
     // A stillborn container is replaced under its own number.
-    private static int NextAttempt(SeenContainer? newest) => newest is null ? 0 : newest.IsStillborn ? newest.Row.Attempt : newest.Row.Attempt + 1;
+    private static int NextAttempt(SeenContainer? newest) =>
+        newest is null ? 0 : newest.IsStillborn ? newest.Row.Attempt : newest.Row.Attempt + 1;
 }

@@ -1,6 +1,8 @@
 namespace Cluster.Kubelet.Lifecycle;
 
-/// <summary>Delays between tries that double up to a maximum and are forgotten after twice the maximum without a try. Thread-safe.</summary>
+/// <summary>
+/// Delays between tries that double up to a maximum and are forgotten after twice the maximum without a try. Thread-safe.
+/// </summary>
 public sealed class RestartBackOff(TimeSpan initial, TimeSpan maximum, TimeProvider time)
 {
     private readonly Dictionary<string, Entry> entries = [];

@@ -36,5 +36,6 @@ internal static class SandboxSpecs
         from container in pod.Spec.Containers
         from port in container.Ports
         where port.HostPort > 0
-        select new PortMapping(port.ContainerPort_, port.HostPort, port.Protocol.Length == 0 ? "tcp" : port.Protocol.ToLowerInvariant(), port.HostIP);
+        select new PortMapping(
+            port.ContainerPort_, port.HostPort, port.Protocol.Length == 0 ? "tcp" : port.Protocol.ToLowerInvariant(), port.HostIP);
 }

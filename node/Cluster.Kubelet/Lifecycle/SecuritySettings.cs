@@ -46,6 +46,8 @@ internal static class SecuritySettings
         if (user == 0) throw new ContainerConfigException("container's runAsUser breaks non-root policy");
         var name = imageUser.Split(':')[0];
         if (name is "" or "0") throw new ContainerConfigException("container has runAsNonRoot and image will run as root");
-        if (!long.TryParse(name, out _)) throw new ContainerConfigException($"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root");
+        if (!long.TryParse(name, out _))
+            throw new ContainerConfigException(
+                $"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root");
     }
 }

@@ -22,7 +22,8 @@ internal static class FileSystemCalls
     /// <param name="mode">Who may use it.</param>
     /// <param name="sizeBytes">Its limit; null for half of the machine's memory, the kernel's default.</param>
     public static void MountMemory(string path, UnixFileMode mode, long? sizeBytes) =>
-        Check(NativeMount("tmpfs", path, "tmpfs", 0, $"mode={Convert.ToString((int)mode, 8)}{(sizeBytes is { } size ? $",size={size}" : "")}"), $"mount tmpfs on {path}");
+        Check(
+            NativeMount("tmpfs", path, "tmpfs", 0, $"mode={Convert.ToString((int)mode, 8)}{(sizeBytes is { } size ? $",size={size}" : "")}"), $"mount tmpfs on {path}");
 
     /// <summary>Unmounts; what is not mounted, or not there, is no error.</summary>
     public static void Unmount(string path)
@@ -36,7 +37,9 @@ internal static class FileSystemCalls
     {
         // struct statx: the mode is a 16-bit word at offset 28, the kind its top four bits.
         var status = new byte[256];
-        return NativeStatus(CurrentDirectory, path, 0, WantType, status) == 0 ? (FileKind)(BitConverter.ToUInt16(status, 28) & 0xF000) : null;
+        return NativeStatus(CurrentDirectory, path, 0, WantType, status) == 0
+            ? (FileKind)(BitConverter.ToUInt16(status, 28) & 0xF000)
+            : null;
     }
 
     private static void Check(int result, string what)
@@ -47,7 +50,8 @@ internal static class FileSystemCalls
     }
 
     [DllImport("libc", EntryPoint = "rename", SetLastError = true)]
-    private static extern int NativeRename([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+    private static extern int NativeRename(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
     [DllImport("libc", EntryPoint = "lchown", SetLastError = true)]
     private static extern int NativeChangeOwner([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int owner, int group);
@@ -61,7 +65,8 @@ internal static class FileSystemCalls
     private static extern int NativeUnmount([MarshalAs(UnmanagedType.LPUTF8Str)] string target, int flags);
 
     [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
-    private static extern int NativeStatus(int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, [Out] byte[] status);
+    private static extern int NativeStatus(
+        int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, [Out] byte[] status);
 }
 
 /// <summary>Kinds of files, numbered as in st_mode.</summary>

@@ -17,5 +17,7 @@ internal static class MountTable
 
     // The second field; blanks in it are written as octal escapes.
     private static IEnumerable<string> Points() =>
-        File.Exists(Source) ? File.ReadAllLines(Source).Select(line => line.Split(' ')[1].Replace("\\040", " ", StringComparison.Ordinal)) : [];
+        File.Exists(Source)
+            ? File.ReadAllLines(Source).Select(line => line.Split(' ')[1].Replace("\\040", " ", StringComparison.Ordinal))
+            : [];
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Client;
@@ -115,7 +116,8 @@ internal sealed class NodeAgent
 
     private async Task<Node> EnsureLabelsAsync(Node node, CancellationToken cancellationToken)
     {
-        var missing = NodeStatusBuilder.Labels(options, host).Where(label => !node.Metadata.Labels.TryGetValue(label.Key, out var value) || value != label.Value).ToList();
+        var missing = NodeStatusBuilder.Labels(options, host)
+            .Where(label => !node.Metadata.Labels.TryGetValue(label.Key, out var value) || value != label.Value).ToList();
         if (missing.Count == 0) return node;
         foreach (var (name, value) in missing) node.Metadata.Labels[name] = value;
         return await client.UpdateAsync(node, cancellationToken);
@@ -185,7 +187,8 @@ internal sealed class NodeAgent
     private NodeHealth Health()
     {
         var disk = HostFacts.Disk(options.RootDirectory);
-        var trouble = networkTrouble ?? (observer.IsHealthy ? null : "PLEG is not healthy: the container engine has not answered for 3 minutes");
+        var trouble = networkTrouble
+            ?? (observer.IsHealthy ? null : "PLEG is not healthy: the container engine has not answered for 3 minutes");
         return new NodeHealth(
             trouble,
             HostFacts.AvailableMemoryBytes() < MinMemoryBytes,
@@ -199,6 +202,6 @@ internal sealed class NodeAgent
         const string Limit = "/proc/sys/kernel/pid_max";
         if (!File.Exists(Limit)) return 0;
         var tasks = File.ReadAllText("/proc/loadavg").Split(' ')[3].Split('/')[1];
-        return double.Parse(tasks, System.Globalization.CultureInfo.InvariantCulture) / double.Parse(File.ReadAllText(Limit), System.Globalization.CultureInfo.InvariantCulture);
+        return double.Parse(tasks, CultureInfo.InvariantCulture) / double.Parse(File.ReadAllText(Limit), CultureInfo.InvariantCulture);
     }
 }

@@ -35,7 +35,9 @@ internal static class NodeStatusBuilder
         return labels;
     }
 
-    public static NodeStatus Build(NodeStatus? before, KubeletOptions options, HostFacts host, NodeHealth health, IReadOnlyList<ImageDetails> images, int port, DateTimeOffset now)
+    public static NodeStatus Build(
+        NodeStatus? before, KubeletOptions options, HostFacts host, NodeHealth health, IReadOnlyList<ImageDetails> images, int port,
+        DateTimeOffset now)
     {
         var status = before?.Clone() ?? new NodeStatus();
         Fill(status.Capacity, host.Capacity);
@@ -51,7 +53,8 @@ internal static class NodeStatusBuilder
         return status;
     }
 
-    private static void Fill(Google.Protobuf.Collections.MapField<string, Api.Resource.Quantity> map, IReadOnlyDictionary<string, QuantityValue> amounts)
+    private static void Fill(
+        Google.Protobuf.Collections.MapField<string, Api.Resource.Quantity> map, IReadOnlyDictionary<string, QuantityValue> amounts)
     {
         foreach (var (name, amount) in amounts) map[name] = amount.ToQuantity();
     }
@@ -79,13 +82,24 @@ internal static class NodeStatusBuilder
 
     private static void AddConditions(NodeStatus status, NodeHealth health, DateTimeOffset now)
     {
-        Set(status, "MemoryPressure", health.MemoryPressure, ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"), ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"), now);
-        Set(status, "DiskPressure", health.DiskPressure, ("KubeletHasDiskPressure", "kubelet has disk pressure"), ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"), now);
-        Set(status, "PIDPressure", health.PidPressure, ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"), ("KubeletHasSufficientPID", "kubelet has sufficient PID available"), now);
-        Set(status, "Ready", health.Trouble is null, ("KubeletReady", "kubelet is posting ready status"), ("KubeletNotReady", health.Trouble ?? ""), now);
+        Set(
+            status, "MemoryPressure", health.MemoryPressure,
+            ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+            ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"), now);
+        Set(
+            status, "DiskPressure", health.DiskPressure, ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+            ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"), now);
+        Set(
+            status, "PIDPressure", health.PidPressure, ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+            ("KubeletHasSufficientPID", "kubelet has sufficient PID available"), now);
+        Set(
+            status, "Ready", health.Trouble is null, ("KubeletReady", "kubelet is posting ready status"),
+            ("KubeletNotReady", health.Trouble ?? ""), now);
     }
 
-    private static void Set(NodeStatus status, string type, bool holds, (string Reason, string Message) whenTrue, (string Reason, string Message) whenFalse, DateTimeOffset now)
+    private static void Set(
+        NodeStatus status, string type, bool holds, (string Reason, string Message) whenTrue, (string Reason, string Message) whenFalse,
+        DateTimeOffset now)
     {
         var (reason, message) = holds ? whenTrue : whenFalse;
         var value = holds ? "True" : "False";

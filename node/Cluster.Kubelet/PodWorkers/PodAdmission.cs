@@ -29,7 +29,8 @@ internal static class PodAdmission
     private static (string Reason, string Message) Refused(string resource, long requested, long used, long capacity) =>
         ($"OutOf{resource}", $"Pod was rejected: Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}");
 
-    private static long Request(Pod pod, string name) => Pods.Requests(pod.Spec).TryGetValue(name, out var amount) ? Amount(amount, name) : 0;
+    private static long Request(Pod pod, string name) =>
+        Pods.Requests(pod.Spec).TryGetValue(name, out var amount) ? Amount(amount, name) : 0;
 
     private static long Amount(Api.Quantities.QuantityValue value, string name) => name == "cpu" ? value.MilliValue : value.Value;
 

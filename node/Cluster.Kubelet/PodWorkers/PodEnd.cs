@@ -15,7 +15,9 @@ internal sealed class PodEnd(NodeContext node, PodVolumes volumes)
 
     public Task KillAsync(Pod pod, KillOrder order, PodObservation observed, CancellationToken cancellationToken)
     {
-        var grace = pod.Spec.HasTerminationGracePeriodSeconds ? TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds) : node.Options.DefaultGrace;
+        var grace = pod.Spec.HasTerminationGracePeriodSeconds
+            ? TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds)
+            : node.Options.DefaultGrace;
         return killer.KillAsync(pod, order.Container, grace, order.Message, Address(observed), cancellationToken);
     }
 
@@ -25,7 +27,8 @@ internal sealed class PodEnd(NodeContext node, PodVolumes volumes)
         var running = observed.Running.ToList();
         var sandboxes = observed.Sandboxes.Where(sandbox => sandbox.IsRunning).ToList();
         var stops = running.Select(container =>
-            killer.KillAsync(pod, container, grace, $"Stopping container {container.Row.ContainerName}", Address(observed), cancellationToken));
+            killer.KillAsync(
+                pod, container, grace, $"Stopping container {container.Row.ContainerName}", Address(observed), cancellationToken));
         await Task.WhenAll(stops);
         await Task.WhenAll(sandboxes.Select(sandbox => node.Runtime.StopAsync(sandbox.Id, SandboxGrace, cancellationToken)));
         return running.Count + sandboxes.Count > 0;

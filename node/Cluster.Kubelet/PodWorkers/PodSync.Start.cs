@@ -14,7 +14,8 @@ internal sealed partial class PodSync
         IReadOnlyDictionary<string, string> paths;
         try
         {
-            paths = await volumes.MountAsync(current, new PodAddresses(PodIP(observed), node.Options.NodeAddress), node.Allocatable, cancellationToken);
+            paths = await volumes.MountAsync(
+                current, new PodAddresses(PodIP(observed), node.Options.NodeAddress), node.Allocatable, cancellationToken);
         }
         catch (MountException exception)
         {
@@ -61,7 +62,8 @@ internal sealed partial class PodSync
     }
 
     /// <returns>Whether it was started; else when to try again, zero for the worker's own back-off.</returns>
-    private async Task<(bool Started, TimeSpan RetryAfter)> StartOneAsync(StartOrder order, StartPlace place, CancellationToken cancellationToken)
+    private async Task<(bool Started, TimeSpan RetryAfter)> StartOneAsync(
+        StartOrder order, StartPlace place, CancellationToken cancellationToken)
     {
         var container = order.Container;
         var key = $"{current.Metadata.Uid}/{container.Name}/{ContainerHash.Of(container)}";
@@ -78,7 +80,8 @@ internal sealed partial class PodSync
         }
 
         // A container that vanished without a trace (removed by hand) still counts.
-        if (order.Previous is null && lastAttempts.TryGetValue(container.Name, out var last) && last >= order.Attempt) order = order with { Attempt = last + 1 };
+        if (order.Previous is null && lastAttempts.TryGetValue(container.Name, out var last) && last >= order.Attempt)
+            order = order with { Attempt = last + 1 };
         try
         {
             await starter.StartAsync(current, order, place, cancellationToken);

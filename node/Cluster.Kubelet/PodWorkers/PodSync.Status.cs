@@ -15,7 +15,8 @@ internal sealed partial class PodSync
         var ending = current.IsTerminating();
         if (!ending && failure is null) probes.Sync(Targets(observed, ip).ToList());
         var shown = new Dictionary<string, string>();
-        foreach (var image in observed.Containers.Select(container => container.Row.ImageId).Distinct()) shown[image] = await node.Images.ShownIdAsync(image, cancellationToken);
+        foreach (var image in observed.Containers.Select(container => container.Row.ImageId).Distinct())
+            shown[image] = await node.Images.ShownIdAsync(image, cancellationToken);
         var inputs = new StatusInputs
         {
             Pod = current,
@@ -49,7 +50,8 @@ internal sealed partial class PodSync
     private string PodIP(PodObservation observed)
     {
         if (observed.RunningSandbox is not { } sandbox) return (Status ?? current.Status)?.PodIP ?? "";
-        return current.Spec.HostNetwork ? node.Options.NodeAddress : sandbox.Row.Address.Length > 0 ? sandbox.Row.Address : sandbox.Details.Address;
+        if (current.Spec.HostNetwork) return node.Options.NodeAddress;
+        return sandbox.Row.Address.Length > 0 ? sandbox.Row.Address : sandbox.Details.Address;
     }
 
     private void ReportProbe(Container container, ProbeKind kind, string output) =>

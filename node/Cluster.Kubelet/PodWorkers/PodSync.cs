@@ -40,12 +40,15 @@ internal sealed partial class PodSync : IAsyncDisposable
         var uid = pod.Metadata.Uid;
         inspector = new PodInspector(node.Runtime);
         probes = new PodProbes(node.Prober, node.Time, wake, ReportProbe);
-        volumes = new PodVolumes(node.Directory(uid), node.MemoryDirectory(uid), node.Objects, new TokenCache(node.Tokens, node.Time), node.Time);
+        volumes = new PodVolumes(
+            node.Directory(uid), node.MemoryDirectory(uid), node.Objects, new TokenCache(node.Tokens, node.Time), node.Time);
         writer = new PodStatusWriter(pod, node.Client, node.Time, node.Logger);
         lastWords = new LastWords(node.Runtime, node.Directory(uid));
         starter = new ContainerStarter(node);
         end = new PodEnd(node, volumes);
-        foreach (var status in (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).Where(status => status.ContainerID.Length > 0))
+        foreach (
+            var status in (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).Where(
+                status => status.ContainerID.Length > 0))
             lastAttempts[status.Name] = status.RestartCount;
         startTime = pod.Status?.StartTime is { } started && !started.IsZero() ? started.ToDateTimeOffset() : node.Time.GetUtcNow();
     }
@@ -96,7 +99,8 @@ internal sealed partial class PodSync : IAsyncDisposable
     {
         probes.Sync([]);
         waiting.Clear();
-        if (await end.StopAsync(current, observed, new PodTarget(current, false).Grace(node.Options.DefaultGrace), cancellationToken)) return Again();
+        if (await end.StopAsync(current, observed, new PodTarget(current, false).Grace(node.Options.DefaultGrace), cancellationToken))
+            return Again();
         if (!current.IsTerminal()) await PublishAsync(observed, cancellationToken);
         return new SyncResult(node.Options.SyncPeriod);
     }

@@ -13,7 +13,9 @@ internal sealed record PodTarget(Pod Pod, bool IsRemoved)
     public TimeSpan Grace(TimeSpan fallback)
     {
         if (Pod.Metadata.HasDeletionGracePeriodSeconds) return TimeSpan.FromSeconds(Pod.Metadata.DeletionGracePeriodSeconds);
-        return Pod.Spec is { HasTerminationGracePeriodSeconds: true } spec ? TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds) : fallback;
+        return Pod.Spec is { HasTerminationGracePeriodSeconds: true } spec
+            ? TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds)
+            : fallback;
     }
 }
 

@@ -94,8 +94,11 @@ internal sealed class PodWorker : IAsyncDisposable
         catch (Exception exception)
         {
             // Top of the loop: an engine that fails or a bug must not end the pod's worker.
-            var level = exception is Containers.RuntimeException or StatusException or HttpRequestException ? LogLevel.Warning : LogLevel.Error;
-            node.Logger.Log(level, exception, "Syncing pod {Namespace}/{Pod} failed", wanted.Pod.Metadata.Namespace, wanted.Pod.Metadata.Name);
+            var level = exception is Containers.RuntimeException or StatusException or HttpRequestException
+                ? LogLevel.Warning
+                : LogLevel.Error;
+            node.Logger.Log(
+                level, exception, "Syncing pod {Namespace}/{Pod} failed", wanted.Pod.Metadata.Namespace, wanted.Pod.Metadata.Name);
             return failures.Next();
         }
         finally
@@ -122,7 +125,8 @@ internal sealed class PodWorker : IAsyncDisposable
     private bool EndsSooner(PodTarget before, PodTarget after)
     {
         if (!after.IsEnding) return false;
-        return !before.IsEnding || (after.IsRemoved && !before.IsRemoved) || after.Grace(node.Options.DefaultGrace) < before.Grace(node.Options.DefaultGrace);
+        return !before.IsEnding || (after.IsRemoved && !before.IsRemoved)
+            || after.Grace(node.Options.DefaultGrace) < before.Grace(node.Options.DefaultGrace);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

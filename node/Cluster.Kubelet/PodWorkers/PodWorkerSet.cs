@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.Kubelet.PodWorkers;
 
-/// <summary>The workers of all pods of this node, one each, by uid. Fed by the pod informer; housekeeping ends what belongs to no pod.</summary>
+/// <summary>
+/// The workers of all pods of this node, one each, by uid. Fed by the pod informer; housekeeping ends what belongs to no
+/// pod.
+/// </summary>
 internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
 {
     private readonly ConcurrentDictionary<string, (PodWorker Worker, Task Running)> workers = new();
@@ -47,7 +50,9 @@ internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
             if (entry.Running.IsCompleted && removed.ContainsKey(uid) && workers.TryRemove(uid, out _)) removed.TryRemove(uid, out _);
         }
 
-        foreach (var uid in node.Observer.PodUids.Concat(DirectoryUids()).Distinct().Where(uid => uid.Length > 0 && !known.Contains(uid) && !workers.ContainsKey(uid)))
+        foreach (
+            var uid in node.Observer.PodUids.Concat(DirectoryUids()).Distinct().Where(
+                uid => uid.Length > 0 && !known.Contains(uid) && !workers.ContainsKey(uid)))
         {
             node.Logger.LogInformation("Ending what is left of pod {Uid}, which is no longer known", uid);
             removed[uid] = true;
@@ -86,7 +91,10 @@ internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
         lock (admission)
         {
             var others = workers.Values.Select(entry => entry.Worker)
-                .Where(other => other.Uid != pod.Metadata.Uid && !other.IsFinished && !IsTerminal(other) && (admitted.Contains(other.Uid) || node.Observer.Get(other.Uid).Count > 0))
+                .Where(
+                    other =>
+                        other.Uid != pod.Metadata.Uid && !other.IsFinished && !IsTerminal(other)
+                            && (admitted.Contains(other.Uid) || node.Observer.Get(other.Uid).Count > 0))
                 .Select(other => other.Pod).ToList();
             var refused = PodAdmission.Check(pod, others, node.Host, node.Options.MaxPods);
             if (refused is null) admitted.Add(pod.Metadata.Uid);
@@ -111,7 +119,8 @@ internal sealed class PodWorkerSet(NodeContext node, CancellationToken stop)
             Spec = new PodSpec(),
             Status = new PodStatus(),
         };
-        if (long.TryParse(row?.Label(ContainerLabels.TerminationGracePeriod), out var grace)) pod.Spec.TerminationGracePeriodSeconds = grace;
+        if (long.TryParse(row?.Label(ContainerLabels.TerminationGracePeriod), out var grace))
+            pod.Spec.TerminationGracePeriodSeconds = grace;
         return pod;
     }
 

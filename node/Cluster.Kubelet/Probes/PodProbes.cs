@@ -24,7 +24,8 @@ internal sealed class PodProbes(Prober prober, TimeProvider time, Action changed
             foreach (var kind in Enum.GetValues<ProbeKind>()) results.TryRemove((gone, kind), out _);
         }
 
-        foreach (var target in targets.Where(target => !running.ContainsKey(target.ContainerId))) running[target.ContainerId] = Start(target);
+        foreach (var target in targets.Where(target => !running.ContainsKey(target.ContainerId)))
+            running[target.ContainerId] = Start(target);
     }
 
     /// <summary>Ready by its readiness probe, or for want of one, once its startup probe passed.</summary>

@@ -40,7 +40,8 @@ internal sealed class ProbeWorker
         while (!cancellationToken.IsCancellationRequested)
         {
             var began = time.GetTimestamp();
-            var result = await prober.ProbeAsync(target.Container, probe.Handler, Timeout, target.ContainerId, target.PodIP, cancellationToken);
+            var result = await prober.ProbeAsync(
+                target.Container, probe.Handler, Timeout, target.ContainerId, target.PodIP, cancellationToken);
             if (Count(result)) return;
             var left = Period - time.GetElapsedTime(began);
             if (left > TimeSpan.Zero) await Task.Delay(left, time, cancellationToken);

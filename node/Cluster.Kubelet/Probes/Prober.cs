@@ -52,7 +52,8 @@ internal sealed class Prober : IDisposable
         {
             return new ProbeResult(false, $"no answer within {Durations.Text(timeout)} (context deadline exceeded)");
         }
-        catch (Exception exception) when (exception is HttpRequestException or SocketException or IOException or UriFormatException or FormatException)
+        catch (Exception exception)
+            when (exception is HttpRequestException or SocketException or IOException or UriFormatException or FormatException)
         {
             return new ProbeResult(false, exception.InnerException?.Message ?? exception.Message);
         }
@@ -65,7 +66,9 @@ internal sealed class Prober : IDisposable
         try
         {
             var done = await runtime.ExecAsync(containerId, exec.Command, timeout, cancellationToken);
-            if (done.TimedOut) return new ProbeResult(false, $"command timed out: \"{string.Join(' ', exec.Command)}\" timed out after {Durations.Text(timeout)}");
+            if (done.TimedOut)
+                return new ProbeResult(
+                    false, $"command timed out: \"{string.Join(' ', exec.Command)}\" timed out after {Durations.Text(timeout)}");
             return new ProbeResult(done.ExitCode == 0, done.Output);
         }
         catch (RuntimeException exception)
@@ -106,7 +109,8 @@ internal sealed class Prober : IDisposable
         return text.Length <= OutputLimit ? text : text[..OutputLimit];
     }
 
-    private static async Task<ProbeResult> ConnectAsync(Container container, TCPSocketAction tcp, string podIP, CancellationToken cancellationToken)
+    private static async Task<ProbeResult> ConnectAsync(
+        Container container, TCPSocketAction tcp, string podIP, CancellationToken cancellationToken)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(tcp.Host.Length == 0 ? podIP : tcp.Host, Port(container, tcp.Port), cancellationToken);
@@ -117,6 +121,7 @@ internal sealed class Prober : IDisposable
     {
         if (port.IsInt()) return port.IntVal;
         var named = container.Ports.FirstOrDefault(candidate => candidate.Name == port.StrVal);
-        return named?.ContainerPort_ ?? (int.TryParse(port.StrVal, out var number) ? number : throw new FormatException($"couldn't find port: {port.StrVal}"));
+        return named?.ContainerPort_
+            ?? (int.TryParse(port.StrVal, out var number) ? number : throw new FormatException($"couldn't find port: {port.StrVal}"));
     }
 }

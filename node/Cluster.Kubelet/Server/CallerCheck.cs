@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cluster.Kubelet.Server;
 
-/// <summary>Who may ask: over TLS the API server and administrators, known by certificate; on loopback anyone, for health and numbers.</summary>
+/// <summary>
+/// Who may ask: over TLS the API server and administrators, known by certificate; on loopback anyone, for health and
+/// numbers.
+/// </summary>
 internal static class CallerCheck
 {
     private const string Masters = "system:masters";
@@ -46,7 +49,9 @@ internal static class CallerCheck
     {
         foreach (var name in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
         {
-            if (!name.HasMultipleElements && name.GetSingleElementType().Value == OrganizationOid && name.GetSingleElementValue() is { } value) yield return value;
+            if (!name.HasMultipleElements && name.GetSingleElementType().Value == OrganizationOid
+                && name.GetSingleElementValue() is { } value)
+                yield return value;
         }
     }
 

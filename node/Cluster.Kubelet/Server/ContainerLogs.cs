@@ -66,7 +66,8 @@ internal sealed class ContainerLogs(PodWorkerSet workers, ContainerObserver obse
     {
         var name = pod.Metadata.Name;
         if (previous) return $"previous terminated container \"{container}\" in pod \"{name}\" not found";
-        var status = pod.Status?.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).FirstOrDefault(candidate => candidate.Name == container);
+        var status = pod.Status?.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).FirstOrDefault(
+            candidate => candidate.Name == container);
         return status?.State?.Waiting is { } waiting
             ? $"container \"{container}\" in pod \"{name}\" is waiting to start: {waiting.Reason}"
             : $"container \"{container}\" in pod \"{name}\" is not available";
@@ -75,7 +76,9 @@ internal sealed class ContainerLogs(PodWorkerSet workers, ContainerObserver obse
     private static bool TryQuery(HttpContext context, out LogQuery query, out long? limit)
     {
         query = new LogQuery();
-        if (!TryNumber(context, "limitBytes", out limit) || !TryNumber(context, "tailLines", out var tail) || !TryNumber(context, "sinceSeconds", out var seconds)) return false;
+        if (!TryNumber(context, "limitBytes", out limit) || !TryNumber(context, "tailLines", out var tail)
+            || !TryNumber(context, "sinceSeconds", out var seconds))
+            return false;
         DateTimeOffset? since = seconds is { } ago ? TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(ago) : null;
         if (context.Request.Query["sinceTime"].ToString() is { Length: > 0 } text)
         {

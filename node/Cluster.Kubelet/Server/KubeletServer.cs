@@ -33,7 +33,8 @@ internal sealed class KubeletServer : IAsyncDisposable
     public int Port { get; }
 
     public static async Task<KubeletServer> StartAsync(
-        KubeletOptions options, PodWorkerSet workers, ContainerObserver observer, IContainerRuntime runtime, ILoggerFactory logs, CancellationToken cancellationToken)
+        KubeletOptions options, PodWorkerSet workers, ContainerObserver observer, IContainerRuntime runtime, ILoggerFactory logs,
+        CancellationToken cancellationToken)
     {
         // Kestrel without an endpoint would choose one of its own.
         if (options.HealthzPort == 0 && options.Certificates is null) return new KubeletServer(null, 0);

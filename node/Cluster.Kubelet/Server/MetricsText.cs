@@ -45,5 +45,6 @@ internal static class MetricsText
     }
 
     private static void Add(Instrument instrument, double value) => Sums.AddOrUpdate(
-        instrument.Name, (value, 1, instrument is Histogram<double>), (_, before) => (before.Sum + value, before.Count + 1, before.IsHistogram));
+        instrument.Name, (value, 1, instrument is Histogram<double>), (_, before) =>
+            (before.Sum + value, before.Count + 1, before.IsHistogram));
 }

@@ -6,7 +6,8 @@ namespace Cluster.Kubelet.Status;
 /// <summary>The conditions of a pod that the kubelet answers for.</summary>
 internal static class PodConditions
 {
-    public static readonly IReadOnlySet<string> Ours = new HashSet<string> { "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled" };
+    public static readonly IReadOnlySet<string> Ours =
+        new HashSet<string> { "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled" };
 
     public static void Add(StatusInputs inputs, PodStatus status, bool initialized)
     {
@@ -16,9 +17,12 @@ internal static class PodConditions
         var (done, reason, message) = Initialized(spec, status, initialized);
         Add(inputs, status, "Initialized", done, reason, message);
         (done, reason, message) = ContainersReady(spec, status);
-        var gates = spec.ReadinessGates.Where(gate => inputs.Pod.GetCondition(gate.ConditionType)?.Status != "True").Select(gate => gate.ConditionType).ToList();
+        var gates = spec.ReadinessGates.Where(gate => inputs.Pod.GetCondition(gate.ConditionType)?.Status != "True")
+            .Select(gate => gate.ConditionType).ToList();
         if (done && gates.Count > 0)
-            Add(inputs, status, "Ready", false, "ReadinessGatesNotReady", $"the status of pod readiness gate{(gates.Count > 1 ? "s" : "")} \"{string.Join("\", \"", gates)}\" is not \"True\"");
+            Add(
+                inputs, status, "Ready", false, "ReadinessGatesNotReady",
+                $"the status of pod readiness gate{(gates.Count > 1 ? "s" : "")} \"{string.Join("\", \"", gates)}\" is not \"True\"");
         else
             Add(inputs, status, "Ready", done, reason, message);
         Add(inputs, status, "ContainersReady", done, reason, message);
@@ -29,7 +33,8 @@ internal static class PodConditions
     {
         if (status.Phase == PodPhase.Succeeded) return (true, "PodCompleted", "");
         if (initialized) return (true, "", "");
-        var incomplete = spec.InitContainers.Zip(status.InitContainerStatuses).Where(pair => !pair.Second.Ready).Select(pair => pair.First.Name);
+        var incomplete = spec.InitContainers.Zip(status.InitContainerStatuses).Where(pair => !pair.Second.Ready)
+            .Select(pair => pair.First.Name);
         return (false, "ContainersNotInitialized", $"containers with incomplete status: [{string.Join(' ', incomplete)}]");
     }
 
@@ -37,7 +42,8 @@ internal static class PodConditions
     {
         if (status.Phase == PodPhase.Succeeded) return (false, "PodCompleted", "");
         if (status.Phase == PodPhase.Failed) return (false, "PodFailed", "");
-        var sidecars = spec.InitContainers.Zip(status.InitContainerStatuses).Where(pair => pair.First.IsSidecar()).Select(pair => pair.Second);
+        var sidecars = spec.InitContainers.Zip(status.InitContainerStatuses).Where(pair => pair.First.IsSidecar())
+            .Select(pair => pair.Second);
         var all = sidecars.Concat(status.ContainerStatuses).ToList();
         var unready = all.Where(container => !container.Ready).Select(container => container.Name).ToList();
         return unready.Count == 0
@@ -55,7 +61,9 @@ internal static class PodConditions
             Status = value,
             Reason = reason,
             Message = message,
-            LastTransitionTime = before?.Status == value && before.LastTransitionTime is not null ? before.LastTransitionTime : inputs.Now.ToTime(),
+            LastTransitionTime = before?.Status == value && before.LastTransitionTime is not null
+                ? before.LastTransitionTime
+                : inputs.Now.ToTime(),
         });
     }
 }

@@ -38,5 +38,6 @@ internal static class PodPhase
 
     private static bool InitFailed(PodSpec spec, PodStatus status) =>
         spec.RestartPolicy == "Never"
-        && spec.InitContainers.Zip(status.InitContainerStatuses).Any(pair => !pair.First.IsSidecar() && pair.Second.State.Terminated is { ExitCode: not 0 });
+        && spec.InitContainers.Zip(status.InitContainerStatuses).Any(
+            pair => !pair.First.IsSidecar() && pair.Second.State.Terminated is { ExitCode: not 0 });
 }

@@ -52,7 +52,8 @@ internal static class PodStatusBuilder
         if (inputs.HostIP.Length > 0) status.HostIPs.Add(new HostIP { Ip = inputs.HostIP });
         if (inputs.PodIP.Length > 0) status.PodIPs.Add(new PodIP { Ip = inputs.PodIP });
         var initialized = IsInitialized(inputs);
-        foreach (var container in spec.InitContainers) status.InitContainerStatuses.Add(Container(inputs, container, initialized, isInit: true));
+        foreach (var container in spec.InitContainers)
+            status.InitContainerStatuses.Add(Container(inputs, container, initialized, isInit: true));
         foreach (var container in spec.Containers) status.ContainerStatuses.Add(Container(inputs, container, initialized, isInit: false));
         status.Phase = inputs.Failure is null ? PodPhase.Of(spec, status, initialized) : PodPhase.Failed;
         (status.Reason, status.Message) = inputs.Failure ?? ("", "");
@@ -66,9 +67,13 @@ internal static class PodStatusBuilder
         var spec = inputs.Pod.Spec;
         if (spec.InitContainers.Count == 0) return true;
         var sandbox = inputs.Observed.RunningSandbox?.Id;
-        if (spec.Containers.Any(container => inputs.Observed.Newest(container.Name) is { } newest && (sandbox is null || newest.Row.SandboxId == sandbox))) return true;
+        if (
+            spec.Containers.Any(
+                container => inputs.Observed.Newest(container.Name) is { } newest && (sandbox is null || newest.Row.SandboxId == sandbox)))
+            return true;
         return spec.InitContainers.All(container =>
-            inputs.Observed.Newest(container.Name) is { } newest && (container.IsSidecar() ? newest.IsRunning && inputs.IsStarted(container, newest.Id) : newest.Succeeded));
+            inputs.Observed.Newest(container.Name) is { } newest
+                && (container.IsSidecar() ? newest.IsRunning && inputs.IsStarted(container, newest.Id) : newest.Succeeded));
     }
 
     private static ContainerStatus Container(StatusInputs inputs, Container container, bool initialized, bool isInit)
@@ -80,7 +85,9 @@ internal static class PodStatusBuilder
         status.Started = newest is { IsRunning: true } && inputs.IsStarted(container, newest.Id);
         if (newest is null)
         {
-            var reason = !isInit && !initialized || isInit && inputs.Pod.Spec.InitContainers.Count > 0 ? "PodInitializing" : "ContainerCreating";
+            var reason = !isInit && !initialized || isInit && inputs.Pod.Spec.InitContainers.Count > 0
+                ? "PodInitializing"
+                : "ContainerCreating";
             status.State.Waiting = new ContainerStateWaiting { Reason = waits ? waiting.Reason : reason, Message = waits ? waiting.Message : "" };
             return status;
         }

@@ -111,7 +111,9 @@ internal sealed class PodStatusWriter : IAsyncDisposable
         catch (Exception exception)
         {
             // Top of the writer: the API is away or refuses; what is wanted stays wanted.
-            logger.LogWarning("Status of pod {Namespace}/{Pod} was not written: {Message}", from.Metadata.Namespace, from.Metadata.Name, exception.Message);
+            logger.LogWarning(
+                "Status of pod {Namespace}/{Pod} was not written: {Message}", from.Metadata.Namespace, from.Metadata.Name,
+                exception.Message);
             return false;
         }
     }
@@ -165,7 +167,8 @@ internal sealed class PodStatusWriter : IAsyncDisposable
         var merged = status.Clone();
         foreach (var condition in merged.Conditions)
         {
-            if (from.GetCondition(condition.Type) is { } before && before.Status == condition.Status && before.LastTransitionTime is not null)
+            if (from.GetCondition(condition.Type) is { } before && before.Status == condition.Status
+                && before.LastTransitionTime is not null)
                 condition.LastTransitionTime = before.LastTransitionTime;
         }
 

@@ -18,7 +18,8 @@ internal sealed partial class EnvironmentBuilder
     private readonly Dictionary<string, string> variables = [];
 
     public EnvironmentBuilder(
-        Pod pod, Container container, PodAddresses addresses, ReferencedObjects objects, IReadOnlyDictionary<string, QuantityValue> allocatable)
+        Pod pod, Container container, PodAddresses addresses, ReferencedObjects objects, IReadOnlyDictionary<string,
+        QuantityValue> allocatable)
     {
         this.pod = pod;
         this.container = container;
@@ -31,7 +32,8 @@ internal sealed partial class EnvironmentBuilder
     public List<string> InvalidNames { get; } = [];
 
     /// <exception cref="ContainerConfigException">A source that is not optional is missing.</exception>
-    public async Task<IReadOnlyDictionary<string, string>> BuildAsync(IReadOnlyDictionary<string, string> services, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, string>> BuildAsync(
+        IReadOnlyDictionary<string, string> services, CancellationToken cancellationToken)
     {
         foreach (var source in container.EnvFrom) await AddFromAsync(source, cancellationToken);
         var known = new Dictionary<string, string>(services);

@@ -28,7 +28,8 @@ public static class FieldReferences
 
     /// <summary>A container's request or limit divided by the divisor and rounded up; without a limit what the node can give.</summary>
     /// <exception cref="ContainerConfigException">There is no such container or resource.</exception>
-    public static string Resource(Pod pod, Container container, ResourceFieldSelector selector, IReadOnlyDictionary<string, QuantityValue> allocatable)
+    public static string Resource(
+        Pod pod, Container container, ResourceFieldSelector selector, IReadOnlyDictionary<string, QuantityValue> allocatable)
     {
         if (selector.ContainerName.Length > 0)
         {
@@ -50,7 +51,8 @@ public static class FieldReferences
             : Divide(value.Value, divisor.IsZero ? 1 : divisor.Value);
     }
 
-    private static QuantityValue LimitOrAllocatable(Container container, string name, IReadOnlyDictionary<string, QuantityValue> allocatable)
+    private static QuantityValue LimitOrAllocatable(
+        Container container, string name, IReadOnlyDictionary<string, QuantityValue> allocatable)
     {
         var limit = ContainerAmounts.Limit(container, name);
         return limit.IsZero && allocatable.TryGetValue(name, out var all) ? all : limit;

@@ -16,7 +16,9 @@ public static class ServiceVariables
         var visible = services.Where(HasAddress).Where(service => IsVisible(service, ns, links));
 
         // The pod's own namespace comes last, so a service named kubernetes in it hides the master's, as upstream.
-        foreach (var service in visible.OrderBy(service => service.Metadata.Namespace == ns).ThenBy(service => service.Metadata.Name, StringComparer.Ordinal))
+        foreach (
+            var service in visible.OrderBy(service => service.Metadata.Namespace == ns).ThenBy(
+                service => service.Metadata.Name, StringComparer.Ordinal))
         {
             if (service.Spec.Ports.Count > 0) Add(variables, service);
         }

@@ -47,7 +47,8 @@ public static class AtomicWriter
 
     private static bool Same(string directory, IReadOnlyDictionary<string, VolumeFile> files)
     {
-        var present = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(directory, file)).ToHashSet();
+        var present = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(directory, file)).ToHashSet();
         return present.SetEquals(files.Keys) && files.All(file =>
         {
             var path = Path.Combine(directory, file.Key);
@@ -65,7 +66,10 @@ public static class AtomicWriter
         {
             var path = Path.Combine(directory, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserWrite }))
+            using (
+                var stream = new FileStream(
+                    path,
+                    new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserWrite }))
                 stream.Write(file.Content.Span);
             File.SetUnixFileMode(path, file.Mode);
         }

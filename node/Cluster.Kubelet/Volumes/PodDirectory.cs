@@ -17,5 +17,6 @@ public sealed class PodDirectory(string root, string podUid)
     public string Volume(string plugin, string name) => System.IO.Path.Combine(VolumesPath, "kubernetes.io~" + plugin, name);
 
     /// <summary>The file a container writes its last words to.</summary>
-    public string TerminationLog(string container, int attempt) => System.IO.Path.Combine(Path, "containers", container, $"{attempt}.termination-log");
+    public string TerminationLog(string container, int attempt) =>
+        System.IO.Path.Combine(Path, "containers", container, $"{attempt}.termination-log");
 }

@@ -82,7 +82,8 @@ internal sealed class PodVolumes
         var path = directory.Volume("empty-dir", name);
         if (Directory.Exists(path) && (empty.Medium != "Memory" || MountTable.IsMountPoint(path))) return path;
         Directory.CreateDirectory(path);
-        if (empty.Medium == "Memory") FileSystemCalls.MountMemory(path, Everyone, empty.SizeLimit is { } limit ? QuantityValue.From(limit).Value : null);
+        if (empty.Medium == "Memory")
+            FileSystemCalls.MountMemory(path, Everyone, empty.SizeLimit is { } limit ? QuantityValue.From(limit).Value : null);
         File.SetUnixFileMode(path, Everyone);
         GiveToGroup(pod, path);
         return path;

@@ -26,7 +26,8 @@ internal static class VolumeMounts
     // A link inside the volume must not lead the engine, which runs as root, out of it.
     private static string Below(string volume, string subPath)
     {
-        if (Path.IsPathRooted(subPath) || subPath.Split('/').Contains("..")) throw new ContainerConfigException($"subPath {subPath} leads out of its volume");
+        if (Path.IsPathRooted(subPath) || subPath.Split('/').Contains(".."))
+            throw new ContainerConfigException($"subPath {subPath} leads out of its volume");
         var root = Resolve(volume);
         var path = root;
         foreach (var part in subPath.Split('/', StringSplitOptions.RemoveEmptyEntries))
@@ -34,7 +35,8 @@ internal static class VolumeMounts
             path = Path.Combine(path, part);
             if (!Path.Exists(path)) Directory.CreateDirectory(path);
             path = Resolve(path);
-            if (path != root && !path.StartsWith(root + "/", StringComparison.Ordinal)) throw new ContainerConfigException($"subPath {subPath} leads out of its volume");
+            if (path != root && !path.StartsWith(root + "/", StringComparison.Ordinal))
+                throw new ContainerConfigException($"subPath {subPath} leads out of its volume");
         }
 
         return path;

@@ -23,7 +23,8 @@ internal sealed class VolumePayload
     private int mode = DefaultMode;
 
     public VolumePayload(
-        Pod pod, PodAddresses addresses, ReferencedObjects objects, TokenCache tokens, IReadOnlyDictionary<string, QuantityValue> allocatable)
+        Pod pod, PodAddresses addresses, ReferencedObjects objects, TokenCache tokens, IReadOnlyDictionary<string,
+        QuantityValue> allocatable)
     {
         this.pod = pod;
         this.addresses = addresses;
@@ -65,8 +66,10 @@ internal sealed class VolumePayload
 
     private async Task AddProjectionAsync(VolumeProjection part, CancellationToken cancellationToken)
     {
-        if (part.ConfigMap is { } config) await AddConfigMapAsync(config.LocalObjectReference?.Name ?? "", config.Items, config.Optional, cancellationToken);
-        if (part.Secret is { } secret) await AddSecretAsync(secret.LocalObjectReference?.Name ?? "", secret.Items, secret.Optional, cancellationToken);
+        if (part.ConfigMap is { } config)
+            await AddConfigMapAsync(config.LocalObjectReference?.Name ?? "", config.Items, config.Optional, cancellationToken);
+        if (part.Secret is { } secret)
+            await AddSecretAsync(secret.LocalObjectReference?.Name ?? "", secret.Items, secret.Optional, cancellationToken);
         if (part.DownwardAPI is { } downward) AddFields(downward.Items);
         if (part.ServiceAccountToken is { } token) await AddTokenAsync(token, cancellationToken);
     }
@@ -126,5 +129,6 @@ internal sealed class VolumePayload
         Add(token.Path, Encoding.UTF8.GetBytes(text), null);
     }
 
-    private void Add(string path, ReadOnlyMemory<byte> content, int? fileMode) => files[path] = new VolumeFile(content, (UnixFileMode)((fileMode ?? mode) & 0x1FF));
+    private void Add(string path, ReadOnlyMemory<byte> content, int? fileMode) =>
+        files[path] = new VolumeFile(content, (UnixFileMode)((fileMode ?? mode) & 0x1FF));
 }
