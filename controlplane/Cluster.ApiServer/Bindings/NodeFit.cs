@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.Quantities;
+using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Bindings;
 
@@ -13,26 +14,25 @@ internal static class NodeFit
     /// <param name="pod">The pod to come.</param>
     /// <param name="node">Its allocatable is the limit; a node that declares none has none.</param>
     /// <param name="others">The node's pods; those that ended do not count.</param>
-    public static string? WhyNot(Pod pod, Node node, IEnumerable<Pod> others)
+    public static string? WhyNot(Pod pod, Node node, IEnumerable<NodePod> others)
     {
-        var living = others.Where(other => !other.IsTerminal()).ToList();
+        var living = others.Where(other => !other.Pod.IsTerminal()).ToList();
         return PortClash(pod, living) ?? (node.Status is { Allocatable.Count: > 0 } status ? Shortage(pod, node, status, living) : null);
     }
 
-    private static string? Shortage(Pod pod, Node node, NodeStatus status, List<Pod> others)
+    private static string? Shortage(Pod pod, Node node, NodeStatus status, List<NodePod> others)
     {
         if (status.Allocatable.TryGetValue(PodCount, out var limit) && others.Count + 1 > QuantityValue.From(limit).Value)
             return Text(node, PodCount, 1, others.Count, QuantityValue.From(limit));
 
-        var used = others.Select(other => Pods.Requests(other.Spec)).ToList();
         foreach (var (resource, asked) in Pods.Requests(pod.Spec))
         {
             if (asked.CompareTo(default) <= 0)
                 continue;
 
             var sum = default(QuantityValue);
-            foreach (var requests in used)
-                sum += requests.GetValueOrDefault(resource);
+            foreach (var other in others)
+                sum += other.Requests.GetValueOrDefault(resource);
             var allocatable = status.Allocatable.TryGetValue(resource, out var quantity) ? QuantityValue.From(quantity) : default;
             if ((sum + asked).CompareTo(allocatable) > 0)
                 return Text(node, resource, asked, sum, allocatable);
@@ -44,9 +44,9 @@ internal static class NodeFit
     private static string Text(Node node, string resource, object asked, object used, object allocatable) =>
         $"node {GoText.Quote(node.Metadata.Name)} has not enough {resource}: requested {asked}, used {used}, allocatable {allocatable}";
 
-    private static string? PortClash(Pod pod, List<Pod> others)
+    private static string? PortClash(Pod pod, List<NodePod> others)
     {
-        var taken = others.SelectMany(HostPorts).ToList();
+        var taken = others.SelectMany(other => HostPorts(other.Pod)).ToList();
         foreach (var wanted in HostPorts(pod))
         {
             if (taken.Exists(port => Clashes(port, wanted)))

@@ -25,9 +25,10 @@ internal sealed class PodBinder(RegistryContext context)
         CheckTarget(binding);
         var node = binding.Target.Name;
         var podKey = Pods.Key(scope.Namespace, scope.Name!);
+        var nodeKey = Nodes.Key(null, node);
         var state = new BindState(
             context.Caches[Pods].State.Objects.Find(podKey) ?? await ReadAsync(Pods, podKey, scope.Name!, cancellationToken),
-            context.Caches[Nodes].State.Objects.Find(Nodes.Key(null, node)) ?? await ReadAsync(Nodes, Nodes.Key(null, node), node, cancellationToken),
+            context.Caches[Nodes].State.Objects.Find(nodeKey) ?? await ReadAsync(Nodes, nodeKey, node, cancellationToken),
             context.Caches.Keys.RevisionOf(Claims.Ledger(node)));
         var isFresh = false;
         for (var tries = 0; tries < ObjectWriter.MaxTries; tries++)
@@ -46,7 +47,7 @@ internal sealed class PodBinder(RegistryContext context)
                 // It may be the cache that is behind, and not the scheduler that is wrong.
                 state = new BindState(
                     await ReadAsync(Pods, podKey, scope.Name!, cancellationToken),
-                    await ReadAsync(Nodes, Nodes.Key(null, node), node, cancellationToken),
+                    await ReadAsync(Nodes, nodeKey, node, cancellationToken),
                     (await context.Store.GetAsync(Claims.Ledger(node), cancellationToken))?.ModRevision ?? 0);
                 isFresh = true;
             }
@@ -64,7 +65,7 @@ internal sealed class PodBinder(RegistryContext context)
         if (!await context.Caches.Feed.WaitAsync(state.Ledger, CacheTimeout, cancellationToken))
             throw StatusErrors.ServerTimeout(Pods, "bind", 1);
 
-        var others = context.Caches.NodePods.On(node.Metadata.Name).Where(other => other.Key != state.Pod.Key).Select(other => (Pod)other.Object);
+        var others = context.Caches.NodePods.On(node.Metadata.Name).Where(other => other.Key != state.Pod.Key);
         if (NodeFit.WhyNot(pod, node, others) is { } why)
             throw Conflict(pod.Metadata.Name, why);
 
@@ -75,7 +76,11 @@ internal sealed class PodBinder(RegistryContext context)
         var ledger = Claims.Ledger(node.Metadata.Name);
         return await context.Store.TxnAsync(
             new StoreTxn(
-                [new StoreCompare(state.Pod.Key, state.Pod.Revision), new StoreCompare(state.Node.Key, state.Node.Revision), new StoreCompare(ledger, state.Ledger)],
+                [
+                    new StoreCompare(state.Pod.Key, state.Pod.Revision),
+                    new StoreCompare(state.Node.Key, state.Node.Revision),
+                    new StoreCompare(ledger, state.Ledger),
+                ],
                 [new StoreOp(state.Pod.Key, StoredForm.Encode(Pods, bound)), new StoreOp(ledger, Claims.ValueOf(bound))]),
             cancellationToken);
     }

@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
+using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http;
 
 namespace Cluster.ApiServer.Rest;
@@ -33,7 +34,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     {
         var format = ResponseFormat.Of(context.Request);
         var options = RequestOptions.List(context.Request.Query);
-        var response = new WatchResponse(context, format, format.View == ObjectView.Table ? Table(context, scope, format) : null);
+        var response = new WatchResponse(context, format, format.View == ObjectView.Table ? Table(context, scope.Resource.Descriptor, format) : null);
         ResourceWatch watch;
         try
         {
@@ -128,20 +129,15 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, int code, EncodedMessage message)
     {
         WarningHeaders.Write(context.Response, scope.Warnings);
-        // A Status and a Scale have no rows of their own: they are what they are.
-        if (format.View == ObjectView.Full || message is not ObjectVersion version)
+        // A Status is what it is, whatever view was asked for.
+        if (format.View == ObjectView.Full || message.Message is not IApiObject obj)
             return ObjectResponse.WriteAsync(context, format, code, message, context.RequestAborted);
 
         if (format.View == ObjectView.Metadata)
-        {
-            var partial = new EncodedMessage(
-                new PartialObjectMetadata { Metadata = version.Object.Metadata }, format.ViewVersion, nameof(PartialObjectMetadata));
-            return ObjectResponse.WriteAsync(context, format, code, partial, context.RequestAborted);
-        }
+            return ObjectResponse.WriteAsync(context, format, code, PartialMetadata.Of(obj, format.ViewVersion), context.RequestAborted);
 
-        var meta = new ListMeta { ResourceVersion = version.Object.Metadata.ResourceVersion };
-        return ObjectResponse.WriteAsync(
-            context, format, code, [Table(context, scope, format).Write(meta, [version.Object])], context.RequestAborted);
+        var table = Table(context, obj.Descriptor, format).Write(new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion }, [message]);
+        return ObjectResponse.WriteAsync(context, format, code, [table], context.RequestAborted);
     }
 
     private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
@@ -153,11 +149,11 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         }
 
         IReadOnlyList<ReadOnlyMemory<byte>> body = format.View == ObjectView.Table
-            ? [Table(context, scope, format).Write(ListBody.Meta(list), list.Items.Select(item => item.Object))]
+            ? [Table(context, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)]
             : format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list);
         return ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
     }
 
-    private TableBody Table(HttpContext context, RequestScope scope, ResponseFormat format) =>
-        new(scope.Resource, format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());
+    private TableBody Table(HttpContext context, MessageDescriptor type, ResponseFormat format) =>
+        new(type, format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());
 }

@@ -6,20 +6,24 @@ using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Tables;
 using Cluster.ApiServer.WatchCache;
+using Google.Protobuf.Reflection;
 
 namespace Cluster.ApiServer.Rest;
 
 /// <summary>Objects as the rows kubectl shows: the server makes the cells, ages included, so it is written for each request anew.</summary>
-internal sealed class TableBody(ResourceType type, string version, IncludedObject included, DateTimeOffset now)
+internal sealed class TableBody(MessageDescriptor type, string version, IncludedObject included, DateTimeOffset now)
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true,
+    };
 
     private readonly TableColumns _columns = TableColumns.For(type);
 
     /// <param name="meta">Of the list or, for one object, its resourceVersion.</param>
     /// <param name="objects">A row each.</param>
     /// <param name="withColumns">False in a watch after its first event.</param>
-    public ReadOnlyMemory<byte> Write(ListMeta meta, IEnumerable<IApiObject> objects, bool withColumns = true)
+    public ReadOnlyMemory<byte> Write(ListMeta meta, IEnumerable<EncodedMessage> objects, bool withColumns = true)
     {
         var output = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(output, WriterOptions))
@@ -63,18 +67,18 @@ internal sealed class TableBody(ResourceType type, string version, IncludedObjec
         writer.WriteEndArray();
     }
 
-    private void WriteRow(Utf8JsonWriter writer, IApiObject obj)
+    private void WriteRow(Utf8JsonWriter writer, EncodedMessage obj)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells"u8);
-        foreach (var cell in _columns.Cells(obj, now))
+        foreach (var cell in _columns.Cells((IApiObject)obj.Message, now))
             WriteCell(writer, cell);
         writer.WriteEndArray();
         WriteObject(writer, obj);
         writer.WriteEndObject();
     }
 
-    private void WriteObject(Utf8JsonWriter writer, IApiObject obj)
+    private void WriteObject(Utf8JsonWriter writer, EncodedMessage obj)
     {
         writer.WritePropertyName("object"u8);
         if (included == IncludedObject.None)
@@ -84,8 +88,8 @@ internal sealed class TableBody(ResourceType type, string version, IncludedObjec
         }
 
         var message = included == IncludedObject.Object
-            ? new EncodedMessage(obj, type.ApiVersion, type.Kind)
-            : new EncodedMessage(new PartialObjectMetadata { Metadata = obj.Metadata }, version, "PartialObjectMetadata");
+            ? obj
+            : PartialMetadata.Of((IApiObject)obj.Message, version);
         writer.WriteRawValue(message.Json.Span, skipInputValidation: true);
     }
 

@@ -80,13 +80,12 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
         var obj = (IApiObject)message.Message;
         if (format.View == ObjectView.Metadata)
         {
-            WriteFrame(type, new EncodedMessage(
-                new PartialObjectMetadata { Metadata = obj.Metadata }, format.ViewVersion, nameof(PartialObjectMetadata)));
+            WriteFrame(type, PartialMetadata.Of(obj, format.ViewVersion));
         }
         else if (table is not null)
         {
             var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
-            WriteJson(type, table.Write(meta, [obj], withColumns: !_columnsSent).Span);
+            WriteJson(type, table.Write(meta, [message], withColumns: !_columnsSent).Span);
             _columnsSent = true;
         }
         else

@@ -21,6 +21,14 @@ internal sealed class PodStrategy : ResourceStrategy, IClaimant
         pod.Status = new PodStatus { Phase = "Pending", QosClass = Pods.QosClass(pod.Spec ?? new PodSpec()) };
     }
 
+    public override void PrepareForStatusUpdate(IApiObject obj, IApiObject old)
+    {
+        base.PrepareForStatusUpdate(obj, old);
+        // It follows from the spec; a node that leaves it out does not mean to change it.
+        if (((Pod)obj).Status is { } status)
+            status.QosClass = ((Pod)old).Status?.QosClass ?? "";
+    }
+
     /// <summary>Unscheduled and finished pods have nothing to shut down, so nothing to wait for.</summary>
     public override long? GracePeriod(IApiObject obj, DeleteOptions options)
     {

@@ -41,14 +41,11 @@ internal sealed class ResourceCache
                 versions.Add(version);
         }
 
-        foreach (var old in _state.Objects.Range(""))
-            Changing?.Invoke(old, null);
-        foreach (var version in versions)
-            Changing?.Invoke(null, version);
-
+        var objects = SortedSnapshot.FromSorted(versions);
+        TellChanges(_state.Objects, objects);
         Ring.Reset(revision);
         CacheMetrics.Loaded(Type.GroupResource);
-        Publish(new CacheState(SortedSnapshot.FromSorted(versions), revision, Ring.Head));
+        Publish(new CacheState(objects, revision, Ring.Head));
     }
 
     /// <summary>Takes over what one revision changed.</summary>
@@ -72,6 +69,18 @@ internal sealed class ResourceCache
         Changing?.Invoke(previous, current);
         Ring.Append(revision, current, previous);
         return current is null ? objects.Without(change.Key) : objects.With(current);
+    }
+
+    // Object by object: an index must at no moment lack one that is there before and after.
+    private void TellChanges(SortedSnapshot before, SortedSnapshot after)
+    {
+        if (Changing is null)
+            return;
+
+        foreach (var version in after.Range(""))
+            Changing(before.Find(version.Key), version);
+        foreach (var version in before.Range("").Where(version => after.Find(version.Key) is null))
+            Changing(version, null);
     }
 
     private void Publish(CacheState state)
