@@ -1,6 +1,8 @@
 namespace Cluster.ApiServer.Allocation;
 
-/// <summary>Picks free numbers of a range at random: neighbours in time are not neighbours in number, so two servers rarely pick the same.</summary>
+/// <summary>
+/// Picks free numbers of a range at random: neighbours in time are not neighbours in number, so two servers rarely pick the same.
+/// </summary>
 internal static class FreeChoice
 {
     /// <summary>A number from <paramref name="first"/> to <paramref name="last"/> that is free, or null.</summary>

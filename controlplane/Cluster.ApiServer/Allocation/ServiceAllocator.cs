@@ -47,8 +47,8 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
 
         var addresses = ServiceTypes.NeedsClusterIP(spec)
             ? spec.ClusterIPs.Where(address => address.Length > 0 && address != ServiceTypes.Headless).Select(Claims.ServiceAddress) : [];
-        var ports = spec.Ports.Select(port => port.NodePort).Append(spec.HealthCheckNodePort).Where(port => port != 0).Select(Claims.NodePort);
-        return addresses.Concat(ports).Distinct();
+        var ports = spec.Ports.Select(port => port.NodePort).Append(spec.HealthCheckNodePort).Where(port => port != 0);
+        return addresses.Concat(ports.Select(Claims.NodePort)).Distinct();
     }
 
     private void AllocateAddress(Service service, ClaimDraft draft)
@@ -112,7 +112,10 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
             return;
 
         if (!_addresses.Contains(address))
-            throw RefusedAddress(service, $"the provided IP ({requested}) is not in the valid range. The range of valid IPs is {_addresses.Network}");
+        {
+            throw RefusedAddress(
+                service, $"the provided IP ({requested}) is not in the valid range. The range of valid IPs is {_addresses.Network}");
+        }
 
         draft.Request(Claims.ServiceAddress(address.ToString()), RefusedAddress(service, "provided IP is already allocated"));
     }

@@ -18,7 +18,9 @@ internal static class FirstObjects
 
     public static Namespace Namespace(string name) => new() { Metadata = new ObjectMeta { Name = name } };
 
-    /// <summary>The API itself as a service, at the first address of the range. Its endpoints are kept by <see cref="ServerEndpoints"/>.</summary>
+    /// <summary>
+    /// The API itself as a service, at the first address of the range. Its endpoints are kept by <see cref="ServerEndpoints"/>.
+    /// </summary>
     public static Service Kubernetes(RegistryOptions options) => new()
     {
         Metadata = new ObjectMeta

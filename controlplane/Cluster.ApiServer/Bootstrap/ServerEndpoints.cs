@@ -32,7 +32,7 @@ internal sealed class ServerEndpoints(IResourceRegistry registry, IStore store, 
         if (IPAddress.IsLoopback(advertise.Address))
         {
             // Endpoints may not name a loopback address: in a pod it would be the pod itself.
-            logger.LogDebug("The advertised address {Address} is a loopback address: the kubernetes service has no endpoint", advertise.Address);
+            logger.LogDebug("{Address} is a loopback address: the kubernetes service has no endpoint", advertise.Address);
             return;
         }
 

@@ -7,14 +7,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Bootstrap;
 
-/// <summary>Keeps what every cluster has: the system namespaces, the services <c>kubernetes</c> and <c>kube-dns</c>, and the API servers' endpoints.</summary>
+/// <summary>
+/// Keeps what every cluster has: the system namespaces, the services <c>kubernetes</c> and <c>kube-dns</c>, and the API servers'
+/// endpoints.
+/// </summary>
 internal sealed class SystemObjects(
     IResourceRegistry registry, IStore store, RegistryOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ServerEndpoints? _endpoints = options.Advertise is { } address ? new ServerEndpoints(registry, store, address, logger) : null;
+    private readonly ServerEndpoints? _endpoints =
+        options.Advertise is { } address ? new ServerEndpoints(registry, store, address, logger) : null;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Makes sure of everything once, then again and again: someone may delete it.</summary>

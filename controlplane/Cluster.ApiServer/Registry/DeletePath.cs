@@ -74,7 +74,9 @@ internal sealed class DeletePath(RegistryContext context)
             return (await writer.PutAsync(current.Key, marked, current, cancellationToken), false);
 
         // Nothing to change. On the cache's state that is as if a race were lost: it is decided again on the store's.
-        return (isFresh ? WriteOutcome.Written(current) : WriteOutcome.Lost(await context.Store.GetAsync(current.Key, cancellationToken)), false);
+        return isFresh
+            ? (WriteOutcome.Written(current), false)
+            : (WriteOutcome.Lost(await context.Store.GetAsync(current.Key, cancellationToken)), false);
     }
 
     // The object as this delete leaves it: deletionTimestamp, grace and finalizers.
@@ -144,11 +146,12 @@ internal sealed class DeletePath(RegistryContext context)
 
     private static void CheckOptions(DeleteOptions options)
     {
+        const string field = "propagationPolicy";
         List<FieldError> errors = [];
         if (options.HasPropagationPolicy && options.HasOrphanDependents)
-            errors.Add(FieldError.Invalid("propagationPolicy", options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
+            errors.Add(FieldError.Invalid(field, options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
         if (options.HasPropagationPolicy && options.PropagationPolicy is not ("Foreground" or "Background" or "Orphan"))
-            errors.Add(FieldError.NotSupported("propagationPolicy", options.PropagationPolicy, ["Foreground", "Background", "Orphan", "nil"]));
+            errors.Add(FieldError.NotSupported(field, options.PropagationPolicy, ["Foreground", "Background", "Orphan", "nil"]));
         if (errors.Count > 0)
             throw StatusErrors.Invalid("meta.k8s.io", "DeleteOptions", "", errors);
     }

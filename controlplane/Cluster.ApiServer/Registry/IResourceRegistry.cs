@@ -30,7 +30,8 @@ public interface IResourceRegistry
     ValueTask<WriteResult> UpdateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken);
 
     /// <summary>Patches what <see cref="UpdateAsync"/> replaces, again on the newest state where another write slips in.</summary>
-    ValueTask<WriteResult> PatchAsync(RequestScope scope, string mediaType, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken);
+    ValueTask<WriteResult> PatchAsync(
+        RequestScope scope, string mediaType, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken);
 
     /// <summary>Deletes, gracefully where the kind or its finalizers ask for it.</summary>
     ValueTask<DeleteResult> DeleteAsync(RequestScope scope, DeleteOptions options, CancellationToken cancellationToken);

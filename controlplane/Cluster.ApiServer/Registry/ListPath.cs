@@ -114,7 +114,8 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
         List<ObjectVersion> items = [];
         while (true)
         {
-            var step = limit == 0 ? 0 : (int)Math.Min(int.MaxValue, filter.IsSelective ? Math.Max(limit, MinStoreStep) : limit - items.Count);
+            var wanted = filter.IsSelective ? Math.Max(limit, MinStoreStep) : limit - items.Count;
+            var step = limit == 0 ? 0 : (int)Math.Min(int.MaxValue, wanted);
             var range = await context.Store.RangeAsync(filter.KeyPrefix, afterKey, step, revision, cancellationToken);
             revision = range.Revision;
             for (var i = 0; i < range.Entries.Count; i++)

@@ -55,7 +55,9 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
     {
         var claims = strategy.Claimant?.ClaimsOf(old.Object) ?? [];
         var result = await store.TxnAsync(
-            new StoreTxn([new StoreCompare(old.Key, old.Revision)], [new StoreOp(old.Key, null), .. claims.Select(key => new StoreOp(key, null))]),
+            new StoreTxn(
+                [new StoreCompare(old.Key, old.Revision)],
+                [new StoreOp(old.Key, null), .. claims.Select(key => new StoreOp(key, null))]),
             cancellationToken);
         return result.Succeeded
             ? WriteOutcome.Written(StoredForm.Version(type, old.Key, last.Copy(), result.Revision))

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Registry;
 
-/// <summary>The registry with all it stands on: caches in step with the store, strategies, admission, and the objects every cluster has.</summary>
+/// <summary>
+/// The registry with all it stands on: caches in step with the store, strategies, admission, and the objects every cluster has.
+/// </summary>
 public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly ResourceCaches _caches;
@@ -48,7 +50,8 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await caches.StartAsync(cancellationToken);
             var strategies = new StrategyTable(options, caches.Keys);
-            var registry = new ResourceRegistry(new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), time));
+            var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), time);
+            var registry = new ResourceRegistry(context);
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
             await systemObjects.StartAsync(cancellationToken);
             return new RegistryHost(caches, registry, systemObjects);

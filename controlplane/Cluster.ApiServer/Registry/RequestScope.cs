@@ -4,7 +4,9 @@ using Cluster.ApiServer.Authentication;
 
 namespace Cluster.ApiServer.Registry;
 
-/// <summary>What a request is about and how it wants to be treated, whatever transport brought it. Immutable but for the warnings it collects.</summary>
+/// <summary>
+/// What a request is about and how it wants to be treated, whatever transport brought it. Immutable but for the warnings it collects.
+/// </summary>
 public sealed record RequestScope
 {
     public required ResourceType Resource { get; init; }

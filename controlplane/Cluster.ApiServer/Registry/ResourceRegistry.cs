@@ -68,7 +68,10 @@ public sealed class ResourceRegistry : IResourceRegistry
             throw StatusErrors.NotFound(scope.Resource, scope.Name!);
 
         if (obj.Metadata is { Uid.Length: > 0 } meta)
-            throw StatusErrors.Conflict(scope.Resource, scope.Name!, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: ");
+        {
+            throw StatusErrors.Conflict(
+                scope.Resource, scope.Name!, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: ");
+        }
 
         return new WriteResult(await CreateNamedAsync(scope, obj, cancellationToken), true);
     }

@@ -3,9 +3,9 @@ using Cluster.Api.AppsV1;
 using Cluster.Api.AutoscalingV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
-using Cluster.Api.Selectors;
 using Cluster.Api.Validation;
 using Cluster.ApiServer.WatchCache;
+using Selector = Cluster.Api.Selectors.LabelSelector;
 
 namespace Cluster.ApiServer.Registry;
 
@@ -16,10 +16,10 @@ internal static class ScaleView
     {
         var (wanted, actual, selector) = obj switch
         {
-            ReplicationController rc => (rc.Spec.Replicas, rc.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(rc.Spec.Selector).ToString()),
-            ReplicaSet rs => (rs.Spec.Replicas, rs.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(rs.Spec.Selector).ToString()),
+            ReplicationController rc => (rc.Spec.Replicas, rc.Status?.Replicas ?? 0, Selector.From(rc.Spec.Selector).ToString()),
+            ReplicaSet rs => (rs.Spec.Replicas, rs.Status?.Replicas ?? 0, Selector.From(rs.Spec.Selector).ToString()),
             Deployment deployment => (
-                deployment.Spec.Replicas, deployment.Status?.Replicas ?? 0, Api.Selectors.LabelSelector.From(deployment.Spec.Selector).ToString()),
+                deployment.Spec.Replicas, deployment.Status?.Replicas ?? 0, Selector.From(deployment.Spec.Selector).ToString()),
             _ => throw new ArgumentException($"{obj.Descriptor.Name} has no scale", nameof(obj)),
         };
         return new Scale

@@ -24,7 +24,9 @@ internal static class SystemMetadata
         meta.ManagedFields.Clear();
     }
 
-    /// <summary>What an update takes over from the object as stored. What the client changed among it is left for validation to refuse.</summary>
+    /// <summary>
+    /// What an update takes over from the object as stored. What the client changed among it is left for validation to refuse.
+    /// </summary>
     public static void KeepOld(IApiObject obj, IApiObject old, RequestScope scope)
     {
         var (meta, before) = (obj.Metadata ??= new ObjectMeta(), old.Metadata);
@@ -72,7 +74,8 @@ internal static class SystemMetadata
     }
 
     // The path of a namespace names it where others name their namespace; its objects have none.
-    private static bool IsNamespaceItself(RequestScope scope) => scope.Resource.GroupResource == "namespaces" && scope.Namespace is not null;
+    private static bool IsNamespaceItself(RequestScope scope) =>
+        scope.Resource.GroupResource == "namespaces" && scope.Namespace is not null;
 
     // Kubernetes fails here without a reason; clients know the text.
     private static StatusException VersionOnCreate() => new(new Status

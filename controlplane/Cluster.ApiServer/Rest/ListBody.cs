@@ -14,6 +14,8 @@ internal static class ListBody
 {
     private const byte MetadataTag = (1 << 3) | 2;
     private const byte ItemsTag = (2 << 3) | 2;
+    private const byte TypeMetaTag = (1 << 3) | 2;
+    private const byte RawTag = (2 << 3) | 2;
 
     private static readonly byte[] Comma = [(byte)','];
     private static readonly byte[] OpenItem = [(byte)'{'];
@@ -59,10 +61,10 @@ internal static class ListBody
             fields.Add(raw);
         }
 
-        // An envelope around an empty list is that of ours up to the length of its body, which stands before contentEncoding and contentType.
+        // The envelope by hand: apiVersion and kind, the length of the body, and after the body empty contentEncoding and contentType.
         var typeMeta = new Api.Runtime.TypeMeta { ApiVersion = type.ApiVersion, Kind = type.ListKind }.ToByteArray();
         ReadOnlyMemory<byte> start = (byte[])
-            [.. "k8s\0"u8, .. Head(MetadataTag, typeMeta.Length).Span, .. typeMeta, .. Head(ItemsTag, fields.Sum(field => field.Length)).Span];
+            [.. "k8s\0"u8, .. Head(TypeMetaTag, typeMeta.Length).Span, .. typeMeta, .. Head(RawTag, fields.Sum(field => field.Length)).Span];
         return [start, .. fields, (byte[])[0x1a, 0x00, 0x22, 0x00]];
     }
 

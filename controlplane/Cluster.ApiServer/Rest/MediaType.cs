@@ -33,5 +33,7 @@ internal sealed record MediaType(string Name, IReadOnlyDictionary<string, string
 
     /// <summary>The media types of an Accept header, the most wanted first.</summary>
     public static IEnumerable<MediaType> ParseList(string text) =>
-        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse).OrderByDescending(type => type.Quality);
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(Parse)
+            .OrderByDescending(type => type.Quality);
 }

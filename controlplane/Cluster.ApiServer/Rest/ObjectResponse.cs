@@ -25,7 +25,11 @@ internal static class ObjectResponse
     /// <param name="parts">The body; shared bytes are written from where they are.</param>
     /// <param name="cancellationToken">Ends the writing.</param>
     public static async Task WriteAsync(
-        HttpContext context, ResponseFormat format, int code, IReadOnlyList<ReadOnlyMemory<byte>> parts, CancellationToken cancellationToken)
+        HttpContext context,
+        ResponseFormat format,
+        int code,
+        IReadOnlyList<ReadOnlyMemory<byte>> parts,
+        CancellationToken cancellationToken)
     {
         if (format is { Pretty: true, IsProtobuf: false })
             parts = [Indent(parts)];

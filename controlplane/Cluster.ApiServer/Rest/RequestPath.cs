@@ -21,7 +21,9 @@ public sealed record RequestPath(
         return parts is ["apis", _, _, _, ..] ? Resources(parts[1], parts[2], parts.AsSpan(3)) : null;
     }
 
-    /// <summary>The verb authorization knows: get, list, watch, create, update, patch, delete, deletecollection; the method itself if none.</summary>
+    /// <summary>
+    /// The verb authorization knows: get, list, watch, create, update, patch, delete, deletecollection; the method itself if none.
+    /// </summary>
     public string Verb(string method, bool watch) => method switch
     {
         "GET" or "HEAD" when LegacyWatch || (watch && Subresource is null) => "watch",

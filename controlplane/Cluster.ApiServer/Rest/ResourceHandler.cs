@@ -34,7 +34,8 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     {
         var format = ResponseFormat.Of(context.Request);
         var options = RequestOptions.List(context.Request.Query);
-        var response = new WatchResponse(context, format, format.View == ObjectView.Table ? Table(context, scope.Resource.Descriptor, format) : null);
+        var table = format.View == ObjectView.Table ? Table(context, scope.Resource.Descriptor, format) : null;
+        var response = new WatchResponse(context, format, table);
         ResourceWatch watch;
         try
         {
@@ -136,7 +137,8 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         if (format.View == ObjectView.Metadata)
             return ObjectResponse.WriteAsync(context, format, code, PartialMetadata.Of(obj, format.ViewVersion), context.RequestAborted);
 
-        var table = Table(context, obj.Descriptor, format).Write(new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion }, [message]);
+        var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
+        var table = Table(context, obj.Descriptor, format).Write(meta, [message]);
         return ObjectResponse.WriteAsync(context, format, code, [table], context.RequestAborted);
     }
 

@@ -13,7 +13,7 @@ internal static class StatusResponse
     {
         if (failure.Status.Details is { RetryAfterSeconds: > 0 } details)
             context.Response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-        return ObjectResponse.WriteAsync(
-            context, ResponseFormat.OrJson(context.Request), failure.Code, new EncodedMessage(failure.Status, "v1", "Status"), context.RequestAborted);
+        var status = new EncodedMessage(failure.Status, "v1", "Status");
+        return ObjectResponse.WriteAsync(context, ResponseFormat.OrJson(context.Request), failure.Code, status, context.RequestAborted);
     }
 }

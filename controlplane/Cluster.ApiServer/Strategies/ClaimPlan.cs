@@ -12,7 +12,9 @@ internal sealed record ClaimPlan(IReadOnlyList<StoreOp> Operations, IReadOnlyLis
 
     public IEnumerable<StoreCompare> Compares => Claims.Select(claim => new StoreCompare(claim.Key, 0));
 
-    /// <summary>The transaction failed: refuses what was asked for and is taken, and adds what was only chosen to <paramref name="taken"/>.</summary>
+    /// <summary>
+    /// The transaction failed: refuses what was asked for and is taken, and adds what was only chosen to <paramref name="taken"/>.
+    /// </summary>
     /// <param name="current">The claims' keys as they are, in the order of <see cref="Claims"/>.</param>
     /// <param name="taken">Grows.</param>
     /// <returns>Something was taken: plan again.</returns>

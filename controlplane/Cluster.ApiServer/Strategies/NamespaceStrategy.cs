@@ -3,7 +3,9 @@ using Cluster.Api.CoreV1;
 
 namespace Cluster.ApiServer.Strategies;
 
-/// <summary>A namespace goes in two steps: marked Terminating, emptied by a controller, released through its finalize subresource.</summary>
+/// <summary>
+/// A namespace goes in two steps: marked Terminating, emptied by a controller, released through its finalize subresource.
+/// </summary>
 internal sealed class NamespaceStrategy : ResourceStrategy
 {
     private const string Finalizer = "kubernetes";

@@ -20,7 +20,10 @@ internal sealed class StrategyTable
         "namespaces" => new NamespaceStrategy(type),
         "nodes" => new NodeStrategy(type),
         "pods" => new PodStrategy(type),
-        "services" => new ServiceStrategy(type, new ServiceAllocator(options, claims)) { CreatesOnUpdate = true, ReturnsDeletedObject = true },
+        "services" => new ServiceStrategy(type, new ServiceAllocator(options, claims))
+        {
+            CreatesOnUpdate = true, ReturnsDeletedObject = true,
+        },
         "endpoints" => new ResourceStrategy(type) { CreatesOnUpdate = true },
         "replicationcontrollers" => new WorkloadStrategy(type) { DefaultPropagation = "Orphan" },
         "replicasets.apps" or "deployments.apps" => new WorkloadStrategy(type),

@@ -4,8 +4,11 @@ using Cluster.Api;
 namespace Cluster.ApiServer.WatchCache;
 
 /// <summary>A watch as a cursor into the ring: it costs nothing while nothing happens, and a slow reader holds nothing back.</summary>
-/// <remarks>A reader is in step (waits at the head), behind (reads on without waiting) or too old (its place was overwritten: 410).</remarks>
-internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time) : ResourceWatch
+/// <remarks>
+/// A reader is in step (waits at the head), behind (reads on without waiting) or too old (its place was overwritten: 410).
+/// </remarks>
+internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time)
+    : ResourceWatch
 {
     // One write to the client at a time should not grow without bound when a reader is far behind.
     private const int MaxBatch = 512;
@@ -16,7 +19,8 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
     private long _bookmarked;
 
     /// <inheritdoc/>
-    public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var resource = cache.Type.GroupResource;
         CacheMetrics.WatchOpened(resource);
@@ -34,7 +38,8 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
         }
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadBatchesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadBatchesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (start.Initial is { } initial)
         {

@@ -3,7 +3,9 @@ using Cluster.Storage;
 
 namespace Cluster.ApiServer.WatchCache;
 
-/// <summary>The revisions of keys whose values do not matter: claims and ledgers. A hint for what to try; the store's comparison decides.</summary>
+/// <summary>
+/// The revisions of keys whose values do not matter: claims and ledgers. A hint for what to try; the store's comparison decides.
+/// </summary>
 internal sealed class KeyCache(string prefix)
 {
     private readonly ConcurrentDictionary<string, long> _revisions = new(StringComparer.Ordinal);

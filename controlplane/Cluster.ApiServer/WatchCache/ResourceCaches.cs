@@ -23,7 +23,10 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
         _store = store;
         _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
             type => type,
-            type => new ResourceCache(type, new EventRing(time), logger) { Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null });
+            type => new ResourceCache(type, new EventRing(time), logger)
+            {
+                Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null,
+            });
         Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger);
     }
 

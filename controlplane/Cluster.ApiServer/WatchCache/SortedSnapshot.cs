@@ -3,7 +3,8 @@ namespace Cluster.ApiServer.WatchCache;
 /// <summary>An immutable map of object versions in ordinal key order; a change makes a new one that shares nearly everything.</summary>
 /// <remarks>
 /// A sorted array of sorted chunks: a change copies one chunk and the array of chunks (128 references and n/128), a find is two binary
-/// searches, a range is a walk over arrays. For the sizes of a cluster (up to some 100,000 objects a kind) that beats a balanced tree on each count.
+/// searches, a range is a walk over arrays. For the sizes of a cluster (up to some 100,000 objects a kind) that beats a balanced tree
+/// on each count.
 /// </remarks>
 public sealed class SortedSnapshot
 {

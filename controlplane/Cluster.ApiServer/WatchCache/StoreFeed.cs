@@ -9,7 +9,8 @@ namespace Cluster.ApiServer.WatchCache;
 /// One watch for all resources makes one revision that all caches have reached, which is what a fresh read waits for. The loop is the
 /// only writer of the caches. When the store goes away it resumes after the last whole revision; when that is compacted it loads again.
 /// </remarks>
-internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> caches, IReadOnlyList<KeyCache> keys, TimeProvider time, ILogger logger)
+internal sealed class StoreFeed(
+    IStore store, IReadOnlyList<ResourceCache> caches, IReadOnlyList<KeyCache> keys, TimeProvider time, ILogger logger)
 {
     public const string Root = "/registry/";
 
@@ -17,7 +18,8 @@ internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> cache
     private const int ReplayedRevisions = 2000;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly Dictionary<string, ResourceCache> _byPrefix = caches.ToDictionary(cache => cache.Type.StoragePrefix!, StringComparer.Ordinal);
+    private readonly Dictionary<string, ResourceCache> _byPrefix =
+        caches.ToDictionary(cache => cache.Type.StoragePrefix!, StringComparer.Ordinal);
     private readonly List<StoreChange> _pending = [];
     private readonly AsyncPulse _advanced = new();
     private long _revision;
@@ -30,7 +32,9 @@ internal sealed class StoreFeed(IStore store, IReadOnlyList<ResourceCache> cache
     public bool IsFollowing => Volatile.Read(ref _following);
 
     /// <summary>Loads the state of a little while ago, where the store still has it; <see cref="RunAsync"/> then catches up.</summary>
-    /// <remarks>What it catches up on fills the rings: clients of the server that ran before find their place, and need not list again.</remarks>
+    /// <remarks>
+    /// What it catches up on fills the rings: clients of the server that ran before find their place, and need not list again.
+    /// </remarks>
     /// <returns>The store's revision now.</returns>
     public async Task<long> LoadAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,9 @@ using Google.Protobuf;
 
 namespace Cluster.ApiServer.WatchCache;
 
-/// <summary>Objects as the store holds them: the Kubernetes protobuf envelope, without a resourceVersion (that is the store's revision).</summary>
+/// <summary>
+/// Objects as the store holds them: the Kubernetes protobuf envelope, without a resourceVersion (that is the store's revision).
+/// </summary>
 internal static class StoredForm
 {
     /// <summary>The bytes to store. The object keeps its resourceVersion.</summary>

@@ -91,6 +91,16 @@ public sealed class WritePathTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task UpdateStatus_WithoutQualityOfService_KeepsIt()
+    {
+        var pod = (await _rig.CreateAsync(RegistryRig.Pod("web", node: "n1"))).Clone();
+        pod.Status = new PodStatus { Phase = "Running" };
+        var reported = await _rig.UpdateAsync(pod, "status");
+
+        Assert.Equal(("Running", "BestEffort"), (reported.Status.Phase, reported.Status.QosClass));
+    }
+
+    [Fact]
     public async Task Update_OtherUid_IsConflict()
     {
         var map = (await _rig.CreateAsync(RegistryRig.ConfigMap("one"))).Clone();

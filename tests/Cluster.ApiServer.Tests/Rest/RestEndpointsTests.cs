@@ -295,6 +295,8 @@ public sealed class RestEndpointsTests : IAsyncLifetime
         Assert.Equal("app=web", Text(scale["status"]!["selector"]));
         Assert.Equal(5, (int)rc["spec"]!["replicas"]!);
         Assert.Equal(2, (int)rc["metadata"]!["generation"]!);
+        var (_, table) = await _rig.GetAsync(path + "/web/scale", "application/json;as=Table;v=v1;g=meta.k8s.io");
+        Assert.Equal("web", Text(table["rows"]![0]!["cells"]![0]));
     }
 
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
