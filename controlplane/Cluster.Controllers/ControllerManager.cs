@@ -1,5 +1,6 @@
 using Cluster.Client;
 using Cluster.Controllers.Framework;
+using Cluster.Controllers.Nodes;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Controllers;
@@ -16,7 +17,8 @@ public sealed class ControllerManager
     private volatile LeaderElector? _elector;
     private volatile bool _isRunning;
 
-    /// <exception cref="ArgumentException">The options name a controller that there is not.</exception>
+    /// <exception cref="ArgumentException">The options name a controller that there is not, or nodes' ranges that do not fit the cluster's.</exception>
+    /// <exception cref="FormatException">The cluster's range is no CIDR.</exception>
     public ControllerManager(IApiClient client, ControllerManagerOptions options, ILoggerFactory logs, TimeProvider time)
     {
         _client = client;
@@ -25,6 +27,11 @@ public sealed class ControllerManager
         _time = time;
         _logger = logs.CreateLogger<ControllerManager>();
         _chosen = ControllerSelection.Choose(ControllerCatalog.All, options.Controllers);
+        if (options.ClusterCidr is { } cidr)
+        {
+            // Said at start, not by each term of leadership.
+            _ = new CidrRange(cidr, options.NodeCidrMaskSize);
+        }
     }
 
     /// <summary>Names of all controllers, for help texts.</summary>

@@ -64,7 +64,9 @@ public sealed class LeaderElector(IApiClient client, LeaderElectionOptions optio
         cancellationToken.ThrowIfCancellationRequested();
         if (work.IsFaulted)
         {
+            // Not at once again: what fails at its start would turn in a circle.
             logger.LogError(work.Exception, "The work of {Lease} failed", options.Name);
+            await Task.Delay(options.RetryPeriod, time, cancellationToken);
         }
 
         logger.LogWarning("{Identity} no longer leads {Lease}", options.Identity, options.Name);

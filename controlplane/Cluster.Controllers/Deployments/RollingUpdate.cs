@@ -42,7 +42,7 @@ internal sealed class RollingUpdate(SetWriter writer)
         }
 
         await DropUnhealthyAsync(rollout, mayGo, cancellationToken);
-        await DropAvailableAsync(rollout, RolloutSets.Available(rollout.All) - minAvailable, cancellationToken);
+        await DropAvailableAsync(rollout, rollout.All.Sum(RolloutSets.Staying) - minAvailable, cancellationToken);
     }
 
     /// <summary>Old pods that do not work cost nothing to lose, and would hold the roll-out up for ever.</summary>
@@ -61,7 +61,7 @@ internal sealed class RollingUpdate(SetWriter writer)
 
     private async Task DropAvailableAsync(Rollout rollout, int mayGo, CancellationToken cancellationToken)
     {
-        foreach (ReplicaSet set in RolloutSets.OldestFirst(rollout.ActiveOld).ToList())
+        foreach (var set in RolloutSets.OldestFirst(rollout.ActiveOld).ToList())
         {
             var drop = Math.Min(mayGo, set.Wanted());
             if (drop > 0)

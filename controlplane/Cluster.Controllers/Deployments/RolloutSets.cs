@@ -23,6 +23,12 @@ internal static class RolloutSets
 
     public static int Available(ReplicaSet set) => set.Status?.AvailableReplicas ?? 0;
 
+    /// <summary>
+    /// Available pods that stay. A status is written after the pods are gone: right after a set was made smaller it still counts those that
+    /// are on their way out, and whoever trusted it would take away more than may be missing.
+    /// </summary>
+    public static int Staying(ReplicaSet set) => Math.Min(Available(set), set.Wanted());
+
     public static IOrderedEnumerable<ReplicaSet> OldestFirst(IEnumerable<ReplicaSet> sets) =>
         sets.OrderBy(Created).ThenBy(set => set.Metadata.Name, StringComparer.Ordinal);
 

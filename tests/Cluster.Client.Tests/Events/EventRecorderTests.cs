@@ -17,6 +17,7 @@ public sealed class EventRecorderTests
         await using (var events = NewRecorder())
         {
             events.Record(pod, "Normal", "Started", "Started container x");
+            await Eventually.True(() => _api.All<Event>().Count == 1);
         }
 
         var written = Assert.Single(_api.All<Event>());
@@ -38,6 +39,8 @@ public sealed class EventRecorderTests
                 events.Record(pod, "Warning", "BackOff", "Back-off restarting");
                 _time.Advance(TimeSpan.FromSeconds(10));
             }
+
+            await Eventually.True(() => _api.All<Event>() is [{ Count: 3 }]);
         }
 
         var written = Assert.Single(_api.All<Event>());
@@ -56,6 +59,8 @@ public sealed class EventRecorderTests
                 events.Record(pod, "Normal", "Created", $"Created pod {i}");
                 _time.Advance(TimeSpan.FromSeconds(1));
             }
+
+            await Eventually.True(() => _api.All<Event>().Any(e => e.Count == 4));
         }
 
         var combined = Assert.Single(_api.All<Event>(), e => e.Message.StartsWith("(combined from similar events): ", StringComparison.Ordinal));
@@ -73,6 +78,8 @@ public sealed class EventRecorderTests
             {
                 events.Record(pod, "Normal", "Again", "the same");
             }
+
+            await Eventually.True(() => _api.All<Event>() is [{ Count: 25 }]);
         }
 
         Assert.Equal(25, Assert.Single(_api.All<Event>()).Count);
@@ -87,6 +94,7 @@ public sealed class EventRecorderTests
         {
             events.Record(pod, "Normal", "One", "1");
             events.Record(pod, "Normal", "Two", "2");
+            await Eventually.True(() => _api.All<Event>().Count == 1);
         }
 
         Assert.Equal("Two", Assert.Single(_api.All<Event>()).Reason);
@@ -99,6 +107,7 @@ public sealed class EventRecorderTests
         await using (var events = NewRecorder())
         {
             events.Record(node, "Normal", "NodeReady", "Node n1 status is now: NodeReady");
+            await Eventually.True(() => _api.All<Event>().Count == 1);
         }
 
         Assert.Equal("default", Assert.Single(_api.All<Event>()).Metadata.Namespace);

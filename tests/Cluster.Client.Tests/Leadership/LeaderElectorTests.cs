@@ -95,6 +95,22 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         Assert.Equal("thief", _api.Find<Lease>("kube-system", "test")!.Spec.HolderIdentity);
     }
 
+    [Fact]
+    public async Task RunAsync_WorkFails_BeginsAgainAfterAPause()
+    {
+        var terms = 0;
+        Start("one", _stop.Token, _ =>
+        {
+            Interlocked.Increment(ref terms);
+            throw new InvalidOperationException("bug");
+        });
+        await Eventually.True(() => terms == 1);
+        await Task.Delay(50);
+        Assert.Equal(1, terms);
+
+        await AdvanceUntilAsync(() => terms >= 3);
+    }
+
     private LeaderElector Start(string identity, CancellationToken stop, Func<CancellationToken, Task>? lead = null)
     {
         var elector = new LeaderElector(_api, new() { Name = "test", Identity = identity }, NullLogger.Instance, _time);

@@ -15,6 +15,13 @@ public sealed class ControllerManagerTests
         Assert.Contains("replicaset", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("10.244.0.0/16", 12)]
+    [InlineData("10.244.0.0/16", 33)]
+    public void Constructor_RangesThatDoNotFit_AreRefused(string cidr, int maskSize) => Assert.Throws<ArgumentException>(() =>
+        new ControllerManager(
+            new FakeApiClient(), new() { ClusterCidr = cidr, NodeCidrMaskSize = maskSize }, NullLoggerFactory.Instance, TimeProvider.System));
+
     [Fact]
     public async Task RunAsync_GroupSwitchedOff_RunsTheOthers()
     {
