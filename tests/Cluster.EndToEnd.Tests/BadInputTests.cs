@@ -19,7 +19,7 @@ public sealed class BadInputTests(RunningCluster cluster)
         { "configmaps", "application/json", "[]", 400, "BadRequest" },
         { "configmaps", "application/json", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"x":5}}""", 400, "BadRequest" },
         { "configmaps", "application/json", """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}""", 400, "BadRequest" },
-        { "configmaps", "application/json", $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{LongName}}"}}""", 422, "Invalid" },
+        { "configmaps", "application/json", $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{LongName}}}"}}""", 422, "Invalid" },
         { "configmaps", "application/json", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Not_A_Name"}}""", 422, "Invalid" },
         { "configmaps", "application/yaml", "a: b: c", 400, "BadRequest" },
         { "configmaps", "application/vnd.kubernetes.protobuf", "k8s\0garbage", 400, "BadRequest" },
@@ -97,16 +97,17 @@ public sealed class BadInputTests(RunningCluster cluster)
         await kubectl.ApplyAsync(Service("third", $"{cluster.ServicePrefix}.77.7", 31777));
     }
 
-    private static string Service(string name, string ip, int nodePort) => $$"""
-        {"apiVersion":"v1","kind":"Service","metadata":{"name":"{{name}}"},
-         "spec":{"type":"NodePort","clusterIP":"{{ip}}","selector":{"app":"none"},"ports":[{"port":80,"nodePort":{{nodePort}}}]}}
+    private static string Service(string name, string ip, int nodePort) => $$$"""
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"{{{name}}}"},
+         "spec":{"type":"NodePort","clusterIP":"{{{ip}}}","selector":{"app":"none"},"ports":[{"port":80,"nodePort":{{{nodePort}}} }]}}
         """;
 
     private HttpClient AdminClient()
     {
         KubernetesClientConfiguration config = KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster.Kubeconfig);
         var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
-        handler.ClientCertificates.Add(CertUtils.GetPfxCert(config)!);
+        handler.ClientCertificates.Add(X509Certificate2.CreateFromPem(
+            Encoding.UTF8.GetString(Convert.FromBase64String(config.ClientCertificateData)), Encoding.UTF8.GetString(Convert.FromBase64String(config.ClientCertificateKeyData))));
         return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{cluster.ApiPort}/") };
     }
 }

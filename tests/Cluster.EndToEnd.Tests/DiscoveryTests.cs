@@ -14,7 +14,7 @@ public sealed class DiscoveryTests(RunningCluster cluster)
         string ip = await kubectl.JsonPathAsync("service/named", "{.spec.clusterIP}");
         foreach (string name in (string[])["named", $"named.{kubectl.Namespace}", $"named.{kubectl.Namespace}.svc", $"named.{kubectl.Namespace}.svc.cluster.local"])
         {
-            CommandResult answer = (await Engine.ExecAsync(kubectl.Namespace, "client", "main", ["wget", "-q", "-T", "5", "-O", "-", $"http://{name}/"])).Succeeded();
+            CommandResult answer = (await Engine.ExecAsync(kubectl.Namespace, "client", "main", ["fetch", name, "80"])).Succeeded();
             Assert.StartsWith("named-", answer.Output, StringComparison.Ordinal);
         }
 

@@ -22,7 +22,23 @@ internal static class Traffic
         return counts;
     }
 
-    public static async Task<string> HttpAsync(string address, int port)
+    public static Task<string> HttpAsync(string address, int port) => InTimeAsync(AskHttpAsync(address, port));
+
+    public static Task<string> UdpAsync(string address, int port) => InTimeAsync(AskUdpAsync(address, port));
+
+    private static async Task<string> InTimeAsync(Task<string> answer)
+    {
+        try
+        {
+            return await answer;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"no answer within {Limit}");
+        }
+    }
+
+    private static async Task<string> AskHttpAsync(string address, int port)
     {
         using var timeout = new CancellationTokenSource(Limit);
         using var client = new TcpClient();
@@ -35,7 +51,7 @@ internal static class Traffic
         return response[(body + 4)..];
     }
 
-    public static async Task<string> UdpAsync(string address, int port)
+    private static async Task<string> AskUdpAsync(string address, int port)
     {
         using var timeout = new CancellationTokenSource(Limit);
         using var client = new UdpClient();
