@@ -28,7 +28,7 @@ internal static class Manifests
                   failureThreshold: 1
               - name: udp
                 image: {{{Image}}}
-                command: ["socat", "-T5", "UDP4-RECVFROM:9000,fork,reuseaddr", "SYSTEM:hostname"]
+                command: ["udp-name", "9000"]
                 ports: [{name: udp, containerPort: 9000, protocol: UDP}]
         ---
         apiVersion: v1

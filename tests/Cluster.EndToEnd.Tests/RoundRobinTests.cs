@@ -28,9 +28,7 @@ public sealed class RoundRobinTests(RunningCluster cluster)
         Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.UdpAsync(node, udpPort)), 3, Requests);
         Traffic.AssertEven(await FromContainerAsync(kubectl, $"for i in $(seq {Requests}); do fetch {ip} 80; done"), 3, Requests);
         Traffic.AssertEven(await FromContainerAsync(kubectl, $"for i in $(seq {Requests}); do fetch who 80; done"), 3, Requests);
-        Traffic.AssertEven(
-            await FromContainerAsync(kubectl, $"for i in $(seq {Requests}); do echo who | socat -t 2 -T 2 - UDP4:{ip}:9000,shut-none & [ $((i % 20)) != 0 ] || wait; done; wait"),
-            3, Requests);
+        Traffic.AssertEven(await FromContainerAsync(kubectl, $"udp-ask {ip} 9000 {Requests} | cut -d' ' -f1"), 3, Requests);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ internal static class Traffic
         using var client = new UdpClient();
         client.Connect(IPAddress.Parse(address), port);
         await client.SendAsync("who\n"u8.ToArray(), timeout.Token);
-        return Encoding.ASCII.GetString((await client.ReceiveAsync(timeout.Token)).Buffer);
+        return Encoding.ASCII.GetString((await client.ReceiveAsync(timeout.Token)).Buffer).Split(' ')[0];
     }
 
     /// <summary>Of n requests over k pods each gets n/k within 2.</summary>

@@ -111,6 +111,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 DnsAddress = settings.ClusterDns,
             },
             KubeletPort = settings.KubeletPort,
+            Metrics = metrics,
             Time = time,
         };
         try

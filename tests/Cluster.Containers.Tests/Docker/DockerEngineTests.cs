@@ -32,7 +32,7 @@ public sealed class DockerEngineTests
             DaemonArguments =
             [
                 "--data-root", Path.Combine(data, "root"), "--exec-root", Path.Combine(data, "exec"), "--pidfile", pidFile,
-                "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs",
+                "--iptables=false", "--ip6tables=false", "--storage-driver=vfs",
             ],
         };
         try

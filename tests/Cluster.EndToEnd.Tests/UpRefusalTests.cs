@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Cluster.EndToEnd.Tests;
+
+/// <summary>What <c>up</c> says when it cannot: one line, and nothing half done. No cluster runs meanwhile.</summary>
+public sealed class UpRefusalTests
+{
+    [Fact]
+    public async Task Up_PortTaken_NamesThePort()
+    {
+        Machine.RequireCluster();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        string data = Directory.CreateTempSubdirectory("cluster-e2e-").FullName;
+        Refusal.AssertOneLine(await RunAsync("up", "--data", data, "--listen", $"127.0.0.1:{port}", "--detach"), $"{port}");
+        Assert.False(File.Exists(Path.Combine(data, "kubeconfig")), "nothing half done");
+        Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Up_WithoutPermission_SaysWhatToDo()
+    {
+        Machine.RequireCluster();
+        // As nobody, from a folder everyone can read.
+        CommandResult result = await CommandResult.RunAsync(
+            "setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Machine.ClusterBinary, "up", "--data", "/var/lib/cluster-nobody"], TimeSpan.FromSeconds(30),
+            environment: new Dictionary<string, string> { ["DOTNET_CLI_HOME"] = "/tmp", ["HOME"] = "/tmp" });
+        Refusal.AssertOneLine(result, "root");
+    }
+
+    [Fact]
+    public async Task Up_FullDisk_SaysSoInOneLine()
+    {
+        Machine.RequireCluster();
+        string data = Directory.CreateTempSubdirectory("cluster-e2e-").FullName;
+        (await CommandResult.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", data], TimeSpan.FromSeconds(10))).Succeeded();
+        try
+        {
+            Refusal.AssertOneLine(await RunAsync("up", "--data", Path.Combine(data, "sub"), "--listen", $"127.0.0.1:{Machine.FreePort()}", "--detach"), "full");
+        }
+        finally
+        {
+            (await CommandResult.RunAsync("umount", [data], TimeSpan.FromSeconds(10))).Succeeded();
+            Directory.Delete(data);
+        }
+    }
+
+    [Theory]
+    [InlineData("up", "--stoer", "embedded")]
+    [InlineData("up", "--store", "oracle")]
+    [InlineData("up", "--listen", "not-an-address")]
+    [InlineData("up", "--store", "etcd")]
+    [InlineData("upp")]
+    public async Task WrongArguments_AreRefusedByName(params string[] arguments)
+    {
+        Machine.RequireCluster();
+        CommandResult result = await RunAsync(arguments);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(arguments[^1], result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    private static Task<CommandResult> RunAsync(params string[] arguments) =>
+        CommandResult.RunAsync(Machine.ClusterBinary, arguments, TimeSpan.FromSeconds(60));
+}
