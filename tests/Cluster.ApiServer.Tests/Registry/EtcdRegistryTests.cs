@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Registry;
+using Cluster.Storage;
 using Cluster.Storage.Etcd;
 using Cluster.Testing;
 
@@ -79,6 +80,32 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_EtcdKilledAndStartedAgain_LosesNoEvent()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var watch = await _second.Registry.WatchAsync(RegistryRig.Scope<ConfigMap>(), new ListOptions(), default);
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                if (i == 20)
+                    await RestartAsync();
+                await Eventually.True(() => TryCreateAsync($"m{i}"), timeout: TimeSpan.FromSeconds(40));
+            }
+        });
+        List<string> seen = [];
+        await foreach (var batch in watch.ReadAsync(patience.Token))
+        {
+            seen.AddRange(batch.Select(change => ((IApiObject)change.Object.Message).Metadata.Name));
+            if (seen.Count >= 60)
+                break;
+        }
+
+        await writing;
+        Assert.Equal(Enumerable.Range(0, 60).Select(i => $"m{i}"), seen);
+    }
+
+    [Fact]
     public async Task Bind_OnBothServers_NeverOvercommits()
     {
         await _first.Registry.CreateAsync(RegistryRig.Scope<Node>(), RegistryRig.Node("n1", cpu: "1"), default);
@@ -100,6 +127,30 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
         })));
 
         Assert.Equal(5, bound);
+    }
+
+    private async Task RestartAsync()
+    {
+        await _etcd!.KillAsync();
+        await _etcd.StartAsync();
+    }
+
+    // A write whose answer was lost may stand: it is there at the next try.
+    private async Task<bool> TryCreateAsync(string name)
+    {
+        try
+        {
+            await _first.Registry.CreateAsync(RegistryRig.Scope<ConfigMap>(), RegistryRig.ConfigMap(name), default);
+            return true;
+        }
+        catch (StatusException exists) when (exists.IsAlreadyExists)
+        {
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
     }
 
     private static Task<EtcdStore> ConnectAsync(EtcdProcess etcd) =>
