@@ -23,10 +23,15 @@ public static class StatusErrors
         About(409, "AlreadyExists", $"{type.GroupResource} {GoText.Quote(name)} already exists", type.Group, type.Plural, name);
 
     /// <summary>No free name was found for a generateName.</summary>
-    public static StatusException GeneratedNameExists(ResourceType type, string name) => About(
-        409, "AlreadyExists",
-        $"{type.GroupResource} {GoText.Quote(name)} already exists, the server was not able to generate a unique name for the object",
-        type.Group, type.Plural, name);
+    public static StatusException GeneratedNameExists(ResourceType type, string name)
+    {
+        var failure = About(
+            409, "AlreadyExists",
+            $"{type.GroupResource} {GoText.Quote(name)} already exists, the server was not able to generate a unique name for the object",
+            type.Group, type.Plural, name);
+        failure.Status.Details.RetryAfterSeconds = 1;
+        return failure;
+    }
 
     public static StatusException Conflict(ResourceType type, string name, string why = StaleObject) => About(
         409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} {GoText.Quote(name)}: {why}",

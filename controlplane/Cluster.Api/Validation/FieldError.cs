@@ -88,7 +88,7 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
         IDictionary<string, string> map => ShowMap(map),
         IMessage message => JsonFormatter.Default.Format(message),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        IEnumerable<string> list => "[" + GoText.QuoteAll(list).Replace("\", \"", "\",\"", StringComparison.Ordinal) + "]",
+        IEnumerable<string> list => $"[]string{{{GoText.QuoteAll(list)}}}",
         _ => value.ToString() ?? "",
     };
 

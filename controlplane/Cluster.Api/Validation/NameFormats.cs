@@ -25,11 +25,7 @@ public static partial class NameFormats
         "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
     /// <summary>A lowercase RFC 1123 label: names of namespaces, containers, volumes, ports of services.</summary>
-    public static IEnumerable<string> Dns1123Label(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
-        LabelRegex().IsMatch(value),
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-        + "alphanumeric character",
-        Label, "my-name", "123-abc"));
+    public static IEnumerable<string> Dns1123Label(string value) => TooLong(value, LabelMaxLength).Concat(LabelForm(value));
 
     /// <summary>Labels joined by dots: the names of most kinds.</summary>
     public static IEnumerable<string> Dns1123Subdomain(string value) => TooLong(value, SubdomainMaxLength).Concat(Unless(
@@ -146,6 +142,15 @@ public static partial class NameFormats
 
     internal static IEnumerable<string> Unless(bool good, string rule, string regex, params string[] examples) =>
         good ? [] : [WithRegex(rule, regex, examples)];
+
+    /// <summary>Dots alone are a mistake of their own: the name would be good for most other kinds.</summary>
+    private static IEnumerable<string> LabelForm(string value) => !LabelRegex().IsMatch(value) && SubdomainRegex().IsMatch(value)
+        ? ["must not contain dots"]
+        : Unless(
+            LabelRegex().IsMatch(value),
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+            + "alphanumeric character",
+            Label, "my-name", "123-abc");
 
     private static IEnumerable<string> PrefixPart(string prefix) => prefix.Length == 0
         ? ["prefix part " + NotEmpty]

@@ -31,20 +31,20 @@ internal static class OwnerReferenceRules
         {
             errors.Invalid(path.Child("apiVersion"), owner.ApiVersion, "version must not be empty");
         }
-        NotEmpty(path.Child("kind"), owner.Kind, errors);
-        NotEmpty(path.Child("name"), owner.Name, errors);
-        NotEmpty(path.Child("uid"), owner.Uid, errors);
+        NotEmpty(path, "kind", owner.Kind, errors);
+        NotEmpty(path, "name", owner.Name, errors);
+        NotEmpty(path, "uid", owner.Uid, errors);
         if (owner is { ApiVersion: "v1", Kind: "Event" })
         {
             errors.Invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
         }
     }
 
-    private static void NotEmpty(FieldPath path, string value, FieldErrors errors)
+    private static void NotEmpty(FieldPath path, string field, string value, FieldErrors errors)
     {
         if (value.Length == 0)
         {
-            errors.Invalid(path, value, "must not be empty");
+            errors.Invalid(path.Child(field), value, $"{field} must not be empty");
         }
     }
 }

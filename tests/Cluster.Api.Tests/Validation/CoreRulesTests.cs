@@ -13,7 +13,7 @@ public class CoreRulesTests
 {
     public static TheoryData<IApiObject, string> Mistakes => new()
     {
-        { new Namespace { Metadata = new ObjectMeta { Name = "a.b" } }, "metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')" },
+        { new Namespace { Metadata = new ObjectMeta { Name = "A" } }, "metadata.name: Invalid value: \"A\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')" },
         { new Namespace { Metadata = new ObjectMeta { Name = "a", Namespace = "b" } }, "metadata.namespace: Forbidden: not allowed on this type" },
         { new Namespace { Metadata = new ObjectMeta { Name = "a" }, Spec = new NamespaceSpec { Finalizers = { "mine" } } }, "spec.finalizers: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully qualified" },
         { new Node { Metadata = new ObjectMeta { Name = "n" }, Spec = new NodeSpec { Taints = { new Taint { Key = "k" } } } }, "metadata.taints[0].effect: Required value" },

@@ -49,7 +49,7 @@ public class PodRulesTests
         { pod => pod.Spec.TopologySpreadConstraints.Add(new TopologySpreadConstraint { TopologyKey = "zone", WhenUnsatisfiable = "DoNotSchedule" }), "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero" },
         { pod => pod.Metadata.Labels["app"] = "a b", "metadata.labels: Invalid value: \"a b\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')" },
         { pod => pod.Metadata.Annotations["a"] = new string('x', 262144), "metadata.annotations: Too long: may not be more than 262144 bytes" },
-        { pod => pod.Metadata.OwnerReferences.Add(new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n" }), "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty" },
+        { pod => pod.Metadata.OwnerReferences.Add(new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n" }), "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty" },
     };
 
     [Theory]

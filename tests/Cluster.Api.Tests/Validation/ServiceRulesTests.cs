@@ -20,7 +20,7 @@ public class ServiceRulesTests
         { spec => spec.SessionAffinity = "Cookie", "spec.sessionAffinity: Unsupported value: \"Cookie\": supported values: \"ClientIP\", \"None\"" },
         { spec => spec.ExternalIPs.Add("127.0.0.1"), "spec.externalIPs[0]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)" },
         { spec => spec.ExternalTrafficPolicy = "Local", "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services" },
-        { spec => spec.ClusterIPs.Add("10.96.0.9"), "spec.clusterIPs: Invalid value: [\"10.96.0.9\"]: first value must match `clusterIP`" },
+        { spec => spec.ClusterIPs.Add("10.96.0.9"), "spec.clusterIPs: Invalid value: []string{\"10.96.0.9\"}: first value must match `clusterIP`" },
         { spec => spec.InternalTrafficPolicy = "Near", "spec.internalTrafficPolicy: Unsupported value: \"Near\": supported values: \"Cluster\", \"Local\"" },
     };
 
@@ -75,7 +75,7 @@ public class ServiceRulesTests
         after.Spec.ClusterIPs[0] = "10.96.0.10";
 
         Assert.Equal(
-            "spec.clusterIPs[0]: Invalid value: [\"10.96.0.10\"]: may not change once set",
+            "spec.clusterIPs[0]: Invalid value: []string{\"10.96.0.10\"}: may not change once set",
             Assert.Single(Validator.ValidateUpdate(after, before)).Message);
         Assert.Empty(Validator.ValidateUpdate(before.Clone(), before));
     }

@@ -21,6 +21,7 @@ func main() {
 		write(directory, "patches.json", patchVectors())
 		write(directory, "yaml.json", yamlVectors())
 		write(directory, "errors.json", errorVectors())
+		write(directory, "rules.json", ruleVectors())
 	case "verify":
 		write(directory, "verified.json", verify(directory))
 	default:
