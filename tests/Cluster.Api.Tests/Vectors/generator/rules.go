@@ -113,7 +113,9 @@ func ruleVectors() []ruleVector {
 	for name, status := range statuses() {
 		add("status", name, text(status.Status()))
 	}
-	sort.SliceStable(vectors, func(i, j int) bool { return vectors[i].Rule < vectors[j].Rule || vectors[i].Rule == vectors[j].Rule && vectors[i].Input < vectors[j].Input })
+	sort.SliceStable(vectors, func(i, j int) bool {
+		return vectors[i].Rule < vectors[j].Rule || vectors[i].Rule == vectors[j].Rule && vectors[i].Input < vectors[j].Input
+	})
 	return vectors
 }
 
@@ -142,7 +144,9 @@ func metas() []metav1.ObjectMeta {
 		change(func(m *metav1.ObjectMeta) { m.Finalizers = []string{"a.b/c", "x y/z"} }),
 		change(func(m *metav1.ObjectMeta) { m.Finalizers = []string{"orphan", "foregroundDeletion"} }),
 		change(func(m *metav1.ObjectMeta) { m.OwnerReferences = []metav1.OwnerReference{{}} }),
-		change(func(m *metav1.ObjectMeta) { m.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/", Kind: "K", Name: "n", UID: "u"}} }),
+		change(func(m *metav1.ObjectMeta) {
+			m.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/", Kind: "K", Name: "n", UID: "u"}}
+		}),
 		change(func(m *metav1.ObjectMeta) { m.OwnerReferences = []metav1.OwnerReference{owner} }),
 		change(func(m *metav1.ObjectMeta) {
 			m.ManagedFields = []metav1.ManagedFieldsEntry{{Operation: "Guess", FieldsType: "FieldsV2", Manager: "m"}}
