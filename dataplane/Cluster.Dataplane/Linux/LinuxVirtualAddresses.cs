@@ -92,7 +92,15 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
         foreach (var route in _routes.List()) _routes.Remove(route);
-        await _guard.RemoveAsync(cancellationToken);
+        try
+        {
+            await _guard.RemoveAsync(cancellationToken);
+        }
+        catch (NftException exception) when (exception.Missing)
+        {
+            _logger.LogDebug(exception, "No table to remove");
+        }
+
         _allowed.Clear();
         _single.Clear();
     }

@@ -61,7 +61,7 @@ internal static class NftCommand
         }
         catch (Win32Exception exception)
         {
-            throw new NftException($"nft can't be run ({exception.Message}); install the package nftables");
+            throw new NftException($"nft can't be run ({exception.Message}); install the package nftables") { Missing = true };
         }
     }
 }
