@@ -25,7 +25,7 @@ public abstract class IntegrityTests(TcpPath path)
             {
                 if (await RunAsync(rig, new Conversation(number)) is { } failure) failures.Add($"{new Conversation(number)}: {failure}");
             });
-            Assert.Empty(failures);
+            Assert.Equal("", string.Join("; ", failures));
             await Eventually.True(() => _backendSaw.Count == Connections, "every backend side to end");
             Assert.Empty(_backendSaw.Where(pair => !pair.Value).Select(pair => new Conversation(pair.Key)));
             await Eventually.True(() => rig.ActiveConnections == 0, "every connection to end");

@@ -28,7 +28,7 @@ internal sealed class TcpConnection : IDisposable
         _options = options;
         _abort = _ => Abort();
         _connectTimer = time.CreateTimer(
-            static self => ((TcpConnection)self!).GiveUpConnecting(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static self => ((TcpConnection)self!).OnConnectTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Takes an accepted socket. Comes before <see cref="RunAsync"/>; from here on <see cref="Abort"/> may be called.</summary>
@@ -129,6 +129,26 @@ internal sealed class TcpConnection : IDisposable
         if (result.Succeeded && !timedOut) return socket;
         socket.Dispose();
         return null;
+    }
+
+    private void OnConnectTimeout()
+    {
+        // A busy process may see its own answer late: a backend that has answered, yes or no, is not given up for that.
+        if (Volatile.Read(ref _connecting) is { } socket && !HasAnswer(socket)
+            && Interlocked.CompareExchange(ref _connecting, null, socket) == socket) socket.Dispose();
+    }
+
+    private static bool HasAnswer(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectWrite);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It came to its end in between.
+            return true;
+        }
     }
 
     private void GiveUpConnecting() => Interlocked.Exchange(ref _connecting, null)?.Dispose();
