@@ -38,7 +38,7 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
         Assert.Equal("10.96.0.77", first.Spec.ClusterIP);
         Assert.Equal(422, failure.Code);
         Assert.Equal(
-            "Service \"two\" is invalid: spec.clusterIPs: Invalid value: [\"10.96.0.77\"]: failed to allocate IP 10.96.0.77: provided IP is already allocated",
+            "Service \"two\" is invalid: spec.clusterIPs: Invalid value: []string{\"10.96.0.77\"}: failed to allocate IP 10.96.0.77: provided IP is already allocated",
             failure.Message);
     }
 
