@@ -17,11 +17,12 @@ public sealed class ContainerTests
         Shell.Run("sh", "-c", $"tar -C / -c bin/busybox | docker import - {image}");
         try
         {
+            Shell.Run("docker", "network", "create", "--subnet", "10.199.250.0/24", prefix + "net");
             await using var rig = await new DataplaneRig().StartAsync();
             var backends = Names.Select(name => RunBackend(image, prefix, name)).ToArray();
             await rig.SetAsync(rig.Port(10, 80, nodePort: Cluster.Testing.FreePort.Tcp()), backends);
             var ask = $"i=0; while [ $i -lt 300 ]; do {Busybox} nc {rig.Vip(10)} 80 </dev/null; i=$((i+1)); done";
-            var answers = Shell.Run("docker", "run", "--rm", "--name", prefix + "client", image, Busybox, "sh", "-c", ask).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            var answers = Shell.Run("docker", "run", "--rm", "--network", prefix + "net", "--name", prefix + "client", image, Busybox, "sh", "-c", ask).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal(300, answers.Length);
             Assert.All(answers.CountBy(answer => answer), pair => Assert.InRange(pair.Value, 98, 102));
             Assert.Equal(3, answers.Distinct().Count());
@@ -29,14 +30,15 @@ public sealed class ContainerTests
         finally
         {
             foreach (var name in Names.Append("client")) Shell.Try("docker", "rm", "-f", prefix + name);
+            Shell.Try("docker", "network", "rm", prefix + "net");
             Shell.Try("docker", "rmi", image);
         }
     }
 
     private static IPEndPoint RunBackend(string image, string prefix, string name)
     {
-        Shell.Run("docker", "run", "-d", "--name", prefix + name, image, Busybox, "nc", "-ll", "-p", "8080", "-e", Busybox, "echo", name);
-        var address = Shell.Run("docker", "inspect", "-f", "{{.NetworkSettings.IPAddress}}", prefix + name).Trim();
+        Shell.Run("docker", "run", "-d", "--network", prefix + "net", "--name", prefix + name, image, Busybox, "nc", "-ll", "-p", "8080", "-e", Busybox, "echo", name);
+        var address = Shell.Run("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", prefix + name).Trim();
         return new IPEndPoint(IPAddress.Parse(address), 8080);
     }
 }
