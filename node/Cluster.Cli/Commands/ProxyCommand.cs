@@ -3,16 +3,18 @@ using System.Net;
 using Cluster.Cli.Hosting;
 using Cluster.Client;
 using Cluster.Proxy;
+using Cluster.Proxy.Config;
 
 namespace Cluster.Cli.Commands;
 
-/// <summary><c>cluster proxy</c>: kube-proxy alone, reflecting an API server.</summary>
+/// <summary><c>cluster proxy</c>: kube-proxy alone, reflecting an API server or, with <c>--config</c>, a file.</summary>
 internal static class ProxyCommand
 {
     public static Command Create()
     {
         Option<string> data = ClusterOptions.DataOption();
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "how to reach the API server" };
+        var file = new Option<string?>("--config") { Description = "a YAML file of services to balance instead of an API server; read again when it changes" };
         var name = new Option<string?>("--hostname-override") { Description = "name of this node; the host's name otherwise" };
         var address = new Option<string?>("--node-ip") { Description = "address of this node; that of the default route otherwise" };
         var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
@@ -23,10 +25,11 @@ internal static class ProxyCommand
         var metrics = new Option<int>("--metrics-port") { Description = "port of /metrics, on loopback", DefaultValueFactory = _ => 10249 };
         var command = new Command("proxy", "Reflect the API's services on this node and spread TCP and UDP over their backends.")
         {
-            data, kubeconfig, name, address, services, pods, dns, domain, health, metrics,
+            data, kubeconfig, file, name, address, services, pods, dns, domain, health, metrics,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(file) is { } path) return FromFileAsync(path, cancellationToken);
             DataDirectory folder = DataDirectory.At(parsed.GetValue(data)!);
             if (!Environment.IsPrivilegedProcess) throw new CliException("the proxy needs root (routes, ports): run it as root, or with sudo");
             Directory.CreateDirectory(folder.Logs);
@@ -49,4 +52,23 @@ internal static class ProxyCommand
         });
         return command;
     }
+
+    private static Task<int> FromFileAsync(string path, CancellationToken cancellationToken) => ComponentHost.RunAsync(
+        null,
+        async (logs, token) =>
+        {
+            try
+            {
+                await new FileProxy(path, logs, TimeProvider.System).RunAsync(token);
+            }
+            catch (ConfigException failure)
+            {
+                throw new CliException($"--config {path}: {failure.Message}");
+            }
+            catch (IOException failure)
+            {
+                throw new CliException($"--config {path}: {failure.Message}");
+            }
+        },
+        cancellationToken);
 }

@@ -71,6 +71,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
 
     private async Task StartEngineAsync(CancellationToken cancellationToken)
     {
+        await HostTools.EnsureAsync(cancellationToken);
         try
         {
             await progress.StepAsync(
