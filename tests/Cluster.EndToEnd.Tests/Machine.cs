@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Cluster.EndToEnd.Tests;
 
 /// <summary>Where the binaries under test are, and what this machine allows.</summary>
@@ -24,12 +21,7 @@ internal static class Machine
         Assert.True(File.Exists(ClusterBinary), $"{ClusterBinary} is not built: run the tests by ./cluster test");
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => Testing.FreePort.Tcp();
 
     private static string Tool(string path) =>
         Path.Combine(Environment.GetEnvironmentVariable("CLUSTER_TOOLS") ?? Path.Combine(Root, "artifacts/tools"), path);
