@@ -17,6 +17,9 @@ var root = new RootCommand("Cluster: Kubernetes' original architecture, data pla
     EngineCommand.Create(),
 };
 
+// Root by `su` has a PATH without the folders of nft, iptables and dockerd.
+Environment.SetEnvironmentVariable("PATH", Environment.GetEnvironmentVariable("PATH") + ":/usr/local/sbin:/usr/sbin:/sbin");
+
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
@@ -28,7 +31,8 @@ if (parsed.Errors.Count > 0)
 
 try
 {
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    // Stopping takes as long as components need to stop: no limit but their own.
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (OperationCanceledException)
 {
@@ -38,4 +42,10 @@ catch (CliException failure)
 {
     Console.Error.WriteLine($"cluster: {failure.Message}");
     return failure.ExitCode;
+}
+catch (Exception failure) when (Failures.Explain(failure) is { } line)
+{
+    // What the machine refused (disk, network, permission, the engine) is one line; a bug of ours keeps its stack trace.
+    Console.Error.WriteLine($"cluster: {line}");
+    return 1;
 }

@@ -21,8 +21,10 @@ internal static class DownCommand
                 return 0;
             }
 
-            await new Teardown(folder, Console.Out, TimeProvider.System).RunAsync(cancellationToken);
-            if (parsed.GetValue(purge)) Directory.Delete(folder.Root, recursive: true);
+            IReadOnlyList<string> left = await new Teardown(folder, Console.Out, TimeProvider.System).RunAsync(cancellationToken);
+            foreach (string failure in left) Console.Error.WriteLine($"cluster: could not remove {failure}");
+            if (left.Count > 0) return 1;
+            if (parsed.GetValue(purge)) await folder.PurgeAsync(cancellationToken);
             Console.WriteLine(parsed.GetValue(purge) ? "down; the data is removed" : $"down; the data stays in {folder.Root} (--purge removes it)");
             return 0;
         });

@@ -33,6 +33,7 @@ internal static class ProxyCommand
             DataDirectory folder = DataDirectory.At(parsed.GetValue(data)!);
             if (!Environment.IsPrivilegedProcess) throw new CliException("the proxy needs root (routes, ports): run it as root, or with sudo");
             Directory.CreateDirectory(folder.Logs);
+            ProxySupervisor.Record(folder);
             var options = new ProxyOptions
             {
                 NodeName = parsed.GetValue(name) ?? NodeFacts.Name(),
@@ -44,10 +45,10 @@ internal static class ProxyCommand
                 ClusterDomain = parsed.GetValue(domain)!,
                 OwnedPath = folder.Owned,
             };
-            string config = parsed.GetValue(kubeconfig) ?? folder.ComponentKubeconfig("proxy");
+            IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig) ?? folder.ComponentKubeconfig("proxy"));
             return ComponentHost.RunAsync(
                 Path.Combine(folder.Logs, "proxy.log"),
-                (logs, token) => new KubeProxy(KubernetesClients.FromKubeconfig(config), options, logs, TimeProvider.System).RunAsync(token),
+                (logs, token) => new KubeProxy(client, options, logs, TimeProvider.System).RunAsync(token),
                 cancellationToken);
         });
         return command;

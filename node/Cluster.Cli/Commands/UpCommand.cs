@@ -55,7 +55,7 @@ internal static class UpCommand
         {
             DataDirectory data = DataDirectory.Prepare(settings.DataPath);
             held = UpLock.Take(data);
-            Preflight.Check(settings, proxyRuns: ProcessRecord.Read(Path.Combine(data.Run, "proxy.pid")) is { IsAlive: true });
+            Preflight.Check(settings, proxyRuns: ProcessRecord.Read(ProxySupervisor.RecordPathIn(data)) is { IsAlive: true });
             return (data, held);
         }
         catch (CliException)
@@ -72,6 +72,7 @@ internal static class UpCommand
         (DataDirectory data, UpLock held) = Begin(settings);
         held.Dispose();
         string output = Path.Combine(data.Logs, "up.out"), error = Path.Combine(data.Logs, "up.err"), ready = ClusterHost.ReadyPath(data);
+        File.Delete(output);
         File.Delete(error);
         File.Delete(ready);
         using Process up = Process.Start(DetachedProcess.StartInfo(output, error, arguments)) ?? throw new CliException("cannot start /bin/sh");

@@ -59,6 +59,27 @@ internal sealed class DataDirectory
         return data;
     }
 
+    /// <summary>What is mounted below the folder, outer before inner.</summary>
+    public async Task<IReadOnlyList<string>> MountsAsync(CancellationToken cancellationToken) =>
+        [.. (await File.ReadAllLinesAsync("/proc/self/mounts", cancellationToken))
+            .Select(line => Unescape(line.Split(' ')[1])).Where(path => path.StartsWith(Root + "/", StringComparison.Ordinal))];
+
+    /// <summary>Removes what a cluster keeps here; the folder itself only if nothing else lies in it.</summary>
+    /// <exception cref="CliException">Something is still mounted below it, and would be emptied.</exception>
+    public async Task PurgeAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> mounts = await MountsAsync(cancellationToken);
+        if (mounts.Count > 0) throw new CliException($"{mounts[0]} is still mounted: unmount it, then run this again");
+        foreach (string folder in new[] { Pki, Store, Pods, Logs, Run })
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        foreach (string file in new[] { Kubeconfig, Owned, Path.Combine(Root, "dockerd.log") }) File.Delete(file);
+        if (!Directory.EnumerateFileSystemEntries(Root).Any()) Directory.Delete(Root);
+    }
+
+    // The kernel writes blanks in the table of mounts as octal.
+    private static string Unescape(string path) =>
+        path.Replace("\\040", " ", StringComparison.Ordinal).Replace("\\011", "\t", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);
+
     private void ProveWritable()
     {
         long free = new DriveInfo(Root).AvailableFreeSpace;

@@ -9,7 +9,7 @@ internal static class DetachedProcess
     public static ProcessStartInfo StartInfo(string outputPath, string errorPath, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (string argument in (string[])["-c", "out=$0; err=$1; shift; exec setsid \"$@\" >\"$out\" 2>>\"$err\" </dev/null", outputPath, errorPath, Environment.ProcessPath!])
+        foreach (string argument in (string[])["-c", "out=$0; err=$1; shift; exec setsid \"$@\" >>\"$out\" 2>>\"$err\" </dev/null", outputPath, errorPath, Environment.ProcessPath!])
             start.ArgumentList.Add(argument);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;

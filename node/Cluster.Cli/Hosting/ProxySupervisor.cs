@@ -6,6 +6,7 @@ namespace Cluster.Cli.Hosting;
 /// <summary>Keeps the proxy running as a process of its own: started again when it ends, adopted when it already runs.</summary>
 /// <remarks>
 /// The proxy outlives us on purpose: with the control plane dead, services go on answering, and the next <c>up</c> finds it by its record.
+/// It writes its record itself, first thing (<see cref="Record"/>), so that a kill of ours between its start and our note of it loses nothing.
 /// One loop owns all state; nothing here is called from two threads.
 /// </remarks>
 internal sealed class ProxySupervisor(DataDirectory data, IReadOnlyList<string> arguments, ILogger<ProxySupervisor> logger, TimeProvider time)
@@ -17,7 +18,7 @@ internal sealed class ProxySupervisor(DataDirectory data, IReadOnlyList<string> 
 
     private Process? child;
 
-    private string RecordPath => Path.Combine(data.Run, "proxy.pid");
+    private string RecordPath => RecordPathIn(data);
 
     // What the running proxy was started with: another binary or other arguments mean that it has to be replaced.
     private string CommandPath => Path.Combine(data.Run, "proxy.command");
@@ -43,10 +44,19 @@ internal sealed class ProxySupervisor(DataDirectory data, IReadOnlyList<string> 
     /// <summary>Ends the proxy of this data folder, whoever started it.</summary>
     public static async Task StopAsync(DataDirectory data, TimeProvider time, CancellationToken cancellationToken)
     {
-        string record = Path.Combine(data.Run, "proxy.pid");
+        string record = RecordPathIn(data);
         if (ProcessRecord.Read(record) is { } proxy) await proxy.StopAsync(TimeSpan.FromSeconds(10), time, cancellationToken);
         File.Delete(record);
     }
+
+    /// <summary>Called by the proxy's own process.</summary>
+    public static void Record(DataDirectory data)
+    {
+        Directory.CreateDirectory(data.Run);
+        ProcessRecord.Current.Write(RecordPathIn(data));
+    }
+
+    public static string RecordPathIn(DataDirectory data) => Path.Combine(data.Run, "proxy.pid");
 
     private async Task<ProcessRecord?> AdoptAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +86,11 @@ internal sealed class ProxySupervisor(DataDirectory data, IReadOnlyList<string> 
     }
 
     private string CommandIdentity() =>
-        $"{Environment.ProcessPath} {File.GetLastWriteTimeUtc(typeof(ProxySupervisor).Assembly.Location):O}\n{string.Join('\n', arguments)}";
+        $"{Environment.ProcessPath} {NewestAssembly():O}\n{string.Join('\n', arguments)}";
+
+    // Not the program's own file alone: a change in a library leaves that as it is.
+    private static DateTime NewestAssembly() =>
+        Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll").Select(File.GetLastWriteTimeUtc).Max();
 
     private string ExitCode() => child is { HasExited: true } ? $" with exit code {child.ExitCode}" : "";
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Cli.Hosting;
 
 /// <summary>Structured lines in a file of bounded size (when it is full it becomes NAME.1 and a new one begins) or, without a file, on stderr.</summary>
-/// <remarks>Loggers hand lines to one writer through a bounded queue; when the disk cannot follow, lines are dropped and counted, nobody waits.</remarks>
+/// <remarks>Loggers hand lines to one writer through a bounded queue; when the disk cannot follow, lines are dropped, and how many is said; nobody waits.</remarks>
 internal sealed class RollingFileLoggerProvider : ILoggerProvider
 {
     private const long RollAtBytes = 16L << 20;
@@ -14,14 +14,14 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
     // 4,096 lines of about 200 bytes: under a megabyte held when the disk stalls.
     private const int QueueLines = 4096;
 
-    private readonly Channel<string> lines = Channel.CreateBounded<string>(
-        new BoundedChannelOptions(QueueLines) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<string> lines = Channel.CreateBounded<string>(new BoundedChannelOptions(QueueLines) { SingleReader = true });
 
     private readonly ConcurrentDictionary<string, FileLogger> loggers = new();
     private readonly string? path;
     private readonly LogLevel minimum;
     private readonly TimeProvider time;
     private readonly Task writer;
+    private int dropped;
 
     public RollingFileLoggerProvider(string? path, LogLevel minimum, TimeProvider time)
     {
@@ -63,13 +63,15 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
                         file = new StreamWriter(path, append: true);
                     }
 
+                    if (Interlocked.Exchange(ref dropped, 0) is > 0 and var lost) await file.WriteLineAsync($"({lost} lines were dropped here)");
                     await file.WriteLineAsync(line);
                     if (!lines.Reader.TryPeek(out _)) await file.FlushAsync();
                 }
                 catch (IOException)
                 {
                     // A full disk must not end the component that logs; the line is lost and the next is tried afresh.
-                    file = null;
+                    Interlocked.Increment(ref dropped);
+                    file = await CloseAsync(file);
                 }
             }
         }
@@ -77,6 +79,21 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
         {
             if (file is not null) await file.DisposeAsync();
         }
+    }
+
+    // What is still buffered goes with the file: closing may fail for the same reason as writing.
+    private static async Task<StreamWriter?> CloseAsync(StreamWriter? file)
+    {
+        try
+        {
+            if (file is not null) await file.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // The disk is still full.
+        }
+
+        return null;
     }
 
     private sealed class FileLogger(RollingFileLoggerProvider provider, string category) : ILogger
@@ -91,9 +108,9 @@ internal sealed class RollingFileLoggerProvider : ILoggerProvider
             if (!IsEnabled(logLevel)) return;
             string text = formatter(state, exception).ReplaceLineEndings("\\n");
             string failure = exception is null ? "" : " error=\"" + exception.ToString().ReplaceLineEndings("\\n") + "\"";
-            provider.lines.Writer.TryWrite(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{provider.time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} level={Level(logLevel)} component={category} msg=\"{text}\"{failure}"));
+            string line = string.Create(
+                CultureInfo.InvariantCulture, $"{provider.time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} level={Level(logLevel)} component={category} msg=\"{text}\"{failure}");
+            if (!provider.lines.Writer.TryWrite(line)) Interlocked.Increment(ref provider.dropped);
         }
 
         private static string Level(LogLevel level) => level switch

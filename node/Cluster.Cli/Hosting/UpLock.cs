@@ -1,12 +1,12 @@
-using System.Text;
-
 namespace Cluster.Cli.Hosting;
 
 /// <summary>Held while a cluster is up: one a data folder, and one a machine, whose engine, routes and rules it needs for itself.</summary>
 internal sealed class UpLock : IDisposable
 {
-    // Names the data folder of the cluster that is up on this machine.
     private const string MachineLock = "/run/cluster.lock";
+
+    // Names the data folder of the cluster that is up on this machine: a file of its own, for a locked one can't be read.
+    private const string MachineOwner = "/run/cluster.owner";
 
     private readonly FileStream folder;
     private readonly FileStream machine;
@@ -31,9 +31,7 @@ internal sealed class UpLock : IDisposable
             throw new CliException($"another cluster is already up on this machine{OtherFolder()}: `cluster down --data DIR` stops it");
         }
 
-        machine.SetLength(0);
-        machine.Write(Encoding.UTF8.GetBytes(data.Root));
-        machine.Flush();
+        File.WriteAllText(MachineOwner, data.Root);
         ProcessRecord.Current.Write(PidPath(data));
         return new UpLock(folder, machine);
     }
@@ -41,6 +39,7 @@ internal sealed class UpLock : IDisposable
     public void Dispose()
     {
         // Removed while it is held: whoever opened it in between finds it locked or takes a new one.
+        File.Delete(MachineOwner);
         File.Delete(MachineLock);
         machine.Dispose();
         folder.Dispose();
@@ -48,17 +47,15 @@ internal sealed class UpLock : IDisposable
 
     private static string Owner(DataDirectory data) => ProcessRecord.Read(PidPath(data)) is { } up ? $" (pid {up.Pid})" : "";
 
-    private static string OtherFolder()
+    private static string OtherFolder() => File.Exists(MachineOwner) ? $", in {File.ReadAllText(MachineOwner)}" : "";
+
+    /// <summary>True while another data folder's cluster is up on this machine.</summary>
+    public static bool IsHeldByAnother(DataDirectory data)
     {
-        try
-        {
-            using var file = new FileStream(MachineLock, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return $", in {new StreamReader(file).ReadToEnd()}";
-        }
-        catch (IOException)
-        {
-            return "";
-        }
+        using FileStream? machine = TryLock(MachineLock);
+        if (machine is null) return !File.Exists(MachineOwner) || File.ReadAllText(MachineOwner) != data.Root;
+        File.Delete(MachineLock);
+        return false;
     }
 
     private static FileStream? TryLock(string path)
