@@ -31,8 +31,8 @@ if (parsed.Errors.Count > 0)
 
 try
 {
-    // Stopping takes as long as components need to stop: no limit but their own.
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    // On a signal components get their own times to stop, which add up to less than this.
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(60) });
 }
 catch (OperationCanceledException)
 {

@@ -54,6 +54,8 @@ internal sealed class UpLock : IDisposable
     {
         using FileStream? machine = TryLock(MachineLock);
         if (machine is null) return !File.Exists(MachineOwner) || File.ReadAllText(MachineOwner) != data.Root;
+        // Left by a cluster that was killed.
+        File.Delete(MachineOwner);
         File.Delete(MachineLock);
         return false;
     }
