@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Cluster.Containers.Network;
 using Docker.DotNet;
 using Docker.DotNet.Models;
@@ -8,17 +9,14 @@ namespace Cluster.Containers.Docker;
 
 public sealed partial class DockerEngine
 {
-    private const string PidFile = "/var/run/docker.pid";
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
-
     /// <summary>Stops the engine if we started it and no container runs on it. True if it was stopped.</summary>
+    /// <exception cref="RuntimeException">It hangs, or has not stopped in time.</exception>
     public async Task<bool> StopIfOursAsync(CancellationToken cancellationToken)
     {
-        var file = Path.Combine(options.DataRoot, "owned");
-        if (!File.Exists(file)) return false;
-        var lines = await File.ReadAllLinesAsync(file, cancellationToken);
-        if (!lines.Contains(OwnedStart)) return false;
-        if ((await ProbeAsync(cancellationToken)).Answers)
+        if (!owned.Has(OwnedStart)) return false;
+        var (answers, why) = await ProbeAsync(cancellationToken);
+        ThrowIfHung(why);
+        if (answers)
         {
             if (await HasRunningContainersAsync(cancellationToken))
             {
@@ -29,7 +27,7 @@ public sealed partial class DockerEngine
             await StopAsync(cancellationToken);
         }
 
-        await File.WriteAllLinesAsync(file, lines.Where(line => line != OwnedStart), cancellationToken);
+        await owned.ForgetAsync(OwnedStart, cancellationToken);
         return true;
     }
 
@@ -41,17 +39,41 @@ public sealed partial class DockerEngine
 
     private async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (Directory.Exists("/run/systemd/system"))
+        // As at the start: services listen on the default socket only.
+        if (options.Endpoint == DockerRuntimeOptions.DefaultEndpoint && Directory.Exists("/run/systemd/system"))
         {
             await Command.RunAsync("systemctl", ["stop", "docker.service", "docker.socket"], null, CommandLimit, cancellationToken);
         }
-        else if (int.TryParse((await File.ReadAllTextAsync(PidFile, cancellationToken)).Trim(), CultureInfo.InvariantCulture, out var pid))
+        else
         {
+            var pid = await ReadPidAsync(cancellationToken);
             await Command.RunAsync("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)], null, CommandLimit, cancellationToken);
         }
 
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timed.CancelAfter(StopLimit);
-        while ((await ProbeAsync(timed.Token)).Answers || File.Exists(PidFile)) await Task.Delay(100, timed.Token);
+        timed.CancelAfter(options.StopLimit);
+        try
+        {
+            while (await IsThereAsync(timed.Token)) await Task.Delay(100, timed.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new RuntimeException(
+                RuntimeFailure.Timeout, $"Docker was told to stop but still runs after {options.StopLimit.TotalSeconds:0.#} s: see its log and try again");
+        }
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        var (answers, why) = await ProbeAsync(cancellationToken);
+        return answers || why is SocketError.TimedOut || File.Exists(options.PidFile);
+    }
+
+    private async Task<int> ReadPidAsync(CancellationToken cancellationToken)
+    {
+        var text = File.Exists(options.PidFile) ? await File.ReadAllTextAsync(options.PidFile, cancellationToken) : "";
+        return int.TryParse(text.Trim(), CultureInfo.InvariantCulture, out var pid)
+            ? pid
+            : throw Unavailable($"Docker runs but {options.PidFile} does not say as which process: stop it by hand");
     }
 }

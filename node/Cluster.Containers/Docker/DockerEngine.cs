@@ -20,11 +20,13 @@ public sealed partial class DockerEngine
 
     private readonly DockerEngineOptions options;
     private readonly ILogger logger;
+    private readonly OwnedLines owned;
 
     public DockerEngine(DockerEngineOptions options, ILogger logger)
     {
         this.options = options;
         this.logger = logger;
+        owned = new OwnedLines(Path.Combine(options.DataRoot, "owned"));
     }
 
     /// <summary>Returns when the engine answers.</summary>
@@ -33,6 +35,7 @@ public sealed partial class DockerEngine
     {
         var (answers, why) = await ProbeAsync(cancellationToken);
         if (answers) return;
+        ThrowIfHung(why);
         if (why is SocketError.AccessDenied)
             throw Unavailable($"no permission for {options.Endpoint.AbsolutePath}: run as root or join the group docker");
         if (!Environment.IsPrivilegedProcess) throw Unavailable($"Docker does not run: {HowTo}, or run this as root on Debian or Ubuntu");
@@ -48,7 +51,7 @@ public sealed partial class DockerEngine
     {
         if (FindProgram("apt-get") is null) throw Unavailable($"Docker is not installed and this is neither Debian nor Ubuntu: {HowTo}");
         logger.LogInformation("Installing Docker (apt-get install docker.io)");
-        await RecordAsync(OwnedInstall, cancellationToken);
+        await owned.RecordAsync(OwnedInstall, cancellationToken);
         var quiet = new Dictionary<string, string> { ["DEBIAN_FRONTEND"] = "noninteractive" };
         string[] install = ["-y", "-q", "--no-install-recommends", "install", "docker.io", "iptables", "nftables"];
         var done = await Command.RunAsync("apt-get", install, null, InstallLimit, cancellationToken, quiet);
@@ -64,7 +67,7 @@ public sealed partial class DockerEngine
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         logger.LogInformation("Starting Docker");
-        await RecordAsync(OwnedStart, cancellationToken);
+        await owned.RecordAsync(OwnedStart, cancellationToken);
         if (!await StartServiceAsync(cancellationToken)) await StartDetachedAsync(cancellationToken);
         await WaitAsync(cancellationToken);
     }
@@ -112,29 +115,36 @@ public sealed partial class DockerEngine
         }
     }
 
+    /// <summary>Whether the engine answers; it has "timed out" where it takes the connection and says nothing.</summary>
     private async Task<(bool Answers, SocketError? Why)> ProbeAsync(CancellationToken cancellationToken)
     {
         if (options.Endpoint.Scheme != "unix") return (true, null);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.ProbeLimit);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.Endpoint.AbsolutePath), cancellationToken);
-            await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray(), cancellationToken);
-            return (await socket.ReceiveAsync(new byte[16], cancellationToken) > 0, null);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.Endpoint.AbsolutePath), limit.Token);
+            await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray(), limit.Token);
+            return (await socket.ReceiveAsync(new byte[16], limit.Token) > 0, null);
         }
         catch (SocketException exception)
         {
             return (false, exception.SocketErrorCode);
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (false, SocketError.TimedOut);
+        }
     }
 
-    /// <summary>Written before the deed, so that a kill in between loses nothing.</summary>
-    private async Task RecordAsync(string line, CancellationToken cancellationToken)
+    private void ThrowIfHung(SocketError? why)
     {
-        Directory.CreateDirectory(options.DataRoot);
-        var file = Path.Combine(options.DataRoot, "owned");
-        if (File.Exists(file) && (await File.ReadAllLinesAsync(file, cancellationToken)).Contains(line)) return;
-        await File.AppendAllTextAsync(file, line + "\n", cancellationToken);
+        if (why is not SocketError.TimedOut) return;
+        throw new RuntimeException(
+            RuntimeFailure.Timeout,
+            $"Docker takes connections on {options.Endpoint.AbsolutePath} but has not answered within {options.ProbeLimit.TotalSeconds:0.#} s: "
+            + "see its log, and restart it if it hangs");
     }
 
     private static string? FindProgram(string name) =>

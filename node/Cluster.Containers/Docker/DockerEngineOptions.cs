@@ -13,4 +13,13 @@ public sealed record DockerEngineOptions
 
     /// <summary>How long a started engine may take to answer.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a running engine may take to answer a ping; past it it counts as hung.</summary>
+    public TimeSpan ProbeLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the engine may take to stop.</summary>
+    public TimeSpan StopLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where the engine writes its process id.</summary>
+    public string PidFile { get; init; } = "/var/run/docker.pid";
 }

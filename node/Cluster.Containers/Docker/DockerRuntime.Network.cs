@@ -23,7 +23,14 @@ public sealed partial class DockerRuntime
 
     public async Task RemoveNetworkAsync(CancellationToken cancellationToken)
     {
-        await network.RemoveAsync(cancellationToken);
+        var removal = new Removal();
+        await removal.TryAsync(() => network.RemoveAsync(cancellationToken));
+        await removal.TryAsync(() => RemoveEngineNetworkAsync(cancellationToken));
+        removal.ThrowIfFailed("the pod network");
+    }
+
+    private async Task RemoveEngineNetworkAsync(CancellationToken cancellationToken)
+    {
         var found = await FindNetworkAsync(cancellationToken);
         if (found is not null)
             await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);

@@ -14,4 +14,7 @@ public sealed record NodeNetworkOptions
 
     /// <summary>Ranges pods reach under their own address: all pods and all services.</summary>
     public IReadOnlyList<string> ClusterRanges { get; init; } = ["10.244.0.0/16", "10.96.0.0/16"];
+
+    /// <summary>The file in which table and rules are written before they are made (DATA/owned); null for none.</summary>
+    public string? OwnedPath { get; init; }
 }
