@@ -19,6 +19,28 @@ public sealed class UpRefusalTests
         Directory.Delete(data, recursive: true);
     }
 
+    [Theory]
+    [InlineData("--service-cluster-ip-range")]
+    [InlineData("--cluster-cidr")]
+    public async Task Up_RangeOfAHostNetwork_NamesTheOption(string option)
+    {
+        Machine.RequireCluster();
+        string bridge = $"cdtup{Environment.ProcessId % 100000}";
+        (await CommandResult.RunAsync("ip", ["link", "add", bridge, "type", "bridge"], TimeSpan.FromSeconds(10))).Succeeded();
+        string data = Path.Combine(Path.GetTempPath(), $"cluster-e2e-{Guid.NewGuid():N}");
+        try
+        {
+            (await CommandResult.RunAsync("ip", ["addr", "add", "10.203.0.1/24", "dev", bridge], TimeSpan.FromSeconds(10))).Succeeded();
+            (await CommandResult.RunAsync("ip", ["link", "set", bridge, "up"], TimeSpan.FromSeconds(10))).Succeeded();
+            Refusal.AssertOneLine(await RunAsync("up", "--data", data, option, "10.203.0.0/16", "--cluster-dns", option == "--cluster-cidr" ? "10.96.0.10" : "10.203.0.10"), option);
+            Assert.False(Directory.Exists(data), "nothing half done");
+        }
+        finally
+        {
+            (await CommandResult.RunAsync("ip", ["link", "del", bridge], TimeSpan.FromSeconds(10))).Succeeded();
+        }
+    }
+
     [Fact]
     public async Task Up_WithoutPermission_SaysWhatToDo()
     {

@@ -13,27 +13,27 @@ internal static class ApiServerCommand
     public static Command Create()
     {
         Option<string> data = ClusterOptions.DataOption();
-        var etcd = new Option<string?>("--etcd-servers") { Description = "URLs of etcd, with commas; the embedded store otherwise" };
+        var etcd = new EtcdOptions("--etcd-servers");
         var bind = new Option<string>("--bind-address") { Description = "address to listen on", DefaultValueFactory = _ => "0.0.0.0" };
         var port = new Option<int>("--secure-port") { Description = "TLS port", DefaultValueFactory = _ => 6443 };
         var advertise = new Option<string?>("--advertise-address") { Description = "address other nodes and pods reach this server at" };
         var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
         var dns = new Option<string?>("--cluster-dns") { Description = "address of the DNS service; the tenth of the range otherwise" };
-        var command = new Command("apiserver", "Serve the API: validate and store.") { data, etcd, bind, port, advertise, services, dns };
+        var command = new Command("apiserver", "Serve the API: validate and store.") { data, bind, port, advertise, services, dns };
+        foreach (Option option in etcd.All) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
             DataDirectory folder = DataDirectory.Prepare(parsed.GetValue(data)!);
             IPAddress address = parsed.GetValue(advertise) is { } given ? OptionText.Address("--advertise-address", given) : NodeFacts.Address();
             var listen = new IPEndPoint(OptionText.Address("--bind-address", parsed.GetValue(bind)!), parsed.GetValue(port));
             IPNetwork range = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!);
-            string[] endpoints = (parsed.GetValue(etcd) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            foreach (string endpoint in endpoints) OptionText.Url("--etcd-servers", endpoint);
+            EtcdSettings store = etcd.Read(parsed);
             var pki = new PkiOptions { DataDirectory = folder.Root, NodeName = NodeFacts.Name(), NodeAddress = address, ServerUrl = new Uri($"https://{address}:{listen.Port}") };
             return ComponentHost.RunAsync(
                 null,
                 async (logs, token) =>
                 {
-                    await using IStore store = await Stores.OpenAsync(endpoints, folder, logs, TimeProvider.System, token);
+                    await using IStore opened = await Stores.OpenAsync(store, folder, logs, TimeProvider.System, token);
                     var options = new ApiServer.ApiServerOptions
                     {
                         Pki = await ClusterPki.EnsureAsync(pki, token),
@@ -45,7 +45,7 @@ internal static class ApiServerCommand
                             DnsAddress = parsed.GetValue(dns) is { } text ? OptionText.Address("--cluster-dns", text) : null,
                         },
                     };
-                    await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, store, logs, token);
+                    await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, opened, logs, token);
                     await server.Completion.WaitAsync(token);
                 },
                 cancellationToken);

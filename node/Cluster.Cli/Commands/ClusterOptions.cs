@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Cluster.Cli.Hosting;
 
 namespace Cluster.Cli.Commands;
 
@@ -15,7 +16,7 @@ internal sealed class ClusterOptions
 
     public Option<string> Store { get; } = new("--store") { Description = "embedded, or etcd with --etcd-endpoints", DefaultValueFactory = _ => "embedded" };
 
-    public Option<string?> EtcdEndpoints { get; } = new("--etcd-endpoints") { Description = "URLs of etcd, with commas" };
+    public EtcdOptions Etcd { get; } = new("--etcd-endpoints");
 
     public Option<string> ServiceRange { get; } = new("--service-cluster-ip-range")
     {
@@ -48,34 +49,34 @@ internal sealed class ClusterOptions
 
     public IEnumerable<Option> All =>
     [
-        Data, Listen, Store, EtcdEndpoints, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
+        Data, Listen, Store, .. Etcd.All, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
         ProxyHealthPort, ProxyMetricsPort, SchedulerPort, ControllerManagerPort, Detach,
     ];
 
     public static Option<string> DataOption() => new("--data")
     {
-        Description = "folder of the cluster's data", DefaultValueFactory = _ => Hosting.DataDirectory.DefaultPath,
+        Description = "folder of the cluster's data", DefaultValueFactory = _ => DataDirectory.DefaultPath,
     };
 
     public ClusterSettings Read(ParseResult parsed)
     {
         string store = parsed.GetValue(Store)!;
-        string[] endpoints = (parsed.GetValue(EtcdEndpoints) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        EtcdSettings etcd = Etcd.Read(parsed);
         if (store is not ("embedded" or "etcd")) throw new CliException($"--store {store}: embedded or etcd is meant", 2);
-        if (store == "etcd" && endpoints.Length == 0) throw new CliException("--store etcd needs --etcd-endpoints URL,.. as well", 2);
-        foreach (string endpoint in endpoints) OptionText.Url("--etcd-endpoints", endpoint);
+        if (store == "etcd" && !etcd.IsUsed) throw new CliException("--store etcd needs --etcd-endpoints URL,.. as well", 2);
+        if (store == "embedded" && etcd.IsUsed) throw new CliException("--etcd-endpoints needs --store etcd as well", 2);
 
-        IPAddress node = parsed.GetValue(NodeAddress) is { } given ? OptionText.Address("--node-ip", given) : Hosting.NodeFacts.Address();
+        IPAddress node = parsed.GetValue(NodeAddress) is { } given ? OptionText.Address("--node-ip", given) : NodeFacts.Address();
         return new ClusterSettings
         {
             DataPath = parsed.GetValue(Data)!,
             Listen = OptionText.EndPoint("--listen", parsed.GetValue(Listen)!),
-            EtcdEndpoints = store == "etcd" ? endpoints : [],
+            Etcd = etcd,
             ServiceRange = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
             ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
             ClusterDns = ParseDns(parsed),
             ClusterDomain = parsed.GetValue(ClusterDomain)!,
-            NodeName = parsed.GetValue(NodeName) ?? Hosting.NodeFacts.Name(),
+            NodeName = parsed.GetValue(NodeName) ?? NodeFacts.Name(),
             NodeAddress = node,
             KubeletPort = parsed.GetValue(KubeletPort),
             KubeletHealthPort = parsed.GetValue(KubeletHealthPort),

@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Cli.Hosting;
 
 namespace Cluster.Cli.Commands;
 
@@ -9,8 +10,8 @@ internal sealed record ClusterSettings
 
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>Empty: the embedded store.</summary>
-    public required IReadOnlyList<string> EtcdEndpoints { get; init; }
+    /// <summary>Not used: the embedded store is.</summary>
+    public required EtcdSettings Etcd { get; init; }
 
     public required IPNetwork ServiceRange { get; init; }
 

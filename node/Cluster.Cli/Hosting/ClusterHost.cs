@@ -86,10 +86,10 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
 
     private async Task<IStore> StartStoreAsync(CancellationToken cancellationToken)
     {
-        string name = settings.EtcdEndpoints.Count == 0 ? $"store (embedded, {data.Store})" : $"store (etcd, {string.Join(',', settings.EtcdEndpoints)})";
+        string name = !settings.Etcd.IsUsed ? $"store (embedded, {data.Store})" : $"store (etcd, {string.Join(',', settings.Etcd.Endpoints)})";
         try
         {
-            IStore store = await progress.StepAsync(name, () => Stores.OpenAsync(settings.EtcdEndpoints, data, logs, time, cancellationToken));
+            IStore store = await progress.StepAsync(name, () => Stores.OpenAsync(settings.Etcd, data, logs, time, cancellationToken));
             undo.Push(store.DisposeAsync);
             return store;
         }
@@ -136,7 +136,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 ClusterCidr = settings.ClusterCidr.ToString(),
                 RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken),
                 // The embedded store has one master, who need not wait for the lease of a dead predecessor.
-                LeaderElect = settings.EtcdEndpoints.Count > 0,
+                LeaderElect = settings.Etcd.IsUsed,
                 // With etcd: the same name after a kill -9, so that the dead process's lease is its successor's at once. The data folder's lock lets only one live.
                 Identity = $"{settings.NodeName}_{data.Root}",
             },

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Cli.Commands;
+using Cluster.Containers.Network;
 
 namespace Cluster.Cli.Hosting;
 
@@ -12,6 +13,10 @@ internal static class Preflight
     {
         if (!OperatingSystem.IsLinux()) throw new CliException("a node runs on Linux only");
         if (!Environment.IsPrivilegedProcess) throw new CliException("up needs root (routes, containers): run it as root, or with sudo");
+        CheckRange(settings.ServiceRange, "services", "--service-cluster-ip-range");
+        CheckRange(settings.ClusterCidr, "pods", "--cluster-cidr");
+        if (settings.ServiceRange.Contains(settings.ClusterCidr.BaseAddress) || settings.ClusterCidr.Contains(settings.ServiceRange.BaseAddress))
+            throw new CliException($"the range of services {settings.ServiceRange} and that of pods {settings.ClusterCidr} overlap: choose another with --cluster-cidr");
         foreach (IPEndPoint endPoint in settings.ApiEndPoints) CheckPort(endPoint, "the API server", "--listen");
         CheckPort(new IPEndPoint(IPAddress.Any, settings.KubeletPort), "the kubelet", "--kubelet-port");
         CheckPort(new IPEndPoint(IPAddress.Loopback, settings.KubeletHealthPort), "the kubelet's health", "--kubelet-healthz-port");
@@ -21,6 +26,13 @@ internal static class Preflight
         if (proxyRuns) return;
         CheckPort(new IPEndPoint(IPAddress.Any, settings.ProxyHealthPort), "the proxy's health", "--proxy-healthz-port");
         CheckPort(new IPEndPoint(IPAddress.Loopback, settings.ProxyMetricsPort), "the proxy's metrics", "--proxy-metrics-port");
+    }
+
+    // A range of ours over a network of the host would cut the host off from it.
+    private static void CheckRange(IPNetwork range, string what, string option)
+    {
+        if (RangeCheck.FindOverlap(range) is { } taken)
+            throw new CliException($"the range of {what} {range} overlaps {taken} of this machine: choose another with {option}");
     }
 
     private static void CheckPort(IPEndPoint endPoint, string what, string option)

@@ -10,12 +10,16 @@ namespace Cluster.Cli.Hosting;
 internal static class Stores
 {
     public static async Task<IStore> OpenAsync(
-        IReadOnlyList<string> etcdEndpoints, DataDirectory data, ILoggerFactory logs, TimeProvider time, CancellationToken cancellationToken)
+        EtcdSettings etcd, DataDirectory data, ILoggerFactory logs, TimeProvider time, CancellationToken cancellationToken)
     {
-        IStore store = etcdEndpoints.Count == 0
+        IStore store = !etcd.IsUsed
             ? await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = data.Store, Time = time, Logger = logs.CreateLogger<EmbeddedStore>() })
             : await EtcdStore.ConnectAsync(
-                new EtcdStoreOptions { Endpoints = [.. etcdEndpoints.Select(endpoint => new Uri(endpoint))], Time = time, Logger = logs.CreateLogger<EtcdStore>() },
+                new EtcdStoreOptions
+                {
+                    Endpoints = etcd.Endpoints, CaFile = etcd.CaFile, CertificateFile = etcd.CertificateFile, KeyFile = etcd.KeyFile, Time = time,
+                    Logger = logs.CreateLogger<EtcdStore>(),
+                },
                 cancellationToken);
         IReadOnlyList<EncryptionKey> keys = await EncryptionKeyFile.EnsureAsync(data.EncryptionKeys, cancellationToken);
         return new TransformingStore(store, [new AesGcmTransformer(AesGcmTransformer.Secrets, keys)]);
