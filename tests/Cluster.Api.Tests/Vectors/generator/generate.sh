@@ -10,7 +10,10 @@ data=$(cd "$here/../data" && pwd)
 if [ ! -d "$work/root/usr/lib/go-1.24" ]; then
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/root" "$work/gopath"
   : > "$work/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" > "$work/sources.list"
+  # The archive this machine's own apt uses, for another release.
+  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/?$' | head -n 1)
+  [ -n "$archive" ] || { echo "generate.sh: no Debian archive in apt's sources" >&2; exit 1; }
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" > "$work/sources.list"
   apt="apt-get -o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$work/lists
     -o Dir::State::status=$work/status -o Dir::Cache=$work/cache -o APT::Sandbox::User="
   $apt update
