@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Cluster.Testing;
 
 namespace Cluster.EndToEnd.Tests;
 
@@ -10,14 +10,12 @@ public sealed class EtcdClusterTests(BreakableCluster breakable)
     public async Task Up_OnEtcd_RunsAServiceAndSurvivesItsRestart()
     {
         Machine.RequireCluster();
-        Assert.SkipUnless(File.Exists("/usr/bin/etcd"), "etcd is not installed (package etcd-server)");
-        string data = Directory.CreateTempSubdirectory("cluster-etcd-").FullName;
-        int client = Machine.FreePort(), peer = Machine.FreePort();
-        Process etcd = StartEtcd(data, client, peer);
+        Assert.SkipWhen(EtcdProcess.Missing is not null, EtcdProcess.Missing ?? "");
+        await using EtcdProcess etcd = await EtcdProcess.StartNewAsync();
         (await breakable.Cluster.DownAsync()).Succeeded();
         var cluster = new RunningCluster
         {
-            ServicePrefix = "10.98", PodPrefix = "10.246", ExtraArguments = ["--store", "etcd", "--etcd-endpoints", $"http://127.0.0.1:{client}"],
+            ServicePrefix = "10.98", PodPrefix = "10.246", ExtraArguments = ["--store", "etcd", "--etcd-endpoints", etcd.Endpoint.GetLeftPart(UriPartial.Authority)],
         };
         try
         {
@@ -29,39 +27,19 @@ public sealed class EtcdClusterTests(BreakableCluster breakable)
             string ip = await kubectl.JsonPathAsync("service/stored", "{.spec.clusterIP}");
             await Poll.UntilAsync("all pods answer", async () => (await Traffic.CountAsync(6, () => Traffic.HttpAsync(ip, 80))).Count == 3);
 
-            etcd.Kill();
-            await etcd.WaitForExitAsync(TestContext.Current.CancellationToken);
-            etcd = StartEtcd(data, client, peer);
+            await etcd.KillAsync();
+            await etcd.StartAsync();
             await Poll.UntilAsync("writes work again", async () => (await kubectl.TryAsync("scale", "rc/stored", "--replicas=5")).ExitCode == 0);
             await kubectl.RunAsync("wait", "--for=jsonpath={.status.readyReplicas}=5", "rc/stored", "--timeout=60s");
             await Poll.UntilAsync("all five answer", async () => (await Traffic.CountAsync(10, () => Traffic.HttpAsync(ip, 80))).Count == 5);
-            CommandResult plain = await CommandResult.RunAsync("grep", ["-rl", "not-to-be-read", data], TimeSpan.FromSeconds(20));
-            Assert.Equal("", plain.Output);
+            CommandResult plain = await CommandResult.RunAsync("grep", ["-rl", "not-to-be-read", etcd.DataDirectory], TimeSpan.FromSeconds(20));
+            // 1: grep read all of it and found nothing.
+            Assert.True(plain.ExitCode == 1, $"grep ended with {plain.ExitCode}: {plain.Output}{plain.Error}");
         }
         finally
         {
             await cluster.DisposeAsync();
-            etcd.Kill();
-            await etcd.WaitForExitAsync(CancellationToken.None);
-            etcd.Dispose();
-            Directory.Delete(data, recursive: true);
             (await breakable.Cluster.UpAsync()).Succeeded();
         }
-    }
-
-    private static Process StartEtcd(string data, int client, int peer)
-    {
-        var start = new ProcessStartInfo("/usr/bin/etcd") { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in (string[])[
-            "--name", "test", "--data-dir", data, "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
-            "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
-            "--initial-cluster", $"test=http://127.0.0.1:{peer}"])
-            start.ArgumentList.Add(argument);
-        Process etcd = Process.Start(start)!;
-        etcd.ErrorDataReceived += static (_, _) => { };
-        etcd.OutputDataReceived += static (_, _) => { };
-        etcd.BeginErrorReadLine();
-        etcd.BeginOutputReadLine();
-        return etcd;
     }
 }

@@ -1,3 +1,5 @@
+using Cluster.Testing;
+
 namespace Cluster.EndToEnd.Tests;
 
 /// <summary>Where the binaries under test are, and what this machine allows.</summary>
@@ -10,7 +12,8 @@ internal static class Machine
     public static string ClusterBinary { get; } = Environment.GetEnvironmentVariable("CLUSTER_BINARY")
         ?? Path.Combine(Root, "node/Cluster.Cli/bin/Release/net10.0/cluster");
 
-    public static string Kubectl132 { get; } = Tool("kubectl-1.32/usr/bin/kubectl");
+    /// <summary>Where it may be missing, tests skip; by <c>./cluster test</c> they fail.</summary>
+    public static string Kubectl132 => KubectlProgram.CanRun ? KubectlProgram.Path : Tool("kubectl-1.32/usr/bin/kubectl");
 
     public static string Kubectl120 { get; } = Tool("kubectl-1.20/usr/bin/kubectl");
 
@@ -20,6 +23,10 @@ internal static class Machine
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "a cluster needs root");
         Assert.True(File.Exists(ClusterBinary), $"{ClusterBinary} is not built: run the tests by ./cluster test");
     }
+
+    /// <summary>A new data folder. Its name tells the run of <c>./cluster test</c>, which takes down what a test that was killed left up.</summary>
+    public static string NewDataFolder() =>
+        Directory.CreateTempSubdirectory($"cluster-e2e-{Environment.GetEnvironmentVariable("CLUSTER_TEST_RUN") ?? "x"}-").FullName;
 
     public static int FreePort() => Testing.FreePort.Tcp();
 

@@ -3,7 +3,7 @@ namespace Cluster.EndToEnd.Tests;
 /// <summary>A cluster of its own ports, ranges and data folder, started by the command people use and ended by it.</summary>
 public sealed class RunningCluster : IAsyncLifetime
 {
-    private readonly string data = Directory.CreateTempSubdirectory("cluster-e2e-").FullName;
+    private readonly string data = Machine.NewDataFolder();
     private int namespaces;
 
     public int ApiPort { get; } = Machine.FreePort();
@@ -11,6 +11,9 @@ public sealed class RunningCluster : IAsyncLifetime
     public string DataFolder => data;
 
     public string Kubeconfig => Path.Combine(data, "kubeconfig");
+
+    /// <summary>What the first <c>up</c> printed, which began with an empty data folder.</summary>
+    internal string FirstUp { get; private set; } = "";
 
     /// <summary>More arguments for <c>up</c>, such as another store.</summary>
     internal IReadOnlyList<string> ExtraArguments { get; init; } = [];
@@ -32,7 +35,7 @@ public sealed class RunningCluster : IAsyncLifetime
     {
         if (!Environment.IsPrivilegedProcess) return;
         Machine.RequireCluster();
-        (await UpAsync()).Succeeded();
+        FirstUp = (await UpAsync()).Succeeded().Output;
         (await CommandResult.RunAsync("bash", [Path.Combine(Machine.ExamplesFolder, "images/build")], TimeSpan.FromMinutes(3))).Succeeded();
     }
 

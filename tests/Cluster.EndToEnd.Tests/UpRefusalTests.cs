@@ -13,7 +13,7 @@ public sealed class UpRefusalTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        string data = Directory.CreateTempSubdirectory("cluster-e2e-").FullName;
+        string data = Machine.NewDataFolder();
         Refusal.AssertOneLine(await RunAsync("up", "--data", data, "--listen", $"127.0.0.1:{port}", "--detach"), $"{port}");
         Assert.False(File.Exists(Path.Combine(data, "kubeconfig")), "nothing half done");
         Directory.Delete(data, recursive: true);
@@ -56,7 +56,7 @@ public sealed class UpRefusalTests
     public async Task Up_FullDisk_SaysSoInOneLine()
     {
         Machine.RequireCluster();
-        string data = Directory.CreateTempSubdirectory("cluster-e2e-").FullName;
+        string data = Machine.NewDataFolder();
         (await CommandResult.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", data], TimeSpan.FromSeconds(10))).Succeeded();
         try
         {

@@ -30,9 +30,9 @@ internal sealed class ProxyRig : IAsyncDisposable
     }
 
     public static bool CanRun { get; } = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
-        && Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "nft")));
+        && Exists("nft") && Exists("ip");
 
-    public const string WhyNot = "needs root on Linux with nftables";
+    public const string WhyNot = "needs root on Linux with nftables and iproute2";
 
     public FakeApiClient Api { get; }
 
@@ -78,4 +78,7 @@ internal sealed class ProxyRig : IAsyncDisposable
         await NodePlane.RemoveAsync(Options, NullLoggerFactory.Instance, CancellationToken.None);
         _stop.Dispose();
     }
+
+    private static bool Exists(string command) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, command)));
 }

@@ -25,6 +25,9 @@ public sealed class EtcdProcess : IAsyncDisposable
     /// <summary>Why tests with etcd can't run here, or null.</summary>
     public static string? Missing => File.Exists(Program) ? null : $"{Program} is not installed (package etcd-server)";
 
+    /// <summary>Where its data lies; kept while it is killed and started again.</summary>
+    public string DataDirectory => _data.Path;
+
     public Uri Endpoint => new($"{_scheme}://127.0.0.1:{_clientPort}");
 
     public static async Task<EtcdProcess> StartNewAsync(string scheme = "http", params string[] extraArguments)

@@ -111,7 +111,7 @@ public sealed class ApiServerRig : IAsyncLifetime
     /// <summary>Runs kubectl as the administrator, with <paramref name="input"/> on its standard input.</summary>
     public async Task<KubectlResult> KubectlAsync(string? input, params string[] arguments)
     {
-        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", Pki.AdminKubeconfig, .. arguments])
+        var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", Pki.AdminKubeconfig, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             // Its discovery cache lives in the home directory.
@@ -126,9 +126,6 @@ public sealed class ApiServerRig : IAsyncLifetime
         await process.WaitForExitAsync(timeout.Token);
         return new KubectlResult(process.ExitCode, await output, await errors);
     }
-
-    public static bool HasKubectl { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, "kubectl")));
 }
 
 public sealed record KubectlResult(int ExitCode, string Output, string Errors);

@@ -1,3 +1,5 @@
+using Cluster.Testing;
+
 namespace Cluster.ApiServer.Tests.Hosting;
 
 /// <summary>What kubectl prints of our tables, selectors and refusals. Skipped where kubectl is not installed.</summary>
@@ -11,7 +13,7 @@ public sealed class KubectlTablesTests(ApiServerRig rig) : IClassFixture<ApiServ
     /// <summary>Pods need an account; no controller makes it here. From the second test on it is there already.</summary>
     public async ValueTask InitializeAsync()
     {
-        if (ApiServerRig.HasKubectl)
+        if (KubectlProgram.CanRun)
         {
             await rig.KubectlAsync(null, "create", "serviceaccount", "default");
         }
@@ -118,7 +120,7 @@ public sealed class KubectlTablesTests(ApiServerRig rig) : IClassFixture<ApiServ
     [InlineData("--field-selector", "spec.image=x", "field label not supported: spec.image")]
     public async Task Get_BadSelector_IsRefusedInKubernetesWords(string flag, string selector, string message)
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync(null, "get", "pods", flag, selector);
 
         Assert.Contains("Error from server (BadRequest): ", result.Errors, StringComparison.Ordinal);
@@ -128,7 +130,7 @@ public sealed class KubectlTablesTests(ApiServerRig rig) : IClassFixture<ApiServ
     [Fact]
     public async Task Create_InvalidPod_PrintsEveryCause()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var manifest = Named("Bad").Replace("\"image\":\"web:1\"", "\"imagePullPolicy\":\"Often\"", StringComparison.Ordinal);
         var result = await rig.KubectlAsync(manifest, "create", "--validate=false", "-f", "-");
 
@@ -194,7 +196,7 @@ public sealed class KubectlTablesTests(ApiServerRig rig) : IClassFixture<ApiServ
 
     private async Task<KubectlResult> RunAsync(string? input, params string[] arguments)
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync(input, arguments);
         Assert.True(result.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {result.Errors}");
         return result;

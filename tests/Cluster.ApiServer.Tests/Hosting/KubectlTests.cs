@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.Hosting;
 
@@ -56,7 +57,7 @@ public sealed class KubectlTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     public async Task Create_UnknownField_IsRefusedByName()
     {
         var manifest = ConfigMap("typo").Replace("data:", "dota:", StringComparison.Ordinal);
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync(manifest, "create", "-f", "-");
 
         Assert.NotEqual(0, result.ExitCode);
@@ -119,7 +120,7 @@ public sealed class KubectlTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
 
     private async Task<KubectlResult> RunAsync(string? input, params string[] arguments)
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync(input, arguments);
         Assert.True(result.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {result.Errors}");
         return result;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cluster.ApiServer.Tests.Hosting;
+using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.Rest;
 
@@ -9,9 +10,9 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task GetWatch_AsTable_PrintsEachChange()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         await RunAsync("create", "namespace", "watched");
-        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", rig.Pki.AdminKubeconfig, "get", "configmaps", "-n", "watched", "-w"])
+        var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", rig.Pki.AdminKubeconfig, "get", "configmaps", "-n", "watched", "-w"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["HOME"] = rig.Data },
         };
@@ -34,7 +35,7 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Delete_WithFinalizer_WaitsUntilItIsGone()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         await RunAsync("create", "configmap", "held", "--from-literal=a=1");
         await RunAsync("patch", "configmap", "held", "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/hold"]}}""");
         var deleting = rig.KubectlAsync(null, "delete", "configmap", "held", "--timeout=60s");
@@ -50,7 +51,7 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Scale_ReplicationController_ChangesTheReplicas()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         const string manifest = """
             apiVersion: v1
             kind: ReplicationController
@@ -72,7 +73,7 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Replace_StaleObject_IsAConflict()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         await RunAsync("create", "configmap", "stale", "--from-literal=a=1");
         var old = await RunAsync("get", "configmap", "stale", "-o", "yaml");
         await RunAsync("label", "configmap", "stale", "new=label");
@@ -88,7 +89,7 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Expose_TakenClusterIP_IsInvalid()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         await RunAsync("create", "service", "clusterip", "first", "--clusterip=10.96.0.99", "--tcp=80");
         var second = await rig.KubectlAsync(null, "create", "service", "clusterip", "second", "--clusterip=10.96.0.99", "--tcp=80");
 
@@ -98,7 +99,7 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task ApplyServerSide_IsRefusedClearly()
     {
-        Assert.SkipUnless(ApiServerRig.HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\n", "apply", "--server-side", "-f", "-");
 
         Assert.Equal(1, result.ExitCode);

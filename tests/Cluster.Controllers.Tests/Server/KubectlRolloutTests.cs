@@ -1,14 +1,15 @@
 using System.Diagnostics;
+using Cluster.Testing;
 
 namespace Cluster.Controllers.Tests.Server;
 
-/// <summary>kubectl's own view of roll-outs: it judges conditions, revisions and generations by itself. Needs the package kubectl.</summary>
+/// <summary>kubectl's own view of roll-outs: it judges conditions, revisions and generations by itself. Needs a kubectl.</summary>
 public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig>
 {
     [Fact]
     public async Task Rollout_StatusHistoryUndoScale_WorkAsWithKubernetes()
     {
-        Assert.SkipUnless(HasKubectl, "kubectl is not installed");
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         await KubectlAsync("create", "deployment", "web", "--image=web:1", "--replicas=3");
         Assert.Contains("successfully rolled out", await KubectlAsync("rollout", "status", "deployment/web", "--timeout=60s"), StringComparison.Ordinal);
 
@@ -32,12 +33,9 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
         Assert.Equal("", await KubectlAsync("get", "replicaset", "-l", "app=web", "-o", "name"));
     }
 
-    private static bool HasKubectl { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, "kubectl")));
-
     private async Task<string> KubectlAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("kubectl", ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
+        var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
