@@ -41,6 +41,11 @@ internal sealed class EndpointSliceController(ControllerContext context) : ICont
             return null;
         }
 
+        if (_slices.Behind(key) is { } later)
+        {
+            return later;
+        }
+
         var pods = _pods.Of(service);
         var contents = PodSliceContents.Build(service, pods, _nodes);
         await _slices.ReconcileAsync(service, Labels(service), contents, _triggers.Next(service, pods), cancellationToken);

@@ -36,6 +36,11 @@ internal sealed class EndpointSliceMirroringController(ControllerContext context
             return null;
         }
 
+        if (_slices.Behind(key) is { } later)
+        {
+            return later;
+        }
+
         if (endpoints.Metadata.DeletionTimestamp is null)
         {
             endpoints.Metadata.Annotations.TryGetValue(TriggerTimes.Annotation, out var trigger);

@@ -13,6 +13,8 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
     private const string CapacityAnnotation = "endpoints.kubernetes.io/over-capacity";
     private const string LeaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
 
+    private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
+
     private readonly EventRecorder _events = context.Events("endpoint-controller");
     private readonly TriggerTimes _triggers = new();
     private ServicePods _pods = null!;
@@ -46,13 +48,13 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
         }
         else if (ServicePods.Selects(service))
         {
-            await WriteAsync(service, current, cancellationToken);
+            return await WriteAsync(service, current, cancellationToken);
         }
 
         return null;
     }
 
-    private async Task WriteAsync(Service service, Endpoints? current, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WriteAsync(Service service, Endpoints? current, CancellationToken cancellationToken)
     {
         var pods = _pods.Of(service);
         var trigger = _triggers.Next(service, pods);
@@ -65,7 +67,7 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
         wanted.Subsets.Add(subsets);
         if (current is not null && Same.Meaning(wanted, current))
         {
-            return;
+            return null;
         }
 
         SetAnnotation(wanted, TriggerTimes.Annotation, trigger);
@@ -77,6 +79,12 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
         {
             // The service goes with its namespace: nothing to write.
         }
+        catch (StatusException e) when (current is null && e.IsAlreadyExists)
+        {
+            // Our cache is behind: the object coming in wakes the service, at the latest this does. Its times count as not yet told.
+            _triggers.Forget(ObjectKey.Of(service));
+            return Recheck;
+        }
         catch (StatusException e) when (!e.IsConflict)
         {
             var verb = current is null ? "create" : "update";
@@ -84,6 +92,8 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
             _events.Record(service, "Warning", reason, $"Failed to {verb} endpoint {ObjectKey.Of(service)}: {e.Message}");
             throw;
         }
+
+        return null;
     }
 
     private async Task DeleteAsync(ObjectKey key, Endpoints? current, CancellationToken cancellationToken)

@@ -10,6 +10,8 @@ internal sealed class SliceReconciler
 {
     private const string ByService = "service";
 
+    private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
+
     private readonly ControllerContext _context;
     private readonly string _manager;
     private readonly Informer<EndpointSlice> _slices;
@@ -24,6 +26,14 @@ internal sealed class SliceReconciler
         _slices.AddIndex(ByService, slice => [SliceLabels.ServiceOf(slice).ToString()]);
     }
 
+    /// <summary>When to look again at a service whose slices the cache does not show as last written; null where it does.</summary>
+    /// <remarks>
+    /// An ordinary thing, no failure: the watch is a little behind. The slice coming in wakes the service sooner; the time is for one that
+    /// never comes.
+    /// </remarks>
+    public TimeSpan? Behind(ObjectKey service) => _writes.IsPending(service, _slices.Get) ? Recheck : null;
+
+    /// <summary>To be asked for only while the cache is not <see cref="Behind"/>.</summary>
     /// <param name="owner">The service or Endpoints object the slices belong to.</param>
     /// <param name="labels">Labels of each slice besides the managing ones.</param>
     /// <param name="wanted">What the slices shall hold together.</param>
@@ -33,11 +43,6 @@ internal sealed class SliceReconciler
         IApiObject owner, IEnumerable<KeyValuePair<string, string>> labels, IReadOnlyList<SliceContent> wanted, string? trigger, CancellationToken cancellationToken)
     {
         var key = ObjectKey.Of(owner);
-        if (_writes.IsPending(key, _slices.Get))
-        {
-            throw new InvalidOperationException("the cache does not show our last write yet");
-        }
-
         var mine = Existing(key);
         var plan = SlicePlan.Make(wanted, mine);
         var allLabels = labels.Append(new(SliceLabels.ServiceName, key.Name)).Append(new(SliceLabels.ManagedBy, _manager)).ToList();

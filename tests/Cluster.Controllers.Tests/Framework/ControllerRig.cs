@@ -2,7 +2,6 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Client;
 using Cluster.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Controllers.Tests.Framework;
@@ -22,6 +21,8 @@ internal sealed class ControllerRig : IAsyncDisposable
 
     public FakeApiClient Api { get; }
 
+    public ErrorLog Errors { get; } = new();
+
     /// <summary>Pods become ready at once and go when they are deleted.</summary>
     public bool HasKubelet { get; set; } = true;
 
@@ -36,7 +37,7 @@ internal sealed class ControllerRig : IAsyncDisposable
 
     public void Start(ControllerManagerOptions options)
     {
-        var manager = new ControllerManager(Api, options with { LeaderElect = false }, NullLoggerFactory.Instance, Time);
+        var manager = new ControllerManager(Api, options with { LeaderElect = false }, Errors, Time);
         _running = manager.RunAsync(_stop.Token);
     }
 

@@ -177,6 +177,50 @@ public sealed class EndpointsControllerTests : IAsyncLifetime
         Assert.Equal(before + 1, _rig.Api.Requests.Count(IsSliceWrite));
     }
 
+    [Fact]
+    public async Task Endpoints_CreateFindsItThere_IsNoEventAndTriedAgain()
+    {
+        var refused = 0;
+        _rig.Api.Fault = request => request is { Verb: "create", Type.Kind: "Endpoints" } && Interlocked.Increment(ref refused) == 1
+            ? StatusErrors.AlreadyExists(request.Type, "web")
+            : null;
+        _rig.Api.Seed(Make.ReadyPod("a", "10.244.0.1"));
+        _rig.Api.Seed(Make.Service("web", Make.Port("", 80, IntOrStrings.FromInt(80))));
+        _rig.Start("endpoint");
+
+        await _rig.UntilAsync(() => Ready() == "10.244.0.1");
+        await _rig.SettleAsync();
+
+        Assert.Equal(2, refused);
+        Assert.Empty(_rig.Events);
+    }
+
+    [Fact]
+    public async Task Slices_CacheIsBehind_WaitsWithoutAnErrorAndMakesNoneTwice()
+    {
+        var behind = false;
+        _rig.Api.Fault = request => Volatile.Read(ref behind) && request is { Type.Kind: "EndpointSlice", Verb: "watch" or "list" }
+            ? new HttpRequestException("refused")
+            : null;
+        _rig.Start("endpointslice");
+        await _rig.UntilAsync(() => _rig.Api.OpenWatches<EndpointSlice>() == 1 && _rig.Api.OpenWatches<Service>() == 1);
+        Volatile.Write(ref behind, true);
+        _rig.Api.EndWatches();
+        await _rig.UntilAsync(() => _rig.Api.OpenWatches<EndpointSlice>() == 0 && _rig.Api.OpenWatches<Service>() == 1 && _rig.Api.OpenWatches<Pod>() == 1);
+
+        _rig.Api.Seed(Make.ReadyPod("a", "10.244.0.1"));
+        _rig.Api.Seed(Make.Service("web", Make.Port("", 80, IntOrStrings.FromInt(80))));
+        await _rig.UntilAsync(() => Slices().Count == 1);
+        _rig.Api.Seed(Make.ReadyPod("b", "10.244.0.2"));
+        await _rig.SettleAsync();
+
+        Assert.Single(Assert.Single(Slices()).Endpoints);
+        Assert.Empty(_rig.Errors.Messages);
+        Volatile.Write(ref behind, false);
+        await _rig.UntilAsync(() => Slices().Sum(slice => slice.Endpoints.Count) == 2);
+        Assert.Single(Slices());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
