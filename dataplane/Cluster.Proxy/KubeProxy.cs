@@ -21,9 +21,12 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
 {
     private readonly ProxyHealth _health = new(options.HealthTimeout, time);
     private readonly ILogger _logger = logs.CreateLogger<KubeProxy>();
+    private volatile ClusterDns? _dns;
 
-    /// <summary>The first whole table is in effect.</summary>
-    public bool IsReady => _health.IsSynced;
+    /// <summary>The first whole table is in effect, and DNS answers where it is ours to answer.</summary>
+    public bool IsReady => _health.IsSynced && DnsAnswers;
+
+    private bool DnsAnswers => options.DnsAddress is null || _dns is { Answers: true };
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="Exception">A port of its own is taken, or routes or rules can't be made; the message says which.</exception>
@@ -39,9 +42,9 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var reflector = new ServiceReflector(informers, dataplane, _health, options.NodeName, logs.CreateLogger<ServiceReflector>());
             dataplane.FrontendReported += (frontend, result) => Report(events, reflector, frontend, result);
-            var dns = Dns(informers);
+            _dns = Dns(informers, events);
             await dataplane.StartAsync(DnsPlaces(), cancellationToken);
-            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
+            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -53,11 +56,13 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         }
     }
 
-    private ClusterDns? Dns(InformerFactory informers)
+    private ClusterDns? Dns(InformerFactory informers, EventRecorder events)
     {
         if (options.DnsAddress is not { } endPoint) return null;
         var zone = new ClusterZone(informers, options.ClusterDomain, time);
-        return new ClusterDns(endPoint, zone, new ResolverFile(options.ResolverFile, time), logs.CreateLogger<ClusterDns>(), time);
+        var logger = logs.CreateLogger<ClusterDns>();
+        var report = new DnsReport(endPoint, options.NodeName, informers.For<Cluster.Api.CoreV1.Service>(), events, logger, time);
+        return new ClusterDns(endPoint, zone, new ResolverFile(options.ResolverFile, time), report.Tell, logger, time);
     }
 
     // Ours even where a Service of the same address exists, as kube-dns does so that kubectl shows where DNS is.
@@ -86,9 +91,12 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private HttpResponse? AnswerHealth(string path) => path switch
     {
         "/healthz" or "/livez" => new HttpResponse(_health.IsHealthy ? 200 : 503, "application/json", _health.ToJson()),
-        "/readyz" => HttpResponse.Text(IsReady ? 200 : 503, IsReady ? "ok" : "the first list is not in yet"),
+        "/readyz" => WhyNotReady() is { } why ? HttpResponse.Text(503, why) : HttpResponse.Text(200, "ok"),
         _ => null,
     };
+
+    private string? WhyNotReady() =>
+        !_health.IsSynced ? "the first list is not in yet" : DnsAnswers ? null : $"DNS does not answer on {options.DnsAddress}";
 
     // An address of this node that a service can't have is told where people look: on the service.
     private void Report(EventRecorder events, ServiceReflector reflector, Frontend frontend, FrontendResult result)

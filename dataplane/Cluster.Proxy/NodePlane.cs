@@ -1,5 +1,6 @@
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Nftables;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy;
@@ -8,8 +9,29 @@ namespace Cluster.Proxy;
 public static class NodePlane
 {
     /// <summary>Removes them, whether the proxy stopped or was killed. It must not run meanwhile. Does nothing where there are none.</summary>
+    /// <exception cref="InvalidOperationException">Something is left, told in one line after everything was tried.</exception>
     public static Task RemoveAsync(ProxyOptions options, ILoggerFactory logs, CancellationToken cancellationToken) =>
-        VirtualAddresses(options, logs).RemoveAsync(cancellationToken);
+        RemoveAsync(VirtualAddresses(options, logs), options, cancellationToken);
+
+    internal static async Task RemoveAsync(IVirtualAddresses addresses, ProxyOptions options, CancellationToken cancellationToken)
+    {
+        var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
+        var table = $"nft inet {options.Table}";
+        try
+        {
+            await addresses.RemoveAsync(cancellationToken);
+        }
+        catch (NftException exception) when (exception.Missing && owned?.Has(table) != true)
+        {
+            // Without nft no table was made, or none that was recorded.
+        }
+        catch (Exception exception) when (exception is NftException or AggregateException or System.ComponentModel.Win32Exception)
+        {
+            throw new InvalidOperationException($"cannot remove the routes and rules of services: {exception.Message}", exception);
+        }
+
+        owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal));
+    }
 
     internal static IVirtualAddresses VirtualAddresses(ProxyOptions options, ILoggerFactory logs)
     {

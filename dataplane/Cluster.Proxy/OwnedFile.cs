@@ -20,4 +20,22 @@ public sealed class OwnedFile(string path)
             file.Flush(flushToDisk: true);
         }
     }
+
+    /// <summary>Whether the line is there.</summary>
+    public bool Has(string line)
+    {
+        lock (_lock) return File.Exists(path) && File.ReadAllLines(path).Contains(line);
+    }
+
+    /// <summary>Takes out the lines of what is no longer there.</summary>
+    public void Forget(Func<string, bool> gone)
+    {
+        lock (_lock)
+        {
+            if (!File.Exists(path)) return;
+            var lines = File.ReadAllLines(path);
+            _lines = null;
+            if (lines.Any(gone)) File.WriteAllLines(path, lines.Where(line => !gone(line)));
+        }
+    }
 }

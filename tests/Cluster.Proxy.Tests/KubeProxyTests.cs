@@ -121,6 +121,35 @@ public sealed class KubeProxyTests
     }
 
     [Fact]
+    public async Task Run_DnsPortTaken_IsNotReadyAndAnEventUntilItIsFree()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        await using var rig = new ProxyRig();
+        var dns = Make.Service("kube-dns", rig.Options.DnsAddress!.Address.ToString(), Make.Port(53, "dns", "UDP"));
+        dns.Metadata.Namespace = "kube-system";
+        dns = rig.Api.Seed(dns);
+
+        // As another server on the wildcard address: of a free port, for the machine's own 53 is not ours to take.
+        using var taken = new UdpClient(new IPEndPoint(IPAddress.Any, 0));
+        var port = ((IPEndPoint)taken.Client.LocalEndPoint!).Port;
+        await using var blocked = new ProxyRig(rig.Api) { Options = rig.Options with { DnsAddress = new IPEndPoint(rig.Options.DnsAddress.Address, port) } };
+        blocked.Launch();
+        await Eventually.True(() => rig.Api.All<Event>().Any(e => e.Reason == "FailedToListen" && e.Type == "Warning" && e.InvolvedObject.Uid == dns.Metadata.Uid));
+
+        using var http = new HttpClient();
+        using var ready = await http.GetAsync(new Uri($"http://{rig.Options.Health}/readyz"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, $"DNS does not answer on {blocked.Options.DnsAddress}"), (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
+        using var healthy = await http.GetAsync(new Uri($"http://{rig.Options.Health}/healthz"));
+        Assert.Equal(HttpStatusCode.OK, healthy.StatusCode);
+        Assert.False(blocked.Proxy!.IsReady);
+
+        taken.Dispose();
+        await Eventually.True(() => blocked.Proxy.IsReady, "DNS to be tried again");
+        Assert.Equal("ok", await http.GetStringAsync(new Uri($"http://{rig.Options.Health}/readyz")));
+        await Eventually.True(() => rig.Api.All<Event>().Any(e => e.Reason == "Listening" && e.InvolvedObject.Name == "kube-dns"));
+    }
+
+    [Fact]
     public async Task Run_HealthPortTaken_SaysWhichPort()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
@@ -145,6 +174,7 @@ public sealed class KubeProxyTests
         await NodePlane.RemoveAsync(rig.Options, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, CancellationToken.None);
         Assert.DoesNotContain(rig.Options.Table + "\n", Run("nft", "list tables"), StringComparison.Ordinal);
         Assert.DoesNotContain(rig.Options.ServiceRanges[0].ToString(), Run("ip", "route show table local"), StringComparison.Ordinal);
+        Assert.Empty(File.ReadAllLines(rig.Options.OwnedPath!));
     }
 
     private static string Run(string command, string arguments)

@@ -44,11 +44,17 @@ internal sealed class ProxyRig : IAsyncDisposable
 
     public async Task<ProxyRig> StartAsync()
     {
-        Proxy = new KubeProxy(Api, Options, NullLoggerFactory.Instance, TimeProvider.System);
-        _running = Proxy.RunAsync(_stop.Token);
-        await Eventually.True(() => _running.IsCompleted || Proxy.IsReady, "the proxy to be ready");
+        Launch();
+        await Eventually.True(() => _running.IsCompleted || Proxy!.IsReady, "the proxy to be ready");
         if (_running.IsCompleted) await _running;
         return this;
+    }
+
+    /// <summary>Without waiting for it to be ready.</summary>
+    public void Launch()
+    {
+        Proxy = new KubeProxy(Api, Options, NullLoggerFactory.Instance, TimeProvider.System);
+        _running = Proxy.RunAsync(_stop.Token);
     }
 
     /// <summary>What a service says, or null where it refuses.</summary>

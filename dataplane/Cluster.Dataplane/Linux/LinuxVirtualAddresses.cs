@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
@@ -34,6 +35,8 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Fails where there is no nft, before anything is said to be made.
+        await _guard.ExistsAsync(cancellationToken);
         _options.Owned?.Invoke($"nft inet {_options.Table}");
         // The guard first: an address must not be local for a moment without it.
         await _guard.CreateAsync(_options.Ranges, [], cancellationToken);
@@ -89,20 +92,36 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         foreach (var range in AllRanges.Where(range => !present.Contains(range))) AddRoute(range);
     }
 
+    /// <summary>Removes every route of ours and the table; what is not there is no failure.</summary>
+    /// <exception cref="NftException">Only the table is in question: nft is missing, or refused.</exception>
+    /// <exception cref="AggregateException">Routes are left too, told after everything was tried.</exception>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var route in _routes.List()) _routes.Remove(route);
-        try
+        var failures = new List<Exception>();
+        foreach (var route in _routes.List())
         {
-            await _guard.RemoveAsync(cancellationToken);
-        }
-        catch (NftException exception) when (exception.Missing)
-        {
-            _logger.LogDebug(exception, "No table to remove");
+            try
+            {
+                _routes.Remove(route);
+            }
+            catch (Win32Exception exception)
+            {
+                failures.Add(exception);
+            }
         }
 
         _allowed.Clear();
         _single.Clear();
+        try
+        {
+            await _guard.RemoveAsync(cancellationToken);
+        }
+        catch (NftException exception) when (failures.Count > 0)
+        {
+            failures.Add(exception);
+        }
+
+        if (failures.Count > 0) throw new AggregateException("Not all service routes and rules could be removed", failures);
     }
 
     private async Task RecreateAsync(CancellationToken cancellationToken)

@@ -5,10 +5,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Dns;
 
-/// <summary>Keeps the DNS server running at its address: a port that is taken is told once and tried again until it is free.</summary>
-internal sealed class ClusterDns(IPEndPoint endPoint, IDnsZone zone, ResolverFile resolvers, ILogger logger, TimeProvider time)
+/// <summary>Keeps the DNS server running at its address: a port that is taken is told, and tried again until it is free.</summary>
+/// <param name="endPoint">Where it answers.</param>
+/// <param name="zone">Who owns names.</param>
+/// <param name="resolvers">Who is asked for all others.</param>
+/// <param name="report">Told of each try: the reason it failed, or null where it answers.</param>
+/// <param name="logger">Where queries that could not be answered are told.</param>
+/// <param name="time">The clock of tries and time-outs.</param>
+internal sealed class ClusterDns(
+    IPEndPoint endPoint, IDnsZone zone, ResolverFile resolvers, Action<string?> report, ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(2);
+    private volatile bool _answers;
+
+    /// <summary>The server has its port. Read by any thread.</summary>
+    public bool Answers => _answers;
 
     /// <summary>Serves until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -16,18 +27,22 @@ internal sealed class ClusterDns(IPEndPoint endPoint, IDnsZone zone, ResolverFil
         try
         {
             await using var server = await StartAsync(cancellationToken);
-            logger.LogInformation("DNS answers on {EndPoint}", endPoint);
+            _answers = true;
+            report(null);
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The way to stop it.
         }
+        finally
+        {
+            _answers = false;
+        }
     }
 
     private async Task<DnsServer> StartAsync(CancellationToken cancellationToken)
     {
-        var told = false;
         while (true)
         {
             var forwarder = new DnsForwarder(() => resolvers.Servers, endPoint, time);
@@ -38,8 +53,7 @@ internal sealed class ClusterDns(IPEndPoint endPoint, IDnsZone zone, ResolverFil
             catch (SocketException exception)
             {
                 forwarder.Dispose();
-                if (!told) logger.LogError("DNS can't answer on {EndPoint}, trying again: {Error}", endPoint, exception.Message);
-                told = true;
+                report(exception.Message);
             }
 
             await Task.Delay(RetryPeriod, time, cancellationToken);
