@@ -202,13 +202,13 @@ public sealed class EndpointsControllerTests : IAsyncLifetime
         _rig.Api.Fault = request => Volatile.Read(ref behind) && request is { Type.Kind: "EndpointSlice", Verb: "watch" or "list" }
             ? new HttpRequestException("refused")
             : null;
+        _rig.Api.Seed(Make.ReadyPod("a", "10.244.0.1"));
         _rig.Start("endpointslice");
         await _rig.UntilAsync(() => _rig.Api.OpenWatches<EndpointSlice>() == 1 && _rig.Api.OpenWatches<Service>() == 1);
         Volatile.Write(ref behind, true);
         _rig.Api.EndWatches();
         await _rig.UntilAsync(() => _rig.Api.OpenWatches<EndpointSlice>() == 0 && _rig.Api.OpenWatches<Service>() == 1 && _rig.Api.OpenWatches<Pod>() == 1);
 
-        _rig.Api.Seed(Make.ReadyPod("a", "10.244.0.1"));
         _rig.Api.Seed(Make.Service("web", Make.Port("", 80, IntOrStrings.FromInt(80))));
         await _rig.UntilAsync(() => Slices().Count == 1);
         _rig.Api.Seed(Make.ReadyPod("b", "10.244.0.2"));
