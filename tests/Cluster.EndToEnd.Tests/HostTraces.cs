@@ -2,20 +2,23 @@ using System.Text.RegularExpressions;
 
 namespace Cluster.EndToEnd.Tests;
 
-/// <summary>What a cluster can leave on a machine: routes, rules, mounts, links, containers and processes.</summary>
-internal sealed record HostTraces(string Routes, string Rules, string Mounts, string Containers, string Links, string Processes)
+/// <summary>What a cluster can leave on a machine: routes, rules, mounts, links, containers and processes, a line each.</summary>
+internal static class HostTraces
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>All of the host, to be compared with what was there before.</summary>
-    public static async Task<HostTraces> TakeAsync() => new(
-        Text((await RoutesAsync()).Where(route => !route.Contains(" dev docker0 ", StringComparison.Ordinal))),
-        // Counters go up by themselves.
-        Regex.Replace(await RunAsync("nft", "list", "ruleset"), "packets [0-9]+ bytes [0-9]+", "") + await RunAsync("iptables", "-S") + await RunAsync("iptables", "-t", "nat", "-S"),
-        Text((await MountsAsync()).Where(mount => mount.Contains("cluster", StringComparison.Ordinal))),
-        Text(Entries("/var/lib/docker/containers")),
-        Text(Entries("/sys/class/net").Where(link => link.StartsWith("br-", StringComparison.Ordinal) || link.StartsWith("veth", StringComparison.Ordinal) || link.StartsWith("cluster", StringComparison.Ordinal))),
-        Text(CommandLines().Where(line => line.Contains("cluster-e2e-", StringComparison.Ordinal))));
+    public static async Task<HashSet<string>> TakeAsync() =>
+    [
+        .. (await RoutesAsync()).Where(route => !route.Contains(" dev docker0 ", StringComparison.Ordinal)).Select(route => "route " + route),
+        .. await RulesAsync(),
+        .. (await FilterAsync()).Select(rule => "iptables " + rule),
+        .. Lines(await RunAsync("iptables", "-t", "nat", "-S")).Select(rule => "iptables -t nat " + rule),
+        .. (await MountsAsync()).Where(mount => mount.Contains("cluster", StringComparison.Ordinal)).Select(mount => "mount " + mount),
+        .. Entries("/var/lib/docker/containers").Select(container => "container " + container),
+        .. Entries("/sys/class/net").Select(link => "link " + link),
+        .. CommandLines().Where(line => line.Contains("cluster-e2e-", StringComparison.Ordinal)).Select(line => "process " + line),
+    ];
 
     /// <summary>What is there by the names a cluster gives, each in words: nothing after <c>down</c>.</summary>
     public static async Task<List<string>> OfAClusterAsync(string dataFolder)
@@ -24,12 +27,29 @@ internal sealed record HostTraces(string Routes, string Rules, string Mounts, st
         found.AddRange(Lines(await RunAsync("nft", "list", "tables")).Where(table => table.Split(' ')[^1] is "cluster" or "cluster_services"));
         found.AddRange((await RoutesAsync()).Where(route => (route + " ").Contains(" proto 107 ", StringComparison.Ordinal)).Select(route => "route " + route));
         // The chain is Docker's: where Docker has made none there is no rule in it.
-        found.AddRange(Lines(await RunAsync("iptables", "-S")).Where(rule => rule.Contains("DOCKER-USER", StringComparison.Ordinal) && rule.Contains("cluster0", StringComparison.Ordinal)));
+        found.AddRange((await FilterAsync()).Where(rule => rule.Contains("DOCKER-USER", StringComparison.Ordinal) && rule.Contains("cluster0", StringComparison.Ordinal)));
         if (await Engine.NetworkExistsAsync("cluster")) found.Add("docker network cluster");
         found.AddRange((await MountsAsync()).Where(mount => mount.Contains(dataFolder + "/", StringComparison.Ordinal)).Select(mount => "mount " + mount));
         found.AddRange(CommandLines().Where(line => line.Contains(dataFolder, StringComparison.Ordinal)).Select(line => "process " + line));
         if (File.Exists("/run/cluster.lock")) found.Add("/run/cluster.lock");
         return found;
+    }
+
+    private static async Task<string[]> FilterAsync() => Lines(await RunAsync("iptables", "-S"));
+
+    /// <summary>Each line of the ruleset behind the name of its table.</summary>
+    private static async Task<List<string>> RulesAsync()
+    {
+        var rules = new List<string>();
+        string table = "";
+        foreach (string line in Lines(await RunAsync("nft", "list", "ruleset")).Where(line => line[0] != '#'))
+        {
+            if (line.StartsWith("table ", StringComparison.Ordinal)) table = line.TrimEnd(' ', '{');
+            // Counters go up by themselves.
+            rules.Add($"nft {table}: {Regex.Replace(line, "packets [0-9]+ bytes [0-9]+", "")}");
+        }
+
+        return rules;
     }
 
     private static async Task<IEnumerable<string>> RoutesAsync()
@@ -55,8 +75,6 @@ internal sealed record HostTraces(string Routes, string Rules, string Mounts, st
         Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path)) : [];
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    private static string Text(IEnumerable<string> lines) => string.Join('\n', lines.Order(StringComparer.Ordinal));
 
     private static async Task<string> RunAsync(string command, params string[] arguments) =>
         (await CommandResult.RunAsync(command, arguments, Limit)).Succeeded().Output;

@@ -33,7 +33,10 @@ internal static class Poll
     public static async Task<string> UntilEqualAsync(string what, string expected, Func<Task<string>> actual, int seconds = 60)
     {
         string seen = "";
-        await UntilAsync($"{what} is {expected}", async () => (seen = await actual()) == expected, seconds);
+        await UntilAsync(
+            $"{what} is {expected}",
+            async () => (seen = await actual()) == expected ? true : throw new InvalidOperationException($"{what} is {seen}"),
+            seconds);
         return seen;
     }
 }
