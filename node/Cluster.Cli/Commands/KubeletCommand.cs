@@ -65,7 +65,7 @@ internal static class KubeletCommand
                 null,
                 async (logs, token) =>
                 {
-                    using var runtime = new DockerRuntime(new DockerRuntimeOptions { Network = new NodeNetworkOptions { ClusterRanges = clusterRanges } }, logs);
+                    using var runtime = new DockerRuntime(new DockerRuntimeOptions { Network = new NodeNetworkOptions { ClusterRanges = clusterRanges, OwnedPath = folder.Owned } }, logs);
                     await new Kubelet.Kubelet(client, runtime, options, logs, TimeProvider.System).RunAsync(token);
                 },
                 cancellationToken);

@@ -34,7 +34,7 @@ internal static class StatusCommand
         ("scheduler", $"http://127.0.0.1:{saved.SchedulerPort}/readyz"),
         ("controller manager", $"http://127.0.0.1:{saved.ControllerManagerPort}/readyz"),
         ("kubelet", $"http://127.0.0.1:{saved.KubeletHealthPort}/healthz"),
-        ("proxy", $"http://127.0.0.1:{saved.ProxyHealthPort}/healthz"),
+        ("proxy", $"http://127.0.0.1:{saved.ProxyHealthPort}/readyz"),
     ];
 
     private static async Task<bool> ShowHealthAsync(HttpClient http, string component, string url, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
         await progress.StepAsync("controller manager", () => StartControllersAsync(cancellationToken));
         await progress.StepAsync("scheduler", () => StartSchedulerAsync(cancellationToken));
         StartKubelet();
-        await progress.StepAsync("proxy and DNS", () => Readiness.HttpAsync($"http://127.0.0.1:{settings.ProxyHealthPort}/healthz", NodeLimit, time, cancellationToken));
+        await progress.StepAsync("proxy and DNS", () => Readiness.HttpAsync($"http://127.0.0.1:{settings.ProxyHealthPort}/readyz", NodeLimit, time, cancellationToken));
         await progress.StepAsync($"node {settings.NodeName}", () => Readiness.NodeAsync(KubernetesClients.FromKubeconfig(data.Kubeconfig), settings.NodeName, NodeLimit, time, cancellationToken));
 
         progress.Say($"ready in {time.GetElapsedTime(begin).TotalSeconds:0.0} s; use it with:");

@@ -25,13 +25,13 @@ internal static class KubeletFactory
                 Path.Combine(data.Pki, "kubelet.crt"), Path.Combine(data.Pki, "kubelet.key"), Path.Combine(data.Pki, "ca.crt")),
         };
         return new Kubelet.Kubelet(
-            KubernetesClients.FromKubeconfig(data.ComponentKubeconfig("kubelet")), Runtime(settings, logs), options, logs, time);
+            KubernetesClients.FromKubeconfig(data.ComponentKubeconfig("kubelet")), Runtime(settings, data, logs), options, logs, time);
     }
 
-    private static DockerRuntime Runtime(ClusterSettings settings, ILoggerFactory logs) => new(
+    private static DockerRuntime Runtime(ClusterSettings settings, DataDirectory data, ILoggerFactory logs) => new(
         new DockerRuntimeOptions
         {
-            Network = new NodeNetworkOptions { ClusterRanges = [settings.ClusterCidr.ToString(), settings.ServiceRange.ToString()] },
+            Network = new NodeNetworkOptions { ClusterRanges = [settings.ClusterCidr.ToString(), settings.ServiceRange.ToString()], OwnedPath = data.Owned },
         },
         logs);
 }

@@ -12,6 +12,8 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(20);
     private readonly List<string> failures = [];
 
+    private NodeNetworkOptions Network => new() { OwnedPath = data.Owned };
+
     /// <returns>What could not be taken away, a line each; empty: nothing is left.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {
@@ -27,7 +29,7 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
         {
             await TryAsync("containers", () => RemoveContainersAsync(cancellationToken));
             output.WriteLine("removing routes and rules");
-            await TryAsync("the pod network's rules", () => new NodeNetwork(new NodeNetworkOptions(), NullLogger.Instance).RemoveAsync(cancellationToken));
+            await TryAsync("the pod network's rules", () => new NodeNetwork(Network, NullLogger.Instance).RemoveAsync(cancellationToken));
             await TryAsync("routes and rules", () => NodePlane.RemoveAsync(new ProxyOptions { OwnedPath = data.Owned }, NullLoggerFactory.Instance, cancellationToken));
         }
 
@@ -57,7 +59,7 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
 
     private async Task RemoveContainersAsync(CancellationToken cancellationToken)
     {
-        using var runtime = new DockerRuntime(new DockerRuntimeOptions(), NullLoggerFactory.Instance);
+        using var runtime = new DockerRuntime(new DockerRuntimeOptions { Network = Network }, NullLoggerFactory.Instance);
         try
         {
             IReadOnlyList<ObservedContainer> containers = await runtime.ListAsync(cancellationToken);
