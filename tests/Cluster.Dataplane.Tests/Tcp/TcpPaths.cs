@@ -11,6 +11,9 @@ public sealed class ManagedTcpRelayTests() : TcpRelayTests(TcpPath.Managed);
 
 public sealed class LoopTcpRelayTests() : TcpRelayTests(TcpPath.Loop);
 
+// Descriptors are counted over the whole process: nothing else runs meanwhile.
+[Collection(nameof(Alone))]
 public sealed class ManagedIntegrityTests() : IntegrityTests(TcpPath.Managed);
 
+[Collection(nameof(Alone))]
 public sealed class LoopIntegrityTests() : IntegrityTests(TcpPath.Loop);
