@@ -6,6 +6,9 @@ namespace Cluster.Dataplane;
 /// <summary>How the data plane of a node runs. Read at start.</summary>
 public sealed record DataplaneOptions
 {
+    /// <summary>Threads of the loop path; 0: one a core.</summary>
+    public int Threads { get; init; }
+
     public TcpRelayOptions Tcp { get; init; } = new();
 
     public UdpRelayOptions Udp { get; init; } = new();

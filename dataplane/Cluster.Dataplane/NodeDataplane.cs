@@ -4,6 +4,7 @@ using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tcp.Linux;
 using Cluster.Dataplane.Tcp.Managed;
 using Cluster.Dataplane.Udp.Managed;
 using Microsoft.Extensions.Logging;
@@ -21,8 +22,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly IVirtualAddresses _addresses;
     private readonly FrontendSet _frontends;
-    private readonly TcpRelay _tcp;
-    private readonly UdpRelay _udp;
+    private readonly RelaySet _relays;
     private readonly ILogger _logger;
     private readonly ITimer _retry;
     private readonly ITimer _verify;
@@ -34,9 +34,12 @@ public sealed class NodeDataplane : IAsyncDisposable
         _addresses = addresses;
         _logger = logs.CreateLogger<NodeDataplane>();
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
-        _tcp = new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time);
-        _udp = new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time);
-        _frontends = new FrontendSet(_tcp, _udp, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
+        _relays = new RelaySet(
+            OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>()) : null,
+            null,
+            () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
+            () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
+        _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
         _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
         _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
     }
@@ -45,10 +48,10 @@ public sealed class NodeDataplane : IAsyncDisposable
     public ServiceDirectory Directory { get; }
 
     /// <summary>TCP connections being relayed.</summary>
-    public int ActiveConnections => _tcp.ActiveConnections;
+    public int ActiveConnections => _relays.Active(ServiceProtocol.Tcp);
 
     /// <summary>UDP sessions being relayed.</summary>
-    public int ActiveSessions => _udp.ActiveSessions;
+    public int ActiveSessions => _relays.Active(ServiceProtocol.Udp);
 
     /// <summary>Told, on the data plane's own loop, of a frontend that can't be opened and, later, that it was after all.</summary>
     public event Action<Frontend, FrontendResult>? FrontendReported
@@ -87,8 +90,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
-        await _tcp.DisposeAsync();
-        await _udp.DisposeAsync();
+        await _relays.DisposeAsync();
         _stopping.Dispose();
     }
 

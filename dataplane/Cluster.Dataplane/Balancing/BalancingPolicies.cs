@@ -9,7 +9,7 @@ public sealed class BalancingPolicies
     private readonly FrozenDictionary<string, ILoadBalancingPolicy> _byName;
     private readonly ILoadBalancingPolicy _default;
     private readonly TimeProvider _time;
-    private readonly Dictionary<(string, TimeSpan), ILoadBalancingPolicy> _affine = [];
+    private readonly Dictionary<(string, string?, int, TimeSpan), ILoadBalancingPolicy> _combined = [];
 
     private BalancingPolicies(TimeProvider time, params ILoadBalancingPolicy[] policies)
     {
@@ -19,7 +19,8 @@ public sealed class BalancingPolicies
     }
 
     /// <summary>Every policy of this library; the first is the default. A new policy is registered here.</summary>
-    public static BalancingPolicies BuiltIn(TimeProvider time) => new(time, new RoundRobinPolicy());
+    public static BalancingPolicies BuiltIn(TimeProvider time) => new(
+        time, new RoundRobinPolicy(), new WeightedPolicy(), new PowerOfTwoChoicesPolicy(Random.Shared), new MaglevPolicy());
 
     /// <summary>Names a service may ask for.</summary>
     public IEnumerable<string> Names => _byName.Keys;
@@ -30,13 +31,17 @@ public sealed class BalancingPolicies
     public ILoadBalancingPolicy For(ServicePort port)
     {
         var policy = port.Policy is { } name && _byName.TryGetValue(name, out var named) ? named : _default;
-        return port.AffinityTimeout > TimeSpan.Zero ? Affine(policy, port.AffinityTimeout) : policy;
+        return port.AffinityTimeout > TimeSpan.Zero || port.PreferredZone is not null ? Combined(policy, port) : policy;
     }
 
-    private ILoadBalancingPolicy Affine(ILoadBalancingPolicy inner, TimeSpan timeout)
+    // Services that ask for the same share one policy object: what differs between them is in their state.
+    private ILoadBalancingPolicy Combined(ILoadBalancingPolicy inner, ServicePort port)
     {
-        if (!_affine.TryGetValue((inner.Name, timeout), out var policy))
-            _affine[(inner.Name, timeout)] = policy = new ClientIpAffinityPolicy(inner, timeout, _time);
-        return policy;
+        var key = (inner.Name, port.PreferredZone, port.ZoneSpillOver, port.AffinityTimeout);
+        if (_combined.TryGetValue(key, out var policy)) return policy;
+        policy = inner;
+        if (port.PreferredZone is { } zone) policy = new ZonePreferencePolicy(policy, zone, port.ZoneSpillOver);
+        if (port.AffinityTimeout > TimeSpan.Zero) policy = new ClientIpAffinityPolicy(policy, port.AffinityTimeout, _time);
+        return _combined[key] = policy;
     }
 }

@@ -12,13 +12,15 @@ public sealed class ClientIpAffinityPolicy(ILoadBalancingPolicy inner, TimeSpan 
 
     public string Name => "client-ip";
 
-    public Backend? Pick(ReadOnlySpan<Backend> candidates, ServiceState state, in PickContext context)
+    public object? Prepare(Backend[] candidates) => inner.Prepare(candidates);
+
+    public Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context)
     {
-        if (candidates.Length == 0) return null;
+        if (candidates.Count == 0) return null;
         var now = time.GetTimestamp();
         if (context.Failed is null
             && state.Affinity.Use(context.Client, now, _timeoutTicks) is { } known
-            && Current(candidates, known) is { } kept)
+            && Current(candidates.Backends, known) is { } kept)
             return kept;
 
         var picked = inner.Pick(candidates, state, context);

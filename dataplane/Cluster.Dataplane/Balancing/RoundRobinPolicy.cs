@@ -7,14 +7,14 @@ public sealed class RoundRobinPolicy : ILoadBalancingPolicy
 {
     public string Name => "round-robin";
 
-    public Backend? Pick(ReadOnlySpan<Backend> candidates, ServiceState state, in PickContext context)
+    public Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context)
     {
-        if (candidates.Length < 2) return candidates.Length == 0 ? null : candidates[0];
+        if (candidates.Count < 2) return candidates.Count == 0 ? null : candidates[0];
 
         // The cursor wraps after 2^32 turns; the one uneven step there is less than what any change of the backends does.
-        var turn = (int)(state.NextTurn() % (uint)candidates.Length);
+        var turn = (int)(state.NextTurn() % (uint)candidates.Count);
         // Concurrent picks can have moved the cursor round to the backend that just failed: then its neighbour has the turn.
-        if (context.Failed is { } failed && candidates[turn].IsSameAs(failed)) turn = (turn + 1) % candidates.Length;
+        if (context.Failed is { } failed && candidates[turn].IsSameAs(failed)) turn = (turn + 1) % candidates.Count;
         return candidates[turn];
     }
 }

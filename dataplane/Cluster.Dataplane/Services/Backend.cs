@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Cluster.Dataplane.Services;
 
-/// <summary>One place that answers for a service port. Immutable.</summary>
+/// <summary>One place that answers for a service port. Immutable but for <see cref="State"/>, which backends hand on.</summary>
 /// <remarks>
 /// The identity is the pod's uid (or, from a file, the address): a pod that inherits the address of an earlier one is another
 /// backend, so its predecessor's sessions and affinity never reach it.
@@ -36,6 +36,12 @@ public sealed class Backend
 
     /// <summary>The same pod at the same place, whatever its health.</summary>
     public bool IsSameAs(Backend other) => Uid == other.Uid && Address.Equals(other.Address);
+
+    /// <summary>What is remembered of it; shared with its predecessors in earlier tables.</summary>
+    public BackendState State { get; private set; } = new();
+
+    /// <summary>Goes on with the memory of the same backend in the table before. For the directory, before it publishes.</summary>
+    internal void Continue(Backend predecessor) => State = predecessor.State;
 
     public override string ToString() => $"{Address} ({Uid})";
 }

@@ -10,6 +10,9 @@ public readonly record struct Frontend(ServicePortId Id, int Slot, IPAddress Add
 {
     public ServiceProtocol Protocol => Id.Protocol;
 
+    /// <summary>The way through the node its service port asks for.</summary>
+    public ServicePath Path { get; init; }
+
     public IPEndPoint EndPoint => new(Address, Port);
 
     /// <summary>What two frontends may not share.</summary>

@@ -4,7 +4,7 @@ using Cluster.Dataplane.Addresses;
 namespace Cluster.Dataplane.Services;
 
 /// <summary>Which frontends are wanted, which are open and which can't be: brings the second to the first. Used by one loop.</summary>
-internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addresses, int maxFrontends)
+internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, int maxFrontends)
 {
     private readonly Dictionary<int, Frontend[]> _wanted = [];
     private readonly Dictionary<Place, Frontend> _open = [];
@@ -49,7 +49,7 @@ internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addr
     public async Task ApplyAsync(bool retry, CancellationToken cancellationToken)
     {
         if (retry) _toOpen.UnionWith(_failed.Keys);
-        foreach (var entry in _changed) RelayOf(entry.Port.Id.Protocol).BackendsChanged(entry);
+        foreach (var entry in _changed) relays.BackendsChanged(entry);
         _changed.Clear();
         if (_toOpen.Count + _toClose.Count + _toAllow.Count + _toForbid.Count == 0) return;
 
@@ -102,7 +102,7 @@ internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addr
             return new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port");
         if (_open.Count >= maxFrontends)
             return new FrontendResult(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
-        return RelayOf(frontend.Protocol).Open(frontend);
+        return relays.For(frontend).Open(frontend);
     }
 
     private void Close(Frontend frontend)
@@ -110,13 +110,11 @@ internal sealed class FrontendSet(IRelay tcp, IRelay udp, IVirtualAddresses addr
         _failed.Remove(frontend);
         if (!_open.TryGetValue(frontend.Place, out var open) || open != frontend) return;
         _open.Remove(frontend.Place);
-        RelayOf(frontend.Protocol).Close(frontend);
+        relays.For(frontend).Close(frontend);
         _toAllow.Remove(frontend.Place);
         _toForbid.Add(frontend.Place);
     }
 
     private HashSet<IPAddress> WantedAddresses() =>
         [.. _wanted.Values.SelectMany(frontends => frontends).Select(frontend => frontend.Address), .. _reserved.Select(place => place.Address)];
-
-    private IRelay RelayOf(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? tcp : udp;
 }

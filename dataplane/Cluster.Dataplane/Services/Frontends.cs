@@ -14,15 +14,15 @@ public static class Frontends
         if (entry.Usable(TrafficScope.Internal).Length > 0)
         {
             foreach (var address in port.VirtualAddresses)
-                yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.Internal);
+                yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.Internal) { Path = port.Path };
         }
 
         if (entry.Usable(TrafficScope.External).Length == 0) yield break;
         foreach (var address in port.ExternalAddresses)
-            yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.External);
+            yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.External) { Path = port.Path };
         if (port.NodePort == 0) yield break;
         foreach (var address in NodePortAddresses(port, nodeAddresses))
-            yield return new Frontend(port.Id, entry.Slot, address, port.NodePort, TrafficScope.External);
+            yield return new Frontend(port.Id, entry.Slot, address, port.NodePort, TrafficScope.External) { Path = port.Path };
     }
 
     // A datagram from a wildcard socket leaves with the address of its route, which need not be the one the client sent to:

@@ -9,6 +9,9 @@ public interface IRelay : IAsyncDisposable
 {
     ServiceProtocol Protocol { get; }
 
+    /// <summary>Connections or sessions being served now. Any thread may ask.</summary>
+    int Active { get; }
+
     /// <summary>Starts to serve a frontend, or says why it can't.</summary>
     FrontendResult Open(Frontend frontend);
 

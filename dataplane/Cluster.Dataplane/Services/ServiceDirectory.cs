@@ -1,3 +1,4 @@
+using System.Net;
 using Cluster.Dataplane.Balancing;
 
 namespace Cluster.Dataplane.Services;
@@ -33,7 +34,9 @@ public sealed class ServiceDirectory
 
         var slot = before?.Slot ?? TakeSlot(port.Id);
         var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState();
-        Write(slot, new ServiceEntry(slot, port, backends.ToArray(), state, _policies.For(port)));
+        var continued = backends.ToArray();
+        if (before is not null) Continue(continued, before.Backends);
+        Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port)));
     }
 
     /// <summary>Removes a service port; false where there was none.</summary>
@@ -79,6 +82,32 @@ public sealed class ServiceDirectory
         var slot = _free.Count > 0 ? _free.Pop() : _slotCount++;
         _slots.Add(id, slot);
         return slot;
+    }
+
+    // What is known of a backend lives on while it stays; one that comes anew to the same address begins anew.
+    private static void Continue(Backend[] backends, ReadOnlySpan<Backend> before)
+    {
+        // Most stand where they stood; the rest are looked for.
+        Dictionary<(string, IPEndPoint), Backend>? known = null;
+        for (var i = 0; i < backends.Length; i++)
+        {
+            var backend = backends[i];
+            if (i < before.Length && before[i].IsSameAs(backend))
+            {
+                if (!ReferenceEquals(before[i], backend)) backend.Continue(before[i]);
+                continue;
+            }
+
+            known ??= ByIdentity(before);
+            if (known.TryGetValue((backend.Uid, backend.Address), out var predecessor) && !ReferenceEquals(predecessor, backend)) backend.Continue(predecessor);
+        }
+    }
+
+    private static Dictionary<(string, IPEndPoint), Backend> ByIdentity(ReadOnlySpan<Backend> backends)
+    {
+        var result = new Dictionary<(string, IPEndPoint), Backend>(backends.Length);
+        foreach (var backend in backends) result[(backend.Uid, backend.Address)] = backend;
+        return result;
     }
 
     private void Write(int slot, ServiceEntry? entry)

@@ -6,8 +6,8 @@ namespace Cluster.Dataplane.Services;
 public sealed class ServiceEntry
 {
     private readonly Backend[] _all;
-    private readonly Backend[] _internal;
-    private readonly Backend[] _external;
+    private readonly BackendSet _internal;
+    private readonly BackendSet _external;
 
     internal ServiceEntry(int slot, ServicePort port, Backend[] backends, ServiceState state, ILoadBalancingPolicy policy)
     {
@@ -16,10 +16,10 @@ public sealed class ServiceEntry
         State = state;
         Policy = policy;
         _all = backends;
-        _internal = BackendSelection.Usable(backends, port.InternalTrafficPolicy);
+        _internal = Prepare(BackendSelection.Usable(backends, port.InternalTrafficPolicy), policy);
         _external = port.ExternalTrafficPolicy == port.InternalTrafficPolicy
             ? _internal
-            : BackendSelection.Usable(backends, port.ExternalTrafficPolicy);
+            : Prepare(BackendSelection.Usable(backends, port.ExternalTrafficPolicy), policy);
     }
 
     /// <summary>Index in the table; the same for all entries of a service port while it exists.</summary>
@@ -36,10 +36,10 @@ public sealed class ServiceEntry
     public ReadOnlySpan<Backend> Backends => _all;
 
     /// <summary>The backends that may answer traffic of a scope.</summary>
-    public ReadOnlySpan<Backend> Usable(TrafficScope scope) => scope == TrafficScope.Internal ? _internal : _external;
+    public ReadOnlySpan<Backend> Usable(TrafficScope scope) => Candidates(scope).Backends;
 
     /// <summary>Chooses a backend, or null where none may answer. Lock-free; see the policy for its cost.</summary>
-    public Backend? Pick(in PickContext context) => Policy.Pick(Usable(context.Scope), State, context);
+    public Backend? Pick(in PickContext context) => Policy.Pick(Candidates(context.Scope), State, context);
 
     /// <summary>True while traffic of the scope may still go to the backend.</summary>
     public bool Serves(Backend backend, TrafficScope scope)
@@ -48,6 +48,11 @@ public sealed class ServiceEntry
             if (ReferenceEquals(candidate, backend) || candidate.IsSameAs(backend)) return true;
         return false;
     }
+
+    private static BackendSet Prepare(Backend[] usable, ILoadBalancingPolicy policy) =>
+        usable.Length == 0 ? BackendSet.Empty : new BackendSet(usable, policy.Prepare(usable));
+
+    private BackendSet Candidates(TrafficScope scope) => scope == TrafficScope.Internal ? _internal : _external;
 
     internal bool HasBackends(ReadOnlySpan<Backend> backends)
     {

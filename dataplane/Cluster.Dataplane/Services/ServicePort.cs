@@ -30,11 +30,28 @@ public sealed class ServicePort(ServicePortId id, int port)
 
     public TrafficPolicy ExternalTrafficPolicy { get; init; }
 
+    /// <summary>The way through the node that is asked for.</summary>
+    public ServicePath Path { get; init; }
+
+    /// <summary>How UDP is passed on.</summary>
+    public UdpMode UdpMode { get; init; }
+
+    /// <summary>Backends are told each TCP client's address by a PROXY protocol header, version 2.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>The zone whose backends are preferred; null for none.</summary>
+    public string? PreferredZone { get; init; }
+
+    /// <summary>Connections from this node that each backend of the preferred zone may hold before others take the rest; 0 for any number.</summary>
+    public int ZoneSpillOver { get; init; }
+
     /// <summary>True where two descriptions balance alike, so that cursors and affinity may live on.</summary>
-    public bool BalancesLike(ServicePort other) => Policy == other.Policy && AffinityTimeout == other.AffinityTimeout;
+    public bool BalancesLike(ServicePort other) => 
+        Policy == other.Policy && AffinityTimeout == other.AffinityTimeout && PreferredZone == other.PreferredZone && ZoneSpillOver == other.ZoneSpillOver;
 
     public bool Equivalent(ServicePort other) =>
         Id == other.Id && Port == other.Port && NodePort == other.NodePort && BalancesLike(other)
+        && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol
         && InternalTrafficPolicy == other.InternalTrafficPolicy && ExternalTrafficPolicy == other.ExternalTrafficPolicy
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
         && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan());

@@ -6,7 +6,7 @@ namespace Cluster.Proxy.Config;
 
 /// <summary>Feeds the data plane from a load balancer file and follows its changes.</summary>
 /// <remarks>A file that can't be used is refused with line and reason, and the table stays as it was.</remarks>
-public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogger logger, TimeProvider time)
+public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider time)
 {
     /// <summary>A look at two numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
@@ -14,24 +14,29 @@ public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogg
     private readonly HashSet<ServicePortId> _known = [];
     private string? _text;
     private (DateTime WrittenAt, long Length) _seen;
+    private LoadBalancerConfig? _config;
 
     /// <summary>Reads the file for the first time.</summary>
     /// <exception cref="ConfigException">It can't be used.</exception>
     /// <exception cref="IOException">It can't be read.</exception>
-    public Task LoadAsync()
+    public LoadBalancerConfig Read()
     {
         _seen = Look();
         _text = File.ReadAllText(path);
-        return ApplyAsync(LoadBalancerFile.Parse(_text));
+        return _config = LoadBalancerFile.Parse(_text);
     }
 
+    /// <summary>Puts what <see cref="Read"/> found into effect.</summary>
+    public Task ApplyAsync(NodeDataplane dataplane) =>
+        ApplyAsync(dataplane, _config ?? throw new InvalidOperationException("The file has not been read"));
+
     /// <summary>Follows changes until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(NodeDataplane dataplane, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(LookPeriod, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) await ReloadIfChangedAsync();
+            while (await timer.WaitForNextTickAsync(cancellationToken)) await ReloadIfChangedAsync(dataplane);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -39,7 +44,7 @@ public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogg
         }
     }
 
-    private async Task ReloadIfChangedAsync()
+    private async Task ReloadIfChangedAsync(NodeDataplane dataplane)
     {
         try
         {
@@ -49,7 +54,10 @@ public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogg
             _seen = now;
             if (text == _text) return;
             _text = text;
-            await ApplyAsync(LoadBalancerFile.Parse(text));
+            var config = LoadBalancerFile.Parse(text);
+            if (config.Threads != _config?.Threads) logger.LogWarning("{File}: another number of threads takes effect at the next start", path);
+            _config = config;
+            await ApplyAsync(dataplane, config);
             logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);
         }
         catch (ConfigException exception)
@@ -63,7 +71,7 @@ public sealed class ConfigFileSource(string path, NodeDataplane dataplane, ILogg
         }
     }
 
-    private Task ApplyAsync(LoadBalancerConfig config)
+    private Task ApplyAsync(NodeDataplane dataplane, LoadBalancerConfig config)
     {
         var ports = config.Services.Select(service => (Port: service.ToServicePort(), Backends: service.ToBackends())).ToList();
         foreach (var gone in _known.Except(ports.Select(pair => pair.Port.Id)).ToList())

@@ -17,16 +17,17 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     /// <exception cref="IOException">The file can't be read at the start.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var dataplane = new NodeDataplane(new DataplaneOptions(), new HostAddressesOnly(), logs, time);
+        var source = new ConfigFileSource(path, logs.CreateLogger<ConfigFileSource>(), time);
+        var options = new DataplaneOptions { Threads = source.Read().Threads ?? 0 };
+        await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
         dataplane.FrontendReported += (frontend, result) =>
         {
             if (result.IsOpen) _logger.LogInformation("{Frontend} is open now", frontend);
             else _logger.LogError("{Frontend} can't be opened, trying again: {Message}", frontend, result.Message);
         };
         await dataplane.StartAsync([], cancellationToken);
-        var source = new ConfigFileSource(path, dataplane, logs.CreateLogger<ConfigFileSource>(), time);
-        await source.LoadAsync();
+        await source.ApplyAsync(dataplane);
         IsReady = true;
-        await source.RunAsync(cancellationToken);
+        await source.RunAsync(dataplane, cancellationToken);
     }
 }

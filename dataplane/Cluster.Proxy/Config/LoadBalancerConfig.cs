@@ -8,10 +8,16 @@ namespace Cluster.Proxy.Config;
 public sealed record LoadBalancerConfig(int? Threads, IReadOnlyList<LoadBalancerService> Services);
 
 /// <summary>One entry of <c>services</c>.</summary>
-public sealed record LoadBalancerService(string Name, IPEndPoint Listen, ServiceProtocol Protocol, string Policy, IReadOnlyList<IPEndPoint> Backends)
+public sealed record LoadBalancerService(string Name, IPEndPoint Listen, ServiceProtocol Protocol, string Policy, IReadOnlyList<LoadBalancerBackend> Backends)
 {
     /// <summary>Kubernetes' default for affinity to a client address.</summary>
     private static readonly TimeSpan AffinityTimeout = TimeSpan.FromHours(3);
+
+    public ServicePath Path { get; init; }
+
+    public UdpMode UdpMode { get; init; }
+
+    public bool ProxyProtocol { get; init; }
 
     internal ServicePort ToServicePort()
     {
@@ -20,10 +26,17 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
         {
             ExternalAddresses = everywhere ? [] : [Listen.Address],
             NodePort = everywhere ? Listen.Port : 0,
+            Path = Path,
+            UdpMode = UdpMode,
+            ProxyProtocol = ProxyProtocol,
             Policy = Policy == LoadBalancerFile.ClientIp ? null : Policy,
             AffinityTimeout = Policy == LoadBalancerFile.ClientIp ? AffinityTimeout : TimeSpan.Zero,
         };
     }
 
-    internal Backend[] ToBackends() => [.. Backends.Select(backend => new Backend(backend.ToString(), backend))];
+    internal Backend[] ToBackends() => [.. Backends.Select(backend => new Backend(backend.Address.ToString(), backend.Address) { Weight = backend.Weight })];
 }
+
+/// <summary>One entry of a service's <c>backends</c>.</summary>
+/// <param name="Weight">Its share for the policies that weigh.</param>
+public sealed record LoadBalancerBackend(IPEndPoint Address, int Weight = 1);

@@ -14,17 +14,24 @@ namespace Cluster.Proxy.Config;
 ///   - name: web
 ///     listen: 127.0.0.1:8080
 ///     protocol: TCP            # or UDP; TCP by default
-///     policy: round-robin      # or client-ip
-///     path: auto               # or managed
-///     backends: [10.0.0.1:80, 10.0.0.2:80]
+///     policy: round-robin      # or weighted, p2c, maglev, client-ip
+///     path: auto               # or loop, managed
+///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
+///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
+///   - name: logs
+///     listen: 0.0.0.0:514
+///     protocol: UDP
+///     udpMode: session         # or one-way, per-datagram
+///     backends: [10.0.0.3:514]
 /// </code></example>
 public static class LoadBalancerFile
 {
     internal const string ClientIp = "client-ip";
     private const int MaxThreads = 1024;
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
-    private static readonly string[] Paths = ["auto", "managed"];
-    private static readonly string[] PathsElsewhere = ["loop", "connect"];
+    private const int MaxWeight = 65_535;
+    private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed };
+    private static readonly Dictionary<string, UdpMode> UdpModes = new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram };
 
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
     public static LoadBalancerConfig Parse(string text)
@@ -60,46 +67,60 @@ public static class LoadBalancerFile
 
     private static LoadBalancerService Service(YamlNode node)
     {
-        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "backends"]);
-        CheckPath(fields);
+        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "backends"]);
         return new LoadBalancerService(
             Text(Required(node, fields, "name")),
             EndPoint(Required(node, fields, "listen")),
             Choice(fields, "protocol", ["TCP", "UDP"], "TCP") == "UDP" ? ServiceProtocol.Udp : ServiceProtocol.Tcp,
             Choice(fields, "policy", Policies, Policies[0]),
-            Backends(Required(node, fields, "backends")));
+            Backends(Required(node, fields, "backends")))
+        {
+            Path = Path(fields),
+            UdpMode = UdpModes[Choice(fields, "udpMode", UdpModes.Keys, "session")],
+            ProxyProtocol = Choice(fields, "proxyProtocol", ["true", "false"], "false") == "true",
+        };
     }
 
-    private static void CheckPath(Dictionary<string, YamlNode> fields)
+    private static ServicePath Path(Dictionary<string, YamlNode> fields)
     {
-        if (fields.TryGetValue("path", out var path) && PathsElsewhere.Contains(Text(path)))
-            throw Bad(path, $"path {Text(path)} is not available here; use auto or managed");
-        Choice(fields, "path", Paths, "auto");
+        var path = Paths[Choice(fields, "path", Paths.Keys, "auto")];
+        if (path == ServicePath.Loop && !OperatingSystem.IsLinux()) throw Bad(fields["path"], "path loop needs Linux; use auto or managed");
+        return path;
     }
 
-    private static List<IPEndPoint> Backends(YamlNode node)
+    private static List<LoadBalancerBackend> Backends(YamlNode node)
     {
         if (node is not YamlSequenceNode sequence) throw Bad(node, "backends must be a list of IP:PORT");
-        var backends = new List<IPEndPoint>();
+        var backends = new List<LoadBalancerBackend>();
+        var addresses = new HashSet<IPEndPoint>();
         foreach (var item in sequence)
         {
-            var backend = EndPoint(item);
-            if (backends.Contains(backend)) throw Bad(item, $"backend {backend} is there twice");
+            var backend = Backend(item);
+            if (!addresses.Add(backend.Address)) throw Bad(item, $"backend {backend.Address} is there twice");
             backends.Add(backend);
         }
 
         return backends;
     }
 
+    private static LoadBalancerBackend Backend(YamlNode node)
+    {
+        if (node is not YamlMappingNode) return new LoadBalancerBackend(EndPoint(node));
+        var fields = Map(node, ["address", "weight"]);
+        return new LoadBalancerBackend(
+            EndPoint(Required(node, fields, "address")), fields.TryGetValue("weight", out var weight) ? Number(weight, 0, MaxWeight) : 1);
+    }
+
     private static void CheckDistinct(YamlSequenceNode sequence, List<LoadBalancerService> services)
     {
+        var names = new HashSet<(string, ServiceProtocol)>();
+        var places = new Dictionary<(IPEndPoint, ServiceProtocol), string>();
         for (var i = 0; i < services.Count; i++)
         {
-            foreach (var other in services.Take(i).Where(other => other.Protocol == services[i].Protocol))
-            {
-                if (other.Name == services[i].Name) throw Bad(sequence[i], $"service {other.Name} is there twice");
-                if (other.Listen.Equals(services[i].Listen)) throw Bad(sequence[i], $"{other.Name} listens on {other.Listen} already");
-            }
+            var service = services[i];
+            if (!names.Add((service.Name, service.Protocol))) throw Bad(sequence[i], $"service {service.Name} is there twice");
+            if (!places.TryAdd((service.Listen, service.Protocol), service.Name))
+                throw Bad(sequence[i], $"{places[(service.Listen, service.Protocol)]} listens on {service.Listen} already");
         }
     }
 
@@ -120,7 +141,7 @@ public static class LoadBalancerFile
     private static YamlNode Required(YamlNode parent, Dictionary<string, YamlNode> fields, string name) =>
         fields.TryGetValue(name, out var value) ? value : throw Bad(parent, $"{name} is missing");
 
-    private static string Choice(Dictionary<string, YamlNode> fields, string name, string[] choices, string otherwise)
+    private static string Choice(Dictionary<string, YamlNode> fields, string name, IReadOnlyCollection<string> choices, string otherwise)
     {
         if (!fields.TryGetValue(name, out var node)) return otherwise;
         var text = Text(node);

@@ -30,7 +30,7 @@ internal sealed class TcpRelayRig : IAsyncDisposable
 
     public IRelay Relay { get; }
 
-    public int ActiveConnections => Relay is TcpRelay managed ? managed.ActiveConnections : ((LoopTcpRelay)Relay).ActiveConnections;
+    public int ActiveConnections => Relay.Active;
 
     public IPEndPoint EndPoint => _frontend.EndPoint;
 

@@ -35,7 +35,7 @@ public sealed class UdpRelayTests
         await using var rig = new UdpRelayRig(null, null, a, b);
         using var client = rig.Connect();
         for (var i = 0; i < 20; i++) Assert.Equal($"a:{i}", await UdpRelayRig.AskAsync(client, $"{i}"));
-        Assert.Equal(1, rig.Relay.ActiveSessions);
+        Assert.Equal(1, rig.Relay.Active);
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class UdpRelayTests
         using var client = rig.Connect();
         Assert.Equal("a:1", await UdpRelayRig.AskAsync(client, "1"));
         rig.SetBackends(b);
-        Assert.Equal(0, rig.Relay.ActiveSessions);
+        Assert.Equal(0, rig.Relay.Active);
         Assert.Equal("b:2", await UdpRelayRig.AskAsync(client, "2"));
     }
 
@@ -91,7 +91,7 @@ public sealed class UdpRelayTests
         using var client = rig.Connect();
         // The first datagram is lost and answered by an ICMP error; the error moves the flow.
         await client.SendAsync("lost"u8.ToArray());
-        await Eventually.True(() => rig.Relay.ActiveSessions == 0, "the refused session to end");
+        await Eventually.True(() => rig.Relay.Active == 0, "the refused session to end");
         Assert.Equal("alive:2", await UdpRelayRig.AskAsync(client, "2"));
     }
 
@@ -106,9 +106,9 @@ public sealed class UdpRelayTests
         time.Advance(TimeSpan.FromSeconds(30));
         await UdpRelayRig.AskAsync(client, "2");
         time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(1, rig.Relay.ActiveSessions);
+        Assert.Equal(1, rig.Relay.Active);
         time.Advance(TimeSpan.FromSeconds(20));
-        Assert.Equal(0, rig.Relay.ActiveSessions);
+        Assert.Equal(0, rig.Relay.Active);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class UdpRelayTests
             Assert.Equal("a:1", await UdpRelayRig.AskAsync(regular, "1"));
         }
 
-        Assert.InRange(rig.Relay.ActiveSessions, 1, 16);
+        Assert.InRange(rig.Relay.Active, 1, 16);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class UdpRelayTests
         using var client = rig.Connect();
         await client.SendAsync("lost"u8.ToArray());
         await Task.Delay(50);
-        Assert.Equal(0, rig.Relay.ActiveSessions);
+        Assert.Equal(0, rig.Relay.Active);
         rig.SetBackends(a);
         Assert.Equal("a:2", await UdpRelayRig.AskAsync(client, "2"));
     }
@@ -150,6 +150,6 @@ public sealed class UdpRelayTests
         using var client = rig.Connect();
         await UdpRelayRig.AskAsync(client, "x");
         await rig.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.Equal(0, rig.Relay.ActiveSessions);
+        Assert.Equal(0, rig.Relay.Active);
     }
 }

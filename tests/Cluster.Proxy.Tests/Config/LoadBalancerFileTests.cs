@@ -10,13 +10,14 @@ public sealed class LoadBalancerFileTests
         services:
           - name: web
             listen: 127.0.0.1:8080
-            backends: [10.0.0.1:80, "[fd00::1]:80"]
+            backends: [10.0.0.1:80, {address: "[fd00::1]:80", weight: 3}]
           - name: dns
             listen: 0.0.0.0:5353
             protocol: UDP
             policy: client-ip
             path: managed
             backends: []
+            udpMode: one-way
         """;
 
     [Fact]
@@ -25,7 +26,9 @@ public sealed class LoadBalancerFileTests
         var config = LoadBalancerFile.Parse(Good);
         Assert.Equal(2, config.Threads);
         Assert.Equal(("web", "127.0.0.1:8080", ServiceProtocol.Tcp, "round-robin"), (config.Services[0].Name, config.Services[0].Listen.ToString(), config.Services[0].Protocol, config.Services[0].Policy));
-        Assert.Equal(["10.0.0.1:80", "[fd00::1]:80"], config.Services[0].Backends.Select(backend => backend.ToString()));
+        Assert.Equal(["10.0.0.1:80", "[fd00::1]:80"], config.Services[0].Backends.Select(backend => backend.Address.ToString()));
+        Assert.Equal([1, 3], config.Services[0].Backends.Select(backend => backend.Weight));
+        Assert.Equal((ServicePath.Managed, UdpMode.OneWay), (config.Services[1].Path, config.Services[1].UdpMode));
         Assert.Equal((ServiceProtocol.Udp, "client-ip"), (config.Services[1].Protocol, config.Services[1].Policy));
     }
 
@@ -38,9 +41,10 @@ public sealed class LoadBalancerFileTests
     [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1:99999", 4, "not IP:PORT")]
     [InlineData("    listen: 127.0.0.1:8080\n", "", 3, "listen is missing")]
     [InlineData("protocol: UDP", "protocol: SCTP", 8, "TCP, UDP")]
-    [InlineData("policy: client-ip", "policy: fastest", 9, "round-robin, client-ip")]
-    [InlineData("path: managed", "path: connect", 10, "not available")]
-    [InlineData("path: managed", "path: magic", 10, "auto, managed")]
+    [InlineData("policy: client-ip", "policy: fastest", 9, "round-robin, weighted, p2c, maglev, client-ip")]
+    [InlineData("path: managed", "path: magic", 10, "auto, loop, managed")]
+    [InlineData("udpMode: one-way", "udpMode: sometimes", 12, "session, one-way, per-datagram")]
+    [InlineData("weight: 3", "weight: -1", 5, "not a number from 0")]
     [InlineData("backends: []", "backends: none", 11, "must be a list")]
     [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 5, "there twice")]
     public void Parse_Mistake_IsRefusedWithLineAndReason(string from, string to, long line, string reason)

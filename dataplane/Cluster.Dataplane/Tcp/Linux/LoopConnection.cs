@@ -25,6 +25,9 @@ internal sealed class LoopConnection(int index)
     /// <summary>The backend being connected to; null once connected.</summary>
     public Backend? Connecting { get; set; }
 
+    /// <summary>The backend it counts for; null before one was picked.</summary>
+    public Backend? Backend { get; set; }
+
     /// <summary>Attempts made so far.</summary>
     public int Attempts { get; set; }
 
@@ -38,11 +41,19 @@ internal sealed class LoopConnection(int index)
 
     public bool IsEnded => ToBackend.Ended && ToClient.Ended;
 
+    /// <summary>No more counts for its backend.</summary>
+    public void LeaveBackend()
+    {
+        Backend?.State.Closed();
+        Backend = null;
+    }
+
     /// <summary>Forgets the connection; both descriptors are closed by then.</summary>
     public void Clear()
     {
         ToBackend.Clear();
         ToClient.Clear();
+        LeaveBackend();
         Client = BackendSocket = -1;
         Frontend = default;
         Connecting = null;

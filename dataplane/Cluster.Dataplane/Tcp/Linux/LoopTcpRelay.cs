@@ -35,7 +35,7 @@ public sealed class LoopTcpRelay : IRelay
     public ServiceProtocol Protocol => ServiceProtocol.Tcp;
 
     /// <summary>Connections being served now.</summary>
-    public int ActiveConnections => _loops.Sum(loop => loop.Connections);
+    public int Active => _loops.Sum(loop => loop.Connections);
 
     public FrontendResult Open(Frontend frontend)
     {

@@ -213,6 +213,8 @@ internal sealed class TcpLoop : IDisposable
         }
 
         connection.BackendSocket = socket;
+        connection.Backend = backend;
+        backend.State.Opened();
         // Connected at once or not, the first event says so: one way through for both.
         if (connection.Connecting is null) _connecting.Add(connection);
         connection.Connecting = backend;
@@ -264,6 +266,7 @@ internal sealed class TcpLoop : IDisposable
         DataplaneMetrics.TcpConnectFailures.Add(1);
         SocketCalls.Close(connection.BackendSocket);
         connection.BackendSocket = -1;
+        connection.LeaveBackend();
         ConnectNext(connection, failed);
     }
 

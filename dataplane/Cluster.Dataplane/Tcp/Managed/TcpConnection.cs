@@ -21,6 +21,7 @@ internal sealed class TcpConnection : IDisposable
     private Socket? _client;
     private Socket? _backend;
     private Socket? _connecting;
+    private Backend? _counted;
     private int _aborted;
 
     public TcpConnection(TcpRelayOptions options, TimeProvider time)
@@ -72,6 +73,7 @@ internal sealed class TcpConnection : IDisposable
     /// <summary>Makes the object ready for the pool. Only after <see cref="RunAsync"/> has ended.</summary>
     public void Clear()
     {
+        Count(null);
         _client = null;
         _backend = null;
         _toBackend.Reset();
@@ -81,10 +83,19 @@ internal sealed class TcpConnection : IDisposable
 
     public void Dispose()
     {
+        Count(null);
         _connectTimer.Dispose();
         _connect.Dispose();
         _toBackend.Dispose();
         _toClient.Dispose();
+    }
+
+    // Counts for one backend at a time: the one being tried, then the one that answered.
+    private void Count(Backend? backend)
+    {
+        _counted?.State.Closed();
+        _counted = backend;
+        backend?.State.Opened();
     }
 
     // No byte has been passed yet, so another backend may be tried as if the first had never been picked.
@@ -98,6 +109,7 @@ internal sealed class TcpConnection : IDisposable
             if (entry is null || entry.Port.Id != frontend.Id) return null;
             var backend = entry.Pick(new PickContext(frontend.Scope, address, failed));
             if (backend is null || Volatile.Read(ref _aborted) != 0) return null;
+            Count(backend);
             if (await TryConnectAsync(backend, timeout) is { } socket) return socket;
             DataplaneMetrics.TcpConnectFailures.Add(1);
             failed = backend;

@@ -42,7 +42,7 @@ public sealed class TcpRelay : IRelay
     public ServiceProtocol Protocol => ServiceProtocol.Tcp;
 
     /// <summary>Connections being served now.</summary>
-    public int ActiveConnections
+    public int Active
     {
         get
         {

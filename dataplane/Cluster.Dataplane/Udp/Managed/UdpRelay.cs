@@ -38,7 +38,7 @@ public sealed class UdpRelay : IRelay
     public ServiceProtocol Protocol => ServiceProtocol.Udp;
 
     /// <summary>Sessions open now.</summary>
-    public int ActiveSessions => Sessions.Count;
+    public int Active => Sessions.Count;
 
     internal ServiceDirectory Directory { get; }
 

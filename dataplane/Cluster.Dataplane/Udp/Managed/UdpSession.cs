@@ -42,6 +42,7 @@ internal sealed class UdpSession : IDisposable
             throw;
         }
 
+        backend.State.Opened();
         Touch();
     }
 
@@ -98,7 +99,9 @@ internal sealed class UdpSession : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0) _upstream.Dispose();
+        if (Interlocked.Exchange(ref _closed, 1) != 0) return;
+        Backend.State.Closed();
+        _upstream.Dispose();
     }
 
     private void Touch() => Volatile.Write(ref _lastUse, _time.GetTimestamp());
