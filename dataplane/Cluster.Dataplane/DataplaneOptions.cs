@@ -1,3 +1,4 @@
+using System.Net;
 using Cluster.Dataplane.Tcp;
 using Cluster.Dataplane.Udp;
 
@@ -12,6 +13,9 @@ public sealed record DataplaneOptions
     public TcpRelayOptions Tcp { get; init; } = new();
 
     public UdpRelayOptions Udp { get; init; } = new();
+
+    /// <summary>The ranges pods have their addresses from: with the node itself, the clients that count as inside the cluster.</summary>
+    public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [];
 
     /// <summary>How often a frontend that could not be opened is tried again.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using Cluster.Dataplane.Addresses;
@@ -23,6 +24,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly IVirtualAddresses _addresses;
     private readonly FrontendSet _frontends;
     private readonly RelaySet _relays;
+    private readonly IReadOnlyList<IPNetwork> _podRanges;
     private readonly ILogger _logger;
     private readonly ITimer _retry;
     private readonly ITimer _verify;
@@ -32,6 +34,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     {
         DataplaneMetrics.Register();
         _addresses = addresses;
+        _podRanges = options.PodRanges;
         _logger = logs.CreateLogger<NodeDataplane>();
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _relays = new RelaySet(
@@ -65,6 +68,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     /// <exception cref="Exception">Routes or rules can't be made; the message says why.</exception>
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
+        NoteOrigins();
         await _addresses.StartAsync(cancellationToken);
         NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
@@ -123,12 +127,19 @@ public sealed class NodeDataplane : IAsyncDisposable
 
     private async Task ApplyAsync(List<Work> batch)
     {
-        if (batch.OfType<AddressesChanged>().Any()) _frontends.RefreshNodeAddresses(Directory.Current);
+        if (batch.OfType<AddressesChanged>().Any())
+        {
+            NoteOrigins();
+            _frontends.RefreshNodeAddresses(Directory.Current);
+        }
+
         foreach (var changed in batch.OfType<Changed>())
             foreach (var change in changed.Changes) _frontends.Take(change);
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
         if (batch.OfType<Verify>().Any()) await _addresses.VerifyAsync(_stopping.Token);
     }
+
+    private void NoteOrigins() => Directory.Origins.Set(_podRanges, NodeAddresses.Current());
 
     private abstract record Work;
 

@@ -37,7 +37,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         try
         {
             await using var dataplane = new NodeDataplane(
-                new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout } }, NodePlane.VirtualAddresses(options, logs), logs, time);
+                new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout }, PodRanges = options.PodRanges }, NodePlane.VirtualAddresses(options, logs), logs, time);
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var reflector = new ServiceReflector(informers, dataplane, _health, options.NodeName, logs.CreateLogger<ServiceReflector>());

@@ -14,6 +14,9 @@ public sealed record ProxyOptions
     /// <summary>The service ranges. Empty where they are unknown: then each service address is made local by itself.</summary>
     public IReadOnlyList<IPNetwork> ServiceRanges { get; init; } = [IPNetwork.Parse("10.96.0.0/16")];
 
+    /// <summary>The pod ranges: clients there are inside the cluster, so that externalTrafficPolicy is not for them.</summary>
+    public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [IPNetwork.Parse("10.244.0.0/16")];
+
     /// <summary>False leaves routes and rules of the host alone: node ports work, virtual addresses don't.</summary>
     public bool CaptureVirtualAddresses { get; init; } = true;
 

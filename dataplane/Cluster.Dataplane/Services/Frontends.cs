@@ -11,15 +11,18 @@ public static class Frontends
     public static IEnumerable<Frontend> Of(ServiceEntry entry, IReadOnlyList<IPAddress> nodeAddresses)
     {
         var port = entry.Port;
-        if (entry.Usable(TrafficScope.Internal).Length > 0)
+        if (entry.UsableInside(TrafficScope.Internal).Length > 0)
         {
             foreach (var address in port.VirtualAddresses)
                 yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.Internal) { Path = port.Path };
         }
 
-        if (entry.Usable(TrafficScope.External).Length == 0) yield break;
+        // Open where backends are elsewhere only, too: clients of the cluster use those, and others are reset.
+        if (entry.UsableInside(TrafficScope.External).Length == 0) yield break;
         foreach (var address in port.ExternalAddresses)
             yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.External) { Path = port.Path };
+        foreach (var address in port.LoadBalancerAddresses.Except(port.ExternalAddresses))
+            yield return new Frontend(port.Id, entry.Slot, address, port.Port, TrafficScope.LoadBalancer) { Path = port.Path };
         if (port.NodePort == 0) yield break;
         foreach (var address in NodePortAddresses(port, nodeAddresses))
             yield return new Frontend(port.Id, entry.Slot, address, port.NodePort, TrafficScope.External) { Path = port.Path };

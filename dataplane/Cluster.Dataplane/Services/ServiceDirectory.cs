@@ -23,6 +23,9 @@ public sealed class ServiceDirectory
 
     public ServiceDirectory(BalancingPolicies? policies = null) => _policies = policies ?? BalancingPolicies.BuiltIn(TimeProvider.System);
 
+    /// <summary>Which clients are of this cluster.</summary>
+    public ClientOrigins Origins { get; } = new();
+
     /// <summary>The table in force. One volatile read.</summary>
     public ServiceTable Current => Volatile.Read(ref _current);
 
@@ -36,7 +39,7 @@ public sealed class ServiceDirectory
         var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState();
         var continued = backends.ToArray();
         if (before is not null) Continue(continued, before.Backends);
-        Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port)));
+        Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port), Origins));
     }
 
     /// <summary>Removes a service port; false where there was none.</summary>

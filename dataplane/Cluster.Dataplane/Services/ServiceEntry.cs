@@ -1,4 +1,5 @@
 using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Services;
 
@@ -8,8 +9,11 @@ public sealed class ServiceEntry
     private readonly Backend[] _all;
     private readonly BackendSet _internal;
     private readonly BackendSet _external;
+    private readonly BackendSet _cluster;
+    private readonly AddressRange[] _sources;
+    private readonly ClientOrigins _origins;
 
-    internal ServiceEntry(int slot, ServicePort port, Backend[] backends, ServiceState state, ILoadBalancingPolicy policy)
+    internal ServiceEntry(int slot, ServicePort port, Backend[] backends, ServiceState state, ILoadBalancingPolicy policy, ClientOrigins origins)
     {
         Slot = slot;
         Port = port;
@@ -20,6 +24,11 @@ public sealed class ServiceEntry
         _external = port.ExternalTrafficPolicy == port.InternalTrafficPolicy
             ? _internal
             : Prepare(BackendSelection.Usable(backends, port.ExternalTrafficPolicy), policy);
+        _cluster = port.ExternalTrafficPolicy == TrafficPolicy.Cluster ? _external
+            : port.InternalTrafficPolicy == TrafficPolicy.Cluster ? _internal
+            : Prepare(BackendSelection.Usable(backends, TrafficPolicy.Cluster), policy);
+        _sources = port.SourceRanges.IsEmpty ? [] : [.. port.SourceRanges.Select(AddressRange.From)];
+        _origins = origins;
     }
 
     /// <summary>Index in the table; the same for all entries of a service port while it exists.</summary>
@@ -35,22 +44,49 @@ public sealed class ServiceEntry
     /// <summary>Every known backend, ready or not.</summary>
     public ReadOnlySpan<Backend> Backends => _all;
 
-    /// <summary>The backends that may answer traffic of a scope.</summary>
+    /// <summary>The backends that may answer traffic of a scope from clients beyond the cluster.</summary>
     public ReadOnlySpan<Backend> Usable(TrafficScope scope) => Candidates(scope).Backends;
 
-    /// <summary>Chooses a backend, or null where none may answer. Lock-free; see the policy for its cost.</summary>
-    public Backend? Pick(in PickContext context) => Policy.Pick(Candidates(context.Scope), State, context);
+    /// <summary>The backends that may answer traffic of a scope from the node itself and from pods: externalTrafficPolicy is not for them.</summary>
+    public ReadOnlySpan<Backend> UsableInside(TrafficScope scope) => (scope == TrafficScope.Internal ? _internal : _cluster).Backends;
 
-    /// <summary>True while traffic of the scope may still go to the backend.</summary>
-    public bool Serves(Backend backend, TrafficScope scope)
+    /// <summary>The backends that may answer a client in a scope; none where the scope is not open to it.</summary>
+    public ReadOnlySpan<Backend> UsableFor(TrafficScope scope, ClientAddress client) => CandidatesFor(scope, client).Backends;
+
+    /// <summary>False for a client that the service's source ranges keep from its load balancer addresses.</summary>
+    public bool Admits(TrafficScope scope, ClientAddress client)
     {
-        foreach (var candidate in Usable(scope))
+        if (scope != TrafficScope.LoadBalancer || _sources.Length == 0 || AddressRange.AnyContains(_sources, client)) return true;
+        // The node speaks to a load balancer address from whichever of its own the route names, that address itself included.
+        return _origins.IsNode(client) && _origins.NodeIsIn(_sources);
+    }
+
+    /// <summary>
+    /// Chooses a backend, or null where none may answer this client (counted where its address is the reason). Lock-free; see the
+    /// policy for its cost.
+    /// </summary>
+    public Backend? Pick(in PickContext context)
+    {
+        if (context.Scope == TrafficScope.LoadBalancer && !Admits(context.Scope, context.Client)) DataplaneMetrics.SourceRefused.Add(1);
+        return Policy.Pick(CandidatesFor(context.Scope, context.Client), State, context);
+    }
+
+    /// <summary>True while the client's traffic of the scope may still go to the backend.</summary>
+    public bool Serves(Backend backend, TrafficScope scope, ClientAddress client)
+    {
+        foreach (var candidate in UsableFor(scope, client))
             if (ReferenceEquals(candidate, backend) || candidate.IsSameAs(backend)) return true;
         return false;
     }
 
     private static BackendSet Prepare(Backend[] usable, ILoadBalancingPolicy policy) =>
         usable.Length == 0 ? BackendSet.Empty : new BackendSet(usable, policy.Prepare(usable));
+
+    private BackendSet CandidatesFor(TrafficScope scope, ClientAddress client)
+    {
+        if (!Admits(scope, client)) return BackendSet.Empty;
+        return ReferenceEquals(_cluster, _external) || scope == TrafficScope.Internal || !_origins.IsInside(client) ? Candidates(scope) : _cluster;
+    }
 
     private BackendSet Candidates(TrafficScope scope) => scope == TrafficScope.Internal ? _internal : _external;
 

@@ -14,8 +14,14 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Virtual (cluster) addresses, at most one of each family in a cluster.</summary>
     public ImmutableArray<IPAddress> VirtualAddresses { get; init; } = [];
 
-    /// <summary>External and load balancer addresses that this node answers for.</summary>
+    /// <summary>External addresses that this node answers for.</summary>
     public ImmutableArray<IPAddress> ExternalAddresses { get; init; } = [];
+
+    /// <summary>Addresses of load balancers whose packets arrive here with them; open to <see cref="SourceRanges"/>.</summary>
+    public ImmutableArray<IPAddress> LoadBalancerAddresses { get; init; } = [];
+
+    /// <summary>Clients that may use the load balancer addresses; none: everybody.</summary>
+    public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 
     /// <summary>The port on the node's own addresses; 0 for none.</summary>
     public int NodePort { get; init; }
@@ -54,5 +60,7 @@ public sealed class ServicePort(ServicePortId id, int port)
         && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol
         && InternalTrafficPolicy == other.InternalTrafficPolicy && ExternalTrafficPolicy == other.ExternalTrafficPolicy
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
-        && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan());
+        && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan())
+        && LoadBalancerAddresses.AsSpan().SequenceEqual(other.LoadBalancerAddresses.AsSpan())
+        && SourceRanges.AsSpan().SequenceEqual(other.SourceRanges.AsSpan());
 }

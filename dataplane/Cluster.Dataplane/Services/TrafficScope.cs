@@ -6,6 +6,9 @@ public enum TrafficScope : byte
     /// <summary>Virtual (cluster) addresses.</summary>
     Internal,
 
-    /// <summary>Node ports, external and load balancer addresses.</summary>
+    /// <summary>Node ports and external addresses.</summary>
     External,
+
+    /// <summary>Load balancer addresses: as external ones, and open to the service's source ranges alone.</summary>
+    LoadBalancer,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Api.CoreV1;
@@ -36,7 +37,9 @@ internal static class ServiceTranslator
         return new Dataplane.Services.ServicePort(ServiceNames.IdOf(ObjectKey.Of(service), port.Name, protocol), port.Port)
         {
             VirtualAddresses = addresses,
-            ExternalAddresses = Addresses(spec.ExternalIPs.Concat(LoadBalancerAddresses(service))),
+            ExternalAddresses = Addresses(spec.ExternalIPs),
+            LoadBalancerAddresses = Addresses(LoadBalancerAddresses(service)),
+            SourceRanges = SourceRanges(spec),
             NodePort = port.NodePort,
             AffinityTimeout = AffinityTimeout(spec),
             InternalTrafficPolicy = PolicyOf(spec.HasInternalTrafficPolicy ? spec.InternalTrafficPolicy : ""),
@@ -56,6 +59,22 @@ internal static class ServiceTranslator
     // An address in mode Proxy belongs to a load balancer that forwards; in mode VIP, the default, packets arrive here with it.
     private static IEnumerable<string> LoadBalancerAddresses(Service service) =>
         service.Status?.LoadBalancer?.Ingress.Where(ingress => !ingress.HasIpMode || ingress.IpMode != "Proxy").Select(ingress => ingress.Ip) ?? [];
+
+    // Written with space around them now and then, and with bits set behind the prefix: Kubernetes takes both.
+    private static ImmutableArray<IPNetwork> SourceRanges(ServiceSpec spec) => spec.Type != "LoadBalancer"
+        ? []
+        : [.. spec.LoadBalancerSourceRanges.Select(Range).OfType<IPNetwork>().Distinct()];
+
+    private static IPNetwork? Range(string text)
+    {
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !IPAddress.TryParse(text.AsSpan(0, slash).Trim(), out var address)
+            || !int.TryParse(text.AsSpan(slash + 1).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var length)) return null;
+        var bytes = address.GetAddressBytes();
+        if (length > bytes.Length * 8) return null;
+        for (var bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), length);
+    }
 
     private static ImmutableArray<IPAddress> Addresses(IEnumerable<string> texts) =>
         [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().Distinct()];

@@ -62,7 +62,7 @@ public sealed class ClientIpAffinityPolicyTests
         var first = Publish(Make.Backend(1, uid: "old")).Pick(From("10.0.0.1"))!;
         var entry = Publish(Make.Backend(1, uid: "new"), Make.Backend(2));
         Assert.NotEqual("old", entry.Pick(From("10.0.0.1"))!.Uid);
-        Assert.False(entry.Serves(first, TrafficScope.Internal));
+        Assert.False(entry.Serves(first, TrafficScope.Internal, default));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class DataplaneRig : IAsyncDisposable
 {
     private static int _count;
 
-    public DataplaneRig(LinuxAddressOptions? options = null)
+    public DataplaneRig(LinuxAddressOptions? options = null, DataplaneOptions? dataplane = null)
     {
         Number = Interlocked.Increment(ref _count);
         Options = options ?? new LinuxAddressOptions
@@ -25,7 +25,7 @@ internal sealed class DataplaneRig : IAsyncDisposable
             Owned = Owned.Enqueue,
         };
         Addresses = new LinuxVirtualAddresses(Options, NullLogger.Instance);
-        Dataplane = new NodeDataplane(new DataplaneOptions { RetryPeriod = TimeSpan.FromMilliseconds(200) }, Addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        Dataplane = new NodeDataplane(dataplane ?? new DataplaneOptions { RetryPeriod = TimeSpan.FromMilliseconds(200) }, Addresses, NullLoggerFactory.Instance, TimeProvider.System);
         Dataplane.FrontendReported += (frontend, result) => Reports.Enqueue((frontend, result));
     }
 

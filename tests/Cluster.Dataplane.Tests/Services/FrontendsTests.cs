@@ -35,9 +35,30 @@ public sealed class FrontendsTests
     }
 
     [Fact]
-    public void Of_ExternalPolicyLocalWithoutLocalBackend_HasVirtualAddressOnly()
+    public void Of_ExternalPolicyLocalWithoutLocalBackend_HasThemAllForClientsOfTheCluster()
     {
         var entry = _directory.Publish(Port(ServiceProtocol.Tcp, TrafficPolicy.Local), Make.Backend(1));
-        Assert.Equal(TrafficScope.Internal, Assert.Single(Frontends.Of(entry, Node)).Scope);
+        Assert.Equal(4, Frontends.Of(entry, Node).Count());
+    }
+
+    [Fact]
+    public void Of_InternalPolicyLocalWithoutLocalBackend_LeavesTheVirtualAddressOut()
+    {
+        var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80)
+        {
+            VirtualAddresses = [IPAddress.Parse("10.197.0.9")], NodePort = 30080, InternalTrafficPolicy = TrafficPolicy.Local,
+        };
+        Assert.All(Frontends.Of(_directory.Publish(port, Make.Backend(1)), Node), frontend => Assert.Equal(30080, frontend.Port));
+    }
+
+    [Fact]
+    public void Of_LoadBalancerAddress_HasAScopeOfItsOwn()
+    {
+        var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80)
+        {
+            ExternalAddresses = [IPAddress.Parse("198.51.100.4")], LoadBalancerAddresses = [IPAddress.Parse("198.51.100.4"), IPAddress.Parse("198.51.100.5")],
+        };
+        var scopes = Frontends.Of(_directory.Publish(port, Make.Backend(1)), Node).Select(frontend => (frontend.Address.ToString(), frontend.Scope));
+        Assert.Equal([("198.51.100.4", TrafficScope.External), ("198.51.100.5", TrafficScope.LoadBalancer)], scopes);
     }
 }

@@ -104,7 +104,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
         if (relay.Sessions.Find(key) is { } known)
         {
             if (ReferenceEquals(known.ValidFor, entry)) return known;
-            if (entry.Serves(known.Backend, frontend.Scope))
+            if (entry.Serves(known.Backend, frontend.Scope, key.Client))
             {
                 known.ValidFor = entry;
                 return known;

@@ -44,7 +44,7 @@ internal sealed class UdpSessionTable(int capacity)
 
     /// <summary>Ends the flows of a service port whose backend may no longer answer: their next datagram goes to another.</summary>
     public void RemoveUnserved(ServiceEntry entry) => RemoveWhere(session =>
-        session.Frontend.Slot == entry.Slot && !(session.Frontend.Id == entry.Port.Id && entry.Serves(session.Backend, session.Frontend.Scope)));
+        session.Frontend.Slot == entry.Slot && !(session.Frontend.Id == entry.Port.Id && entry.Serves(session.Backend, session.Frontend.Scope, session.Key.Client)));
 
     public void RemoveFrontend(int frontend) => RemoveWhere(session => session.Key.Frontend == frontend);
 
