@@ -59,6 +59,17 @@ public sealed class ServiceTranslatorTests
         var port = Translate(service)[0].Port;
         Assert.Equal((TrafficPolicy.Local, TrafficPolicy.Local, 30080), (port.InternalTrafficPolicy, port.ExternalTrafficPolicy, port.NodePort));
         Assert.Equal("10.96.0.5", Assert.Single(port.VirtualAddresses).ToString());
-        Assert.Equal(["198.51.100.1", "198.51.100.2"], port.ExternalAddresses.Select(address => address.ToString()));
+        Assert.Equal(["198.51.100.1"], port.ExternalAddresses.Select(address => address.ToString()));
+        Assert.Equal(["198.51.100.2"], port.LoadBalancerAddresses.Select(address => address.ToString()));
+    }
+
+    [Fact]
+    public void Translate_SourceRanges_AreReadAsKubernetesReadsThem()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        service.Spec.LoadBalancerSourceRanges.AddRange([" 203.0.113.9/24 ", "fd00:1::5/64", "192.0.2.7/32", "nonsense", "10.0.0.0/40"]);
+        Assert.Empty(Translate(service)[0].Port.SourceRanges);
+        service.Spec.Type = "LoadBalancer";
+        Assert.Equal(["203.0.113.0/24", "fd00:1::/64", "192.0.2.7/32"], Translate(service)[0].Port.SourceRanges.Select(range => range.ToString()));
     }
 }
