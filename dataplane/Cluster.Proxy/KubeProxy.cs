@@ -40,11 +40,13 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
                 new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout }, PodRanges = options.PodRanges }, NodePlane.VirtualAddresses(options, logs), logs, time);
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
-            var reflector = new ServiceReflector(informers, dataplane, _health, options.NodeName, logs.CreateLogger<ServiceReflector>());
+            var node = new NodeZone(client, options.NodeName, logs.CreateLogger<NodeZone>(), time);
+            var reflector = new ServiceReflector(informers, dataplane, _health, node, logs.CreateLogger<ServiceReflector>());
+            reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
             dataplane.FrontendReported += (frontend, result) => Report(events, reflector, frontend, result);
             _dns = Dns(informers, events);
             await dataplane.StartAsync(DnsPlaces(), cancellationToken);
-            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
+            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), node.RunAsync(cancellationToken), _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

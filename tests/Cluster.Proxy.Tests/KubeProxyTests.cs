@@ -93,6 +93,31 @@ public sealed class KubeProxyTests
     }
 
     [Fact]
+    public async Task Run_NodeGetsAZone_TrafficStaysInIt()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.15", port);
+        await using var b = new NamedServer("b", "127.0.0.16", port);
+        await using var rig = new ProxyRig();
+        var service = Make.Service("web", rig.Vip(10).ToString(), Make.Port(80));
+        service.Spec.TrafficDistribution = "PreferClose";
+        service.Metadata.Annotations["cluster.local/path"] = "fast";
+        rig.Api.Seed(service);
+        Endpoint near = Make.Endpoint("127.0.0.15", uid: "a"), far = Make.Endpoint("127.0.0.16", uid: "b");
+        (near.Zone, far.Zone) = ("west", "east");
+        rig.Api.Seed(Make.Slice("web", port, near, far));
+        await rig.StartAsync();
+        Assert.Equal(["a", "b"], new[] { await ProxyRig.AskAsync(rig.Vip(10), 80), await ProxyRig.AskAsync(rig.Vip(10), 80) }.Order());
+
+        var node = new Node { Metadata = new Api.MetaV1.ObjectMeta { Name = "here" } };
+        node.Metadata.Labels["topology.kubernetes.io/zone"] = "west";
+        rig.Api.Seed(node);
+        await AnswersOnlyAsync(rig.Vip(10), "a", Promised);
+        await Eventually.True(() => rig.Api.All<Event>().Any(e => e.Reason == "InvalidAnnotation" && e.Message.Contains("cluster.local/path is fast", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Run_HealthAndMetrics_AreServed()
     {
         Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);

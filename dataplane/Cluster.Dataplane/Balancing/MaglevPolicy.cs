@@ -27,8 +27,12 @@ public sealed class MaglevPolicy : ILoadBalancingPolicy
         var size = Array.Find(Sizes, prime => prime >= candidates.Length * 100);
         if (size == 0) size = Sizes[^1];
         var heaviest = Math.Max(1, candidates.Max(backend => backend.Weight));
-        var walks = Array.ConvertAll(candidates, backend => new Walk(IdentityHash(backend), size, (double)Math.Max(0, backend.Weight) / heaviest));
-        if (candidates.All(backend => backend.Weight <= 0)) walks = Array.ConvertAll(candidates, backend => new Walk(IdentityHash(backend), size, 1));
+        var allZero = candidates.All(backend => backend.Weight <= 0);
+        var walks = candidates
+            .Select((backend, index) => new Walk((ushort)index, IdentityHash(backend), size, allZero ? 1 : (double)Math.Max(0, backend.Weight) / heaviest))
+            .ToArray();
+        // Turns go by identity: nodes that learned of the backends in another order make the same table.
+        Array.Sort(walks, (a, b) => a.Hash.CompareTo(b.Hash));
         return Fill(walks, size);
     }
 
@@ -61,7 +65,7 @@ public sealed class MaglevPolicy : ILoadBalancingPolicy
                 if (!walks[i].HasTurn()) continue;
                 var slot = walks[i].Next();
                 while (table[slot] != ushort.MaxValue) slot = walks[i].Next();
-                table[slot] = (ushort)i;
+                table[slot] = walks[i].Backend;
                 if (++filled == size) return table;
             }
         }
@@ -86,8 +90,10 @@ public sealed class MaglevPolicy : ILoadBalancingPolicy
     }
 
     /// <summary>One backend's order over the slots: all of them, in steps that are prime to their number.</summary>
-    private struct Walk(ulong hash, int size, double share)
+    private struct Walk(ushort backend, ulong hash, int size, double share)
     {
+        public readonly ushort Backend = backend;
+        public readonly ulong Hash = hash;
         private readonly int _step = (int)(hash % (ulong)(size - 1)) + 1;
         private int _slot = (int)((hash >> 32) % (ulong)size);
         private double _credit;

@@ -14,10 +14,11 @@ internal static class EndpointTranslator
     /// <param name="preferred">
     /// The family to take where the service has endpoints of both: a dual-stack pod is listed once a family and must not count twice.
     /// </param>
-    /// <param name="nodeName">This node.</param>
+    /// <param name="here">This node.</param>
     public static Backend[] Translate(
-        IEnumerable<EndpointSlice> slices, string portName, ServiceProtocol protocol, AddressFamily preferred, string nodeName)
+        IEnumerable<EndpointSlice> slices, string portName, ServiceProtocol protocol, AddressFamily preferred, NodePlace here)
     {
+        var hinted = AllHinted(slices);
         var found = new Dictionary<(string, IPEndPoint), Backend>();
         // By name, so that the order, and with it the turn of round robin, does not hang on the order slices came in.
         foreach (var slice in slices.OrderBy(slice => slice.Metadata.Name, StringComparer.Ordinal))
@@ -25,7 +26,7 @@ internal static class EndpointTranslator
             if (PortOf(slice, portName, protocol) is not { } port) continue;
             foreach (var endpoint in slice.Endpoints)
             {
-                if (Backend(endpoint, port, nodeName) is not { } backend) continue;
+                if (Backend(endpoint, port, here, hinted) is not { } backend) continue;
                 // A pod can stand in two slices for a moment; the readier word counts.
                 var key = (backend.Uid, backend.Address);
                 if (!found.TryGetValue(key, out var known) || backend.Health > known.Health) found[key] = backend;
@@ -37,6 +38,26 @@ internal static class EndpointTranslator
         return family.Length > 0 ? family : backends;
     }
 
+    /// <summary>Every endpoint says for which zones it is meant.</summary>
+    public static bool AllHinted(IEnumerable<EndpointSlice> slices)
+    {
+        var any = false;
+        foreach (var slice in slices)
+        {
+            foreach (var endpoint in slice.Endpoints)
+            {
+                if (endpoint.Hints is not { ForZones.Count: > 0 }) return false;
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
+    // Who is meant for this zone counts as standing in it.
+    private static string? HintedZone(Endpoint endpoint, NodePlace here) =>
+        endpoint.Hints.ForZones.Any(zone => zone.Name == here.Zone) ? here.Zone : null;
+
     public static BackendHealth HealthOf(Endpoint endpoint)
     {
         var conditions = endpoint.Conditions;
@@ -46,7 +67,7 @@ internal static class EndpointTranslator
         return conditions is { HasServing: true, Serving: true, HasTerminating: true, Terminating: true } ? BackendHealth.Terminating : BackendHealth.NotReady;
     }
 
-    private static Backend? Backend(Endpoint endpoint, int port, string nodeName)
+    private static Backend? Backend(Endpoint endpoint, int port, NodePlace here, bool hinted)
     {
         // Addresses of one endpoint are interchangeable: the first is used, as kube-proxy does.
         if (endpoint.Addresses.Count == 0 || !IPAddress.TryParse(endpoint.Addresses[0], out var address)) return null;
@@ -55,8 +76,8 @@ internal static class EndpointTranslator
         return new Backend(uid, place)
         {
             Health = HealthOf(endpoint),
-            IsLocal = endpoint.HasNodeName && endpoint.NodeName == nodeName,
-            Zone = endpoint.HasZone ? endpoint.Zone : null,
+            IsLocal = endpoint.HasNodeName && endpoint.NodeName == here.Name,
+            Zone = hinted ? HintedZone(endpoint, here) : endpoint.HasZone ? endpoint.Zone : null,
         };
     }
 

@@ -20,21 +20,26 @@ internal sealed class ServiceReflector
 
     private readonly Channel<ObjectKey> _changed = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<ObjectKey, HashSet<ServicePortId>> _known = [];
+    private readonly Dictionary<ObjectKey, string> _problems = [];
     private readonly Informer<Service> _services;
     private readonly Informer<EndpointSlice> _slices;
     private readonly NodeDataplane _dataplane;
     private readonly ProxyHealth _health;
-    private readonly string _nodeName;
+    private readonly NodeZone _node;
     private readonly ILogger _logger;
 
-    public ServiceReflector(InformerFactory informers, NodeDataplane dataplane, ProxyHealth health, string nodeName, ILogger logger)
+    public ServiceReflector(InformerFactory informers, NodeDataplane dataplane, ProxyHealth health, NodeZone node, ILogger logger)
     {
         _services = informers.For<Service>();
         _slices = informers.For<EndpointSlice>();
         _dataplane = dataplane;
         _health = health;
-        _nodeName = nodeName;
+        _node = node;
         _logger = logger;
+        _node.Changed += () =>
+        {
+            foreach (var service in _services.List()) Changed(ObjectKey.Of(service));
+        };
         _slices.AddIndex(ByService, slice => ServiceNames.ServiceOf(slice) is { } key ? [key.ToString()] : []);
         _services.AddHandler((old, current) => Changed(ObjectKey.Of((IApiObject?)current ?? old!)));
         _slices.AddHandler((old, current) =>
@@ -47,6 +52,9 @@ internal sealed class ServiceReflector
 
     /// <summary>The Service a port belongs to, as last seen.</summary>
     public Service? Find(ServicePortId id) => _services.Get(ServiceNames.ServiceOf(id));
+
+    /// <summary>Told of a service that asks for something this proxy does not know, once until it is another.</summary>
+    public event Action<Service, string>? Misconfigured;
 
     /// <summary>Follows until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -93,13 +101,26 @@ internal sealed class ServiceReflector
         _health.Applied();
     }
 
+    private void TellOfProblems(Service service)
+    {
+        // A service is translated with every change of its endpoints; what is wrong with it is told when it is new.
+        var key = ObjectKey.Of(service);
+        var problems = new ServiceAnnotations(service).Problems;
+        var text = string.Join("; ", problems);
+        if (_problems.GetValueOrDefault(key, "") == text) return;
+        if (text.Length == 0) _problems.Remove(key);
+        else _problems[key] = text;
+        foreach (var problem in problems) Misconfigured?.Invoke(service, problem);
+    }
+
     private void Translate(ObjectKey key)
     {
         var before = _known.GetValueOrDefault(key) ?? [];
         var after = new HashSet<ServicePortId>();
         if (_services.Get(key) is { } service)
         {
-            foreach (var (port, backends) in ServiceTranslator.Translate(service, _slices.ByIndex(ByService, key.ToString()), _nodeName))
+            TellOfProblems(service);
+            foreach (var (port, backends) in ServiceTranslator.Translate(service, _slices.ByIndex(ByService, key.ToString()), _node.Place))
             {
                 after.Add(port.Id);
                 _dataplane.Directory.Set(port, backends);
@@ -107,6 +128,7 @@ internal sealed class ServiceReflector
         }
 
         foreach (var gone in before.Except(after)) _dataplane.Directory.Remove(gone);
+        if (_services.Get(key) is null) _problems.Remove(key);
         if (after.Count == 0) _known.Remove(key);
         else _known[key] = after;
     }

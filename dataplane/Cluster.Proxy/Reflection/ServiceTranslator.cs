@@ -16,22 +16,24 @@ internal static class ServiceTranslator
     private const int DefaultAffinitySeconds = 10_800;
 
     public static IEnumerable<(Dataplane.Services.ServicePort Port, Backend[] Backends)> Translate(
-        Service service, IReadOnlyCollection<EndpointSlice> slices, string nodeName)
+        Service service, IReadOnlyCollection<EndpointSlice> slices, NodePlace here)
     {
         if (!ServiceNames.IsOurs(service)) yield break;
         var addresses = Addresses(service.Spec.ClusterIPs.Count > 0 ? service.Spec.ClusterIPs : [service.Spec.ClusterIP]);
         if (addresses.IsEmpty) yield break;
+        var annotations = new ServiceAnnotations(service);
+        var zone = PreferredZone(service.Spec, slices, here);
         foreach (var port in service.Spec.Ports)
         {
             if (ServiceNames.ProtocolOf(port.Protocol) is not { } protocol) continue;
             yield return (
-                Port(service, port, protocol, addresses),
-                EndpointTranslator.Translate(slices, port.Name, protocol, addresses[0].AddressFamily, nodeName));
+                Port(service, port, protocol, addresses, annotations, zone),
+                EndpointTranslator.Translate(slices, port.Name, protocol, addresses[0].AddressFamily, here));
         }
     }
 
     private static Dataplane.Services.ServicePort Port(
-        Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses)
+        Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses, ServiceAnnotations annotations, string? zone)
     {
         var spec = service.Spec;
         return new Dataplane.Services.ServicePort(ServiceNames.IdOf(ObjectKey.Of(service), port.Name, protocol), port.Port)
@@ -41,6 +43,12 @@ internal static class ServiceTranslator
             LoadBalancerAddresses = Addresses(LoadBalancerAddresses(service)),
             SourceRanges = SourceRanges(spec),
             NodePort = port.NodePort,
+            Policy = annotations.Policy,
+            Path = annotations.Path,
+            UdpMode = annotations.UdpMode,
+            ProxyProtocol = annotations.ProxyProtocol,
+            PreferredZone = zone,
+            ZoneSpillOver = annotations.ZoneSpillOver,
             AffinityTimeout = AffinityTimeout(spec),
             InternalTrafficPolicy = PolicyOf(spec.HasInternalTrafficPolicy ? spec.InternalTrafficPolicy : ""),
             ExternalTrafficPolicy = PolicyOf(spec.ExternalTrafficPolicy),
@@ -52,6 +60,14 @@ internal static class ServiceTranslator
         if (spec.SessionAffinity != "ClientIP") return TimeSpan.Zero;
         var configured = spec.SessionAffinityConfig?.ClientIP is { HasTimeoutSeconds: true } client ? client.TimeoutSeconds : DefaultAffinitySeconds;
         return TimeSpan.FromSeconds(configured);
+    }
+
+    // By the service's own word, or, as kube-proxy does, by the hints of its slices: they count where every endpoint has one.
+    private static string? PreferredZone(ServiceSpec spec, IReadOnlyCollection<EndpointSlice> slices, NodePlace here)
+    {
+        if (here.Zone is null) return null;
+        var asked = spec.HasTrafficDistribution && spec.TrafficDistribution is "PreferClose" or "PreferSameZone";
+        return asked || EndpointTranslator.AllHinted(slices) ? here.Zone : null;
     }
 
     private static TrafficPolicy PolicyOf(string policy) => policy == "Local" ? TrafficPolicy.Local : TrafficPolicy.Cluster;

@@ -99,6 +99,24 @@ public sealed class ServiceDirectoryTests
     }
 
     [Fact]
+    public void Set_BackendsMoved_KeepTheirStateAndReplacedOnesBeginAnew()
+    {
+        var before = _directory.Publish(Make.Port("a"), Make.Backends(3));
+        foreach (var backend in before.Backends) backend.State.Opened();
+        var after = _directory.Publish(Make.Port("a"), Make.Backend(3), Make.Backend(2, uid: "new"), Make.Backend(1, BackendHealth.Terminating));
+        Assert.Equal([1, 0, 1], after.Backends.ToArray().Select(backend => backend.State.Active));
+        Assert.Same(before.Backends[2].State, after.Backends[0].State);
+    }
+
+    [Fact]
+    public void Set_PathChanged_IsAChange()
+    {
+        var before = _directory.Publish(Make.Port("a"), Make.Backends(1));
+        _directory.Set(new ServicePort(before.Port.Id, 80) { VirtualAddresses = before.Port.VirtualAddresses, Path = ServicePath.Managed }, before.Backends);
+        Assert.Equal(ServicePath.Managed, Assert.Single(_directory.Publish()).After!.Port.Path);
+    }
+
+    [Fact]
     public void Publish_OneBackendOfTenThousandServices_AllocatesOnlyTheChangedPart()
     {
         for (var i = 0; i < 10_000; i++) _directory.Set(Make.Port($"s{i}"), Make.Backends(10));

@@ -8,7 +8,7 @@ namespace Cluster.Proxy.Tests.Reflection;
 public sealed class EndpointTranslatorTests
 {
     private static Backend[] Translate(params EndpointSlice[] slices) =>
-        EndpointTranslator.Translate(slices, "", ServiceProtocol.Tcp, AddressFamily.InterNetwork, "here");
+        EndpointTranslator.Translate(slices, "", ServiceProtocol.Tcp, AddressFamily.InterNetwork, new NodePlace("here", null));
 
     [Theory]
     [InlineData(null, null, null, BackendHealth.Ready)]

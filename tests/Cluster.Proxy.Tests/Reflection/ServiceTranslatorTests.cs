@@ -1,4 +1,5 @@
 using Cluster.Api.CoreV1;
+using Cluster.Api.DiscoveryV1;
 using Cluster.Dataplane.Services;
 using Cluster.Proxy.Reflection;
 
@@ -6,8 +7,8 @@ namespace Cluster.Proxy.Tests.Reflection;
 
 public sealed class ServiceTranslatorTests
 {
-    private static List<(Dataplane.Services.ServicePort Port, Backend[] Backends)> Translate(Service service) =>
-        [.. ServiceTranslator.Translate(service, [Make.Slice(service.Metadata.Name, 8080, Make.Endpoint("10.0.0.1"))], "here")];
+    private static List<(Dataplane.Services.ServicePort Port, Backend[] Backends)> Translate(Service service, params Endpoint[] endpoints) =>
+        [.. ServiceTranslator.Translate(service, [Make.Slice(service.Metadata.Name, 8080, endpoints.Length > 0 ? endpoints : [Make.Endpoint("10.0.0.1")])], new NodePlace("here", "west"))];
 
     [Fact]
     public void Translate_Service_NamesPortsAsKubernetesDoes()
@@ -43,6 +44,65 @@ public sealed class ServiceTranslatorTests
         Assert.Equal(TimeSpan.FromHours(3), Translate(service)[0].Port.AffinityTimeout);
         service.Spec.SessionAffinityConfig = new SessionAffinityConfig { ClientIP = new ClientIPConfig { TimeoutSeconds = 60 } };
         Assert.Equal(TimeSpan.FromMinutes(1), Translate(service)[0].Port.AffinityTimeout);
+    }
+
+    [Fact]
+    public void Translate_Annotations_ChoosePolicyPathAndModes()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        service.Metadata.Annotations[ServiceAnnotations.PolicyKey] = "p2c";
+        service.Metadata.Annotations[ServiceAnnotations.PathKey] = "managed";
+        service.Metadata.Annotations[ServiceAnnotations.UdpModeKey] = "per-datagram";
+        service.Metadata.Annotations[ServiceAnnotations.ProxyProtocolKey] = "v2";
+        service.Metadata.Annotations[ServiceAnnotations.ZoneSpillOverKey] = "100";
+        var port = Translate(service)[0].Port;
+        Assert.Equal(("p2c", ServicePath.Managed, UdpMode.PerDatagram, true, 100), (port.Policy, port.Path, port.UdpMode, port.ProxyProtocol, port.ZoneSpillOver));
+        Assert.Empty(new ServiceAnnotations(service).Problems);
+    }
+
+    [Fact]
+    public void Translate_AnnotationsNotKnown_CountAsNotGivenAndAreTold()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        service.Metadata.Annotations[ServiceAnnotations.PolicyKey] = "fastest";
+        service.Metadata.Annotations[ServiceAnnotations.ZoneSpillOverKey] = "many";
+        Assert.Null(Translate(service)[0].Port.Policy);
+        Assert.Equal(
+            [
+                "annotation cluster.local/balancing-policy is fastest; it must be one of round-robin, weighted, p2c, maglev",
+                "annotation cluster.local/zone-spill-over is many; it must be a number of connections",
+            ],
+            new ServiceAnnotations(service).Problems.Order());
+    }
+
+    [Fact]
+    public void Translate_TrafficDistribution_PrefersTheZoneOfTheNode()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        Assert.Null(Translate(service, InZone("10.0.0.1", "west"))[0].Port.PreferredZone);
+        service.Spec.TrafficDistribution = "PreferClose";
+        var (port, backends) = Translate(service, InZone("10.0.0.1", "west"), InZone("10.0.0.2", "east"))[0];
+        Assert.Equal("west", port.PreferredZone);
+        Assert.Equal(["west", "east"], backends.Select(backend => backend.Zone));
+    }
+
+    [Fact]
+    public void Translate_HintsOnEveryEndpoint_DecideWhoIsNear()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        var (port, backends) = Translate(service, InZone("10.0.0.1", "west", "east"), InZone("10.0.0.2", "east", "west", "north"))[0];
+        Assert.Equal("west", port.PreferredZone);
+        Assert.Equal([null, "west"], backends.Select(backend => backend.Zone));
+        Assert.Null(Translate(service, InZone("10.0.0.1", "west"), InZone("10.0.0.2", "east", "west"))[0].Port.PreferredZone);
+    }
+
+    private static Endpoint InZone(string address, string zone, params string[] hints)
+    {
+        var endpoint = Make.Endpoint(address);
+        endpoint.Zone = zone;
+        if (hints.Length > 0) endpoint.Hints = new EndpointHints();
+        foreach (var hint in hints) endpoint.Hints.ForZones.Add(new ForZone { Name = hint });
+        return endpoint;
     }
 
     [Fact]

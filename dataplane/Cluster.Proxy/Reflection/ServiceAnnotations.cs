@@ -1,0 +1,65 @@
+using System.Globalization;
+using Cluster.Api.CoreV1;
+using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Proxy.Reflection;
+
+/// <summary>What a Service asks of the data plane beyond its own fields, by annotation. A value that is not known counts as not given and is told.</summary>
+internal sealed class ServiceAnnotations
+{
+    public const string PolicyKey = "cluster.local/balancing-policy";
+    public const string PathKey = "cluster.local/path";
+    public const string UdpModeKey = "cluster.local/udp-mode";
+    public const string ProxyProtocolKey = "cluster.local/proxy-protocol";
+    public const string ZoneSpillOverKey = "cluster.local/zone-spill-over";
+
+    private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names];
+
+    private readonly List<string> _problems = [];
+    private readonly Service _service;
+
+    public ServiceAnnotations(Service service)
+    {
+        _service = service;
+        Policy = Choice(PolicyKey, Policies.ToDictionary(name => name, name => (string?)name), null);
+        Path = Choice(
+            PathKey,
+            new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed, ["connect"] = ServicePath.Connect },
+            ServicePath.Auto);
+        UdpMode = Choice(
+            UdpModeKey, new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram }, UdpMode.Session);
+        ProxyProtocol = Choice(ProxyProtocolKey, new() { ["v2"] = true, ["none"] = false }, false);
+        ZoneSpillOver = Number(ZoneSpillOverKey);
+    }
+
+    /// <summary>Name of a balancing policy; null for round robin.</summary>
+    public string? Policy { get; }
+
+    public ServicePath Path { get; }
+
+    public UdpMode UdpMode { get; }
+
+    public bool ProxyProtocol { get; }
+
+    public int ZoneSpillOver { get; }
+
+    /// <summary>A sentence for each value that can't be used.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    private T Choice<T>(string key, Dictionary<string, T> choices, T otherwise)
+    {
+        if (!_service.Metadata.Annotations.TryGetValue(key, out var text)) return otherwise;
+        if (choices.TryGetValue(text, out var value)) return value;
+        _problems.Add($"annotation {key} is {text}; it must be one of {string.Join(", ", choices.Keys)}");
+        return otherwise;
+    }
+
+    private int Number(string key)
+    {
+        if (!_service.Metadata.Annotations.TryGetValue(key, out var text)) return 0;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return number;
+        _problems.Add($"annotation {key} is {text}; it must be a number of connections");
+        return 0;
+    }
+}
