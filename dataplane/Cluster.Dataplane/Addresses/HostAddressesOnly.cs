@@ -7,7 +7,7 @@ public sealed class HostAddressesOnly : IVirtualAddresses
 {
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task SetAddressesAsync(IReadOnlySet<IPAddress> addresses, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ChangeAddressesAsync(IReadOnlyCollection<IPAddress> added, IReadOnlyCollection<IPAddress> removed, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task AllowAsync(IReadOnlyCollection<Place> added, IReadOnlyCollection<Place> removed, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -9,8 +9,11 @@ public interface IVirtualAddresses
     /// <summary>Takes over or replaces what an earlier process left, with no place allowed yet.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes every address of the set local that is not so already, and gives up those made so before that are not in it.</summary>
-    Task SetAddressesAsync(IReadOnlySet<IPAddress> addresses, CancellationToken cancellationToken);
+    /// <summary>
+    /// Makes the added addresses local where they are not so already, and gives up the removed ones where it made them so. An address comes
+    /// and goes once, however many frontends share it.
+    /// </summary>
+    Task ChangeAddressesAsync(IReadOnlyCollection<IPAddress> added, IReadOnlyCollection<IPAddress> removed, CancellationToken cancellationToken);
 
     /// <summary>Lets places answer, and others no more. Places outside of the virtual addresses need no permission and are ignored.</summary>
     Task AllowAsync(IReadOnlyCollection<Place> added, IReadOnlyCollection<Place> removed, CancellationToken cancellationToken);

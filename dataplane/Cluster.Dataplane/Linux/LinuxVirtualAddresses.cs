@@ -44,23 +44,29 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         foreach (var range in _options.Ranges) AddRoute(range);
     }
 
-    public async Task SetAddressesAsync(IReadOnlySet<IPAddress> addresses, CancellationToken cancellationToken)
+    public async Task ChangeAddressesAsync(IReadOnlyCollection<IPAddress> added, IReadOnlyCollection<IPAddress> removed, CancellationToken cancellationToken)
     {
-        var own = NodeAddresses.Current().ToHashSet();
-        var wanted = addresses
-            .Where(address => !own.Contains(address) && !IsWildcard(address) && !_options.Ranges.Any(range => range.Contains(address)))
-            .Select(address => new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32))
-            .ToHashSet();
-        if (_single.SetEquals(wanted)) return;
+        // Those of the ranges are local by one route already.
+        var come = Outside(added);
+        if (come.Count > 0)
+        {
+            var own = NodeAddresses.Current().ToHashSet();
+            come.RemoveAll(address => own.Contains(address.BaseAddress) || !_single.Add(address));
+        }
 
-        var added = wanted.Except(_single).ToList();
-        var removed = _single.Except(wanted).ToList();
-        _single.ExceptWith(removed);
-        _single.UnionWith(added);
-        foreach (var gone in removed) _routes.Remove(gone);
-        await _guard.ChangeRangesAsync(added, removed, cancellationToken);
-        foreach (var address in added) AddRoute(address);
+        var gone = Outside(removed).FindAll(_single.Remove);
+        if (come.Count + gone.Count == 0) return;
+        foreach (var address in gone) _routes.Remove(address);
+        await _guard.ChangeRangesAsync(come, gone, cancellationToken);
+        foreach (var address in come) AddRoute(address);
     }
+
+    private List<IPNetwork> Outside(IReadOnlyCollection<IPAddress> addresses) =>
+    [
+        .. addresses
+            .Where(address => !IsWildcard(address) && !_options.Ranges.Any(range => range.Contains(address)))
+            .Select(address => new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32)),
+    ];
 
     public async Task AllowAsync(IReadOnlyCollection<Place> added, IReadOnlyCollection<Place> removed, CancellationToken cancellationToken)
     {

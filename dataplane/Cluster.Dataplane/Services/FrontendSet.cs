@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using Cluster.Dataplane.Addresses;
 
 namespace Cluster.Dataplane.Services;
@@ -16,6 +17,9 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     private readonly HashSet<Place> _toForbid = [];
     private readonly HashSet<Place> _toAllow = [];
     private readonly List<(Frontend, FrontendResult)> _reports = [];
+    private readonly Dictionary<IPAddress, int> _addressUsers = [];
+    private readonly HashSet<IPAddress> _addressesCome = [];
+    private readonly HashSet<IPAddress> _addressesGone = [];
     private IReadOnlyList<IPAddress> _nodeAddresses = [];
 
     public event Action<Frontend, FrontendResult>? Reported;
@@ -25,7 +29,8 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     {
         _nodeAddresses = NodeAddresses.Current();
         _reserved.UnionWith(places);
-        await addresses.SetAddressesAsync(WantedAddresses(), cancellationToken);
+        foreach (var place in places) Use(place.Address);
+        await ChangeAddressesAsync(cancellationToken);
         await addresses.AllowAsync(places, [], cancellationToken);
     }
 
@@ -55,7 +60,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
 
         foreach (var frontend in _toClose) Close(frontend);
         _toClose.Clear();
-        await addresses.SetAddressesAsync(WantedAddresses(), cancellationToken);
+        await ChangeAddressesAsync(cancellationToken);
         foreach (var frontend in _toOpen) Open(frontend);
         _toOpen.Clear();
         // Kept until it has succeeded: what nft refused now is asked for again with the next change or retry.
@@ -71,9 +76,17 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     {
         var before = _wanted.GetValueOrDefault(slot) ?? [];
         foreach (var gone in before.Except(frontends))
+        {
             if (!_toOpen.Remove(gone)) _toClose.Add(gone);
+            Unuse(gone.Address);
+        }
+
         foreach (var come in frontends.Except(before))
+        {
             if (!_toClose.Remove(come)) _toOpen.Add(come);
+            Use(come.Address);
+        }
+
         if (frontends.Length == 0) _wanted.Remove(slot);
         else _wanted[slot] = frontends;
     }
@@ -115,6 +128,25 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         _toForbid.Add(frontend.Place);
     }
 
-    private HashSet<IPAddress> WantedAddresses() =>
-        [.. _wanted.Values.SelectMany(frontends => frontends).Select(frontend => frontend.Address), .. _reserved.Select(place => place.Address)];
+    // Counted, so that a change of one service among thousands looks at its own addresses alone.
+    private void Use(IPAddress address)
+    {
+        ref var users = ref CollectionsMarshal.GetValueRefOrAddDefault(_addressUsers, address, out _);
+        if (users++ == 0 && !_addressesGone.Remove(address)) _addressesCome.Add(address);
+    }
+
+    private void Unuse(IPAddress address)
+    {
+        if (--CollectionsMarshal.GetValueRefOrNullRef(_addressUsers, address) > 0) return;
+        _addressUsers.Remove(address);
+        if (!_addressesCome.Remove(address)) _addressesGone.Add(address);
+    }
+
+    private async Task ChangeAddressesAsync(CancellationToken cancellationToken)
+    {
+        if (_addressesCome.Count + _addressesGone.Count == 0) return;
+        await addresses.ChangeAddressesAsync(_addressesCome, _addressesGone, cancellationToken);
+        _addressesCome.Clear();
+        _addressesGone.Clear();
+    }
 }
