@@ -36,6 +36,9 @@ internal sealed class NetNamespace : IDisposable
 
     public IPAddress Address { get; }
 
+    /// <summary>The namespace's file.</summary>
+    public string Path => $"/run/netns/{_name}";
+
     /// <summary>A socket that lives in the namespace, usable from any thread: the kernel notes where a socket is made.</summary>
     public Socket Socket(AddressFamily family, SocketType type, ProtocolType protocol)
     {
@@ -45,7 +48,7 @@ internal sealed class NetNamespace : IDisposable
         {
             try
             {
-                using var ns = File.OpenHandle($"/run/netns/{_name}");
+                using var ns = File.OpenHandle(Path);
                 if (setns(ns.DangerousGetHandle().ToInt32(), CLONE_NEWNET) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
                 made = new Socket(family, type, protocol);
             }

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Cluster.Dataplane.Linux.Bpf;
+
+/// <summary>A map of any key and value: creation, pins and facts. See <see cref="BpfMap{TKey,TValue}"/> for its elements.</summary>
+internal abstract unsafe class BpfMap : BpfObject
+{
+    private const int NameBytes = 16;
+
+    protected BpfMap(int descriptor)
+        : base(descriptor)
+    {
+    }
+
+    /// <summary>What instructions and system calls name it by in this boot.</summary>
+    public uint Id => ReadFacts<Facts>().Id;
+
+    /// <summary>True where an existing map is what the options ask for, so that it can be gone on with.</summary>
+    protected bool Matches(in BpfMapOptions options, int keyBytes, int valueBytes)
+    {
+        var facts = ReadFacts<Facts>();
+        return facts.Type == options.Type && facts.KeyBytes == keyBytes && facts.ValueBytes == valueBytes
+            && facts.Entries == options.Entries && facts.Flags == options.Flags;
+    }
+
+    protected static int CreateMap(in BpfMapOptions options, int keyBytes, int valueBytes, BtfTypes? types = null)
+    {
+        var attribute = new CreateAttribute
+        {
+            Type = options.Type,
+            KeyBytes = (uint)keyBytes,
+            ValueBytes = (uint)valueBytes,
+            Entries = (uint)options.Entries,
+            Flags = options.Flags,
+        };
+        Encoding.ASCII.GetBytes(options.Name, new Span<byte>(attribute.Name, NameBytes - 1));
+        if (types is not null)
+        {
+            attribute.BtfDescriptor = (uint)types.Descriptor;
+            attribute.BtfKeyType = BtfTypes.Key;
+            attribute.BtfValueType = BtfTypes.Value;
+        }
+
+        return BpfSystem.Call(BpfCommand.BPF_MAP_CREATE, ref attribute, options.Name);
+    }
+
+    // union bpf_attr of BPF_MAP_CREATE.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CreateAttribute
+    {
+        public BpfMapType Type;
+        public uint KeyBytes;
+        public uint ValueBytes;
+        public uint Entries;
+        public uint Flags;
+        public uint InnerMap;
+        public uint NumaNode;
+        public fixed byte Name[NameBytes];
+        public uint InterfaceIndex;
+        public uint BtfDescriptor;
+        public uint BtfKeyType;
+        public uint BtfValueType;
+    }
+
+    // The beginning of struct bpf_map_info.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Facts
+    {
+        public BpfMapType Type;
+        public uint Id;
+        public uint KeyBytes;
+        public uint ValueBytes;
+        public uint Entries;
+        public uint Flags;
+    }
+}

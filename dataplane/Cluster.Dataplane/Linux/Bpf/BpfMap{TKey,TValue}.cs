@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+
+namespace Cluster.Dataplane.Linux.Bpf;
+
+/// <summary>A map's elements, as this process sees them. One system call each; no allocation for single elements. Any thread.</summary>
+/// <remarks>Keys and values must have no padding that is not zero: the kernel compares and copies bytes.</remarks>
+internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
+    where TKey : unmanaged
+    where TValue : unmanaged
+{
+    private const int ENOENT = 2;
+    private const int EINVAL = 22;
+    private const int ENOSPC = 28;
+    private const int ENOTSUPP = 524;
+
+    /// <summary>Elements of a batch: one page of pointers to the kernel, far from its limits.</summary>
+    private const int BatchSize = 1024;
+
+    private BpfMap(int descriptor)
+        : base(descriptor)
+    {
+    }
+
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public static BpfMap<TKey, TValue> Create(in BpfMapOptions options) => new(CreateMap(options, sizeof(TKey), sizeof(TValue)));
+
+    /// <summary>A value beside each socket; the key is a socket's descriptor.</summary>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    public static BpfMap<TKey, TValue> CreateSocketStorage(string name)
+    {
+        using var types = BtfTypes.ForSocketStorage(sizeof(TValue));
+        return new(CreateMap(new BpfMapOptions(name, BpfMapType.SocketStorage, 0) { Lazy = true }, sizeof(TKey), sizeof(TValue), types));
+    }
+
+    /// <summary>The map pinned at a path; null where there is none, or one of another type or size.</summary>
+    public static BpfMap<TKey, TValue>? Open(string path, in BpfMapOptions options)
+    {
+        var descriptor = OpenPinned(path);
+        if (descriptor < 0) return null;
+        var map = new BpfMap<TKey, TValue>(descriptor);
+        if (map.Matches(options, sizeof(TKey), sizeof(TValue))) return map;
+        map.Dispose();
+        return null;
+    }
+
+    public bool TryGet(in TKey key, out TValue value)
+    {
+        value = default;
+        fixed (TKey* k = &key)
+        fixed (TValue* v = &value)
+        {
+            var attribute = Element(k, v);
+            if (BpfSystem.Try(BpfCommand.BPF_MAP_LOOKUP_ELEM, ref attribute, out var error) >= 0) return true;
+            return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_LOOKUP_ELEM}");
+        }
+    }
+
+    /// <summary>Adds or replaces.</summary>
+    /// <exception cref="BpfException">The map is full (E2BIG), among others.</exception>
+    public void Set(in TKey key, in TValue value)
+    {
+        fixed (TKey* k = &key)
+        fixed (TValue* v = &value)
+        {
+            var attribute = Element(k, v);
+            BpfSystem.Call(BpfCommand.BPF_MAP_UPDATE_ELEM, ref attribute);
+        }
+    }
+
+    /// <summary>Adds or replaces many, by batches where the kernel has them.</summary>
+    public void SetAll(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(keys.Length, values.Length);
+        var done = 0;
+        while (done < keys.Length)
+        {
+            var count = Math.Min(BatchSize, keys.Length - done);
+            if (!TryBatch(BpfCommand.BPF_MAP_UPDATE_BATCH, keys.Slice(done, count), values.Slice(done, count))) break;
+            done += count;
+        }
+
+        for (; done < keys.Length; done++) Set(keys[done], values[done]);
+    }
+
+    /// <summary>False where there was none.</summary>
+    public bool Remove(in TKey key)
+    {
+        fixed (TKey* k = &key)
+        {
+            var attribute = Element(k, null);
+            if (BpfSystem.Try(BpfCommand.BPF_MAP_DELETE_ELEM, ref attribute, out var error) >= 0) return true;
+            return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_DELETE_ELEM}");
+        }
+    }
+
+    /// <summary>All elements. What programs change meanwhile may be missing or appear.</summary>
+    public List<KeyValuePair<TKey, TValue>> ReadAll()
+    {
+        var found = new List<KeyValuePair<TKey, TValue>>();
+        TKey key = default;
+        for (var any = TryNext(null, &key); any; any = TryNext(&key, &key))
+            if (TryGet(key, out var value)) found.Add(new(key, value));
+        return found;
+    }
+
+    // A key that has gone meanwhile makes the kernel begin again: only elements that programs don't remove are read this way.
+    private bool TryNext(TKey* after, TKey* next)
+    {
+        var attribute = new ElementAttribute { Map = (uint)Descriptor, Key = (ulong)after, Value = (ulong)next };
+        if (BpfSystem.Try(BpfCommand.BPF_MAP_GET_NEXT_KEY, ref attribute, out var error) >= 0) return true;
+        return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_GET_NEXT_KEY}");
+    }
+
+    private bool TryBatch(BpfCommand command, ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values)
+    {
+        fixed (TKey* k = keys)
+        fixed (TValue* v = values)
+        {
+            var attribute = new BatchAttribute { Keys = (ulong)k, Values = (ulong)v, Count = (uint)keys.Length, Map = (uint)Descriptor };
+            if (BpfSystem.Try(command, ref attribute, out var error) >= 0) return true;
+            return error is EINVAL or ENOTSUPP or ENOSPC ? false : throw new BpfException(error, $"{command}");
+        }
+    }
+
+    private ElementAttribute Element(TKey* key, TValue* value) => new() { Map = (uint)Descriptor, Key = (ulong)key, Value = (ulong)value };
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ElementAttribute
+    {
+        public uint Map;
+        public uint Padding;
+        public ulong Key;
+        public ulong Value;
+        public ulong Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct BatchAttribute
+    {
+        public ulong InBatch;
+        public ulong OutBatch;
+        public ulong Keys;
+        public ulong Values;
+        public uint Count;
+        public uint Map;
+        public ulong ElementFlags;
+        public ulong Flags;
+    }
+}

@@ -1,0 +1,35 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cluster.Dataplane.Linux;
+
+/// <summary>A descriptor of a folder, which the runtime's own file handles refuse to open.</summary>
+internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
+{
+    private const int O_DIRECTORY = 0x10000;
+    private const int O_DIRECTORY_ARM = 0x4000;
+    private const int O_CLOEXEC = 0x80000;
+
+    private FolderHandle(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <exception cref="Win32Exception">There is no such folder, or it can't be opened.</exception>
+    public static FolderHandle Open(string path)
+    {
+        var directory = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? O_DIRECTORY_ARM : O_DIRECTORY;
+        var descriptor = open(path, directory | O_CLOEXEC);
+        if (descriptor >= 0) return new FolderHandle(descriptor);
+        var error = Marshal.GetLastPInvokeError();
+        throw new Win32Exception(error, $"Cannot open {path}: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        SocketCalls.Close((int)handle);
+        return true;
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+}
