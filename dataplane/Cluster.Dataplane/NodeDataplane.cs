@@ -56,7 +56,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     /// <summary>UDP sessions being relayed.</summary>
     public int ActiveSessions => _relays.Active(ServiceProtocol.Udp);
 
-    /// <summary>Told, on the data plane's own loop, of a frontend that can't be opened and, later, that it was after all.</summary>
+    /// <summary>Told, on the data plane's own loop, of a frontend that can't be opened and, later, that it was after all or is no longer wanted.</summary>
     public event Action<Frontend, FrontendResult>? FrontendReported
     {
         add => _frontends.Reported += value;

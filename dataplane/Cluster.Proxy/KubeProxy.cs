@@ -40,13 +40,29 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
                 new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout }, PodRanges = options.PodRanges }, NodePlane.VirtualAddresses(options, logs), logs, time);
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
+            var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
+            await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger);
             var node = new NodeZone(client, options.NodeName, logs.CreateLogger<NodeZone>(), time);
-            var reflector = new ServiceReflector(informers, dataplane, _health, node, logs.CreateLogger<ServiceReflector>());
+            var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, node, logs.CreateLogger<ServiceReflector>(), time);
             reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
-            dataplane.FrontendReported += (frontend, result) => Report(events, reflector, frontend, result);
+            dataplane.FrontendReported += (frontend, result) =>
+            {
+                conditions.Report(frontend, result);
+                Report(events, reflector, frontend, result);
+            };
+            reflector.HealthCheckReported = (service, port, failure) =>
+            {
+                conditions.Note(ObjectKey.Of(service), "the health check node port", failure is null ? null : $"{port}: {failure}");
+                Report(events, service, port, failure);
+            };
             _dns = Dns(informers, events);
             await dataplane.StartAsync(DnsPlaces(), cancellationToken);
-            await Task.WhenAll(informers.RunAsync(cancellationToken), reflector.RunAsync(cancellationToken), node.RunAsync(cancellationToken), _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
+            await Task.WhenAll(
+                informers.RunAsync(cancellationToken),
+                reflector.RunAsync(cancellationToken),
+                conditions.RunAsync(cancellationToken),
+                node.RunAsync(cancellationToken),
+                _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -103,6 +119,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     // An address of this node that a service can't have is told where people look: on the service.
     private void Report(EventRecorder events, ServiceReflector reflector, Frontend frontend, FrontendResult result)
     {
+        if (result.Error == FrontendError.Withdrawn) return;
         var service = reflector.Find(frontend.Id);
         if (result.IsOpen)
         {
@@ -115,4 +132,18 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         if (service is not null)
             events.Record(service, "Warning", "FailedToListen", $"{frontend.Place} can't be served on node {options.NodeName}: {result.Message}");
     }
+
+    private void Report(EventRecorder events, Cluster.Api.CoreV1.Service service, int port, string? failure)
+    {
+        if (failure is null)
+        {
+            if (port != 0) events.Record(service, "Normal", "Listening", $"{HealthCheckPlace(port)} is served on node {options.NodeName} now");
+            return;
+        }
+
+        _logger.LogWarning("{Place} of {Service} can't be opened: {Message}", HealthCheckPlace(port), ObjectKey.Of(service), failure);
+        events.Record(service, "Warning", "FailedToListen", $"{HealthCheckPlace(port)} can't be served on node {options.NodeName}: {failure}");
+    }
+
+    private static string HealthCheckPlace(int port) => $"health check node port {port}";
 }

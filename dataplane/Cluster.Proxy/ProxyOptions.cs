@@ -11,8 +11,8 @@ public sealed record ProxyOptions
     /// <summary>The node's addresses, at most one of each family; empty: those of the default route's interface.</summary>
     public IReadOnlyList<IPAddress> NodeAddresses { get; init; } = [];
 
-    /// <summary>The service ranges. Empty where they are unknown: then each service address is made local by itself.</summary>
-    public IReadOnlyList<IPNetwork> ServiceRanges { get; init; } = [IPNetwork.Parse("10.96.0.0/16")];
+    /// <summary>The service ranges, of one family or both. Empty where they are unknown: then each service address is made local by itself.</summary>
+    public IReadOnlyList<IPNetwork> ServiceRanges { get; init; } = [IPNetwork.Parse("10.96.0.0/16"), IPNetwork.Parse("fd00:10:96::/112")];
 
     /// <summary>The pod ranges: clients there are inside the cluster, so that externalTrafficPolicy is not for them.</summary>
     public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [IPNetwork.Parse("10.244.0.0/16")];

@@ -118,6 +118,102 @@ public sealed class KubeProxyTests
     }
 
     [Fact]
+    public async Task Run_PortTakenByTheHost_IsAConditionOfThisNodeUntilItIsFree()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        using var taken = new TcpListener(IPAddress.Any, 0);
+        taken.Start();
+        var nodePort = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using var rig = new ProxyRig();
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80, nodePort: nodePort)));
+        rig.Api.Seed(Make.Slice("web", 8080, Make.Endpoint("127.0.0.1", uid: "a")));
+        await rig.StartAsync();
+        await Eventually.True(() => Conditions(rig, "web").Any(), "the condition");
+        var condition = Conditions(rig, "web").Single();
+        Assert.Equal(("here/PortConflict", "True", "FailedToListen"), (condition.Type, condition.Status, condition.Reason));
+        Assert.Contains($"node here can't serve 0.0.0.0:{nodePort}/TCP: ", condition.Message, StringComparison.Ordinal);
+        Assert.NotNull(condition.LastTransitionTime);
+
+        taken.Dispose();
+        await Eventually.True(() => !Conditions(rig, "web").Any(), "the condition to go");
+    }
+
+    [Fact]
+    public async Task Run_ServiceThatGivesUpATakenPort_LosesTheCondition()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        using var taken = new TcpListener(IPAddress.Any, 0);
+        taken.Start();
+        await using var rig = new ProxyRig();
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80, nodePort: ((IPEndPoint)taken.LocalEndpoint).Port)));
+        rig.Api.Seed(Make.Slice("web", 8080, Make.Endpoint("127.0.0.1", uid: "a")));
+        await rig.StartAsync();
+        await Eventually.True(() => Conditions(rig, "web").Any(), "the condition");
+        rig.Api.Change<Service>(Make.Namespace, "web", service => service.Spec.Ports[0].NodePort = 0);
+        await Eventually.True(() => !Conditions(rig, "web").Any(), "the condition to go");
+    }
+
+    [Fact]
+    public async Task Run_ConditionAnEarlierProcessLeft_Goes()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        await using var rig = new ProxyRig();
+        var service = Make.Service("web", rig.Vip(10).ToString(), Make.Port(80));
+        service.Status = new ServiceStatus();
+        foreach (var type in new[] { "here/PortConflict", "there/PortConflict" })
+            service.Status.Conditions.Add(new Api.MetaV1.Condition { Type = type, Status = "True", Reason = "FailedToListen", Message = "x" });
+        rig.Api.Seed(service);
+        await rig.StartAsync();
+        await Eventually.True(() => Conditions(rig, "web").Single().Type == "there/PortConflict", "this node's condition to go, and no other's");
+    }
+
+    [Fact]
+    public async Task Run_HealthCheckNodePort_TellsLocalEndpointsAndIsReportedWhenTaken()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        await using var rig = new ProxyRig();
+        var service = Make.Service("web", rig.Vip(10).ToString(), Make.Port(80));
+        service.Spec.Type = "LoadBalancer";
+        service.Spec.ExternalTrafficPolicy = "Local";
+        service.Spec.HealthCheckNodePort = FreePort.Tcp();
+        var taken = new TcpListener(IPAddress.Any, service.Spec.HealthCheckNodePort);
+        taken.Start();
+        rig.Api.Seed(service);
+        rig.Api.Seed(Make.Slice("web", 8080, Make.Endpoint("127.0.0.1", uid: "a", node: "here"), Make.Endpoint("127.0.0.2", uid: "b", node: "there"), Make.Endpoint("127.0.0.3", false, "c", "here")));
+        await rig.StartAsync();
+        await Eventually.True(() => Conditions(rig, "web").Any(condition => condition.Message.Contains("health check node port", StringComparison.Ordinal)), "the condition");
+        taken.Dispose();
+
+        using var http = new HttpClient();
+        var address = new Uri($"http://127.0.0.1:{service.Spec.HealthCheckNodePort}/");
+        await Eventually.True(async () => await StatusAsync(http, address) == HttpStatusCode.OK, "the port to be served");
+        Assert.Contains("\"localEndpoints\": 1", await http.GetStringAsync(address), StringComparison.Ordinal);
+        await Eventually.True(() => !Conditions(rig, "web").Any(), "the condition to go");
+
+        rig.Api.Change<EndpointSlice>(Make.Namespace, "web-abcde", slice => slice.Endpoints[0].Conditions.Ready = false);
+        await Eventually.True(async () => await StatusAsync(http, address) == HttpStatusCode.ServiceUnavailable, "no local endpoint");
+        rig.Api.Remove<Service>(Make.Namespace, "web");
+        await Eventually.True(async () => await StatusAsync(http, address) is null, "the port to be closed");
+    }
+
+    [Fact]
+    public async Task Run_DualStackService_AnswersOnBothAddresses()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun && Socket.OSSupportsIPv6, ProxyRig.WhyNot);
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.17", port);
+        await using var rig = new ProxyRig();
+        var service = Make.Service("web", rig.Vip(10).ToString(), Make.Port(80));
+        service.Spec.ClusterIPs.Add(rig.Vip6(10).ToString());
+        rig.Api.Seed(service);
+        rig.Api.Seed(Make.Slice("web", port, Make.Endpoint("127.0.0.17", uid: "a")));
+        await rig.StartAsync();
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip6(10), 80));
+        Assert.Null(await ProxyRig.AskAsync(rig.Vip6(11), 80));
+    }
+
+    [Fact]
     public async Task Run_HealthAndMetrics_AreServed()
     {
         Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
@@ -200,6 +296,22 @@ public sealed class KubeProxyTests
         Assert.DoesNotContain(rig.Options.Table + "\n", Run("nft", "list tables"), StringComparison.Ordinal);
         Assert.DoesNotContain(rig.Options.ServiceRanges[0].ToString(), Run("ip", "route show table local"), StringComparison.Ordinal);
         Assert.Empty(File.ReadAllLines(rig.Options.OwnedPath!));
+    }
+
+    private static IEnumerable<Api.MetaV1.Condition> Conditions(ProxyRig rig, string name) =>
+        rig.Api.All<Service>().Single(service => service.Metadata.Name == name).Status?.Conditions ?? [];
+
+    private static async Task<HttpStatusCode?> StatusAsync(HttpClient http, Uri address)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(address);
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     private static string Run(string command, string arguments)

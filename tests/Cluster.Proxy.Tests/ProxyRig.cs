@@ -20,7 +20,7 @@ internal sealed class ProxyRig : IAsyncDisposable
         Options = new ProxyOptions
         {
             NodeName = "here",
-            ServiceRanges = [IPNetwork.Parse($"10.197.{_number}.0/24")],
+            ServiceRanges = [IPNetwork.Parse($"10.197.{_number}.0/24"), IPNetwork.Parse($"fd00:10:197:{_number}::/112")],
             Table = $"cluster_proxy_test_{_number}",
             RouteProtocol = (byte)(226 + (_number % 25)),
             Health = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()),
@@ -39,6 +39,8 @@ internal sealed class ProxyRig : IAsyncDisposable
     public ProxyOptions Options { get; init; }
 
     public KubeProxy? Proxy { get; private set; }
+
+    public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:10:197:{_number}::{host:x}");
 
     public IPAddress Vip(int host) => IPAddress.Parse($"10.197.{_number}.{host}");
 
@@ -60,7 +62,7 @@ internal sealed class ProxyRig : IAsyncDisposable
     /// <summary>What a service says, or null where it refuses.</summary>
     public static async Task<string?> AskAsync(IPAddress address, int port)
     {
-        using var client = new TcpClient(AddressFamily.InterNetwork);
+        using var client = new TcpClient(address.AddressFamily);
         try
         {
             await client.ConnectAsync(address, port);

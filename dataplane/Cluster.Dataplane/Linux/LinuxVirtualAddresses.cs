@@ -142,7 +142,15 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         _options.Owned?.Invoke($"route {range}");
         var family = range.BaseAddress.AddressFamily;
         var source = _options.NodeAddresses.FirstOrDefault(address => address.AddressFamily == family) ?? NodeAddresses.OfDefaultRoute(family);
-        _routes.Set(range, source);
+        try
+        {
+            _routes.Set(range, source);
+        }
+        catch (Win32Exception exception) when (family == AddressFamily.InterNetworkV6 && exception.NativeErrorCode is Errno.EACCES or Errno.EOPNOTSUPP or Errno.EAFNOSUPPORT)
+        {
+            // IPv6 is off here, by sysctl or from the kernel's start: services have their IPv4 addresses still.
+            _logger.LogWarning("{Range} is not served: this host has no IPv6 ({Error})", range, exception.Message);
+        }
     }
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

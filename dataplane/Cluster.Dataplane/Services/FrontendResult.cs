@@ -17,12 +17,17 @@ public enum FrontendError : byte
     OutOfDescriptors,
 
     Other,
+
+    /// <summary>No failure any more: nothing asks for the frontend now.</summary>
+    Withdrawn,
 }
 
 /// <summary>A success, or the error with the system's words.</summary>
 public readonly record struct FrontendResult(FrontendError Error, string Message)
 {
     public static readonly FrontendResult Opened = new(FrontendError.None, "");
+
+    public static readonly FrontendResult Withdrawn = new(FrontendError.Withdrawn, "the service no longer asks for it");
 
     public bool IsOpen => Error == FrontendError.None;
 }

@@ -77,7 +77,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         var before = _wanted.GetValueOrDefault(slot) ?? [];
         foreach (var gone in before.Except(frontends))
         {
-            if (!_toOpen.Remove(gone)) _toClose.Add(gone);
+            if (!_toOpen.Remove(gone) || _failed.ContainsKey(gone)) _toClose.Add(gone);
             Unuse(gone.Address);
         }
 
@@ -120,7 +120,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
 
     private void Close(Frontend frontend)
     {
-        _failed.Remove(frontend);
+        if (_failed.Remove(frontend)) _reports.Add((frontend, FrontendResult.Withdrawn));
         if (!_open.TryGetValue(frontend.Place, out var open) || open != frontend) return;
         _open.Remove(frontend.Place);
         relays.For(frontend).Close(frontend);

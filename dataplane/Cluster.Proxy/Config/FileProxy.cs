@@ -1,5 +1,6 @@
 using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Config;
@@ -22,6 +23,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
         dataplane.FrontendReported += (frontend, result) =>
         {
+            if (result.Error == FrontendError.Withdrawn) return;
             if (result.IsOpen) _logger.LogInformation("{Frontend} is open now", frontend);
             else _logger.LogError("{Frontend} can't be opened, trying again: {Message}", frontend, result.Message);
         };

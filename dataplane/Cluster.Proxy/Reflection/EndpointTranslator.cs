@@ -58,6 +58,17 @@ internal static class EndpointTranslator
     private static string? HintedZone(Endpoint endpoint, NodePlace here) =>
         endpoint.Hints.ForZones.Any(zone => zone.Name == here.Zone) ? here.Zone : null;
 
+    /// <summary>Ready endpoints of this node, each address once: what a health check node port tells.</summary>
+    public static int LocalReady(IEnumerable<EndpointSlice> slices, AddressFamily preferred, string nodeName)
+    {
+        var ready = slices.SelectMany(slice => slice.Endpoints)
+            .Where(endpoint => endpoint.HasNodeName && endpoint.NodeName == nodeName && HealthOf(endpoint) == BackendHealth.Ready && endpoint.Addresses.Count > 0)
+            .Select(endpoint => IPAddress.TryParse(endpoint.Addresses[0], out var address) ? address : null)
+            .OfType<IPAddress>().Distinct().ToList();
+        var family = ready.Count(address => address.AddressFamily == preferred);
+        return family > 0 ? family : ready.Count;
+    }
+
     public static BackendHealth HealthOf(Endpoint endpoint)
     {
         var conditions = endpoint.Conditions;

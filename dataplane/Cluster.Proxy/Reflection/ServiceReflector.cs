@@ -5,6 +5,7 @@ using Cluster.Api.DiscoveryV1;
 using Cluster.Client;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Services;
+using Cluster.Proxy.Serving;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Reflection;
@@ -18,24 +19,34 @@ internal sealed class ServiceReflector
 {
     private const string ByService = "service";
 
+    /// <summary>How soon a health check node port that was taken is tried again.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
     private readonly Channel<ObjectKey> _changed = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<ObjectKey, HashSet<ServicePortId>> _known = [];
     private readonly Dictionary<ObjectKey, string> _problems = [];
     private readonly Informer<Service> _services;
     private readonly Informer<EndpointSlice> _slices;
     private readonly NodeDataplane _dataplane;
+    private readonly HealthCheckNodePorts _healthChecks;
+    private readonly HashSet<ObjectKey> _healthChecked = [];
+    private readonly Dictionary<ObjectKey, string> _healthCheckFailures = [];
     private readonly ProxyHealth _health;
     private readonly NodeZone _node;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
 
-    public ServiceReflector(InformerFactory informers, NodeDataplane dataplane, ProxyHealth health, NodeZone node, ILogger logger)
+    public ServiceReflector(
+        InformerFactory informers, NodeDataplane dataplane, HealthCheckNodePorts healthChecks, ProxyHealth health, NodeZone node, ILogger logger, TimeProvider time)
     {
         _services = informers.For<Service>();
         _slices = informers.For<EndpointSlice>();
         _dataplane = dataplane;
+        _healthChecks = healthChecks;
         _health = health;
         _node = node;
         _logger = logger;
+        _time = time;
         _node.Changed += () =>
         {
             foreach (var service in _services.List()) Changed(ObjectKey.Of(service));
@@ -55,6 +66,9 @@ internal sealed class ServiceReflector
 
     /// <summary>Told of a service that asks for something this proxy does not know, once until it is another.</summary>
     public event Action<Service, string>? Misconfigured;
+
+    /// <summary>Told of a service's health check node port with why it can't be served, or with null that it is.</summary>
+    public Action<Service, int, string?>? HealthCheckReported { get; set; }
 
     /// <summary>Follows until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -89,6 +103,7 @@ internal sealed class ServiceReflector
             try
             {
                 Translate(key);
+                await HealthCheckAsync(key);
             }
             catch (Exception exception)
             {
@@ -111,6 +126,27 @@ internal sealed class ServiceReflector
         if (text.Length == 0) _problems.Remove(key);
         else _problems[key] = text;
         foreach (var problem in problems) Misconfigured?.Invoke(service, problem);
+    }
+
+    private async Task HealthCheckAsync(ObjectKey key)
+    {
+        var service = _services.Get(key);
+        var (port, localEndpoints) = service is null ? (0, 0) : ServiceTranslator.HealthCheck(service, _slices.ByIndex(ByService, key.ToString()), _node.Place.Name);
+        if (port == 0 && !_healthChecked.Remove(key)) return;
+        if (port != 0) _healthChecked.Add(key);
+        var failure = await _healthChecks.SetAsync(key, port, localEndpoints);
+        var before = _healthCheckFailures.GetValueOrDefault(key);
+        if (failure is null) _healthCheckFailures.Remove(key);
+        else _healthCheckFailures[key] = failure;
+        // Told when it changes, not with each try.
+        if (service is not null && failure != before) HealthCheckReported?.Invoke(service, port, failure);
+        if (failure is not null) _ = ChangedLaterAsync(key);
+    }
+
+    private async Task ChangedLaterAsync(ObjectKey service)
+    {
+        await Task.Delay(RetryDelay, _time);
+        _changed.Writer.TryWrite(service);
     }
 
     private void Translate(ObjectKey key)

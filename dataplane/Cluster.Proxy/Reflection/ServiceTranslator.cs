@@ -32,6 +32,16 @@ internal static class ServiceTranslator
         }
     }
 
+    /// <summary>The port on which this node tells whether it has endpoints of the service, and how many; port 0 for none.</summary>
+    public static (int Port, int LocalEndpoints) HealthCheck(Service service, IReadOnlyCollection<EndpointSlice> slices, string nodeName)
+    {
+        if (!ServiceNames.IsOurs(service)) return (0, 0);
+        var spec = service.Spec;
+        if (spec.HealthCheckNodePort == 0 || spec.Type != "LoadBalancer" || PolicyOf(spec.ExternalTrafficPolicy) != TrafficPolicy.Local) return (0, 0);
+        var preferred = IPAddress.TryParse(spec.ClusterIP, out var address) ? address.AddressFamily : AddressFamily.InterNetwork;
+        return (spec.HealthCheckNodePort, EndpointTranslator.LocalReady(slices, preferred, nodeName));
+    }
+
     private static Dataplane.Services.ServicePort Port(
         Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses, ServiceAnnotations annotations, string? zone)
     {

@@ -30,6 +30,8 @@ public sealed class HttpResponder : IAsyncDisposable
         _answer = answer;
         _logger = logger;
         _listener = new TcpListener(endPoint);
+        // The IPv6 wildcard stands for both families.
+        if (endPoint.Address.Equals(IPAddress.IPv6Any)) _listener.Server.DualMode = true;
         _listener.Start();
         _accepting = Task.Run(AcceptAsync);
     }
@@ -131,7 +133,7 @@ public sealed class HttpResponder : IAsyncDisposable
     private static byte[] Encode(HttpResponse response)
     {
         var reason = ((HttpStatusCode)response.Status).ToString();
-        var head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {reason}\r\nContent-Type: {response.ContentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(response.Body)}\r\nConnection: close\r\n\r\n");
+        var head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {reason}\r\nContent-Type: {response.ContentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(response.Body)}\r\n{response.Headers}Connection: close\r\n\r\n");
         return Encoding.UTF8.GetBytes(head + response.Body);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Cluster.Cli.Commands;
 
@@ -15,6 +16,17 @@ internal static class OptionText
 
     public static IPNetwork Network(string option, string text) =>
         IPNetwork.TryParse(text, out IPNetwork network) ? network : throw new CliException($"{option} {text}: a range like 10.96.0.0/16 is meant", 2);
+
+    /// <summary>One range or, for dual stack, one of each family behind a comma.</summary>
+    public static IReadOnlyList<IPNetwork> Networks(string option, string text) =>
+        OnePerFamily(option, text, [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => Network(option, part))], network => network.BaseAddress.AddressFamily);
+
+    /// <summary>One address or, for dual stack, one of each family behind a comma.</summary>
+    public static IReadOnlyList<IPAddress> Addresses(string option, string text) =>
+        OnePerFamily(option, text, [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => Address(option, part))], address => address.AddressFamily);
+
+    private static T[] OnePerFamily<T>(string option, string text, T[] values, Func<T, AddressFamily> family) =>
+        values.DistinctBy(family).Count() == values.Length ? values : throw new CliException($"{option} {text}: at most one of each family is meant", 2);
 
     public static Uri Url(string option, string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"

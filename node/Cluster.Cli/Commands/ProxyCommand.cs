@@ -16,9 +16,9 @@ internal static class ProxyCommand
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "how to reach the API server" };
         var file = new Option<string?>("--config") { Description = "a YAML file of services to balance instead of an API server; read again when it changes" };
         var name = new Option<string?>("--hostname-override") { Description = "name of this node; the host's name otherwise" };
-        var address = new Option<string?>("--node-ip") { Description = "address of this node; that of the default route otherwise" };
-        var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
-        var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods", DefaultValueFactory = _ => "10.244.0.0/16" };
+        var address = new Option<string?>("--node-ip") { Description = "address of this node, or one of each family behind a comma; those of the default routes otherwise" };
+        var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services: a range, or one of each family behind a comma", DefaultValueFactory = _ => "10.96.0.0/16,fd00:10:96::/112" };
+        var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods: a range, or one of each family behind a comma", DefaultValueFactory = _ => "10.244.0.0/16" };
         var dns = new Option<string>("--cluster-dns") { Description = "address DNS answers at", DefaultValueFactory = _ => "10.96.0.10" };
         var domain = new Option<string>("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
         var health = new Option<int>("--healthz-port") { Description = "port of /healthz", DefaultValueFactory = _ => 10256 };
@@ -37,8 +37,9 @@ internal static class ProxyCommand
             var options = new ProxyOptions
             {
                 NodeName = parsed.GetValue(name) ?? NodeFacts.Name(),
-                NodeAddresses = [parsed.GetValue(address) is { } given ? OptionText.Address("--node-ip", given) : NodeFacts.Address()],
-                ServiceRanges = [OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!)],
+                NodeAddresses = parsed.GetValue(address) is { } given ? OptionText.Addresses("--node-ip", given) : [NodeFacts.Address()],
+                ServiceRanges = OptionText.Networks("--service-cluster-ip-range", parsed.GetValue(services)!),
+                PodRanges = OptionText.Networks("--cluster-cidr", parsed.GetValue(pods)!),
                 Health = new IPEndPoint(IPAddress.Any, parsed.GetValue(health)),
                 Metrics = new IPEndPoint(IPAddress.Loopback, parsed.GetValue(metrics)),
                 DnsAddress = new IPEndPoint(OptionText.Address("--cluster-dns", parsed.GetValue(dns)!), 53),
