@@ -1,0 +1,7 @@
+namespace Cluster.LoadTests.Candidates;
+
+internal enum Transport
+{
+    Tcp,
+    Udp,
+}

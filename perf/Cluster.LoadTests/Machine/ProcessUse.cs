@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace Cluster.LoadTests.Machine;
+
+/// <summary>What a process and its children have used.</summary>
+/// <param name="CpuSeconds">User and system time; the kernel counts in hundredths.</param>
+/// <param name="ResidentBytes">Memory of its own: anonymous pages that are resident, without mapped files.</param>
+/// <param name="TotalResidentBytes">All that is resident, mapped files too.</param>
+internal readonly record struct ProcessUse(double CpuSeconds, long ResidentBytes, long TotalResidentBytes)
+{
+    private const double TicksPerSecond = 100;
+
+    public static ProcessUse Of(int pid)
+    {
+        double cpu = 0;
+        long anonymous = 0, all = 0;
+        foreach (int one in Tree(pid))
+        {
+            // The name, in parentheses, may hold blanks; the fields after it are state, ppid, ..., utime (12th), stime (13th).
+            string stat = File.ReadAllText($"/proc/{one}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            cpu += (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            anonymous += StatusBytes(one, "RssAnon:");
+            all += StatusBytes(one, "VmRSS:");
+        }
+
+        return new ProcessUse(cpu, anonymous, all);
+    }
+
+    private static IEnumerable<int> Tree(int pid)
+    {
+        yield return pid;
+        foreach (string child in File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            foreach (int one in Tree(int.Parse(child, CultureInfo.InvariantCulture))) yield return one;
+        }
+    }
+
+    private static long StatusBytes(int pid, string field)
+    {
+        string? line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * 1024;
+    }
+}

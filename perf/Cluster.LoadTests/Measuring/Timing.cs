@@ -1,0 +1,12 @@
+namespace Cluster.LoadTests.Measuring;
+
+/// <summary>How long and how much is measured.</summary>
+/// <param name="WarmUp">Of a candidate before the first round: just-in-time compilers reach their steady state in it.</param>
+/// <param name="Lead">Before each measurement, not counted.</param>
+/// <param name="Duration">Of one measurement.</param>
+internal sealed record Timing(int Rounds, TimeSpan WarmUp, TimeSpan Lead, TimeSpan Duration, int IdleConnections)
+{
+    public static Timing Full { get; } = new(7, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(2.5), 4000);
+
+    public static Timing Quick { get; } = new(3, TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5), 2000);
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Cluster.LoadTests;
+using Cluster.LoadTests.Candidates;
+using Cluster.LoadTests.Measuring;
+
+var quick = new Option<bool>("--quick") { Description = "three short rounds, under two minutes" };
+var rounds = new Option<int?>("--rounds") { Description = "interleaved rounds; 7, or 3 with --quick" };
+var seconds = new Option<double?>("--seconds") { Description = "of one measurement; 2.5, or 0.5 with --quick" };
+var works = new Option<string>("--works") { Description = $"of {string.Join(",", Works.All.Select(work => work.Name))}", DefaultValueFactory = _ => "" };
+var candidates = new Option<string>("--candidates")
+{
+    Description = $"of {string.Join(",", CandidateList.All.Select(candidate => candidate.Name))}",
+    DefaultValueFactory = _ => "",
+};
+var output = new Option<string>("--output") { Description = "folder of the data, the table and the plot", DefaultValueFactory = _ => "artifacts/bench" };
+var binary = new Option<string>("--cluster") { Description = "the program under test", Required = true };
+var tools = new Option<string>("--tools") { Description = "folder of the unpacked peers", Required = true };
+var loadCore = new Option<int>("--load-core") { Description = "core of client and backend", DefaultValueFactory = _ => 0 };
+var proxyCore = new Option<int>("--proxy-core") { Description = "core of the proxy", DefaultValueFactory = _ => 1 };
+
+var dataplane = new Command("dataplane", "Measures the data plane's paths beside HAProxy, nginx and nftables on the same work.")
+{
+    quick, rounds, seconds, works, candidates, output, binary, tools, loadCore, proxyCore,
+};
+dataplane.SetAction(parsed =>
+{
+    Timing timing = parsed.GetValue(quick) ? Timing.Quick : Timing.Full;
+    if (parsed.GetValue(rounds) is { } count) timing = timing with { Rounds = count };
+    if (parsed.GetValue(seconds) is { } time) timing = timing with { Duration = TimeSpan.FromSeconds(time) };
+    return DataplaneBench.Run(new BenchOptions(
+        timing,
+        Names(parsed.GetValue(works)!),
+        Names(parsed.GetValue(candidates)!),
+        parsed.GetValue(output)!,
+        Path.GetFullPath(parsed.GetValue(binary)!),
+        Path.GetFullPath(parsed.GetValue(tools)!),
+        parsed.GetValue(loadCore),
+        parsed.GetValue(proxyCore)));
+});
+return new RootCommand("Load tests of the data plane.") { dataplane }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+static string[] Names(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
