@@ -87,6 +87,13 @@ internal static partial class SocketCalls
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, ref value, ref length) == 0 ? value : Error;
     }
 
+    /// <summary>The address a socket is bound to, in the kernel's form; false where it has none any more.</summary>
+    public static bool LocalAddress(int descriptor, Span<byte> address)
+    {
+        int length = address.Length;
+        return getsockname(descriptor, ref MemoryMarshal.GetReference(address), ref length) == 0;
+    }
+
     public static void SetNoDelay(int descriptor) => Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
 
     public static void SetKeepAlive(int descriptor, int idleSeconds)

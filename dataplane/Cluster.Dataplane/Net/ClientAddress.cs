@@ -32,6 +32,25 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
     public static ClientAddress FromSocketAddress(ReadOnlySpan<byte> address) =>
         BitConverter.ToUInt16(address) == NativeInet6 ? FromBytes(address.Slice(8, 16)) : FromBytes(address.Slice(4, 4));
 
+    /// <summary>The port in a raw sockaddr_in or sockaddr_in6: both carry it in network order after the family.</summary>
+    public static ushort PortOf(ReadOnlySpan<byte> address) => BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+
+    /// <summary>An IPv4 address, which stands here in its IPv6-mapped form.</summary>
+    public bool IsIPv4 => High == 0 && (Low & ~(ulong)uint.MaxValue) == MappedPrefix;
+
+    /// <summary>Writes the address in network order: 4 bytes of it as IPv4, or 16.</summary>
+    public void Write(Span<byte> into)
+    {
+        if (into.Length == 4)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(into, (uint)Low);
+            return;
+        }
+
+        BinaryPrimitives.WriteUInt64BigEndian(into, High);
+        BinaryPrimitives.WriteUInt64BigEndian(into[8..], Low);
+    }
+
     private static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
         ? new ClientAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes))
         : new ClientAddress(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
@@ -39,8 +58,7 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+        Write(bytes);
         var address = new IPAddress(bytes);
         return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }

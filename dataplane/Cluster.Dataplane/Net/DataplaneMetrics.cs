@@ -18,6 +18,8 @@ public static class DataplaneMetrics
     internal static readonly Counter<long> TcpRefused = Meter.CreateCounter<long>("dataplane_tcp_refused_total", description: "TCP connections reset because no backend could be reached");
     internal static readonly Counter<long> SourceRefused = Meter.CreateCounter<long>("dataplane_source_refused_total", description: "TCP connections and UDP datagrams to load balancer addresses from outside of the service's source ranges");
     internal static readonly Counter<long> TcpResets = Meter.CreateCounter<long>("dataplane_tcp_resets_total", description: "TCP connections that ended in a reset from either side");
+    internal static readonly Counter<long> TcpIdle = Meter.CreateCounter<long>("dataplane_tcp_idle_total", description: "TCP connections reset because both sides were silent for the idle time-out");
+    internal static readonly Counter<long> TcpShed = Meter.CreateCounter<long>("dataplane_tcp_shed_total", description: "Silent TCP connections reset to make room for new ones");
     internal static readonly Counter<long> AcceptPauses = Meter.CreateCounter<long>("dataplane_accept_pauses_total", description: "Times accepting stopped for lack of descriptors");
     internal static readonly Counter<long> UdpSessionsOpened = Meter.CreateCounter<long>("dataplane_udp_sessions_total", description: "UDP sessions opened");
     internal static readonly UpDownCounter<long> UdpSessions = Meter.CreateUpDownCounter<long>("dataplane_udp_sessions", description: "UDP sessions being served");

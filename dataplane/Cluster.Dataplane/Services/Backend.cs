@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Services;
 
@@ -15,6 +16,7 @@ public sealed class Backend
         Uid = uid;
         Address = address;
         SocketAddress = address.Serialize();
+        Host = ClientAddress.From(address.Address);
     }
 
     public string Uid { get; }
@@ -23,6 +25,9 @@ public sealed class Backend
 
     /// <summary>The address in the kernel's form, made once so that connecting need not. Never written to.</summary>
     public SocketAddress SocketAddress { get; }
+
+    /// <summary>The address without its port, in the form addresses are compared in.</summary>
+    public ClientAddress Host { get; }
 
     public BackendHealth Health { get; init; } = BackendHealth.Ready;
 

@@ -6,7 +6,7 @@ namespace Cluster.Dataplane.Tests.Tcp;
 /// <summary>A backend that hands each accepted connection to a test's own function, and counts them.</summary>
 internal sealed class TcpBackend : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _listener;
     private readonly Func<Socket, Task> _serve;
     private readonly Task _accepting;
     private int _accepted;
@@ -14,7 +14,9 @@ internal sealed class TcpBackend : IAsyncDisposable
     public TcpBackend(Func<Socket, Task> serve, IPAddress? address = null, int port = 0)
     {
         _serve = serve;
-        _listener.Bind(new IPEndPoint(address ?? IPAddress.Loopback, port));
+        address ??= IPAddress.Loopback;
+        _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(new IPEndPoint(address, port));
         _listener.Listen(1024);
         _accepting = AcceptAsync();
     }

@@ -13,16 +13,23 @@ namespace Cluster.Dataplane.Tests.Tcp;
 internal sealed class TcpRelayRig : IAsyncDisposable
 {
     private readonly Frontend _frontend;
+    private readonly ServicePort _port;
 
     public TcpRelayRig(TcpPath path, TcpRelayOptions? options, params IPEndPoint[] backends)
+        : this(path, options, IPAddress.Loopback, Make.Port("ns/web"), backends)
     {
+    }
+
+    public TcpRelayRig(TcpPath path, TcpRelayOptions? options, IPAddress listen, ServicePort port, params IPEndPoint[] backends)
+    {
+        _port = port;
         options ??= new TcpRelayOptions();
         // A bound on connections holds for each loop: one loop makes it exact.
         Relay = path == TcpPath.Managed
             ? new TcpRelay(Directory, options, NullLogger.Instance, TimeProvider.System)
             : new LoopTcpRelay(Directory, options, loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance);
         var entry = SetBackends(backends);
-        _frontend = new Frontend(entry.Port.Id, entry.Slot, IPAddress.Loopback, FreePort.Tcp(), TrafficScope.Internal);
+        _frontend = new Frontend(entry.Port.Id, entry.Slot, listen, FreePort.Tcp(), TrafficScope.Internal);
         Assert.Equal(FrontendResult.Opened, Relay.Open(_frontend));
     }
 
@@ -35,11 +42,11 @@ internal sealed class TcpRelayRig : IAsyncDisposable
     public IPEndPoint EndPoint => _frontend.EndPoint;
 
     public ServiceEntry SetBackends(params IPEndPoint[] backends) =>
-        Directory.Publish(Make.Port("ns/web"), [.. backends.Select(backend => new Backend(backend.ToString(), backend))]);
+        Directory.Publish(_port, [.. backends.Select(backend => new Backend(backend.ToString(), backend))]);
 
     public async Task<Socket> ConnectAsync()
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(EndPoint);
         return socket;
     }

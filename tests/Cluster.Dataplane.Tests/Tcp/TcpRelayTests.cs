@@ -229,6 +229,106 @@ public abstract class TcpRelayTests(TcpPath path)
         Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
     }
 
+    [Fact]
+    public async Task Relay_BothSilentForTheIdleTimeout_ResetsBoth()
+    {
+        var end = new TaskCompletionSource<SocketError>();
+        await using var backend = new TcpBackend(async socket => end.SetResult(await socket.EndAsync()));
+        await using var rig = Rig(new TcpRelayOptions { IdleTimeout = TimeSpan.FromMilliseconds(300) }, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+        Assert.Equal(SocketError.ConnectionReset, await end.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Eventually.True(() => rig.ActiveConnections == 0);
+    }
+
+    [Fact]
+    public async Task Relay_OneSideSpeaksWithinTheIdleTimeout_GoesOn()
+    {
+        await using var backend = new TcpBackend(async socket => await socket.SendAllAsync(await socket.ReceiveTextToEndAsync()));
+        var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80) { IdleTimeout = TimeSpan.FromSeconds(1) };
+        await using var rig = new TcpRelayRig(path, null, IPAddress.Loopback, port, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        // Three times the time-out in all, never silent for as long as it.
+        for (var i = 0; i < 30; i++)
+        {
+            await client.SendAllAsync("x");
+            await Task.Delay(100);
+        }
+
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal(new string('x', 30), await client.ReceiveTextToEndAsync());
+    }
+
+    [Fact]
+    public async Task Relay_AtItsLimit_ResetsTheLongSilentForTheNext()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(new TcpRelayOptions { MaxConnections = 2, ShedIdleAfter = TimeSpan.FromMilliseconds(100) }, backend.EndPoint);
+        using var first = await rig.ConnectAsync();
+        using var second = await rig.ConnectAsync();
+        await Eventually.True(() => rig.ActiveConnections == 2);
+        Assert.Equal("third", await EchoAsync(rig, "third").WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(SocketError.ConnectionReset, await first.EndAsync());
+    }
+
+    public enum Family
+    {
+        IPv4,
+        IPv6,
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4, Family.IPv4)]
+    [InlineData(Family.IPv4, Family.IPv6)]
+    [InlineData(Family.IPv6, Family.IPv4)]
+    [InlineData(Family.IPv6, Family.IPv6)]
+    public async Task Relay_AnyFamilyToAnyFamily_PassesBytes(Family client, Family backend)
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
+        await using var target = new TcpBackend(TcpBackend.EchoAsync, Loopback(backend));
+        await using var rig = new TcpRelayRig(path, null, Loopback(client), Make.Port("ns/web"), target.EndPoint);
+        Assert.Equal("x", await EchoAsync(rig, "x"));
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4, true)]
+    [InlineData(Family.IPv4, false)]
+    [InlineData(Family.IPv6, true)]
+    [InlineData(Family.IPv6, false)]
+    public async Task Relay_ProxyProtocol_TellsTheBackendWhoItsClientIs(Family family, bool clientSpeaksFirst)
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
+        var headerSize = family == Family.IPv4 ? 28 : 52;
+        var received = new TaskCompletionSource<byte[]>();
+        await using var backend = new TcpBackend(async socket =>
+        {
+            var header = new byte[headerSize];
+            for (var length = 0; length < headerSize;) length += await socket.ReceiveAsync(header.AsMemory(length));
+            received.SetResult(header);
+            await TcpBackend.EchoAsync(socket);
+        });
+        var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80) { ProxyProtocol = true };
+        await using var rig = new TcpRelayRig(path, null, Loopback(family), port, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        // A server that speaks first must have the header without a word of the client's.
+        if (!clientSpeaksFirst) await received.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        var from = (IPEndPoint)client.LocalEndPoint!;
+        await client.SendAllAsync("hello");
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("hello", await client.ReceiveTextToEndAsync());
+
+        byte[] expected =
+        [
+            .. "\r\n\r\n\0\r\nQUIT\n"u8, 0x21, (byte)(family == Family.IPv4 ? 0x11 : 0x21), 0, (byte)(headerSize - 16),
+            .. from.Address.GetAddressBytes(), .. rig.EndPoint.Address.GetAddressBytes(),
+            (byte)(from.Port >> 8), (byte)from.Port, (byte)(rig.EndPoint.Port >> 8), (byte)rig.EndPoint.Port,
+        ];
+        Assert.Equal(expected, await received.Task);
+    }
+
+    private static IPAddress Loopback(Family family) => family == Family.IPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback;
+
     private TcpRelayRig Rig(TcpRelayOptions? options, params IPEndPoint[] backends) => new(path, options, backends);
 
     private static async Task<string> EchoAsync(TcpRelayRig rig, string text)

@@ -18,28 +18,38 @@ internal sealed class LoopConnection(int index)
 
     public int BackendSocket { get; set; } = -1;
 
-    public Frontend Frontend { get; set; }
+    /// <summary>Where it was accepted.</summary>
+    public LoopListener? Listener { get; set; }
 
     public ClientAddress ClientAddress { get; set; }
 
-    /// <summary>The backend being connected to; null once connected.</summary>
-    public Backend? Connecting { get; set; }
-
-    /// <summary>The backend it counts for; null before one was picked.</summary>
-    public Backend? Backend { get; set; }
+    public ushort ClientPort { get; set; }
 
     /// <summary>Attempts made so far.</summary>
-    public int Attempts { get; set; }
-
-    /// <summary>When the attempt under way is given up, in milliseconds of the loop's clock.</summary>
-    public long Deadline { get; set; }
+    public byte Attempts { get; set; }
 
     /// <summary>It stands in the loop's list of connections that have more to pass.</summary>
     public bool IsQueued { get; set; }
 
-    public bool IsOpen => Client >= 0;
+    /// <summary>It waits for the answer of <see cref="Backend"/>.</summary>
+    public bool IsConnecting { get; set; }
 
-    public bool IsEnded => ToBackend.Ended && ToClient.Ended;
+    /// <summary>It has been there for a while and was prepared to stay.</summary>
+    public bool IsLasting { get; set; }
+
+    /// <summary>The backend it counts for; null before one was picked.</summary>
+    public Backend? Backend { get; set; }
+
+    /// <summary>Its place among those that wait for a backend's answer; -1: it does not wait.</summary>
+    public int ConnectingIndex { get; set; } = -1;
+
+    /// <summary>When the attempt under way is given up, in milliseconds of the loop's clock; afterwards when either side was last heard of.</summary>
+    public long Time { get; set; }
+
+    /// <summary>Silence after which it is reset, in milliseconds; 0: never.</summary>
+    public uint IdleTimeoutMs { get; set; }
+
+    public bool IsOpen => Client >= 0;
 
     /// <summary>No more counts for its backend.</summary>
     public void LeaveBackend()
@@ -55,10 +65,9 @@ internal sealed class LoopConnection(int index)
         ToClient.Clear();
         LeaveBackend();
         Client = BackendSocket = -1;
-        Frontend = default;
-        Connecting = null;
+        Listener = null;
         Attempts = 0;
-        IsQueued = false;
+        IsQueued = IsConnecting = IsLasting = false;
         Generation++;
     }
 }

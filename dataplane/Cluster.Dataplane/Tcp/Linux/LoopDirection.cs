@@ -22,7 +22,12 @@ internal struct LoopDirection
     public bool HangUp;
     public bool Ended;
 
-    public PumpResult Pump(int source, int target, Span<byte> buffer)
+    /// <summary>The source has ended and nothing is held any more.</summary>
+    public readonly bool IsDone => Ended && _spill is null;
+
+    /// <summary>Passes on what there is, for a turn.</summary>
+    /// <param name="isLast">The other direction has ended: the end of this one ends the connection.</param>
+    public PumpResult Pump(int source, int target, Span<byte> buffer, bool isLast)
     {
         for (int turn = 0; ; turn++)
         {
@@ -42,7 +47,8 @@ internal struct LoopDirection
             if (received == 0)
             {
                 Ended = true;
-                SocketCalls.ShutdownSend(target);
+                // Where the other direction has ended too, both sockets are closed next, and that says it as well.
+                if (!isLast) SocketCalls.ShutdownSend(target);
                 return PumpResult.Ended;
             }
 
@@ -51,6 +57,18 @@ internal struct LoopDirection
             if (received < buffer.Length && !HangUp) Readable = false;
             if (!Pass(target, buffer[..(int)received])) return PumpResult.Failed;
         }
+    }
+
+    /// <summary>
+    /// Sends the first <paramref name="length"/> bytes of the buffer before anything of the source's, together with what that has sent already;
+    /// false where a socket failed.
+    /// </summary>
+    public bool Begin(int source, int target, Span<byte> buffer, int length)
+    {
+        nint received = SocketCalls.Receive(source, buffer[length..]);
+        // Silent or at its end: the pump will see. But an error is told once.
+        if (received < 0 && SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR)) return false;
+        return Pass(target, buffer[..(length + (int)Math.Max(0, received))]);
     }
 
     /// <summary>Gives back what is held and forgets all state.</summary>

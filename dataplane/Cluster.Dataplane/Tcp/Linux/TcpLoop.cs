@@ -25,6 +25,9 @@ internal sealed class TcpLoop : IDisposable
     /// <summary>Precision of connect time-outs and of the rest after the descriptors ran out.</summary>
     private const int TickMs = 25;
 
+    /// <summary>How often connections are looked through for silent ones, where no idle time-out asks for more.</summary>
+    private const int SweepMs = 5000;
+
     // An event's data: the place of what it is about, its generation, and which side of a connection.
     private const ulong WakeData = ulong.MaxValue;
     private const ulong ListenerBit = 1ul << 63;
@@ -37,16 +40,19 @@ internal sealed class TcpLoop : IDisposable
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private readonly List<LoopConnection> _connections = [];
     private readonly Stack<LoopConnection> _free = new();
-    private readonly List<LoopConnection> _connecting = [];
+    private readonly ConnectingSet _connecting = new();
     private readonly Queue<LoopConnection> _more = new();
     private readonly ServiceDirectory _directory;
     private readonly TcpRelayOptions _options;
-    private readonly ILogger _logger;
+    private readonly SocketSetup _setup;
+    private readonly AcceptGate _gate;
     private readonly int _limit;
     private readonly Thread _thread;
     private int _active;
-    private bool _accepting = true;
-    private long _resumeAt;
+    private long _now = Environment.TickCount64;
+    private long _nextTick;
+    private long _nextSweep;
+    private int _sweepPeriodMs;
     private bool _stopped;
 
     public TcpLoop(string name, ServiceDirectory directory, TcpRelayOptions options, int connectionLimit, ILogger logger)
@@ -54,7 +60,9 @@ internal sealed class TcpLoop : IDisposable
         _directory = directory;
         _options = options;
         _limit = connectionLimit;
-        _logger = logger;
+        _setup = new SocketSetup(options, directory.Origins);
+        _gate = new AcceptGate(options.ExhaustedPause, logger);
+        _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, WakeData);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
@@ -74,7 +82,8 @@ internal sealed class TcpLoop : IDisposable
     public void AddListener(LoopListener listener)
     {
         _listeners.Add(listener.Descriptor, listener);
-        if (_accepting) Watch(listener);
+        _setup.Listener(listener.Descriptor, listener.Frontend.Address);
+        if (_gate.IsOpen) Watch(listener);
     }
 
     public void RemoveListener(int descriptor)
@@ -91,17 +100,17 @@ internal sealed class TcpLoop : IDisposable
         _wake.Dispose();
     }
 
-    private static long NowMs => Environment.TickCount64;
-
     private void Run()
     {
         while (!_stopped)
         {
             int count = _epoll.Wait(WaitMs());
+            _now = Environment.TickCount64;
             for (int i = 0; i < count; i++) Handle(_epoll[i]);
             for (int turns = _more.Count; turns > 0; turns--) Continue(_more.Dequeue());
-            if (_connecting.Count > 0) GiveUpSlow();
-            if (!_accepting) ResumeAccepting();
+            if (_now >= _nextTick) Tick();
+            // Room for several: pausing and resuming cost a call for each listener.
+            if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) ResumeAccepting();
         }
 
         foreach (int descriptor in _listeners.Keys.ToArray()) RemoveListener(descriptor);
@@ -109,7 +118,58 @@ internal sealed class TcpLoop : IDisposable
             if (connection.IsOpen) Reset(connection);
     }
 
-    private int WaitMs() => _more.Count > 0 ? 0 : _connecting.Count > 0 || !_accepting ? TickMs : -1;
+    private int WaitMs()
+    {
+        if (_more.Count > 0) return 0;
+        if (_connecting.Count > 0 || !_gate.IsOpen) return TickMs;
+        return _active > 0 ? (int)Math.Max(0, _nextSweep - _now) : -1;
+    }
+
+    private void Tick()
+    {
+        _nextTick = _now + TickMs;
+        GiveUpSlow();
+        if (!_gate.IsOpen && _active >= _limit) ShedIdle();
+        if (_now < _nextSweep) return;
+        _nextSweep = _now + _sweepPeriodMs;
+        Sweep();
+    }
+
+    // Connections that last are probed from now on; those that were silent for too long end.
+    private void Sweep()
+    {
+        foreach (LoopConnection connection in _connections)
+        {
+            if (!connection.IsOpen || connection.IsConnecting) continue;
+            if (connection.IdleTimeoutMs > 0 && _now - connection.Time >= connection.IdleTimeoutMs)
+            {
+                DataplaneMetrics.TcpIdle.Add(1);
+                Reset(connection);
+            }
+            else if (!connection.IsLasting)
+            {
+                connection.IsLasting = true;
+                _setup.Lasting(connection.Client);
+                _setup.Lasting(connection.BackendSocket);
+            }
+        }
+    }
+
+    // Where there is no room: those that have been silent for long give theirs.
+    private void ShedIdle()
+    {
+        long after = (long)_options.ShedIdleAfter.TotalMilliseconds;
+        if (after <= 0) return;
+        foreach (LoopConnection connection in _connections)
+        {
+            if (!connection.IsOpen || connection.IsConnecting || _now - connection.Time < after) continue;
+            DataplaneMetrics.TcpShed.Add(1);
+            Reset(connection);
+        }
+    }
+
+    private static int SweepPeriod(TimeSpan idleTimeout) =>
+        idleTimeout <= TimeSpan.Zero ? SweepMs : (int)Math.Clamp(idleTimeout.TotalMilliseconds / 4, TickMs, SweepMs);
 
     private void Handle((uint Events, ulong Data) happened)
     {
@@ -140,28 +200,31 @@ internal sealed class TcpLoop : IDisposable
     private void AcceptFrom(LoopListener listener)
     {
         Span<byte> address = stackalloc byte[SocketCalls.AddressSize];
-        for (int turn = 0; turn < AcceptsPerTurn && _accepting; turn++)
+        for (int turn = 0; turn < AcceptsPerTurn && _gate.IsOpen; turn++)
         {
+            if (_active >= _limit) ShedIdle();
             if (_active >= _limit)
             {
-                PauseAccepting("as many connections as the descriptor limit allows are open");
+                PauseAccepting("as many connections are open as the limit allows", rest: false);
                 return;
             }
 
             int client = SocketCalls.Accept(listener.Descriptor, address);
             if (client >= 0)
             {
-                Begin(client, listener.Frontend, ClientAddress.FromSocketAddress(address));
+                Begin(client, listener, address);
                 continue;
             }
 
             if (SocketCalls.Error == Errno.EAGAIN) return;
             // A client that gave up while it waited is no reason to rest; out of descriptors or memory is.
-            if (SocketCalls.Error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM) PauseAccepting("the process is out of descriptors or memory");
+            if (IsExhausted(SocketCalls.Error)) PauseExhausted();
         }
     }
 
-    private void Begin(int client, Frontend frontend, ClientAddress address)
+    private static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
+
+    private void Begin(int client, LoopListener listener, ReadOnlySpan<byte> address)
     {
         DataplaneMetrics.TcpAccepted.Add(1);
         DataplaneMetrics.TcpActive.Add(1);
@@ -171,11 +234,12 @@ internal sealed class TcpLoop : IDisposable
             _connections.Add(connection);
         }
 
-        _active++;
+        if (_active++ == 0) _nextSweep = _now + _sweepPeriodMs;
         connection.Client = client;
-        connection.Frontend = frontend;
-        connection.ClientAddress = address;
-        Prepare(client);
+        connection.Listener = listener;
+        connection.ClientAddress = ClientAddress.FromSocketAddress(address);
+        connection.ClientPort = ClientAddress.PortOf(address);
+        _setup.Accepted(client, listener.Frontend.Address, connection.ClientAddress);
         ConnectNext(connection, failed: null);
     }
 
@@ -185,13 +249,13 @@ internal sealed class TcpLoop : IDisposable
         while (connection.Attempts < _options.ConnectTimeouts.Count)
         {
             // The table is read anew for each attempt: a backend that failed has often just left it.
-            ServiceEntry? entry = _directory.Current[connection.Frontend.Slot];
-            Backend? backend = entry is not null && entry.Port.Id == connection.Frontend.Id
-                ? entry.Pick(new(connection.Frontend.Scope, connection.ClientAddress, failed))
-                : null;
+            if (EntryOf(connection) is not { } entry) break;
+            Backend? backend = entry.Pick(new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed));
             if (backend is null) break;
-            connection.Deadline = NowMs + (long)_options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
+            connection.Time = _now + (long)_options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
             if (TryConnect(connection, backend)) return;
+            // Out of descriptors: no fault of the backend's, and the next would fare no better.
+            if (!_gate.IsOpen) break;
             DataplaneMetrics.TcpConnectFailures.Add(1);
             failed = backend;
         }
@@ -200,12 +264,25 @@ internal sealed class TcpLoop : IDisposable
         Reset(connection);
     }
 
+    private ServiceEntry? EntryOf(LoopConnection connection)
+    {
+        ServiceEntry? entry = _directory.Current[connection.Listener!.Frontend.Slot];
+        return entry is not null && entry.Port.Id == connection.Listener.Frontend.Id ? entry : null;
+    }
+
     private bool TryConnect(LoopConnection connection, Backend backend)
     {
         int socket = SocketCalls.OpenTcp(backend.Address.AddressFamily);
+        if (socket < 0 && IsExhausted(SocketCalls.Error))
+        {
+            PauseExhausted();
+            socket = SocketCalls.OpenTcp(backend.Address.AddressFamily);
+        }
+
         if (socket < 0) return false;
-        Prepare(socket);
-        if (SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS
+
+        _setup.ToBackend(socket, backend);
+        if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
             || !_epoll.Add(socket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true)))
         {
             SocketCalls.Close(socket);
@@ -216,16 +293,16 @@ internal sealed class TcpLoop : IDisposable
         connection.Backend = backend;
         backend.State.Opened();
         // Connected at once or not, the first event says so: one way through for both.
-        if (connection.Connecting is null) _connecting.Add(connection);
-        connection.Connecting = backend;
+        connection.IsConnecting = true;
+        _connecting.Add(connection);
         return true;
     }
 
     private void Advance(LoopConnection connection, uint events, bool ofBackend)
     {
-        if (ofBackend && connection.Connecting is { } backend)
+        if (ofBackend && connection.IsConnecting)
         {
-            if (!FinishConnecting(connection, backend, events)) return;
+            if (!FinishConnecting(connection, events)) return;
         }
         else if ((events & Epoll.EPOLLERR) != 0)
         {
@@ -233,6 +310,7 @@ internal sealed class TcpLoop : IDisposable
             return;
         }
 
+        connection.Time = _now;
         bool readable = (events & (Epoll.EPOLLIN | Epoll.EPOLLRDHUP | Epoll.EPOLLHUP)) != 0;
         bool writable = (events & (Epoll.EPOLLOUT | Epoll.EPOLLHUP)) != 0;
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
@@ -240,44 +318,72 @@ internal sealed class TcpLoop : IDisposable
         from.Readable |= readable;
         from.HangUp |= (events & (Epoll.EPOLLRDHUP | Epoll.EPOLLHUP)) != 0;
         to.Writable |= writable;
-        if (connection.Connecting is null) Pump(connection);
+        Pump(connection);
     }
 
     /// <summary>False where the connection is not up yet, or never will be.</summary>
-    private bool FinishConnecting(LoopConnection connection, Backend backend, uint events)
+    private bool FinishConnecting(LoopConnection connection, uint events)
     {
-        if ((events & (Epoll.EPOLLERR | Epoll.EPOLLHUP)) != 0 || SocketCalls.TakeError(connection.BackendSocket) != 0)
+        if ((events & (Epoll.EPOLLERR | Epoll.EPOLLHUP)) != 0)
         {
-            Retry(connection, backend);
+            Retry(connection);
             return false;
         }
 
         if ((events & Epoll.EPOLLOUT) == 0) return false;
-        connection.Connecting = null;
+        connection.IsConnecting = false;
         _connecting.Remove(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
-        if (_epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: false))) return true;
-        Reset(connection);
-        return false;
+        if (EntryOf(connection) is { } entry && !Introduce(connection, entry.Port)
+            || !_epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: false)))
+        {
+            Reset(connection);
+            return false;
+        }
+
+        return true;
     }
 
-    private void Retry(LoopConnection connection, Backend failed)
+    // What a service port asks for once its backend has answered; false where a socket failed.
+    private bool Introduce(LoopConnection connection, ServicePort port)
+    {
+        TimeSpan idle = port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout;
+        connection.IdleTimeoutMs = (uint)Math.Min(idle.TotalMilliseconds, uint.MaxValue);
+        if (idle > TimeSpan.Zero) SweepEvery(SweepPeriod(idle));
+        return !port.ProxyProtocol || SendHeader(connection);
+    }
+
+    private bool SendHeader(LoopConnection connection)
+    {
+        Span<byte> local = stackalloc byte[SocketCalls.AddressSize];
+        if (!SocketCalls.LocalAddress(connection.Client, local)) return false;
+        int length = ProxyHeader.Write(
+            _buffer, connection.ClientAddress, connection.ClientPort, ClientAddress.FromSocketAddress(local), ClientAddress.PortOf(local));
+        return connection.ToBackend.Begin(connection.Client, connection.BackendSocket, _buffer, length);
+    }
+
+    private void SweepEvery(int periodMs)
+    {
+        if (periodMs >= _sweepPeriodMs) return;
+        _sweepPeriodMs = periodMs;
+        _nextSweep = Math.Min(_nextSweep, _now + periodMs);
+    }
+
+    private void Retry(LoopConnection connection)
     {
         DataplaneMetrics.TcpConnectFailures.Add(1);
         SocketCalls.Close(connection.BackendSocket);
         connection.BackendSocket = -1;
+        Backend? failed = connection.Backend;
         connection.LeaveBackend();
         ConnectNext(connection, failed);
     }
 
     private void GiveUpSlow()
     {
-        long now = NowMs;
+        // From the end: retrying may remove a connection, and the one that takes its place has been looked at.
         for (int i = _connecting.Count - 1; i >= 0; i--)
-        {
-            // Retrying may end this connection and shorten the list, never lengthen it.
-            if (i < _connecting.Count && _connecting[i] is { Connecting: { } slow } connection && connection.Deadline <= now) Retry(connection, slow);
-        }
+            if (i < _connecting.Count && _connecting[i].Time <= _now) Retry(_connecting[i]);
     }
 
     private void Continue(LoopConnection connection)
@@ -289,8 +395,10 @@ internal sealed class TcpLoop : IDisposable
 
     private void Pump(LoopConnection connection)
     {
-        PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffer);
-        PumpResult down = up == PumpResult.Failed ? up : connection.ToClient.Pump(connection.BackendSocket, connection.Client, _buffer);
+        PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffer, isLast: connection.ToClient.IsDone);
+        PumpResult down = up == PumpResult.Failed
+            ? up
+            : connection.ToClient.Pump(connection.BackendSocket, connection.Client, _buffer, isLast: up == PumpResult.Ended);
         if (down == PumpResult.Failed)
         {
             DataplaneMetrics.TcpResets.Add(1);
@@ -313,8 +421,8 @@ internal sealed class TcpLoop : IDisposable
         DataplaneMetrics.TcpResets.Add(1);
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
         from.Readable = from.HangUp = true;
-        if (ofBackend) from.Pump(connection.BackendSocket, connection.Client, _buffer);
-        else if (connection.Connecting is null) from.Pump(connection.Client, connection.BackendSocket, _buffer);
+        if (ofBackend) from.Pump(connection.BackendSocket, connection.Client, _buffer, isLast: true);
+        else from.Pump(connection.Client, connection.BackendSocket, _buffer, isLast: true);
         Reset(connection);
     }
 
@@ -335,34 +443,31 @@ internal sealed class TcpLoop : IDisposable
 
     private void Forget(LoopConnection connection)
     {
-        if (connection.Connecting is not null) _connecting.Remove(connection);
+        _connecting.Remove(connection);
         connection.Clear();
         _free.Push(connection);
         _active--;
         DataplaneMetrics.TcpActive.Add(-1);
     }
 
-    private void Prepare(int socket)
-    {
-        SocketCalls.SetNoDelay(socket);
-        if (_options.KeepAlive > TimeSpan.Zero) SocketCalls.SetKeepAlive(socket, (int)_options.KeepAlive.TotalSeconds);
-    }
-
     private void Watch(LoopListener listener) => _epoll.Add(listener.Descriptor, Epoll.EPOLLIN, ListenerBit | (uint)listener.Descriptor);
 
-    private void PauseAccepting(string why)
+    private void PauseExhausted()
     {
-        DataplaneMetrics.AcceptPauses.Add(1);
-        _logger.LogWarning("Accepting rests for {Pause}: {Reason}", _options.ExhaustedPause, why);
-        _accepting = false;
-        _resumeAt = NowMs + (long)_options.ExhaustedPause.TotalMilliseconds;
+        ShedIdle();
+        PauseAccepting("the process is out of descriptors or memory", rest: true);
+    }
+
+    private void PauseAccepting(string reason, bool rest)
+    {
+        if (!_gate.IsOpen) return;
+        _gate.Close(reason, _now, rest);
         foreach (int descriptor in _listeners.Keys) _epoll.Remove(descriptor);
     }
 
     private void ResumeAccepting()
     {
-        if (NowMs < _resumeAt || _active >= _limit) return;
-        _accepting = true;
+        _gate.Open();
         foreach (LoopListener listener in _listeners.Values) Watch(listener);
     }
 }

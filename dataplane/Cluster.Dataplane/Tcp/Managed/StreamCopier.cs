@@ -31,12 +31,23 @@ internal sealed class StreamCopier : IDisposable
     private readonly SocketOperation _send = new();
     private bool _sourceFailed;
     private bool _used;
+    private bool _headerWaits;
+    private bool _headerFailed;
+    private long _lastReceived;
+
+    /// <summary>When the source last sent something, on the clock of <see cref="Environment.TickCount64"/>. Any thread may ask.</summary>
+    public long LastReceived => Volatile.Read(ref _lastReceived);
+
+    /// <summary>Begins to count the source's silence. Comes before <see cref="CopyAsync"/>.</summary>
+    public void Begin() => Volatile.Write(ref _lastReceived, Environment.TickCount64);
 
     /// <summary>Runs until the source has ended and everything was passed on, or either side fails. Never throws for what peers do.</summary>
+    /// <param name="header">What is sent before anything of the source's.</param>
     /// <param name="failed">Called at once when a side fails, so that the caller can reset the other.</param>
-    public async Task<CopyResult> CopyAsync(Socket from, Socket to, Action<CopyResult> failed)
+    public async Task<CopyResult> CopyAsync(Socket from, Socket to, ReadOnlyMemory<byte> header, Action<CopyResult> failed)
     {
         _used = true;
+        if (header.Length > 0) WriteHeader(from, header.Span);
         var filling = FillAsync(from, failed);
         var result = await DrainAsync(to);
         if (result == CopyResult.DestinationFailed) failed(result);
@@ -53,7 +64,7 @@ internal sealed class StreamCopier : IDisposable
         _pipe.Reset();
         _receive.Clear();
         _send.Clear();
-        _sourceFailed = false;
+        _sourceFailed = _headerWaits = _headerFailed = false;
     }
 
     public void Dispose()
@@ -62,12 +73,33 @@ internal sealed class StreamCopier : IDisposable
         _send.Dispose();
     }
 
+    // What the source has sent already goes out with it.
+    private void WriteHeader(Socket from, ReadOnlySpan<byte> header)
+    {
+        var memory = _pipe.Writer.GetMemory(BufferBytes);
+        header.CopyTo(memory.Span);
+        var length = header.Length;
+        try
+        {
+            if (from.Available > 0) length += from.Receive(memory.Span[length..]);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Told once: without this the next receive would take the reset for an end.
+            _headerFailed = true;
+        }
+
+        _pipe.Writer.Advance(length);
+        _headerWaits = true;
+    }
+
     private async Task FillAsync(Socket from, Action<CopyResult> failed)
     {
         var writer = _pipe.Writer;
         var moreWaits = false;
         var turns = 0;
-        while (true)
+        if (_headerWaits) await writer.FlushAsync();
+        while (!_headerFailed)
         {
             // A source that is always ready would keep this thread to itself: after 1 MB the others have a turn.
             if (moreWaits && ++turns % TurnsBeforeYield == 0) await Task.Yield();
@@ -82,6 +114,7 @@ internal sealed class StreamCopier : IDisposable
                 return;
             }
 
+            Volatile.Write(ref _lastReceived, Environment.TickCount64);
             moreWaits = received.Bytes == memory.Length;
             writer.Advance(received.Bytes);
             if ((await writer.FlushAsync()).IsCompleted)

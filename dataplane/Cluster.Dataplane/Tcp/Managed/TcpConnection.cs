@@ -23,6 +23,7 @@ internal sealed class TcpConnection : IDisposable
     private Socket? _connecting;
     private Backend? _counted;
     private int _aborted;
+    private long _idleTimeoutMs;
 
     public TcpConnection(TcpRelayOptions options, TimeProvider time)
     {
@@ -37,13 +38,17 @@ internal sealed class TcpConnection : IDisposable
     {
         _client = client;
         _aborted = 0;
+        _idleTimeoutMs = 0;
+        _toBackend.Begin();
+        _toClient.Begin();
     }
 
     public async Task RunAsync(ServiceDirectory directory, Frontend frontend)
     {
         var client = _client!;
         SetOptions(client);
-        var address = ClientAddress.From(((IPEndPoint)client.RemoteEndPoint!).Address);
+        var remote = (IPEndPoint)client.RemoteEndPoint!;
+        var address = ClientAddress.From(remote.Address);
         var backend = await ConnectAsync(directory, frontend, address);
         if (backend is null)
         {
@@ -55,10 +60,28 @@ internal sealed class TcpConnection : IDisposable
         Volatile.Write(ref _backend, backend);
         // An abort that came while connecting has not seen this socket.
         if (Volatile.Read(ref _aborted) != 0) Reset(backend);
-        await Task.WhenAll(_toBackend.CopyAsync(client, backend, _abort), _toClient.CopyAsync(backend, client, _abort));
+        var port = directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id ? entry.Port : null;
+        Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
+        var header = port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
+        await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _abort), _toClient.CopyAsync(backend, client, default, _abort));
         if (_aborted != 0) DataplaneMetrics.TcpResets.Add(1);
         backend.Dispose();
         client.Dispose();
+    }
+
+    /// <summary>Resets the connection if neither side has been heard of for its idle time-out. Any thread may call.</summary>
+    public bool AbortIfIdle(long now)
+    {
+        var timeout = Volatile.Read(ref _idleTimeoutMs);
+        return timeout > 0 && AbortIfSilent(now, timeout);
+    }
+
+    /// <summary>Resets the connection if neither side has been heard of for so long. Any thread may call.</summary>
+    public bool AbortIfSilent(long now, long milliseconds)
+    {
+        if (now - Math.Max(_toBackend.LastReceived, _toClient.LastReceived) < milliseconds) return false;
+        Abort();
+        return true;
     }
 
     /// <summary>Resets both sides: a reset from one is passed on to the other, never turned into an orderly end.</summary>
@@ -88,6 +111,17 @@ internal sealed class TcpConnection : IDisposable
         _connect.Dispose();
         _toBackend.Dispose();
         _toClient.Dispose();
+    }
+
+    private long IdleTimeoutMs(ServicePort? port) =>
+        (long)(port is not null && port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout).TotalMilliseconds;
+
+    private static ReadOnlyMemory<byte> Header(IPEndPoint client, IPEndPoint local)
+    {
+        var header = new byte[ProxyHeader.MaxSize];
+        var length = ProxyHeader.Write(
+            header, ClientAddress.From(client.Address), (ushort)client.Port, ClientAddress.From(local.Address), (ushort)local.Port);
+        return header.AsMemory(0, length);
     }
 
     // Counts for one backend at a time: the one being tried, then the one that answered.

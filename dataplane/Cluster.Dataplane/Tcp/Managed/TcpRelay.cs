@@ -15,6 +15,10 @@ namespace Cluster.Dataplane.Tcp.Managed;
 /// </remarks>
 public sealed class TcpRelay : IRelay
 {
+    /// <summary>How often connections are looked through for silent ones: a quarter of the shortest time-out, and at most this.</summary>
+    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(25);
+
     private readonly Dictionary<Frontend, TcpFrontend> _frontends = [];
     private readonly List<TcpFrontend> _closed = [];
     private readonly HashSet<TcpConnection> _connections = [];
@@ -27,6 +31,8 @@ public sealed class TcpRelay : IRelay
     private readonly TcpRelayOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly ITimer _sweep;
+    private TimeSpan _shortestIdle = TimeSpan.MaxValue;
 
     public TcpRelay(ServiceDirectory directory, TcpRelayOptions options, ILogger logger, TimeProvider time)
     {
@@ -36,6 +42,8 @@ public sealed class TcpRelay : IRelay
         _time = time;
         var budget = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         _admission = new SemaphoreSlim(budget);
+        _sweep = time.CreateTimer(static self => ((TcpRelay)self!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        SweepFor(options.IdleTimeout);
         _pool = new DefaultObjectPoolProvider { MaximumRetained = 1024 }.Create(new ConnectionPolicy(options, time));
     }
 
@@ -54,6 +62,7 @@ public sealed class TcpRelay : IRelay
     {
         var (listener, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Tcp);
         if (listener is null) return result;
+        if (_directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id) SweepFor(entry.Port.IdleTimeout);
         var opened = new TcpFrontend(this, frontend, listener);
         _frontends.Add(frontend, opened);
         opened.Start();
@@ -69,12 +78,11 @@ public sealed class TcpRelay : IRelay
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.
-    public void BackendsChanged(ServiceEntry entry)
-    {
-    }
+    public void BackendsChanged(ServiceEntry entry) => SweepFor(entry.Port.IdleTimeout);
 
     public async ValueTask DisposeAsync()
     {
+        await _sweep.DisposeAsync();
         await _stopping.CancelAsync();
         foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
         await Task.WhenAll(_closed.Select(closed => closed.Completion));
@@ -121,12 +129,45 @@ public sealed class TcpRelay : IRelay
         DataplaneMetrics.AcceptPauses.Add(1);
         try
         {
-            await _admission.WaitAsync(_stopping.Token);
+            do ShedIdle();
+            while (!await _admission.WaitAsync(_options.ExhaustedPause, _stopping.Token));
             return true;
         }
         catch (OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    // The timer runs only where a time-out asks for it. Called by the one that opens frontends.
+    private void SweepFor(TimeSpan idleTimeout)
+    {
+        if (idleTimeout <= TimeSpan.Zero || idleTimeout >= _shortestIdle) return;
+        _shortestIdle = idleTimeout;
+        var period = TimeSpan.FromTicks(Math.Clamp(idleTimeout.Ticks / 4, ShortestSweep.Ticks, LongestSweep.Ticks));
+        _sweep.Change(period, period);
+    }
+
+    private void Sweep()
+    {
+        var now = Environment.TickCount64;
+        lock (_connectionsLock)
+        {
+            foreach (var connection in _connections)
+                if (connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
+        }
+    }
+
+    // Where there is no room: those that have been silent for long give theirs.
+    private void ShedIdle()
+    {
+        var after = (long)_options.ShedIdleAfter.TotalMilliseconds;
+        if (after <= 0) return;
+        var now = Environment.TickCount64;
+        lock (_connectionsLock)
+        {
+            foreach (var connection in _connections)
+                if (connection.AbortIfSilent(now, after)) DataplaneMetrics.TcpShed.Add(1);
         }
     }
 
