@@ -55,12 +55,15 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
                 conditions.Note(ObjectKey.Of(service), "the health check node port", failure is null ? null : $"{port}: {failure}");
                 Report(events, service, port, failure);
             };
+            var saved = options.SavedPath is { } path ? new SavedTable(informers, path, SavedTable.CurrentBoot, logs.CreateLogger<SavedTable>(), time) : null;
+            saved?.Load();
             _dns = Dns(informers, events);
             await dataplane.StartAsync(DnsPlaces(), cancellationToken);
             await Task.WhenAll(
                 informers.RunAsync(cancellationToken),
                 reflector.RunAsync(cancellationToken),
                 conditions.RunAsync(cancellationToken),
+                saved?.RunAsync(cancellationToken) ?? Task.CompletedTask,
                 node.RunAsync(cancellationToken),
                 _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
         }

@@ -17,6 +17,7 @@ public static class NodePlane
     {
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         var table = $"nft inet {options.Table}";
+        if (options.SavedPath is { } saved) File.Delete(saved);
         try
         {
             await addresses.RemoveAsync(cancellationToken);

@@ -37,6 +37,9 @@ public sealed record ProxyOptions
     /// <summary>The file in which everything made on the host is written before it is made; null for none.</summary>
     public string? OwnedPath { get; init; }
 
+    /// <summary>The file that keeps the services last seen, for a start while the API is away; null for none. <see cref="NodePlane.RemoveAsync"/> removes it.</summary>
+    public string? SavedPath { get; init; }
+
     /// <summary>Our nftables table.</summary>
     public string Table { get; init; } = "cluster_services";
 

@@ -80,6 +80,39 @@ public sealed class KubeProxyTests
     }
 
     [Fact]
+    public async Task Run_StartedWhileTheApiIsAway_ServesWhatItsPredecessorServedAndThenFollowsTheApi()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        using var folder = new TempDirectory();
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.17", port);
+        var first = new ProxyRig();
+        first = new ProxyRig { Options = first.Options with { SavedPath = Path.Combine(folder.Path, "services") } };
+        foreach (var (name, host) in new[] { ("web", 10), ("old", 11) })
+        {
+            first.Api.Seed(Make.Service(name, VipOf(first, host), Make.Port(80)));
+            first.Api.Seed(Make.Slice(name, port, Make.Endpoint("127.0.0.17", uid: "a")));
+        }
+
+        await first.StartAsync();
+        await first.StopAsync();
+
+        await using var second = new ProxyRig(first.Api) { Options = first.Options };
+        first.Api.Fault = _ => new HttpRequestException("the API server is gone");
+        second.Launch();
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Parse(VipOf(first, 10)), 80) == "a", "the saved services to be served");
+        Assert.False(second.Proxy!.IsReady);
+
+        first.Api.Remove<Service>(Make.Namespace, "old");
+        first.Api.Fault = null;
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Parse(VipOf(first, 11)), 80) is null, "what went meanwhile to be gone");
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Parse(VipOf(first, 10)), 80));
+        await Eventually.True(() => second.Proxy.IsReady);
+    }
+
+    private static string VipOf(ProxyRig rig, int host) => rig.Options.ServiceRanges[0].BaseAddress.ToString()[..^1] + host;
+
+    [Fact]
     public async Task Run_PortTakenByTheHost_IsAnEventOnTheService()
     {
         Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);

@@ -16,6 +16,7 @@ public sealed class Informer<T> : IInformer
     // Unbounded because AddHandler, which must not wait, writes to it too; the handlers, which only queue keys, keep it short.
     private readonly Channel<Step> _steps = Channel.CreateUnbounded<Step>(new() { SingleReader = true });
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action<T?, T?>> _handlers = [];
     private readonly ObjectCache<T> _cache = new();
     private readonly Reflector<T> _reflector;
@@ -37,6 +38,9 @@ public sealed class Informer<T> : IInformer
 
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
 
+    /// <summary>Ends when there is something to read: the first list, or what was saved before it.</summary>
+    public Task WaitForContentAsync(CancellationToken cancellationToken) => _filled.Task.WaitAsync(cancellationToken);
+
     public T? Get(string? ns, string name) => _cache.Get(ObjectKey.Of(ns, name));
 
     public T? Get(ObjectKey key) => _cache.Get(key);
@@ -53,6 +57,12 @@ public sealed class Informer<T> : IInformer
 
     /// <summary>Adds a handler: added: old is null; deleted: new is null.</summary>
     public void AddHandler(Action<T?, T?> handler) => _steps.Writer.TryWrite(new HandlerAdded(handler));
+
+    /// <summary>
+    /// Gives objects that were saved earlier, until the first list is in: readers and handlers see them, and the list then tells what is
+    /// different. Without effect where something is there already. Comes before <see cref="RunAsync"/> or any time while it runs.
+    /// </summary>
+    public void Prime(IReadOnlyList<T> items) => _steps.Writer.TryWrite(new Primed(items));
 
     /// <summary>Lists and watches until cancelled; call it once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -94,7 +104,16 @@ public sealed class Informer<T> : IInformer
                     Notify(old, current);
                 }
 
+                _filled.TrySetResult();
                 _synced.TrySetResult();
+                break;
+            case Primed primed when !_filled.Task.IsCompleted:
+                foreach (var (old, current) in _cache.Replace(primed.Items))
+                {
+                    Notify(old, current);
+                }
+
+                _filled.TrySetResult();
                 break;
             case Changed { Event: var change }:
                 Apply(change);
@@ -150,6 +169,8 @@ public sealed class Informer<T> : IInformer
     private abstract record Step;
 
     private sealed record HandlerAdded(Action<T?, T?> Handler) : Step;
+
+    private sealed record Primed(IReadOnlyList<T> Items) : Step;
 
     private sealed record Replaced(IReadOnlyList<T> Items) : Step;
 

@@ -22,7 +22,7 @@ internal sealed class ServiceReflector
     /// <summary>How soon a health check node port that was taken is tried again.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<ObjectKey> _changed = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<ObjectKey?> _changed = Channel.CreateUnbounded<ObjectKey?>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<ObjectKey, HashSet<ServicePortId>> _known = [];
     private readonly Dictionary<ObjectKey, string> _problems = [];
     private readonly Informer<Service> _services;
@@ -74,18 +74,28 @@ internal sealed class ServiceReflector
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // Both lists first: services without their endpoints would be refused for a moment after each start.
-        await _services.WaitForSyncAsync(cancellationToken);
-        await _slices.WaitForSyncAsync(cancellationToken);
+        await _services.WaitForContentAsync(cancellationToken);
+        await _slices.WaitForContentAsync(cancellationToken);
         await ApplyAsync([.. _services.List().Select(service => ObjectKey.Of(service))]);
-        _health.Synced();
+        // What was there may be what an earlier process saved; the API's own word tells as changes what is different now.
+        var synced = WakeWhenSyncedAsync(cancellationToken);
 
         var keys = new HashSet<ObjectKey>();
         while (await _changed.Reader.WaitToReadAsync(cancellationToken))
         {
             keys.Clear();
-            while (_changed.Reader.TryRead(out var key)) keys.Add(key);
+            while (_changed.Reader.TryRead(out var changed))
+                if (changed is { } key) keys.Add(key);
             await ApplyAsync(keys);
+            if (synced.IsCompletedSuccessfully) _health.Synced();
         }
+    }
+
+    private async Task WakeWhenSyncedAsync(CancellationToken cancellationToken)
+    {
+        await _services.WaitForSyncAsync(cancellationToken);
+        await _slices.WaitForSyncAsync(cancellationToken);
+        _changed.Writer.TryWrite(null);
     }
 
     private void Changed(ObjectKey service)

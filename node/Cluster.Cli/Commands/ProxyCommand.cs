@@ -33,6 +33,7 @@ internal static class ProxyCommand
             DataDirectory folder = DataDirectory.At(parsed.GetValue(data)!);
             if (!Environment.IsPrivilegedProcess) throw new CliException("the proxy needs root (routes, ports): run it as root, or with sudo");
             Directory.CreateDirectory(folder.Logs);
+            Directory.CreateDirectory(folder.Run);
             ProxySupervisor.Record(folder);
             var options = new ProxyOptions
             {
@@ -45,6 +46,7 @@ internal static class ProxyCommand
                 DnsAddress = new IPEndPoint(OptionText.Address("--cluster-dns", parsed.GetValue(dns)!), 53),
                 ClusterDomain = parsed.GetValue(domain)!,
                 OwnedPath = folder.Owned,
+                SavedPath = folder.ServiceTable,
             };
             IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig) ?? folder.ComponentKubeconfig("proxy"));
             return ComponentHost.RunAsync(

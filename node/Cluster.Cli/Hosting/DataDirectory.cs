@@ -28,6 +28,9 @@ internal sealed class DataDirectory
 
     public string Run => Path.Combine(Root, "run");
 
+    /// <summary>The services the proxy saw last.</summary>
+    public string ServiceTable => Path.Combine(Run, "services");
+
     /// <summary>A line for each thing <c>up</c> created on the host, written before it is created, so that <c>down</c> works after a kill -9.</summary>
     public string Owned => Path.Combine(Root, "owned");
 

@@ -30,7 +30,7 @@ internal sealed class Teardown(DataDirectory data, TextWriter output, TimeProvid
             await TryAsync("containers", () => RemoveContainersAsync(cancellationToken));
             output.WriteLine("removing routes and rules");
             await TryAsync("the pod network's rules", () => new NodeNetwork(Network, NullLogger.Instance).RemoveAsync(cancellationToken));
-            await TryAsync("routes and rules", () => NodePlane.RemoveAsync(new ProxyOptions { OwnedPath = data.Owned }, NullLoggerFactory.Instance, cancellationToken));
+            await TryAsync("routes and rules", () => NodePlane.RemoveAsync(new ProxyOptions { OwnedPath = data.Owned, SavedPath = data.ServiceTable }, NullLoggerFactory.Instance, cancellationToken));
         }
 
         await TryAsync("mounts", () => UnmountAsync(cancellationToken));

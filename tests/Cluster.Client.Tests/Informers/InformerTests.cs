@@ -39,6 +39,25 @@ public sealed class InformerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Prime_BeforeTheFirstList_IsShownAndThenCorrected()
+    {
+        var (same, gone) = (_api.Seed(Make.Pod("same")), Make.Pod("gone"));
+        _api.Seed(Make.Pod("new"));
+        _api.Fault = _ => new HttpRequestException("away");
+        _informer.AddHandler(Tell);
+        _informer.Prime([same, gone]);
+        _running = _informer.RunAsync(_stop.Token);
+        await _informer.WaitForContentAsync(CancellationToken.None);
+        Assert.False(_informer.HasSynced);
+        Assert.Equal(2, _informer.List().Count);
+
+        _api.Fault = null;
+        await _informer.WaitForSyncAsync(CancellationToken.None);
+        Assert.Equal(["+gone", "+new", "+same", "-gone"], _told.Order(StringComparer.Ordinal));
+        Assert.Equal(["new", "same"], _informer.List().Select(pod => pod.Metadata.Name).Order());
+    }
+
+    [Fact]
     public async Task RunAsync_ObjectsChange_FollowsInOrder()
     {
         _informer.AddHandler(Tell);
