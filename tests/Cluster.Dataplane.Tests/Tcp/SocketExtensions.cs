@@ -15,16 +15,17 @@ internal static class SocketExtensions
     public static Task SendAllAsync(this Socket socket, string text) => socket.SendAllAsync(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Everything up to the peer's end.</summary>
-    public static async Task<byte[]> ReceiveToEndAsync(this Socket socket)
+    public static async Task<byte[]> ReceiveToEndAsync(this Socket socket, TimeSpan? atMost = null)
     {
         using var content = new MemoryStream();
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(atMost ?? Patience);
         var buffer = new byte[32 * 1024];
         while (await socket.ReceiveAsync(buffer, patience.Token) is var length and > 0) content.Write(buffer, 0, length);
         return content.ToArray();
     }
 
-    public static async Task<string> ReceiveTextToEndAsync(this Socket socket) => Encoding.UTF8.GetString(await socket.ReceiveToEndAsync());
+    public static async Task<string> ReceiveTextToEndAsync(this Socket socket, TimeSpan? atMost = null) =>
+        Encoding.UTF8.GetString(await socket.ReceiveToEndAsync(atMost));
 
     /// <summary>The error that ends the connection, or success for an orderly end.</summary>
     public static async Task<SocketError> EndAsync(this Socket socket)

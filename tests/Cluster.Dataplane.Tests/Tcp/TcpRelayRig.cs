@@ -21,15 +21,16 @@ internal sealed class TcpRelayRig : IAsyncDisposable
     }
 
     public TcpRelayRig(TcpPath path, TcpRelayOptions? options, IPAddress listen, ServicePort port, params IPEndPoint[] backends)
+        : this(path, options, new IPEndPoint(listen, FreePort.Tcp()), port, backends)
+    {
+    }
+
+    public TcpRelayRig(TcpPath path, TcpRelayOptions? options, IPEndPoint listen, ServicePort port, params IPEndPoint[] backends)
     {
         _port = port;
-        options ??= new TcpRelayOptions();
-        // A bound on connections holds for each loop: one loop makes it exact.
-        Relay = path == TcpPath.Managed
-            ? new TcpRelay(Directory, options, NullLogger.Instance, TimeProvider.System)
-            : new LoopTcpRelay(Directory, options, loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance);
+        Relay = MakeRelay(path, options ?? new TcpRelayOptions());
         var entry = SetBackends(backends);
-        _frontend = new Frontend(entry.Port.Id, entry.Slot, listen, FreePort.Tcp(), TrafficScope.Internal);
+        _frontend = new Frontend(entry.Port.Id, entry.Slot, listen.Address, listen.Port, TrafficScope.Internal);
         Assert.Equal(FrontendResult.Opened, Relay.Open(_frontend));
     }
 
@@ -38,6 +39,9 @@ internal sealed class TcpRelayRig : IAsyncDisposable
     public IRelay Relay { get; }
 
     public int ActiveConnections => Relay.Active;
+
+    /// <summary>Connections the backends count for this node.</summary>
+    public int BackendConnections => Directory.Find(_port.Id)!.Backends.ToArray().Sum(backend => backend.State.Active);
 
     public IPEndPoint EndPoint => _frontend.EndPoint;
 
@@ -54,4 +58,11 @@ internal sealed class TcpRelayRig : IAsyncDisposable
     public void CloseFrontend() => Relay.Close(_frontend);
 
     public ValueTask DisposeAsync() => Relay.DisposeAsync();
+
+    // A bound on connections holds for each loop: one loop makes it exact.
+    private IRelay MakeRelay(TcpPath path, TcpRelayOptions options) => path switch
+    {
+        TcpPath.Managed => new TcpRelay(Directory, options, NullLogger.Instance, TimeProvider.System),
+        _ => new LoopTcpRelay(Directory, options, loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance),
+    };
 }
