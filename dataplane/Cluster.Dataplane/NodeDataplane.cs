@@ -7,6 +7,7 @@ using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tcp.Linux;
 using Cluster.Dataplane.Tcp.Managed;
+using Cluster.Dataplane.Udp.Linux;
 using Cluster.Dataplane.Udp.Managed;
 using Microsoft.Extensions.Logging;
 
@@ -39,7 +40,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _relays = new RelaySet(
             OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>()) : null,
-            null,
+            OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, time) : null,
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);

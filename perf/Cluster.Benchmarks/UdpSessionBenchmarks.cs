@@ -28,7 +28,7 @@ public class UdpSessionBenchmarks
         {
             var client = new IPEndPoint(IPAddress.Parse("10.1.2.3"), port).Serialize();
             var address = ClientAddress.From(client, out var clientPort);
-            _relay.Sessions.Add(new UdpSession(frontend, new UdpSessionKey(address, clientPort, 0), client, entry.Backends[0], TimeProvider.System));
+            _relay.Sessions.Add(new UdpSession(frontend, new UdpSessionKey(address, clientPort, 0), client, entry.Backends[0], TimeSpan.FromMinutes(1), TimeProvider.System));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tests.Tcp;
 using Cluster.Dataplane.Tests.Udp;
 
@@ -10,13 +11,17 @@ public sealed class SteadyStateTests
 {
     private const int Warmup = 2000;
     // Enough that a buffer the pool had trimmed and makes again (128 kB) is far less than one object per request.
-    private const int Count = 20_000;
+    private const int Count = 50_000;
 
-    [Fact]
-    public async Task UdpRelay_SteadyFlow_AllocatesNothingPerDatagram()
+    [Theory]
+    [InlineData(UdpPath.Managed, UdpMode.Session)]
+    [InlineData(UdpPath.Managed, UdpMode.PerDatagram)]
+    [InlineData(UdpPath.Loop, UdpMode.Session)]
+    [InlineData(UdpPath.Loop, UdpMode.PerDatagram)]
+    public async Task UdpRelay_SteadyFlow_AllocatesNothingPerDatagram(UdpPath path, UdpMode mode)
     {
         await using var a = new UdpBackend("a");
-        await using var rig = new UdpRelayRig(null, null, a);
+        await using var rig = new UdpRelayRig(path, new UdpSetup { Mode = mode }, a);
         using var client = rig.Connect();
         client.ReceiveTimeout = 5000;
         var buffer = new byte[16];
@@ -33,6 +38,26 @@ public sealed class SteadyStateTests
                 client.Send(buffer);
                 client.Receive(buffer);
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(UdpPath.Managed)]
+    [InlineData(UdpPath.Loop)]
+    public async Task UdpRelay_OneWayFlow_AllocatesNothingPerDatagram(UdpPath path)
+    {
+        await using var a = new UdpBackend("a") { Answers = 0 };
+        await using var rig = new UdpRelayRig(path, new UdpSetup { Mode = UdpMode.OneWay }, a);
+        using var client = rig.Connect();
+        var buffer = new byte[16];
+        Send(Warmup);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Send(Count);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+
+        void Send(int times)
+        {
+            for (var i = 0; i < times; i++) client.Send(buffer);
         }
     }
 

@@ -14,5 +14,7 @@ internal static class Errno
     public const int EADDRNOTAVAIL = 99;
     public const int ENOBUFS = 105;
     public const int ENOMEM = 12;
+    public const int ECONNREFUSED = 111;
     public const int EINPROGRESS = 115;
+    public const int EMSGSIZE = 90;
 }

@@ -11,6 +11,7 @@ internal static partial class SocketCalls
     public const int AddressSize = 28;
 
     private const int SOCK_STREAM = 1;
+    private const int SOCK_DGRAM = 2;
     private const int SOCK_NONBLOCK = 0x800;
     private const int SOCK_CLOEXEC = 0x80000;
     private const int MSG_NOSIGNAL = 0x4000;
@@ -22,6 +23,7 @@ internal static partial class SocketCalls
     private const int SO_LINGER = 13;
     private const int SO_REUSEPORT = 15;
     private const int IPPROTO_TCP = 6;
+    private const int IPPROTO_UDP = 17;
     private const int TCP_NODELAY = 1;
     private const int TCP_KEEPIDLE = 4;
     private const int TCP_CONGESTION = 13;
@@ -33,6 +35,9 @@ internal static partial class SocketCalls
 
     /// <summary>A non-blocking TCP socket for an address family.</summary>
     public static int OpenTcp(AddressFamily family) => socket(Native(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    /// <summary>A non-blocking UDP socket for an address family.</summary>
+    public static int OpenUdp(AddressFamily family) => socket(Native(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
 
     /// <summary>A listening socket that shares its port with those of the other loops; -1 where any step failed.</summary>
     public static int ListenTcp(IPEndPoint endPoint, int backlog)
@@ -70,7 +75,10 @@ internal static partial class SocketCalls
         return accept4(listener, ref MemoryMarshal.GetReference(address), ref length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     }
 
-    /// <summary>Begins to connect: 0 at once, or -1 with EINPROGRESS.</summary>
+    /// <summary>Binds a socket; false with the error in <see cref="Error"/>.</summary>
+    public static bool Bind(int descriptor, SocketAddress address) => bind(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size) == 0;
+
+    /// <summary>Begins to connect: 0 at once (always so for UDP), or -1 with EINPROGRESS.</summary>
     public static int Connect(int descriptor, SocketAddress address) =>
         connect(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size);
 
@@ -117,7 +125,7 @@ internal static partial class SocketCalls
 
     public static void Close(int descriptor) => _ = close(descriptor);
 
-    private static void Set(int descriptor, int level, int option, int value) => _ = setsockopt(descriptor, level, option, ref value, sizeof(int));
+    public static void Set(int descriptor, int level, int option, int value) => _ = setsockopt(descriptor, level, option, ref value, sizeof(int));
 
     // AF_INET6 is 10 for the kernel and 23 for the runtime.
     private static int Native(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 10 : 2;

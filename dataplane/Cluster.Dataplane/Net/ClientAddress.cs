@@ -51,7 +51,8 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         BinaryPrimitives.WriteUInt64BigEndian(into[8..], Low);
     }
 
-    private static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
+    /// <summary>The address in four or sixteen bytes, in network order.</summary>
+    public static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
         ? new ClientAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes))
         : new ClientAddress(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
 

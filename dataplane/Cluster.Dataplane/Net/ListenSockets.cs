@@ -47,10 +47,12 @@ internal static class ListenSockets
         if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IPPROTO_IPV6, IPV6_FREEBIND, [1, 0, 0, 0]);
     }
 
-    /// <summary>Whether a TCP port is free, found out by binding it alone for a moment.</summary>
-    public static FrontendResult Probe(IPEndPoint endPoint)
+    /// <summary>Whether a port is free, found out by binding it alone for a moment.</summary>
+    public static FrontendResult Probe(IPEndPoint endPoint, ServiceProtocol protocol = ServiceProtocol.Tcp)
     {
-        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var socket = protocol == ServiceProtocol.Tcp
+            ? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) SetOptionsV6(socket);

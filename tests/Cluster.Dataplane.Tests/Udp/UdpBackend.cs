@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -7,18 +8,26 @@ namespace Cluster.Dataplane.Tests.Udp;
 /// <summary>A backend that answers each datagram with its name, a colon and the datagram.</summary>
 internal sealed class UdpBackend : IAsyncDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly Socket _socket;
     private readonly byte[] _prefix;
     private readonly Task _serving;
 
     public UdpBackend(string name, IPAddress? address = null, int port = 0)
     {
+        address ??= IPAddress.Loopback;
         _prefix = Encoding.ASCII.GetBytes(name + ":");
-        _socket.Bind(new IPEndPoint(address ?? IPAddress.Loopback, port));
+        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20, SendBufferSize = 1 << 20 };
+        _socket.Bind(new IPEndPoint(address, port));
         _serving = ServeAsync();
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)_socket.LocalEndPoint!;
+
+    /// <summary>How often each datagram is answered.</summary>
+    public int Answers { get; init; } = 1;
+
+    /// <summary>Where the datagrams received are noted, if anywhere.</summary>
+    public ConcurrentQueue<string>? Log { get; init; }
 
     public async ValueTask DisposeAsync()
     {
@@ -30,13 +39,15 @@ internal sealed class UdpBackend : IAsyncDisposable
     {
         var buffer = new byte[70_000];
         _prefix.CopyTo(buffer, 0);
-        var from = new SocketAddress(AddressFamily.InterNetwork);
+        var from = new SocketAddress(_socket.AddressFamily);
         try
         {
             while (true)
             {
+                from.Size = from.Buffer.Length;
                 var length = await _socket.ReceiveFromAsync(buffer.AsMemory(_prefix.Length, 65_536), SocketFlags.None, from);
-                await _socket.SendToAsync(buffer.AsMemory(0, _prefix.Length + length), SocketFlags.None, from);
+                Log?.Enqueue(Encoding.ASCII.GetString(buffer, _prefix.Length, length));
+                for (var i = 0; i < Answers; i++) await _socket.SendToAsync(buffer.AsMemory(0, _prefix.Length + length), SocketFlags.None, from);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

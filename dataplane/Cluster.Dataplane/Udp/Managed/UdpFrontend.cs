@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
@@ -13,7 +14,12 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
     /// <summary>A backend that refuses is left for the next at once, but a datagram is not offered to all of a large service.</summary>
     private const int Attempts = 3;
 
+    /// <summary>So many sockets rest between questions at least; see the loop path's pool for the reason.</summary>
+    private const int Resting = 16;
+
     private readonly SocketAddress _from = new(frontend.Address.AddressFamily);
+    private readonly ConcurrentDictionary<BackendState, ConcurrentQueue<UdpQuestion>> _resting = new();
+    private ulong _questions;
 
     public Frontend Frontend => frontend;
 
@@ -25,18 +31,40 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
 
     public void Dispose() => socket.Dispose();
 
+    /// <summary>True while a flow may go on as it is.</summary>
+    public bool Serves(UdpFlow flow, ServiceEntry entry) =>
+        frontend.Id == entry.Port.Id && flow.Mode == entry.Port.UdpMode && entry.Serves(flow.Backend, frontend.Scope, flow.Key.Client);
+
     /// <summary>Sends a backend's datagram to a client. Called by the loops of many sessions.</summary>
     public void Reply(ReadOnlySpan<byte> datagram, SocketAddress client)
     {
         try
         {
             socket.SendTo(datagram, SocketFlags.None, client);
+            Interlocked.Increment(ref relay.Counts.ToClients);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // A full queue, a filter, a client that became unreachable: datagrams may be lost, and are counted.
-            DataplaneMetrics.UdpDropped.Add(1);
+            CountDropped();
         }
+    }
+
+    /// <summary>A question's answer has been passed on: its socket rests until the next.</summary>
+    public void Answered(UdpQuestion question)
+    {
+        if (question.IsRetired) relay.Sessions.Remove(question);
+        else RestingOf(question.Backend).Enqueue(question);
+    }
+
+    /// <summary>Forgets the resting sockets of backends that are gone for good; they are closed by then.</summary>
+    public void ForgetGone(ServiceEntry entry)
+    {
+        if (_resting.Count <= entry.Backends.Length) return;
+        var present = new HashSet<BackendState>(entry.Backends.Length);
+        foreach (var backend in entry.Backends) present.Add(backend.State);
+        foreach (var (state, _) in _resting)
+            if (!present.Contains(state)) _resting.TryRemove(state, out _);
     }
 
     private async Task ReceiveAsync()
@@ -78,42 +106,127 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
     private static bool IsClosed(Exception exception) =>
         exception is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted or SocketError.NotSocket or SocketError.Interrupted };
 
+    private static bool IsLoss(SocketError error) => error is SocketError.WouldBlock or SocketError.MessageSize or SocketError.NoBufferSpaceAvailable;
+
+    private void CountDropped() => Interlocked.Increment(ref relay.Counts.Dropped);
+
     private void Forward(ReadOnlySpan<byte> datagram)
     {
-        var client = ClientAddress.From(_from, out var port);
-        var key = new UdpSessionKey(client, port, id);
+        var key = new UdpSessionKey(ClientAddress.From(_from, out var port), port, id);
         Backend? failed = null;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var entry = relay.Directory.Current[frontend.Slot];
             if (entry is null || entry.Port.Id != frontend.Id) break;
-            var session = Session(key, entry, failed);
-            if (session is null) break;
-            var error = session.Send(datagram);
-            if (error == SocketError.Success) return;
-            if (error is SocketError.WouldBlock or SocketError.MessageSize or SocketError.NoBufferSpaceAvailable) break;
-            failed = session.Backend;
-            relay.Sessions.Remove(session);
-        }
-
-        DataplaneMetrics.UdpDropped.Add(1);
-    }
-
-    private UdpSession? Session(UdpSessionKey key, ServiceEntry entry, Backend? failed)
-    {
-        if (relay.Sessions.Find(key) is { } known)
-        {
-            if (ReferenceEquals(known.ValidFor, entry)) return known;
-            if (entry.Serves(known.Backend, frontend.Scope, key.Client))
+            var error = entry.Port.UdpMode switch
             {
-                known.ValidFor = entry;
-                return known;
+                UdpMode.OneWay => SendOneWay(key, entry, datagram, ref failed),
+                UdpMode.PerDatagram => Ask(key, entry, datagram, ref failed),
+                _ => SendInSession(key, entry, datagram, ref failed),
+            };
+            if (error == SocketError.Success)
+            {
+                Interlocked.Increment(ref relay.Counts.ToBackends);
+                return;
             }
 
-            relay.Sessions.Remove(known);
+            if (failed is null || IsLoss(error)) break;
         }
 
-        var backend = entry.Pick(new PickContext(frontend.Scope, key.Client, failed));
-        return backend is null ? null : relay.OpenSession(this, key, _from, backend, entry);
+        CountDropped();
     }
+
+    private SocketError SendInSession(in UdpSessionKey key, ServiceEntry entry, ReadOnlySpan<byte> datagram, ref Backend? failed)
+    {
+        var session = Known(relay.Sessions, key, entry, ref failed) as UdpSession;
+        if (session is null)
+        {
+            var backend = entry.Pick(new PickContext(frontend.Scope, key.Client, failed));
+            session = backend is null ? null : relay.OpenSession(this, key, _from, backend, entry);
+            if (session is null) return SocketError.HostUnreachable;
+        }
+
+        return Send(session, datagram, ref failed);
+    }
+
+    private SocketError Ask(in UdpSessionKey key, ServiceEntry entry, ReadOnlySpan<byte> datagram, ref Backend? failed)
+    {
+        var backend = entry.Pick(new PickContext(frontend.Scope, key.Client, failed));
+        var question = backend is null ? null : Rested(backend) ?? relay.OpenQuestion(this, NextQuestionKey(), _from, backend, entry);
+        if (question is null) return SocketError.HostUnreachable;
+        question.Ask(_from);
+        return Send(question, datagram, ref failed);
+    }
+
+    private SocketError SendOneWay(in UdpSessionKey key, ServiceEntry entry, ReadOnlySpan<byte> datagram, ref Backend? failed)
+    {
+        var flow = Known(relay.OneWay, key, entry, ref failed) as OneWayFlow;
+        if (flow is { Target.IsRefused: true })
+        {
+            failed = flow.Backend;
+            relay.OneWay.Remove(flow);
+            flow = null;
+        }
+
+        if (flow is null)
+        {
+            var backend = entry.Pick(new PickContext(frontend.Scope, key.Client, failed));
+            flow = backend is null ? null : relay.OpenOneWay(this, key, backend, entry);
+            if (flow is null) return SocketError.HostUnreachable;
+        }
+
+        flow.Touch();
+        var error = flow.Target.Send(datagram);
+        if (error == SocketError.Success || IsLoss(error)) return error;
+        failed = flow.Backend;
+        relay.OneWay.Remove(flow);
+        return error;
+    }
+
+    private SocketError Send(UdpSession session, ReadOnlySpan<byte> datagram, ref Backend? failed)
+    {
+        var error = session.Send(datagram);
+        if (error == SocketError.Success && session.IsNew)
+        {
+            session.IsNew = false;
+            // A backend near by that does not exist has said so by now: then nothing is lost, the datagram goes to another.
+            error = session.TakeError();
+            if (error == SocketError.Success) relay.StartPump(session);
+        }
+
+        if (error == SocketError.Success || (IsLoss(error) && session.Mode == UdpMode.Session)) return error;
+        failed = session.Backend;
+        relay.Sessions.Remove(session);
+        return error;
+    }
+
+    /// <summary>The client's flow if it may go on; otherwise it ends here, and <paramref name="failed"/> names a backend that refused it.</summary>
+    private UdpFlow? Known(UdpFlowTable table, in UdpSessionKey key, ServiceEntry entry, ref Backend? failed)
+    {
+        if (table.Find(key) is not { } known) return null;
+        if (!known.IsClosed && ReferenceEquals(known.ValidFor, entry)) return known;
+        if (!known.IsClosed && Serves(known, entry))
+        {
+            known.ValidFor = entry;
+            return known;
+        }
+
+        if (known is UdpSession { IsRefused: true }) failed = known.Backend;
+        table.Remove(known);
+        return null;
+    }
+
+    private UdpQuestion? Rested(Backend backend)
+    {
+        var resting = RestingOf(backend);
+        while (resting.Count > Resting && resting.TryDequeue(out var question))
+            if (!question.IsClosed) return question;
+        return null;
+    }
+
+    // The state is what stays of a backend from table to table, and another pod at its address has another.
+    private ConcurrentQueue<UdpQuestion> RestingOf(Backend backend) => _resting.TryGetValue(backend.State, out var known) ? known : _resting.GetOrAdd(backend.State, static _ => new());
+
+    // Questions are found by the socket their answer comes to, not by who asked: any key that no client has will do.
+    private UdpSessionKey NextQuestionKey() => new(new ClientAddress(0, ++_questions), 0, id);
 }

@@ -16,6 +16,7 @@ public sealed class UdpRelay : IRelay
 {
     private readonly Dictionary<Frontend, UdpFrontend> _frontends = [];
     private readonly List<UdpFrontend> _closed = [];
+    private readonly Dictionary<BackendState, OneWayTarget> _targets = [];
     private readonly ITimer _sweep;
     private readonly UdpRelayOptions _options;
     private readonly ILogger _logger;
@@ -29,20 +30,28 @@ public sealed class UdpRelay : IRelay
         _options = options;
         _logger = logger;
         _time = time;
-        Sessions = new UdpSessionTable(options.MaxSessions > 0 ? options.MaxSessions : DescriptorBudget.Of(ResourceLimits.OpenFiles).UdpSessions);
+        OneWay = new UdpFlowTable(options.MaxOneWayFlows, Counts);
+        Sessions = new UdpFlowTable(options.MaxSessions > 0 ? options.MaxSessions : DescriptorBudget.Of(ResourceLimits.OpenFiles).UdpSessions, Counts);
         // A quarter of the time-out: a silent session lives at most a quarter longer than promised.
-        var period = options.IdleTimeout / 4;
+        var period = (options.IdleTimeout < options.AnswerTimeout ? options.IdleTimeout : options.AnswerTimeout) / 4;
         _sweep = time.CreateTimer(_ => RemoveIdle(), null, period, period);
     }
 
     public ServiceProtocol Protocol => ServiceProtocol.Udp;
 
     /// <summary>Sessions open now.</summary>
-    public int Active => Sessions.Count;
+    public int Active => Sessions.Count + OneWay.Count;
 
     internal ServiceDirectory Directory { get; }
 
-    internal UdpSessionTable Sessions { get; }
+    /// <summary>Flows with a socket of their own.</summary>
+    internal UdpFlowTable Sessions { get; }
+
+    /// <summary>Flows without one.</summary>
+    internal UdpFlowTable OneWay { get; }
+
+    /// <summary>Written by several threads: by <see cref="Interlocked"/> alone.</summary>
+    internal UdpCounts Counts { get; } = DataplaneMetrics.AddUdp();
 
     public FrontendResult Open(Frontend frontend)
     {
@@ -59,11 +68,19 @@ public sealed class UdpRelay : IRelay
         if (!_frontends.Remove(frontend, out var open)) return;
         open.Dispose();
         Sessions.RemoveFrontend(open.Id);
+        OneWay.RemoveFrontend(open.Id);
         _closed.RemoveAll(static closed => closed.Completion.IsCompleted);
         _closed.Add(open);
     }
 
-    public void BackendsChanged(ServiceEntry entry) => Sessions.RemoveUnserved(entry);
+    public void BackendsChanged(ServiceEntry entry)
+    {
+        Sessions.RemoveUnserved(entry);
+        OneWay.RemoveUnserved(entry);
+        if (entry.Port.UdpMode != UdpMode.PerDatagram) return;
+        foreach (var (frontend, open) in _frontends)
+            if (frontend.Slot == entry.Slot) open.ForgetGone(entry);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -71,44 +88,125 @@ public sealed class UdpRelay : IRelay
         foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
         await Task.WhenAll(_closed.Select(closed => closed.Completion));
         // A datagram in flight while its frontend closed may have opened one more session.
-        Sessions.RemoveIdle(long.MaxValue);
+        Sessions.RemoveAll();
+        OneWay.RemoveAll();
+        RemoveIdle();
         while (Volatile.Read(ref _pumps) > 0) await Task.Yield();
+        DataplaneMetrics.RetireUdp(Counts);
     }
 
-    internal UdpSession? OpenSession(UdpFrontend frontend, UdpSessionKey key, SocketAddress client, Backend backend, ServiceEntry entry)
+    internal UdpSession? OpenSession(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, ServiceEntry entry)
     {
         for (var attempt = 0; attempt < 2; attempt++)
         {
             try
             {
-                var session = new UdpSession(frontend, key, client, backend, _time) { ValidFor = entry };
+                var session = new UdpSession(frontend, key, client, backend, _options.IdleTimeout, _time) { ValidFor = entry };
                 Sessions.Add(session);
-                Interlocked.Increment(ref _pumps);
-                _ = PumpAsync(session);
                 return session;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
-            {
-                Sessions.EvictOldest();
             }
             catch (SocketException exception)
             {
-                _logger.LogDebug(exception, "No session to {Backend} for {Frontend}", backend, frontend.Frontend);
-                return null;
+                if (!MakeRoom(exception, frontend, backend)) return null;
             }
         }
 
         return null;
     }
 
+    internal UdpQuestion? OpenQuestion(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, ServiceEntry entry)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            try
+            {
+                var question = new UdpQuestion(frontend, key, client, backend, _options.AnswerTimeout, _time) { ValidFor = entry };
+                Sessions.Add(question);
+                return question;
+            }
+            catch (SocketException exception)
+            {
+                if (!MakeRoom(exception, frontend, backend)) return null;
+            }
+        }
+
+        return null;
+    }
+
+    internal OneWayFlow? OpenOneWay(UdpFrontend frontend, in UdpSessionKey key, Backend backend, ServiceEntry entry)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            try
+            {
+                var flow = new OneWayFlow(frontend, key, backend, TargetOf(backend), _options.IdleTimeout, _time) { ValidFor = entry };
+                OneWay.Add(flow);
+                return flow;
+            }
+            catch (SocketException exception)
+            {
+                if (!MakeRoom(exception, frontend, backend)) return null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Begins to carry a session's replies home.</summary>
+    internal void StartPump(UdpSession session)
+    {
+        Interlocked.Increment(ref _pumps);
+        _ = PumpAsync(session);
+    }
+
     // Counted in _pumps, which DisposeAsync waits for.
     private async Task PumpAsync(UdpSession session)
     {
         await session.PumpRepliesAsync();
-        Sessions.Remove(session);
+        // A refused one stays known, closed: the client's next datagram finds by it which backend to leave.
+        if (session.IsRefused && session.Mode == UdpMode.Session) session.Dispose();
+        else Sessions.Remove(session);
         Interlocked.Decrement(ref _pumps);
     }
 
-    private void RemoveIdle() =>
-        Sessions.RemoveIdle(_time.GetTimestamp() - (long)(_options.IdleTimeout.TotalSeconds * _time.TimestampFrequency));
+    /// <summary>True where another attempt may go better.</summary>
+    private bool MakeRoom(SocketException exception, UdpFrontend frontend, Backend backend)
+    {
+        if (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
+        {
+            Sessions.EvictOldest();
+            return true;
+        }
+
+        _logger.LogDebug(exception, "No session to {Backend} for {Frontend}", backend, frontend.Frontend);
+        return false;
+    }
+
+    private OneWayTarget TargetOf(Backend backend)
+    {
+        lock (_targets)
+        {
+            if (_targets.TryGetValue(backend.State, out var known) && !known.IsRefused) return known;
+            var target = new OneWayTarget(backend);
+            known?.Dispose();
+            _targets[backend.State] = target;
+            return target;
+        }
+    }
+
+    private void RemoveIdle()
+    {
+        Sessions.RemoveIdle();
+        OneWay.RemoveIdle();
+        // A target is a backend's, not a flow's: it goes when no flow of any frontend counts for the backend.
+        lock (_targets)
+        {
+            foreach (var (state, target) in _targets)
+            {
+                if (state.Active > 0) continue;
+                _targets.Remove(state);
+                target.Dispose();
+            }
+        }
+    }
 }

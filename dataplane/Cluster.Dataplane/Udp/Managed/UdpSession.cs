@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Udp.Managed;
@@ -11,29 +10,26 @@ namespace Cluster.Dataplane.Udp.Managed;
 /// The frontend's loop sends through it; its own loop receives. It holds no buffer while the backend is silent and allocates
 /// nothing per datagram.
 /// </remarks>
-internal sealed class UdpSession : IDisposable
+internal class UdpSession : UdpFlow
 {
     /// <summary>The largest datagram IPv4 carries, rounded up to what the pool hands out.</summary>
     public const int DatagramBytes = 64 * 1024;
 
-    private readonly UdpFrontend _frontend;
+    /// <summary>As on the loop path: a bound on what waits, no memory by itself.</summary>
+    private const int BufferBytes = 1 << 20;
+
     private readonly SocketAddress _client;
     private readonly Socket _upstream;
-    private readonly TimeProvider _time;
-    private long _lastUse;
-    private int _closed;
 
-    public UdpSession(UdpFrontend frontend, UdpSessionKey key, SocketAddress client, Backend backend, TimeProvider time)
+    public UdpSession(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, TimeSpan idleTimeout, TimeProvider time)
+        : base(frontend, key, backend, idleTimeout, time)
     {
-        _frontend = frontend;
-        Key = key;
-        Backend = backend;
-        _time = time;
-        _client = new SocketAddress(client.Family, client.Size);
-        client.Buffer[..client.Size].CopyTo(_client.Buffer);
+        _client = new SocketAddress(client.Family, client.Buffer.Length);
+        SetClient(client);
         _upstream = new Socket(backend.Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
         try
         {
+            _upstream.ReceiveBufferSize = _upstream.SendBufferSize = BufferBytes;
             _upstream.Connect(backend.Address);
         }
         catch
@@ -42,23 +38,16 @@ internal sealed class UdpSession : IDisposable
             throw;
         }
 
-        backend.State.Opened();
-        Touch();
+        CountOpened();
     }
 
-    public UdpSessionKey Key { get; }
+    public override UdpMode Mode => UdpMode.Session;
 
-    public Backend Backend { get; }
+    /// <summary>Nothing was sent yet, and nobody waits for replies. Touched by the frontend's loop alone.</summary>
+    public bool IsNew { get; set; } = true;
 
-    public Frontend Frontend => _frontend.Frontend;
-
-    /// <summary>The entry under which the backend was last found serving. Touched by the frontend's loop alone.</summary>
-    public ServiceEntry? ValidFor { get; set; }
-
-    /// <summary>Timestamp of the last datagram either way.</summary>
-    public long LastUse => Volatile.Read(ref _lastUse);
-
-    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+    /// <summary>The network said that the backend is not there.</summary>
+    public bool IsRefused { get; private set; }
 
     /// <summary>Sends a client's datagram on. ConnectionRefused tells that the backend's host answered an earlier one with an ICMP error.</summary>
     public SocketError Send(ReadOnlySpan<byte> datagram)
@@ -70,6 +59,19 @@ internal sealed class UdpSession : IDisposable
             return error;
         }
         catch (ObjectDisposedException)
+        {
+            return SocketError.OperationAborted;
+        }
+    }
+
+    /// <summary>What the network has said since; before anybody waits for replies, who would be told instead.</summary>
+    public SocketError TakeError()
+    {
+        try
+        {
+            return (SocketError)(int)_upstream.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return SocketError.OperationAborted;
         }
@@ -87,6 +89,7 @@ internal sealed class UdpSession : IDisposable
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
+                IsRefused = exception is SocketException { SocketErrorCode: SocketError.ConnectionRefused };
                 return;
             }
 
@@ -97,14 +100,30 @@ internal sealed class UdpSession : IDisposable
         }
     }
 
-    public void Dispose()
+    protected SocketAddress Client => _client;
+
+    /// <summary>A datagram of the backend.</summary>
+    protected virtual void Deliver(ReadOnlySpan<byte> datagram)
     {
-        if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-        Backend.State.Closed();
-        _upstream.Dispose();
+        Touch();
+        Frontend.Reply(datagram, _client);
     }
 
-    private void Touch() => Volatile.Write(ref _lastUse, _time.GetTimestamp());
+    protected virtual void CountOpened() => Backend.State.Opened();
+
+    protected virtual void CountClosed() => Backend.State.Closed();
+
+    protected void SetClient(SocketAddress client)
+    {
+        client.Buffer[..client.Size].CopyTo(_client.Buffer);
+        _client.Size = client.Size;
+    }
+
+    protected override void Close()
+    {
+        CountClosed();
+        _upstream.Dispose();
+    }
 
     private bool PassReplies(byte[] buffer)
     {
@@ -114,9 +133,9 @@ internal sealed class UdpSession : IDisposable
             {
                 var length = _upstream.Receive(buffer, SocketFlags.None, out var error);
                 if (error == SocketError.WouldBlock) return true;
+                IsRefused = error == SocketError.ConnectionRefused;
                 if (error != SocketError.Success) return false;
-                Touch();
-                _frontend.Reply(buffer.AsSpan(0, length), _client);
+                Deliver(buffer.AsSpan(0, length));
             }
         }
         catch (ObjectDisposedException)

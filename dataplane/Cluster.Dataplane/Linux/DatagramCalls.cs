@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Cluster.Dataplane.Linux;
+
+/// <summary>The UDP sockets of the loops and the calls that carry many datagrams at once. Failures are -1 with the error in <see cref="SocketCalls.Error"/>.</summary>
+internal static unsafe partial class DatagramCalls
+{
+    /// <summary>
+    /// Room for about 1,000 datagrams of a full frame, or 15 of the largest, while the loop is busy elsewhere; the kernel cuts it to
+    /// net.core.rmem_max. It is a bound: what does not wait takes no memory.
+    /// </summary>
+    private const int BufferBytes = 1 << 20;
+
+    private const int SOL_SOCKET = 1;
+    private const int SO_SNDBUF = 7;
+    private const int SO_RCVBUF = 8;
+    private const int SO_REUSEPORT = 15;
+    private const int SO_ATTACH_FILTER = 26;
+    private const int MSG_ERRQUEUE = 0x2000;
+    private const ulong BPF_RET = 0x06;
+    private const int IPPROTO_IP = 0;
+    private const int IP_PKTINFO = 8;
+    private const int IPPROTO_IPV6 = 41;
+    private const int IP_RECVERR = 11;
+    private const int IPV6_RECVERR = 25;
+    private const int IPV6_V6ONLY = 26;
+    private const int IPV6_RECVPKTINFO = 49;
+    private const int IPV6_FREEBIND = 78;
+
+    /// <summary>A bound socket that shares its port with those of the other loops.</summary>
+    /// <param name="endPoint">Where; on the wildcard address each datagram tells which address it was sent to.</param>
+    public static int Listen(IPEndPoint endPoint)
+    {
+        int descriptor = SocketCalls.OpenUdp(endPoint.AddressFamily);
+        if (descriptor < 0) return -1;
+        bool v6 = endPoint.AddressFamily == AddressFamily.InterNetworkV6;
+        SocketCalls.Set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        SetBuffers(descriptor);
+        if (v6)
+        {
+            SocketCalls.Set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+            // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
+            SocketCalls.Set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+        }
+
+        if (IsWildcard(endPoint.Address)) SocketCalls.Set(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
+        return SocketCalls.Bind(descriptor, endPoint.Serialize()) ? descriptor : CloseFailed(descriptor);
+    }
+
+    /// <summary>A socket that speaks with one backend alone, and is told by the kernel when that refuses.</summary>
+    public static int Connect(AddressFamily family, SocketAddress backend)
+    {
+        int descriptor = SocketCalls.OpenUdp(family);
+        if (descriptor < 0) return -1;
+        SetBuffers(descriptor);
+        return SocketCalls.Connect(descriptor, backend) == 0 ? descriptor : CloseFailed(descriptor);
+    }
+
+    /// <summary>A socket that sends to any number of backends, throws away what they send, and keeps their refusals for <see cref="TakeRefusal"/>.</summary>
+    public static int OpenSendOnly(AddressFamily family)
+    {
+        int descriptor = SocketCalls.OpenUdp(family);
+        if (descriptor < 0) return -1;
+        SetBuffers(descriptor);
+        bool v6 = family == AddressFamily.InterNetworkV6;
+        SocketCalls.Set(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
+        // A filter of one instruction, "keep 0 bytes": nobody reads the socket, and what fills its buffer would crowd out the refusals.
+        ulong keepNothing = BPF_RET;
+        var program = new FilterProgram { Length = 1, Instructions = &keepNothing };
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(FilterProgram));
+        return descriptor;
+    }
+
+    /// <summary>Takes the oldest error that the network has told a send-only socket: false where there is none.</summary>
+    /// <param name="descriptor">The socket.</param>
+    /// <param name="destination">Where the datagram was sent to, in the kernel's form.</param>
+    public static bool TakeRefusal(int descriptor, Span<byte> destination)
+    {
+        fixed (byte* name = destination)
+        {
+            var message = new MultiMessage { Name = name, NameLength = (uint)destination.Length };
+            return recvmsg(descriptor, &message, MSG_ERRQUEUE) >= 0;
+        }
+    }
+
+    public static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    /// <summary>True for an error that says nothing of the other side: a full buffer here, or a datagram too large for the way.</summary>
+    public static bool IsLoss(int error) => error is Errno.EAGAIN or Errno.ENOBUFS or Errno.ENOMEM or Errno.EMSGSIZE;
+
+    public static int ReceiveMany(int descriptor, MultiMessage* messages, int count) => recvmmsg(descriptor, messages, (uint)count, 0, null);
+
+    public static int SendMany(int descriptor, MultiMessage* messages, int count) => sendmmsg(descriptor, messages, (uint)count, 0);
+
+    private static void SetBuffers(int descriptor)
+    {
+        SocketCalls.Set(descriptor, SOL_SOCKET, SO_RCVBUF, BufferBytes);
+        SocketCalls.Set(descriptor, SOL_SOCKET, SO_SNDBUF, BufferBytes);
+    }
+
+    private static int CloseFailed(int descriptor)
+    {
+        int error = SocketCalls.Error;
+        SocketCalls.Close(descriptor);
+        Marshal.SetLastPInvokeError(error);
+        return -1;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(int descriptor, int level, int option, FilterProgram* value, int length);
+
+    // A struct mmsghdr begins with the struct msghdr that this takes.
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint recvmsg(int descriptor, MultiMessage* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int recvmmsg(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sendmmsg(int descriptor, MultiMessage* messages, uint count, int flags);
+
+    /// <summary>struct sock_fprog; an instruction, struct sock_filter, is eight bytes: code, two jumps, operand.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FilterProgram
+    {
+        public ushort Length;
+        public ulong* Instructions;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Udp.Linux;
+
+/// <summary>A loop's socket for the one-way flows of an address family, made by the first of them, and the datagrams that wait for it.</summary>
+/// <remarks>The kernel's word that a backend refused comes with the address it was sent to, so it is counted for that one alone.</remarks>
+internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts counts) : IDisposable
+{
+    /// <summary>Refusing backends remembered: past it all are forgotten, and refuse again.</summary>
+    private const int MaxRefusing = 1024;
+
+    private readonly SendBatch _batch = new(capacity);
+    private readonly Dictionary<(ClientAddress, ushort), int> _refusals = [];
+    private int _descriptor = -1;
+    private int _forgotten;
+
+    public void Add(ReadOnlySpan<byte> pinned, Backend backend) => _batch.Add(pinned, backend.SocketAddress.Buffer.Span[..backend.SocketAddress.Size]);
+
+    /// <summary>How often the backend's address has refused.</summary>
+    public int Refusals(Backend backend)
+    {
+        // Hardly ever is there one.
+        if (_refusals.Count == 0) return _forgotten;
+        ClientAddress address = ClientAddress.From(backend.SocketAddress, out ushort port);
+        return _forgotten + _refusals.GetValueOrDefault((address, port));
+    }
+
+    /// <summary>Sends all that wait.</summary>
+    public void Send()
+    {
+        if (_batch.Count == 0) return;
+        if (_descriptor < 0) _descriptor = DatagramCalls.OpenSendOnly(family);
+        for (int sent = 0; sent < _batch.Count;)
+        {
+            int went = _batch.Send(_descriptor, sent);
+            if (went > 0)
+            {
+                sent += went;
+                counts.ToBackends += went;
+                continue;
+            }
+
+            int error = SocketCalls.Error;
+            // An earlier datagram's error is told once, in place of this one's sending: with the errors taken, it may go.
+            if (error == Errno.EINTR || TakeRefusals()) continue;
+            sent++;
+            counts.Dropped++;
+        }
+
+        _batch.Clear();
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor >= 0) SocketCalls.Close(_descriptor);
+    }
+
+    /// <summary>True where any was waiting.</summary>
+    private bool TakeRefusals()
+    {
+        bool any = false;
+        Span<byte> destination = stackalloc byte[SocketCalls.AddressSize];
+        while (DatagramCalls.TakeRefusal(_descriptor, destination))
+        {
+            any = true;
+            if (_refusals.Count >= MaxRefusing)
+            {
+                // Whoever remembers a smaller number looks for another backend once more.
+                _forgotten += _refusals.Values.Max() + 1;
+                _refusals.Clear();
+            }
+
+            (ClientAddress, ushort) refusing = (ClientAddress.FromSocketAddress(destination), ClientAddress.PortOf(destination));
+            _refusals[refusing] = _refusals.GetValueOrDefault(refusing) + 1;
+        }
+
+        return any;
+    }
+}

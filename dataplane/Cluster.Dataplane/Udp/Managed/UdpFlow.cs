@@ -1,0 +1,52 @@
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Udp.Managed;
+
+/// <summary>What the managed path keeps of one flow, whatever its mode. The frontend's loop and the flow's own use it at once.</summary>
+internal abstract class UdpFlow : IDisposable
+{
+    private readonly TimeProvider _time;
+    private long _lastUse;
+    private int _closed;
+
+    protected UdpFlow(UdpFrontend frontend, in UdpSessionKey key, Backend backend, TimeSpan idleTimeout, TimeProvider time)
+    {
+        Frontend = frontend;
+        Key = key;
+        Backend = backend;
+        IdleTimeout = idleTimeout;
+        _time = time;
+        Touch();
+    }
+
+    public abstract UdpMode Mode { get; }
+
+    public UdpFrontend Frontend { get; }
+
+    public UdpSessionKey Key { get; }
+
+    public Backend Backend { get; }
+
+    public TimeSpan IdleTimeout { get; }
+
+    /// <summary>The entry under which the backend was last found serving. Touched by the frontend's loop alone.</summary>
+    public ServiceEntry? ValidFor { get; set; }
+
+    /// <summary>Timestamp of the last datagram either way.</summary>
+    public long LastUse => Volatile.Read(ref _lastUse);
+
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>True where it was silent for longer than its time-out.</summary>
+    public bool IsIdle => _time.GetElapsedTime(LastUse) >= IdleTimeout;
+
+    public void Touch() => Volatile.Write(ref _lastUse, _time.GetTimestamp());
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0) Close();
+    }
+
+    /// <summary>Gives up what the flow holds; called once.</summary>
+    protected abstract void Close();
+}

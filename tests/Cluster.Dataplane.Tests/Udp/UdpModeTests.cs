@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Udp;
+using Cluster.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Cluster.Dataplane.Tests.Udp;
+
+/// <summary>One-way and per-datagram services, by whichever path.</summary>
+public abstract class UdpModeTests(UdpPath path)
+{
+    private static readonly UdpSetup OneWay = new() { Mode = UdpMode.OneWay };
+    private static readonly UdpSetup PerDatagram = new() { Mode = UdpMode.PerDatagram };
+
+    [Fact]
+    public async Task OneWay_ManyFlows_KeepTheirBackendsWithoutASocketEach()
+    {
+        ConcurrentQueue<string> toA = new(), toB = new();
+        await using var a = new UdpBackend("a") { Log = toA };
+        await using var b = new UdpBackend("b") { Log = toB };
+        await using var rig = new UdpRelayRig(path, OneWay, a, b);
+        var clients = Enumerable.Range(0, 100).Select(_ => rig.Connect()).ToList();
+        await SendRoundAsync(clients);
+        await Eventually.True(() => toA.Count + toB.Count == 100);
+        var descriptors = Descriptors();
+        for (var round = 0; round < 9; round++) await SendRoundAsync(clients);
+        await Eventually.True(() => toA.Count + toB.Count == 1000);
+
+        Assert.Equal((50, 50), (toA.Distinct().Count(), toB.Distinct().Count()));
+        Assert.Empty(toA.Intersect(toB));
+        Assert.Equal(100, rig.Relay.Active);
+        Assert.InRange(Descriptors(), 0, descriptors + 20);
+        foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact]
+    public async Task OneWay_BackendRemoved_MovesTheFlow()
+    {
+        ConcurrentQueue<string> toB = new();
+        await using var a = new UdpBackend("a");
+        await using var b = new UdpBackend("b", IPAddress.IPv6Loopback) { Log = toB };
+        await using var rig = new UdpRelayRig(path, OneWay, a);
+        using var client = rig.Connect();
+        await client.SendAsync("1"u8.ToArray());
+        await Eventually.True(() => rig.Relay.Active == 1);
+        rig.SetBackends(b);
+        await Eventually.True(() => rig.Relay.Active == 0);
+        await client.SendAsync("2"u8.ToArray());
+        await Eventually.True(() => toB.Contains("2"));
+    }
+
+    [Fact]
+    public async Task OneWay_BackendRefuses_IsLeftForAnother()
+    {
+        ConcurrentQueue<string> received = new();
+        await using var alive = new UdpBackend("alive") { Log = received };
+        await using var rig = new UdpRelayRig(path, OneWay);
+        rig.SetEndPoints(new IPEndPoint(IPAddress.Loopback, FreePort.Udp()), alive.EndPoint);
+        using var client = rig.Connect();
+        await Eventually.True(async () =>
+        {
+            await client.SendAsync("x"u8.ToArray());
+            return !received.IsEmpty;
+        });
+    }
+
+    [Fact]
+    public async Task OneWay_MoreFlowsThanRemembered_ForgetsTheLeastRecentlyUsed()
+    {
+        ConcurrentQueue<string> received = new();
+        await using var a = new UdpBackend("a") { Log = received };
+        await using var rig = new UdpRelayRig(path, OneWay with { Options = new UdpRelayOptions { MaxOneWayFlows = 10 } }, a);
+        for (var i = 1; i <= 30; i++)
+        {
+            using var client = rig.Connect();
+            await client.SendAsync("x"u8.ToArray());
+            await Eventually.True(() => received.Count == i);
+        }
+
+        Assert.InRange(rig.Relay.Active, 1, 10);
+    }
+
+    [Fact]
+    public async Task PerDatagram_OneClient_IsBalancedEachTime()
+    {
+        await using var a = new UdpBackend("a");
+        await using var b = new UdpBackend("b");
+        await using var c = new UdpBackend("c");
+        await using var rig = new UdpRelayRig(path, PerDatagram, a, b, c);
+        using var client = rig.Connect();
+        var answers = new List<string>();
+        for (var i = 0; i < 300; i++) answers.Add(await UdpRelayRig.AskAsync(client, "x"));
+        Assert.Equal([("a:x", 100), ("b:x", 100), ("c:x", 100)], answers.CountBy(answer => answer).Select(pair => (pair.Key, pair.Value)).Order());
+    }
+
+    [Fact]
+    public async Task PerDatagram_ManyClientsAtOnce_EachGetsItsOwnAnswer()
+    {
+        await using var a = new UdpBackend("a");
+        await using var b = new UdpBackend("b");
+        await using var rig = new UdpRelayRig(path, PerDatagram, a, b);
+        var clients = Enumerable.Range(0, 50).Select(number => AskManyAsync(rig, number)).ToList();
+        await Task.WhenAll(clients);
+
+        static async Task AskManyAsync(UdpRelayRig rig, int number)
+        {
+            using var client = rig.Connect();
+            for (var i = 0; i < 40; i++) Assert.Equal($"client {number} question {i}", (await UdpRelayRig.AskAsync(client, $"client {number} question {i}"))[2..]);
+        }
+    }
+
+    [Fact]
+    public async Task PerDatagram_QuestionsAfterEachOther_ShareAFewSockets()
+    {
+        await using var a = new UdpBackend("a");
+        await using var rig = new UdpRelayRig(path, PerDatagram, a);
+        for (var i = 0; i < 300; i++)
+        {
+            using var client = rig.Connect();
+            await UdpRelayRig.AskAsync(client, $"{i}");
+        }
+
+        Assert.InRange(rig.Relay.Active, 1, 64);
+    }
+
+    [Fact]
+    public async Task PerDatagram_SecondAnswers_ReachNobodyElse()
+    {
+        await using var a = new UdpBackend("a") { Answers = 2 };
+        await using var rig = new UdpRelayRig(path, PerDatagram, a);
+        for (var i = 0; i < 200; i++)
+        {
+            using var client = rig.Connect();
+            Assert.Equal($"a:{i}", await UdpRelayRig.AskAsync(client, $"{i}"));
+        }
+    }
+
+    [Fact]
+    public async Task PerDatagram_NoAnswerInTime_IsCountedAndItsSocketClosed()
+    {
+        var time = new FakeTimeProvider();
+        ConcurrentQueue<string> received = new();
+        await using var silent = new UdpBackend("silent") { Answers = 0, Log = received };
+        await using var rig = new UdpRelayRig(path, PerDatagram with { Time = time }, silent);
+        using var client = rig.Connect();
+        var unanswered = DataplaneMetrics.SumUdp().Unanswered;
+        await client.SendAsync("x"u8.ToArray());
+        await Eventually.True(() => received.Count == 1);
+        var state = rig.Directory.Current[0]!.Backends[0].State;
+        Assert.Equal(1, state.Active);
+        time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.True(() => rig.Relay.Active == 0);
+        Assert.True(DataplaneMetrics.SumUdp().Unanswered > unanswered);
+        Assert.Equal(0, state.Active);
+    }
+
+    [Fact]
+    public async Task PerDatagram_BackendRefuses_AsksTheNext()
+    {
+        await using var alive = new UdpBackend("alive");
+        await using var rig = new UdpRelayRig(path, PerDatagram);
+        rig.SetEndPoints(new IPEndPoint(IPAddress.Loopback, FreePort.Udp()), alive.EndPoint);
+        using var client = rig.Connect();
+        for (var i = 0; i < 10; i++) Assert.Equal($"alive:{i}", await UdpRelayRig.AskAsync(client, $"{i}"));
+    }
+
+    [Fact]
+    public async Task PerDatagram_BackendRemoved_IsAskedNoMore()
+    {
+        await using var a = new UdpBackend("a");
+        await using var b = new UdpBackend("b");
+        await using var rig = new UdpRelayRig(path, PerDatagram, a, b);
+        using var client = rig.Connect();
+        for (var i = 0; i < 10; i++) await UdpRelayRig.AskAsync(client, "x");
+        rig.SetBackends(b);
+        for (var i = 0; i < 10; i++) Assert.Equal("b:x", await UdpRelayRig.AskAsync(client, "x"));
+    }
+
+    private static async Task SendRoundAsync(List<Socket> clients)
+    {
+        for (var i = 0; i < clients.Count; i++) await clients[i].SendAsync(Encoding.ASCII.GetBytes($"{i}"));
+    }
+
+    private static int Descriptors() => OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : 0;
+}
