@@ -13,4 +13,8 @@ internal sealed record BenchOptions(
     string ClusterBinary,
     string Tools,
     int LoadCore,
-    int ProxyCore);
+    int ProxyCore,
+    ScaleOptions? Scale);
+
+/// <summary>The scale check instead of the comparison.</summary>
+internal sealed record ScaleOptions(IReadOnlyList<string> Paths, int Services);

@@ -2,6 +2,7 @@ using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Machine;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Reporting;
+using Cluster.LoadTests.Scale;
 
 namespace Cluster.LoadTests;
 
@@ -29,7 +30,8 @@ internal static class DataplaneBench
     {
         try
         {
-            Measure(options, stop);
+            if (options.Scale is { } scale) CheckScale(options, scale, stop);
+            else Measure(options, stop);
             return 0;
         }
         catch (OperationCanceledException)
@@ -69,6 +71,21 @@ internal static class DataplaneBench
 
     private static string Layout(BenchOptions options) =>
         $"client and backend are one thread on core {options.LoadCore}; each proxy is bound to core {options.ProxyCore} with one thread of its own; all on the loopback of a network namespace";
+
+    private static void CheckScale(BenchOptions options, ScaleOptions scale, StopSignal stop)
+    {
+        using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore);
+        IReadOnlyList<ScaleResult> results = new ScaleCheck(stage, stop, Progress).Run(scale.Paths, scale.Services);
+        var report = new ScaleReport(MachineFacts.Read(TimeProvider.System), ClusterVersion(stage), ScaleTable.BackendsPerService, results);
+        Directory.CreateDirectory(options.Output);
+        ReportFiles.WriteJson(Path.Combine(options.Output, "scale.json"), report);
+        File.WriteAllText(Path.Combine(options.Output, "scale.md"), report.ToMarkdown());
+        Console.WriteLine();
+        Console.WriteLine(report.ToMarkdown());
+        Console.WriteLine($"written: {Path.Combine(options.Output, "scale")}.json and .md");
+    }
+
+    private static string ClusterVersion(Stage stage) => CandidateList.All.Single(candidate => candidate.Name == "managed").Version(stage) ?? "unknown";
 
     private static Dictionary<string, string> Versions(Stage stage, List<Candidate> candidates)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Cluster.LoadTests;
 using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Measuring;
+using Cluster.LoadTests.Scale;
 
 var quick = new Option<bool>("--quick") { Description = "three short rounds, under two minutes" };
 var rounds = new Option<int?>("--rounds") { Description = "interleaved rounds; 7, or 3 with --quick" };
@@ -18,9 +19,13 @@ var tools = new Option<string>("--tools") { Description = "folder of the unpacke
 var loadCore = new Option<int>("--load-core") { Description = "core of client and backend", DefaultValueFactory = _ => 0 };
 var proxyCore = new Option<int>("--proxy-core") { Description = "core of the proxy", DefaultValueFactory = _ => 1 };
 
+var scale = new Option<bool>("--scale") { Description = "instead: each path with 10,000 services of 10 backends" };
+var services = new Option<int>("--services") { Description = "services of the scale check", DefaultValueFactory = _ => 10_000 };
+var paths = new Option<string>("--paths") { Description = "paths of the scale check", DefaultValueFactory = _ => "loop,managed,connect" };
+
 var dataplane = new Command("dataplane", "Measures the data plane's paths beside HAProxy, nginx and nftables on the same work.")
 {
-    quick, rounds, seconds, works, candidates, output, binary, tools, loadCore, proxyCore,
+    quick, rounds, seconds, works, candidates, output, binary, tools, loadCore, proxyCore, scale, services, paths,
 };
 dataplane.SetAction(parsed =>
 {
@@ -35,8 +40,13 @@ dataplane.SetAction(parsed =>
         Path.GetFullPath(parsed.GetValue(binary)!),
         Path.GetFullPath(parsed.GetValue(tools)!),
         parsed.GetValue(loadCore),
-        parsed.GetValue(proxyCore)));
+        parsed.GetValue(proxyCore),
+        parsed.GetValue(scale) ? new ScaleOptions(Names(parsed.GetValue(paths)!), parsed.GetValue(services)) : null));
 });
-return new RootCommand("Load tests of the data plane.") { dataplane }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var hostPath = new Option<string>("--path") { Required = true };
+var host = new Command("scale-host", "The data plane with a table that is made up; the scale check starts it.") { hostPath, services };
+host.Hidden = true;
+host.SetAction((parsed, _) => ScaleHost.RunAsync(parsed.GetValue(hostPath)!, parsed.GetValue(services)));
+return new RootCommand("Load tests of the data plane.") { dataplane, host }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 static string[] Names(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Cluster.LoadTests.Candidates;
+using Cluster.LoadTests.Machine;
+using Cluster.LoadTests.Measuring;
+
+namespace Cluster.LoadTests.Scale;
+
+/// <summary>Measures each path with one service and with many. Used by one thread, which is in the namespace.</summary>
+internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> progress)
+{
+    private const int FirstConnections = 1000;
+    private const int NodeChanges = 300;
+    private const int FileChanges = 5;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(20);
+
+    private readonly List<ScaleResult> _results = [];
+
+    public IReadOnlyList<ScaleResult> Run(IReadOnlyList<string> paths, int services)
+    {
+        stage.Plain.Enter();
+        Shell.Run("ip", "addr", "add", $"{ScaleTable.Node}/32", "dev", "lo");
+        foreach (string path in paths)
+        {
+            foreach (int count in (int[])[1, services])
+            {
+                Add(OnNode(path, count));
+                Add(FromFile(path, count));
+            }
+        }
+
+        return _results;
+    }
+
+    private void Add(ScaleResult result)
+    {
+        _results.Add(result);
+        progress(string.Create(CultureInfo.InvariantCulture, $"{result.Vehicle} {result.Path} {result.Services}: {result}"));
+    }
+
+    private ScaleResult OnNode(string path, int services)
+    {
+        // The host runs as the proxy does: with tiers, and without the settings that make the load quick from its first call.
+        var environment = new Dictionary<string, string>
+        {
+            ["DOTNET_TieredCompilation"] = "1",
+            ["DOTNET_gcConcurrent"] = "1",
+            ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
+        };
+        long begin = Stopwatch.GetTimestamp();
+        using var process = new ChildProcess(
+            stage.Plain, stage.ProxyCore, environment, Environment.ProcessPath!, "scale-host", "--path", path, "--services", services.ToString(CultureInfo.InvariantCulture));
+        using var questioner = new Questioner(stop);
+        var empty = new ScaleResult("node", path, services, 0, null, null, null, null, null, null, 0, null, null, null);
+        if (!Await(questioner, process, () => process.Output.Contains("ready ", StringComparison.Ordinal), StartLimit)) return empty with { Failure = Last(process) };
+        Await(questioner, process, () => questioner.Ask(ScaleTable.Service(0)).Set == 0, StartLimit);
+        double start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+        string[] words = process.Output.Split('\n').First(line => line.StartsWith("ready ", StringComparison.Ordinal)).Split(' ', 4);
+        int open = int.Parse(words[1], CultureInfo.InvariantCulture);
+        ScaleResult result = empty with { StartToServingMs = start, Open = open, Limit = words.Length > 3 && open < services ? words[3] : null };
+        return Measured(result, questioner, process, NodeChanges, (number, set) => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
+    }
+
+    private ScaleResult FromFile(string path, int services)
+    {
+        // A file's services listen on addresses that are there; one route makes all of them so, as the node's own would.
+        Shell.Try("ip", "route", "replace", "local", "10.96.0.0/16", "dev", "lo", "src", ScaleTable.Node.ToString());
+        string file = stage.Write($"scale-{path}-{services}.yaml", ScaleTable.File(path, services));
+        var environment = new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
+        var result = new ScaleResult("file", path, services, 0, null, null, null, null, null, null, 0, null, null, null);
+        try
+        {
+            long begin = Stopwatch.GetTimestamp();
+            using var process = new ChildProcess(stage.Plain, stage.ProxyCore, environment, stage.ClusterBinary, "proxy", "--config", file);
+            using var questioner = new Questioner(stop);
+            if (!Await(questioner, process, () => questioner.Ask(ScaleTable.Service(0)).Set == 0, StartLimit)) return result with { Failure = Last(process) };
+            double start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+            questioner.Rest(TimeSpan.FromSeconds(2));
+            int open = Enumerable.Range(0, services).Count(number => questioner.Ask(ScaleTable.Service(number)).Set != Questioner.None);
+            string? limit = open < services ? process.Output.Split('\n').LastOrDefault(line => line.Contains("can't be opened", StringComparison.Ordinal)) : null;
+            return Measured(result with { StartToServingMs = start, Open = open, Limit = limit }, questioner, process, FileChanges, (number, set) => Rewrite(file, path, services, set == 1 ? number : -1));
+        }
+        finally
+        {
+            Shell.Try("ip", "route", "del", "local", "10.96.0.0/16", "dev", "lo");
+        }
+    }
+
+    private static void Rewrite(string file, string path, int services, int moved)
+    {
+        File.WriteAllText(file + ".new", ScaleTable.File(path, services, moved));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Action<int, int> move)
+    {
+        if (result.Open == 0) return result with { Failure = Last(process) };
+        int[] open = [.. Enumerable.Range(0, result.Services).Where(number => result.Open == result.Services || questioner.Ask(ScaleTable.Service(number)).Set == 0)];
+        if (open.Length == 0) return result with { Failure = "no service answers: " + Last(process) };
+        var first = new Latencies();
+        for (int i = 0; i < FirstConnections; i++) first.Add(questioner.Ask(ScaleTable.Service(open[(int)((long)i * open.Length / FirstConnections)])).Time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
+        List<double> effects = Changes(questioner, open, changes, move);
+        ProcessUse use = ProcessUse.Of(process.Pid);
+        return result with
+        {
+            ResidentMb = use.TotalResidentBytes / 1e6,
+            AnonymousMb = use.ResidentBytes / 1e6,
+            FirstP50Us = first.Microseconds(50),
+            FirstP99Us = first.Microseconds(99),
+            Changes = effects.Count,
+            ChangeP50Ms = effects.Count > 0 ? Statistics.Percentile(effects, 50) : null,
+            ChangeP99Ms = effects.Count > 0 ? Statistics.Percentile(effects, 99) : null,
+            Failure = effects.Count < changes ? "a change did not come into effect" : null,
+        };
+    }
+
+    private static List<double> Changes(Questioner questioner, int[] open, int changes, Action<int, int> move)
+    {
+        var effects = new List<double>();
+        for (int i = 0; i < changes; i++)
+        {
+            int number = open[(int)((long)i * 7919 % open.Length)];
+            IPEndPoint service = ScaleTable.Service(number);
+            int wanted = questioner.Ask(service).Set == 1 ? 0 : 1;
+            long begin = Stopwatch.GetTimestamp();
+            move(number, wanted);
+            while (questioner.Ask(service).Set != wanted)
+            {
+                if (Stopwatch.GetElapsedTime(begin) > ChangeLimit) return effects;
+            }
+
+            effects.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+        }
+
+        return effects;
+    }
+
+    private static bool Await(Questioner questioner, ChildProcess process, Func<bool> condition, TimeSpan limit)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (process.HasExited || Stopwatch.GetElapsedTime(begin) > limit) return false;
+            questioner.Rest(TimeSpan.FromMilliseconds(2));
+        }
+
+        return true;
+    }
+
+    private static string Last(ChildProcess process) =>
+        process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., var last] ? last.Trim() : "nothing was said";
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Net;
+using Cluster.Dataplane;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.LoadTests.Scale;
+
+/// <summary>
+/// The data plane of a node in a process of its own, with a table that is made up: what the proxy is without the API. Told on standard
+/// input which service to move (<c>move NUMBER SET</c>); says <c>ready OPEN FAILED</c> once it serves.
+/// </summary>
+internal static class ScaleHost
+{
+    public static async Task<int> RunAsync(string path, int services)
+    {
+        var addresses = new LinuxVirtualAddresses(
+            new LinuxAddressOptions { Ranges = [IPNetwork.Parse("10.96.0.0/16")], NodeAddresses = [ScaleTable.Node] },
+            NullLogger<LinuxVirtualAddresses>.Instance);
+        await using var dataplane = new NodeDataplane(new DataplaneOptions { Threads = 1 }, addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        int failed = 0;
+        string reason = "";
+        dataplane.FrontendReported += (_, result) =>
+        {
+            if (result.IsOpen) return;
+            failed++;
+            reason = result.Message ?? "";
+        };
+        await dataplane.StartAsync([], CancellationToken.None);
+        ServicePort[] ports = [.. Enumerable.Range(0, services).Select(number => Port(number, Enum.Parse<ServicePath>(path, ignoreCase: true)))];
+        Backend[][] sets = [Backends(0), Backends(1)];
+        foreach (ServicePort port in ports) dataplane.Directory.Set(port, sets[0]);
+        await dataplane.Publish();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {services - failed} {failed} {reason}"));
+        await FollowAsync(dataplane, ports, sets);
+        return 0;
+    }
+
+    private static async Task FollowAsync(NodeDataplane dataplane, ServicePort[] ports, Backend[][] sets)
+    {
+        while (await Console.In.ReadLineAsync() is { } line)
+        {
+            string[] words = line.Split(' ');
+            if (words[0] != "move") continue;
+            dataplane.Directory.Set(ports[int.Parse(words[1], CultureInfo.InvariantCulture)], sets[int.Parse(words[2], CultureInfo.InvariantCulture)]);
+            // Nobody waits: what counts is when a connection meets the change.
+            _ = dataplane.Publish();
+        }
+    }
+
+    private static ServicePort Port(int number, ServicePath path)
+    {
+        IPEndPoint place = ScaleTable.Service(number);
+        return new ServicePort(new ServicePortId($"bench/service-{number}", ServiceProtocol.Tcp), place.Port) { VirtualAddresses = [place.Address], Path = path };
+    }
+
+    // Each service has backends of its own, as in a cluster; that they share places does not matter to the table.
+    private static Backend[] Backends(int set) =>
+        [.. Enumerable.Range(0, ScaleTable.BackendsPerService).Select(number => new Backend($"pod-{set}-{number}", ScaleTable.Backend(set, number)))];
+}
