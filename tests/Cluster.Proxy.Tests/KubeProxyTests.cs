@@ -31,6 +31,11 @@ public sealed class KubeProxyTests
             Assert.Equal([("a", 50), ("b", 50)], answers.CountBy(answer => answer!).Select(pair => (pair.Key, pair.Value)).Order());
         }
 
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri($"http://{rig.Options.Metrics}/metrics"));
+        Assert.Contains($"dataplane_backend_connections_total{{service=\"shop/web\",protocol=\"TCP\",backend=\"127.0.0.11:{port}\"}} 100\n", metrics, StringComparison.Ordinal);
+        Assert.Contains($"dataplane_backend_connect_failures_total{{service=\"shop/web\",protocol=\"TCP\",backend=\"127.0.0.11:{port}\"}} 0\n", metrics, StringComparison.Ordinal);
+
         rig.Api.Change<EndpointSlice>(Make.Namespace, "web-abcde", slice => slice.Endpoints[0].Conditions.Ready = false);
         await AnswersOnlyAsync(rig.Vip(10), "b", Promised);
         rig.Api.Change<EndpointSlice>(Make.Namespace, "web-abcde", slice => slice.Endpoints[1].Conditions.Ready = false);

@@ -1,6 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Services;
+using Cluster.Proxy.Serving;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Config;
@@ -16,10 +19,13 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="ConfigException">The file can't be used at the start.</exception>
     /// <exception cref="IOException">The file can't be read at the start.</exception>
+    /// <exception cref="InvalidOperationException">The port of metrics is taken.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var source = new ConfigFileSource(path, logs.CreateLogger<ConfigFileSource>(), time);
-        var options = new DataplaneOptions { Threads = source.Read().Threads ?? 0 };
+        var config = source.Read();
+        var options = new DataplaneOptions { Threads = config.Threads ?? 0 };
+        using var metrics = config.Metrics is null ? null : new MetricsText();
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
         dataplane.FrontendReported += (frontend, result) =>
         {
@@ -27,9 +33,30 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
             if (result.IsOpen) _logger.LogInformation("{Frontend} is open now", frontend);
             else _logger.LogError("{Frontend} can't be opened, trying again: {Message}", frontend, result.Message);
         };
+        await using var server = metrics is null ? null : Serve(config.Metrics!, path => Answer(path, metrics, dataplane));
         await dataplane.StartAsync([], cancellationToken);
         await source.ApplyAsync(dataplane);
         IsReady = true;
         await source.RunAsync(dataplane, cancellationToken);
     }
+
+    private HttpResponder Serve(IPEndPoint endPoint, Func<string, HttpResponse?> answer)
+    {
+        try
+        {
+            return new HttpResponder(endPoint, answer, _logger);
+        }
+        catch (SocketException exception)
+        {
+            throw new InvalidOperationException($"cannot listen on {endPoint}: {exception.Message}", exception);
+        }
+    }
+
+    private HttpResponse? Answer(string path, MetricsText metrics, NodeDataplane dataplane) => path switch
+    {
+        "/metrics" => HttpResponse.Text(200, metrics + BackendText.Of(dataplane.Directory.Current)),
+        "/healthz" or "/livez" => HttpResponse.Text(200, "ok"),
+        "/readyz" => IsReady ? HttpResponse.Text(200, "ok") : HttpResponse.Text(503, "the file has not been read yet"),
+        _ => null,
+    };
 }

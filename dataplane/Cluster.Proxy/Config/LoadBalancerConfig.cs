@@ -5,7 +5,11 @@ namespace Cluster.Proxy.Config;
 
 /// <summary>What a load balancer file says.</summary>
 /// <param name="Threads">Loops of the loop path; the managed path shares the runtime's threads. Null: one a core.</param>
-public sealed record LoadBalancerConfig(int? Threads, IReadOnlyList<LoadBalancerService> Services);
+public sealed record LoadBalancerConfig(int? Threads, IReadOnlyList<LoadBalancerService> Services)
+{
+    /// <summary>Where <c>/metrics</c> and <c>/healthz</c> are served; null for nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
+}
 
 /// <summary>One entry of <c>services</c>.</summary>
 public sealed record LoadBalancerService(string Name, IPEndPoint Listen, ServiceProtocol Protocol, string Policy, IReadOnlyList<LoadBalancerBackend> Backends)

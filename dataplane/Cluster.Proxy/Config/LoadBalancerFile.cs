@@ -10,6 +10,7 @@ namespace Cluster.Proxy.Config;
 /// <summary>Reads the load balancer file. Everything it does not know is refused by name and line, so that a typing error is never a default.</summary>
 /// <example><code>
 /// threads: 2
+/// metrics: 127.0.0.1:9090      # nowhere by default
 /// services:
 ///   - name: web
 ///     listen: 127.0.0.1:8080
@@ -36,13 +37,13 @@ public static class LoadBalancerFile
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
     public static LoadBalancerConfig Parse(string text)
     {
-        var root = Map(Root(text), ["threads", "services"]);
+        var root = Map(Root(text), ["threads", "metrics", "services"]);
         var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
         if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
         if (list is not YamlSequenceNode sequence) throw Bad(list, "services must be a list");
         var services = sequence.Select(Service).ToList();
         CheckDistinct(sequence, services);
-        return new LoadBalancerConfig(threads, services);
+        return new LoadBalancerConfig(threads, services) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null };
     }
 
     private static YamlNode Root(string text)

@@ -40,6 +40,30 @@ public sealed class FileProxyTests
     }
 
     [Fact]
+    public async Task Run_WithMetrics_TellsOfEachBackend()
+    {
+        using var folder = new TempDirectory();
+        var path = Path.Combine(folder.Path, "lb.yaml");
+        var ports = FreePort.Tcp(3);
+        await using var a = new NamedServer("a", "127.0.0.23", ports[0]);
+        // Nobody listens at the first one: it is tried, fails, and the second takes the connection.
+        await File.WriteAllTextAsync(path, $"metrics: 127.0.0.1:{ports[2]}\nservices: [{{name: web, listen: '127.0.0.1:{ports[1]}', backends: ['127.0.0.24:{ports[0]}', '127.0.0.23:{ports[0]}']}}]\n");
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(path, NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[2]}/") };
+        var text = await http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+        Assert.Contains($"dataplane_backend_connect_failures_total{{service=\"web\",protocol=\"TCP\",backend=\"127.0.0.24:{ports[0]}\"}} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains($"dataplane_backend_connections_total{{service=\"web\",protocol=\"TCP\",backend=\"127.0.0.23:{ports[0]}\"}} 1\n", text, StringComparison.Ordinal);
+        Assert.Equal("ok", await http.GetStringAsync(new Uri("healthz", UriKind.Relative)));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Run_BrokenFileAtStart_SaysLineAndReason()
     {
         using var folder = new TempDirectory();

@@ -7,6 +7,7 @@ public sealed class LoadBalancerFileTests
 {
     private const string Good = """
         threads: 2
+        metrics: 127.0.0.1:9090
         services:
           - name: web
             listen: 127.0.0.1:8080
@@ -25,6 +26,7 @@ public sealed class LoadBalancerFileTests
     {
         var config = LoadBalancerFile.Parse(Good);
         Assert.Equal(2, config.Threads);
+        Assert.Equal("127.0.0.1:9090", config.Metrics!.ToString());
         Assert.Equal(("web", "127.0.0.1:8080", ServiceProtocol.Tcp, "round-robin"), (config.Services[0].Name, config.Services[0].Listen.ToString(), config.Services[0].Protocol, config.Services[0].Policy));
         Assert.Equal(["10.0.0.1:80", "[fd00::1]:80"], config.Services[0].Backends.Select(backend => backend.Address.ToString()));
         Assert.Equal([1, 3], config.Services[0].Backends.Select(backend => backend.Weight));
@@ -36,17 +38,18 @@ public sealed class LoadBalancerFileTests
     [InlineData("threads: 2", "threads: none", 1, "not a number")]
     [InlineData("threads: 2", "threads: 0", 1, "not a number")]
     [InlineData("threads: 2", "thread: 2", 1, "unknown field thread")]
-    [InlineData("listen: 127.0.0.1:8080", "listen: localhost:8080", 4, "localhost:8080 is not IP:PORT")]
-    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1", 4, "not IP:PORT")]
-    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1:99999", 4, "not IP:PORT")]
-    [InlineData("    listen: 127.0.0.1:8080\n", "", 3, "listen is missing")]
-    [InlineData("protocol: UDP", "protocol: SCTP", 8, "TCP, UDP")]
-    [InlineData("policy: client-ip", "policy: fastest", 9, "round-robin, weighted, p2c, maglev, client-ip")]
-    [InlineData("path: managed", "path: magic", 10, "auto, loop, managed")]
-    [InlineData("udpMode: one-way", "udpMode: sometimes", 12, "session, one-way, per-datagram")]
-    [InlineData("weight: 3", "weight: -1", 5, "not a number from 0")]
-    [InlineData("backends: []", "backends: none", 11, "must be a list")]
-    [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 5, "there twice")]
+    [InlineData("metrics: 127.0.0.1:9090", "metrics: yes", 2, "yes is not IP:PORT")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: localhost:8080", 5, "localhost:8080 is not IP:PORT")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1", 5, "not IP:PORT")]
+    [InlineData("listen: 127.0.0.1:8080", "listen: 127.0.0.1:99999", 5, "not IP:PORT")]
+    [InlineData("    listen: 127.0.0.1:8080\n", "", 4, "listen is missing")]
+    [InlineData("protocol: UDP", "protocol: SCTP", 9, "TCP, UDP")]
+    [InlineData("policy: client-ip", "policy: fastest", 10, "round-robin, weighted, p2c, maglev, client-ip")]
+    [InlineData("path: managed", "path: magic", 11, "auto, loop, managed")]
+    [InlineData("udpMode: one-way", "udpMode: sometimes", 13, "session, one-way, per-datagram")]
+    [InlineData("weight: 3", "weight: -1", 6, "not a number from 0")]
+    [InlineData("backends: []", "backends: none", 12, "must be a list")]
+    [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 6, "there twice")]
     public void Parse_Mistake_IsRefusedWithLineAndReason(string from, string to, long line, string reason)
     {
         Assert.Contains(from, Good, StringComparison.Ordinal);

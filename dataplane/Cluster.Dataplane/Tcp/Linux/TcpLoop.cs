@@ -375,6 +375,7 @@ internal sealed class TcpLoop : IDisposable
         SocketCalls.Close(connection.BackendSocket);
         connection.BackendSocket = -1;
         Backend? failed = connection.Backend;
+        failed?.State.Failed();
         connection.LeaveBackend();
         ConnectNext(connection, failed);
     }

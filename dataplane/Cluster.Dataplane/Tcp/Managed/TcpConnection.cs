@@ -146,6 +146,7 @@ internal sealed class TcpConnection : IDisposable
             Count(backend);
             if (await TryConnectAsync(backend, timeout) is { } socket) return socket;
             DataplaneMetrics.TcpConnectFailures.Add(1);
+            backend.State.Failed();
             failed = backend;
         }
 
