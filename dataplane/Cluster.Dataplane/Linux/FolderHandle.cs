@@ -11,6 +11,10 @@ internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
     private const int O_DIRECTORY_ARM = 0x4000;
     private const int O_CLOEXEC = 0x80000;
 
+    // struct stat has 144 bytes or fewer; st_ino follows st_dev on every 64-bit architecture.
+    private const int StatBytes = 256;
+    private const int InodeOffset = 8;
+
     private FolderHandle(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -24,6 +28,17 @@ internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
         throw new Win32Exception(error, $"Cannot open {path}: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
+    /// <summary>The number of the folder's inode; for cgroups the id of the cgroup.</summary>
+    public ulong Inode
+    {
+        get
+        {
+            Span<byte> facts = stackalloc byte[StatBytes];
+            if (fstat((int)handle, ref MemoryMarshal.GetReference(facts)) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+            return MemoryMarshal.Read<ulong>(facts[InodeOffset..]);
+        }
+    }
+
     protected override bool ReleaseHandle()
     {
         SocketCalls.Close((int)handle);
@@ -32,4 +47,7 @@ internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fstat(int descriptor, ref byte facts);
 }

@@ -45,15 +45,8 @@ internal sealed unsafe class BpfArray<T> : BpfMap
     public static BpfArray<T> Create(string name, int length) => new(CreateMap(Options(name, length), sizeof(uint), sizeof(T)), length);
 
     /// <summary>The array pinned at a path; null where there is none, or one of another size.</summary>
-    public static BpfArray<T>? Open(string path, int length)
-    {
-        var descriptor = OpenPinned(path);
-        if (descriptor < 0) return null;
-        var array = new BpfArray<T>(descriptor, length);
-        if (array.Matches(Options("", length), sizeof(uint), sizeof(T))) return array;
-        array.Dispose();
-        return null;
-    }
+    public static BpfArray<T>? Open(string path, int length) =>
+        OpenPinned(path, Options("", length), sizeof(uint), sizeof(T)) is var descriptor and >= 0 ? new(descriptor, length) : null;
 
     protected override bool ReleaseHandle()
     {

@@ -16,10 +16,18 @@ internal abstract unsafe class BpfMap : BpfObject
     /// <summary>What instructions and system calls name it by in this boot.</summary>
     public uint Id => ReadFacts<Facts>().Id;
 
-    /// <summary>True where an existing map is what the options ask for, so that it can be gone on with.</summary>
-    protected bool Matches(in BpfMapOptions options, int keyBytes, int valueBytes)
+    /// <summary>A descriptor of the map pinned at a path; -1 where there is none, or none of this type and size.</summary>
+    protected static int OpenPinned(string path, in BpfMapOptions options, int keyBytes, int valueBytes)
     {
-        var facts = ReadFacts<Facts>();
+        var descriptor = OpenPinned(path);
+        if (descriptor < 0 || Matches(descriptor, options, keyBytes, valueBytes)) return descriptor;
+        SocketCalls.Close(descriptor);
+        return -1;
+    }
+
+    private static bool Matches(int descriptor, in BpfMapOptions options, int keyBytes, int valueBytes)
+    {
+        var facts = ReadFacts<Facts>(descriptor);
         return facts.Type == options.Type && facts.KeyBytes == keyBytes && facts.ValueBytes == valueBytes
             && facts.Entries == options.Entries && facts.Flags == options.Flags;
     }

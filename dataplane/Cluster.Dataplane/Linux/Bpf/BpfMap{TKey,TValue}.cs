@@ -33,15 +33,8 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
     }
 
     /// <summary>The map pinned at a path; null where there is none, or one of another type or size.</summary>
-    public static BpfMap<TKey, TValue>? Open(string path, in BpfMapOptions options)
-    {
-        var descriptor = OpenPinned(path);
-        if (descriptor < 0) return null;
-        var map = new BpfMap<TKey, TValue>(descriptor);
-        if (map.Matches(options, sizeof(TKey), sizeof(TValue))) return map;
-        map.Dispose();
-        return null;
-    }
+    public static BpfMap<TKey, TValue>? Open(string path, in BpfMapOptions options) =>
+        OpenPinned(path, options, sizeof(TKey), sizeof(TValue)) is var descriptor and >= 0 ? new(descriptor) : null;
 
     public bool TryGet(in TKey key, out TValue value)
     {

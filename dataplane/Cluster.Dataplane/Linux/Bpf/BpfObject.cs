@@ -47,11 +47,14 @@ internal abstract unsafe class BpfObject : SafeHandleMinusOneIsInvalid
 
     /// <summary>What the kernel tells of it: one of the <c>bpf_*_info</c> structures, cut to the length of <typeparamref name="T"/>.</summary>
     protected T ReadFacts<T>()
+        where T : unmanaged => ReadFacts<T>(Descriptor);
+
+    protected static T ReadFacts<T>(int descriptor)
         where T : unmanaged
     {
         T facts = default;
-        var attribute = new InfoAttribute { Descriptor = (uint)Descriptor, Length = (uint)sizeof(T), Info = (ulong)&facts };
-        BpfSystem.Call(BpfCommand.BPF_OBJ_GET_INFO_BY_FD, ref attribute, GetType().Name);
+        var attribute = new InfoAttribute { Descriptor = (uint)descriptor, Length = (uint)sizeof(T), Info = (ulong)&facts };
+        BpfSystem.Call(BpfCommand.BPF_OBJ_GET_INFO_BY_FD, ref attribute);
         return facts;
     }
 

@@ -4,20 +4,24 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Cluster.Dataplane.Linux.Netlink;
 
-/// <summary>A socket to the kernel's routing tables. One request at a time.</summary>
+/// <summary>A socket to one of the kernel's netlink families, by default its routing tables. One request at a time.</summary>
 internal sealed partial class NetlinkSocket : IDisposable
 {
     private const int AF_NETLINK = 16;
     private const int SOCK_RAW = 3;
     private const int SOCK_CLOEXEC = 0x80000;
     private const int NETLINK_ROUTE = 0;
+
+    /// <summary>The family that tells of sockets.</summary>
+    public const int NETLINK_SOCK_DIAG = 4;
+
     private const int EINTR = 4;
 
     private readonly SafeFileHandle _handle;
 
-    public NetlinkSocket()
+    public NetlinkSocket(int family = NETLINK_ROUTE)
     {
-        _handle = Open(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+        _handle = Open(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
         if (_handle.IsInvalid) throw new Win32Exception(Marshal.GetLastPInvokeError(), "Cannot open a netlink socket");
     }
 

@@ -1,0 +1,54 @@
+using System.Net;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.SocketLb;
+
+/// <summary>Which service ports the connect-time path can take, and why it leaves the others to the loops.</summary>
+internal static class ConnectPath
+{
+    /// <summary>Why the port is left to the loops; null where it can be taken.</summary>
+    public static string? WhyNot(ServicePort port) => port switch
+    {
+        { Path: ServicePath.Loop or ServicePath.Managed } => $"the service asks for the path {(port.Path == ServicePath.Loop ? "loop" : "managed")}",
+        { Path: ServicePath.Auto, Id.Protocol: ServiceProtocol.Udp } => "UDP is connected from the start only where the service asks for it",
+        { ProxyProtocol: true } => "a PROXY protocol header can only be sent by a relay",
+        { PreferredZone: not null, ZoneSpillOver: > 0 } => "spill-over between zones is decided by the relays",
+        { Id.Protocol: ServiceProtocol.Udp, UdpMode: not UdpMode.Session } => "datagrams are passed on one by one",
+        _ => null,
+    };
+
+    /// <summary>Where sockets of this node reach the port, in the scope. Node ports on loopback alone: the node's other addresses are the loops'.</summary>
+    public static IEnumerable<FrontendKey> Frontends(ServicePort port, TrafficScope scope, ReadOnlyMemory<Backend> backends)
+    {
+        foreach (var (address, number) in Places(port, scope))
+            if (SpeaksTo(address, backends.Span)) yield return new FrontendKey(address, number, port.Id.Protocol);
+    }
+
+    private static IEnumerable<(IPAddress Address, int Port)> Places(ServicePort port, TrafficScope scope)
+    {
+        if (scope == TrafficScope.Internal)
+        {
+            foreach (var address in port.VirtualAddresses) yield return (address, port.Port);
+            yield break;
+        }
+
+        foreach (var address in port.ExternalAddresses) yield return (address, port.Port);
+        // Who may use a load balancer's address is decided by the client's address, which a socket does not have yet.
+        if (port.SourceRanges.IsEmpty)
+        {
+            foreach (var address in port.LoadBalancerAddresses) yield return (address, port.Port);
+        }
+
+        if (port.NodePort == 0) yield break;
+        yield return (IPAddress.Loopback, port.NodePort);
+        yield return (IPAddress.IPv6Loopback, port.NodePort);
+    }
+
+    // A socket of one family can't be led to an address of the other: the relays do that.
+    private static bool SpeaksTo(IPAddress address, ReadOnlySpan<Backend> backends)
+    {
+        foreach (var backend in backends)
+            if (backend.Address.AddressFamily != address.AddressFamily) return false;
+        return true;
+    }
+}

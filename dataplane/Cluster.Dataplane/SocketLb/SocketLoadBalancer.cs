@@ -1,0 +1,256 @@
+using System.ComponentModel;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Bpf;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Dataplane.SocketLb;
+
+/// <summary>
+/// The connect-time path: BPF programs lead a socket of this node to a backend when it connects, so that nothing stands between the two
+/// afterwards. Sockets see the service's address as their peer.
+/// </summary>
+/// <remarks>
+/// Only network namespaces that were added are served; all others, and services that are left out, take the loops. A connection costs no
+/// user space at all. Changes cost a few microseconds for each element they touch and may come from any thread, one at a time.
+/// </remarks>
+public sealed class SocketLoadBalancer : IAsyncDisposable
+{
+    private const string HostNamespace = "/proc/self/ns/net";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ulong> _namespaces = [];
+    private readonly Dictionary<ServicePortId, string> _left = [];
+    private readonly SocketLoadBalancerOptions _options;
+    private readonly string _cgroupPath;
+    private readonly SocketMaps _maps;
+    private readonly SocketPrograms _programs;
+    private readonly SocketTable _table;
+    private readonly SocketDestroyer _destroyer;
+    private SocketLinks? _links;
+    private bool _disposed;
+
+    private SocketLoadBalancer(SocketLoadBalancerOptions options, string cgroupPath, SocketMaps maps, SocketPrograms programs, ILogger logger)
+    {
+        _options = options;
+        _cgroupPath = cgroupPath;
+        _maps = maps;
+        _programs = programs;
+        _table = new SocketTable(maps);
+        _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
+    }
+
+    /// <summary>Starts it, or takes over from an earlier process, without a gap.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="logger">Where trouble is told.</param>
+    /// <param name="whyNot">Why it can't run here, in one line; empty where it does.</param>
+    /// <returns>Null where the host does not allow it: then the loops have everything.</returns>
+    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot)
+    {
+        whyNot = "";
+        try
+        {
+            if (!OperatingSystem.IsLinux()) throw new NotSupportedException("BPF is Linux's");
+            return Start(options, logger);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            logger.LogDebug(exception, "The connect-time path can't be used");
+            whyNot = exception.Message.Split('\n')[0];
+            return null;
+        }
+    }
+
+    /// <summary>Takes away all that <see cref="TryStart"/> made on the host: attachments first, then pins and the mount.</summary>
+    /// <exception cref="Win32Exception">The kernel refused.</exception>
+    public static void Remove(string pinPath)
+    {
+        SocketLinks.Remove(pinPath);
+        BpfFileSystem.Remove(pinPath);
+        if (Directory.Exists(pinPath)) Directory.Delete(pinPath);
+    }
+
+    /// <summary>Puts changes of the service table into effect for the next connections. Connected UDP sockets of backends that went are closed at once.</summary>
+    public void Apply(IReadOnlyList<ServiceTableChange> changes)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            foreach (var change in changes)
+            {
+                if (change.After is { } entry) SetLocked(entry);
+                else RemoveLocked(change.Before!.Port.Id);
+            }
+
+            SettleLocked();
+        }
+    }
+
+    /// <summary>
+    /// Removes what an earlier process had put into the maps and this one has not: for the moment when the first whole table was applied.
+    /// </summary>
+    public void RemoveLeftovers()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _table.RemoveLeftovers();
+            SettleLocked();
+            AttachLocked();
+        }
+    }
+
+    /// <summary>Serves a network namespace, given by its file. The host's own is served from the start.</summary>
+    /// <exception cref="Win32Exception">It is none, or can't be entered.</exception>
+    public void AddNamespace(string path)
+    {
+        var cookie = NetNamespaces.Run(path, NetNamespaces.CurrentCookie);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_namespaces.TryGetValue(path, out var before) && before != cookie) _maps.Namespaces.Remove(before);
+            // The host's own, by another name, keeps its flag.
+            if (_namespaces[HostNamespace] != cookie) _maps.Namespaces.Set(cookie, NamespaceFlags.Pod);
+            _namespaces[path] = cookie;
+        }
+    }
+
+    /// <summary>Serves a namespace no more; it may be gone already.</summary>
+    public void RemoveNamespace(string path)
+    {
+        lock (_lock)
+        {
+            if (_disposed || path == HostNamespace || !_namespaces.Remove(path, out var cookie)) return;
+            if (!_namespaces.ContainsValue(cookie)) _maps.Namespaces.Remove(cookie);
+        }
+    }
+
+    /// <summary>Stops serving namespaces that an earlier process served and this one was not told of.</summary>
+    public void RemoveLeftoverNamespaces()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            foreach (var (cookie, _) in _maps.Namespaces.ReadAll())
+                if (!_namespaces.ContainsValue(cookie)) _maps.Namespaces.Remove(cookie);
+        }
+    }
+
+    /// <summary>Why a service port is not on this path; null where it is, or was never applied.</summary>
+    public string? WhyNot(ServicePortId id)
+    {
+        lock (_lock) return _left.GetValueOrDefault(id);
+    }
+
+    /// <summary>What was counted, a line a service port on this path.</summary>
+    public IReadOnlyList<ServiceCounters> Counters()
+    {
+        lock (_lock) return _disposed ? [] : [.. _table.AllCounters()];
+    }
+
+    /// <summary>What was counted for one backend of a service port; zero where it is not on this path.</summary>
+    public SocketCounters Counters(ServicePortId id, Backend backend)
+    {
+        lock (_lock)
+        {
+            return !_disposed && _table.Services.TryGetValue(id, out var service) && service.Backends.TryGetValue(BackendKey.Of(backend), out var index)
+                ? _table.Backends.Counters(index)
+                : default;
+        }
+    }
+
+    /// <summary>Backends that get no new connections and have some that live.</summary>
+    public IReadOnlyList<DrainingBackend> Draining()
+    {
+        lock (_lock) return _disposed ? [] : [.. _table.Backends.AllDraining()];
+    }
+
+    /// <summary>Resets the TCP connections of a backend that is gone, in every namespace: for the end of its grace.</summary>
+    /// <returns>How many connections were reset, those of others that were asked for at the same time included.</returns>
+    public Task<int> CloseConnectionsAsync(DrainingBackend backend) => _destroyer.DestroyAsync(ServiceProtocol.Tcp, [(uint)backend.Identity]);
+
+    /// <summary>Leaves everything to the next process where it is pinned; ends it otherwise.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _destroyer.DisposeAsync();
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            _links?.Dispose();
+            _programs.Dispose();
+            _maps.Dispose();
+        }
+    }
+
+    private static SocketLoadBalancer Start(SocketLoadBalancerOptions options, ILogger logger)
+    {
+        var cgroup = options.CgroupPath ?? CgroupMount.Find() ?? throw new NotSupportedException("no cgroup v2 hierarchy is mounted");
+        if (options.PinPath is { } path) BpfFileSystem.Ensure(path, () => options.Owned?.Invoke($"bpffs {path}"));
+        var maps = SocketMaps.OpenOrCreate(options);
+        SocketPrograms? programs = null;
+        SocketLoadBalancer? balancer = null;
+        try
+        {
+            programs = SocketPrograms.Load(maps, options.UdpIdleTimeout);
+            balancer = new SocketLoadBalancer(options, cgroup, maps, programs, logger);
+            balancer.Begin();
+            return balancer;
+        }
+        catch
+        {
+            balancer?._destroyer.Stop();
+            programs?.Dispose();
+            maps.Dispose();
+            // Nothing works there: nothing is left there.
+            if (options.PinPath is { } folder && !SocketLinks.ArePinned(folder)) Remove(folder);
+            throw;
+        }
+    }
+
+    private void Begin()
+    {
+        lock (_lock)
+        {
+            var host = NetNamespaces.CurrentCookie();
+            _namespaces[HostNamespace] = host;
+            _maps.Namespaces.Set(host, NamespaceFlags.Host);
+            // With new maps beside programs that still work on old ones, those go on until the new maps are filled.
+            if (_maps.TakenOver || !SocketLinks.ArePinned(_options.PinPath)) AttachLocked();
+        }
+    }
+
+    private void AttachLocked()
+    {
+        if (_links is not null) return;
+        if (_options.PinPath is { } path) _maps.Pin(path);
+        _links = SocketLinks.Attach(_programs, _cgroupPath, _options.PinPath);
+    }
+
+    private void SetLocked(ServiceEntry entry)
+    {
+        if (_table.Set(entry) is { } reason) _left[entry.Port.Id] = reason;
+        else _left.Remove(entry.Port.Id);
+    }
+
+    private void RemoveLocked(ServicePortId id)
+    {
+        _table.Remove(id);
+        _left.Remove(id);
+    }
+
+    private void SettleLocked()
+    {
+        _table.Settle();
+        var gone = _table.Backends.Gone;
+        if (gone.Count == 0) return;
+        var udp = gone.Where(backend => backend.Protocol == ServiceProtocol.Udp).Select(backend => backend.Identity).ToList();
+        gone.Clear();
+        if (udp.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Udp, udp);
+    }
+
+    private IReadOnlyList<string> NamespacePaths()
+    {
+        lock (_lock) return [.. _namespaces.DistinctBy(pair => pair.Value).Select(pair => pair.Key)];
+    }
+}

@@ -1,0 +1,35 @@
+namespace Cluster.Dataplane.SocketLb;
+
+/// <summary>How the connect-time path runs. Read at start.</summary>
+public sealed record SocketLoadBalancerOptions
+{
+    /// <summary>The cgroup v2 folder whose processes are served; null: the root of the hierarchy, which is every process.</summary>
+    public string? CgroupPath { get; init; }
+
+    /// <summary>
+    /// A folder of ours: a BPF file system is mounted there, and what is pinned in it goes on working without a process. Null: nothing
+    /// outlives this process.
+    /// </summary>
+    public string? PinPath { get; init; }
+
+    /// <summary>Told of each thing before it is made on the host: <c>bpffs /run/cluster/bpf</c>.</summary>
+    public Action<string>? Owned { get; init; }
+
+    /// <summary>How long an unconnected UDP socket that is silent keeps its backend.</summary>
+    public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(250);
+
+    /// <summary>Service ports (64 bytes each of the kernel's memory). Those beyond take the loops.</summary>
+    public int MaxServices { get; init; } = 16_384;
+
+    /// <summary>Backends of all service ports together (64 bytes each).</summary>
+    public int MaxBackends { get; init; } = 131_072;
+
+    /// <summary>Room of all lists together (8 bytes each): a list takes three and its turns, rounded up to a power of two, and twice so while it changes.</summary>
+    public int MaxSlots { get; init; } = 524_288;
+
+    /// <summary>Addresses and ports (about 80 bytes each, as they are used).</summary>
+    public int MaxFrontends { get; init; } = 131_072;
+
+    /// <summary>Clients with affinity, and flows of unconnected UDP sockets (about 100 bytes each); the least recently used make room.</summary>
+    public int MaxFlows { get; init; } = 65_536;
+}
