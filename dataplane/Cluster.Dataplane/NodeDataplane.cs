@@ -39,7 +39,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         _logger = logs.CreateLogger<NodeDataplane>();
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _relays = new RelaySet(
-            OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>()) : null,
+            OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>(), addresses.Steering) : null,
             OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, time) : null,
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
@@ -96,6 +96,8 @@ public sealed class NodeDataplane : IAsyncDisposable
         await _stopping.CancelAsync();
         await _loop;
         await _relays.DisposeAsync();
+        // Last: until the listeners were gone, connections could still come.
+        (_addresses as IDisposable)?.Dispose();
         _stopping.Dispose();
     }
 

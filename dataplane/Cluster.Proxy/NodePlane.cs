@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy;
 
-/// <summary>The proxy's marks on the host: routes in table local and one nftables table.</summary>
+/// <summary>The proxy's marks on the host: routes in table local, one nftables table, and pinned BPF links.</summary>
 public static class NodePlane
 {
     /// <summary>Removes them, whether the proxy stopped or was killed. It must not run meanwhile. Does nothing where there are none.</summary>
@@ -31,7 +31,7 @@ public static class NodePlane
             throw new InvalidOperationException($"cannot remove the routes and rules of services: {exception.Message}", exception);
         }
 
-        owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal));
+        owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal) || line.StartsWith("bpffs ", StringComparison.Ordinal));
     }
 
     internal static IVirtualAddresses VirtualAddresses(ProxyOptions options, ILoggerFactory logs)
@@ -44,6 +44,7 @@ public static class NodePlane
             NodeAddresses = options.NodeAddresses,
             Table = options.Table,
             RouteProtocol = options.RouteProtocol,
+            PinPath = options.PinPath,
             Owned = owned is null ? null : owned.Record,
         };
         return new LinuxVirtualAddresses(linux, logs.CreateLogger<LinuxVirtualAddresses>());

@@ -43,6 +43,9 @@ public sealed record ProxyOptions
     /// <summary>Our nftables table.</summary>
     public string Table { get; init; } = "cluster_services";
 
+    /// <summary>A folder of ours for a BPF file system, so that what is pinned there outlives the process; null: no BPF.</summary>
+    public string? PinPath { get; init; } = "/run/cluster/bpf";
+
     /// <summary>The routing protocol number of our routes.</summary>
     public byte RouteProtocol { get; init; } = 107;
 

@@ -124,7 +124,7 @@ public sealed class KubeProxyTests
         using var taken = new TcpListener(IPAddress.Any, 0);
         taken.Start();
         await using var rig = new ProxyRig();
-        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(((IPEndPoint)taken.LocalEndpoint).Port)));
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80, nodePort: ((IPEndPoint)taken.LocalEndpoint).Port)));
         rig.Api.Seed(Make.Slice("web", 8080, Make.Endpoint("127.0.0.1", uid: "a")));
         await rig.StartAsync();
         await Eventually.True(() => rig.Api.All<Event>().Any(e => e.Reason == "FailedToListen" && e.InvolvedObject.Name == "web" && e.Type == "Warning"));

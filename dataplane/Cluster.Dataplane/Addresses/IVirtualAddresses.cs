@@ -6,6 +6,9 @@ namespace Cluster.Dataplane.Addresses;
 /// <remarks>Called by one caller, one call at a time. What it makes on the host survives the process until <see cref="RemoveAsync"/>.</remarks>
 public interface IVirtualAddresses
 {
+    /// <summary>Present, from the start on, where service ports of virtual addresses need no sockets of their own.</summary>
+    ISocketSteering? Steering => null;
+
     /// <summary>Takes over or replaces what an earlier process left, with no place allowed yet.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 

@@ -7,7 +7,25 @@ namespace Cluster.Dataplane.Addresses;
 /// <summary>The addresses of this node's interfaces, loopback included, link-local ones not.</summary>
 public static class NodeAddresses
 {
-    public static IReadOnlyList<IPAddress> Current() =>
+    /// <summary>So often the interfaces are listed again where one went meanwhile.</summary>
+    private const int Tries = 5;
+
+    public static IReadOnlyList<IPAddress> Current()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return List();
+            }
+            catch (Exception exception) when (exception is ArgumentException or NetworkInformationException && tries < Tries)
+            {
+                // The runtime trips over an interface that goes while it looks, as those of containers do all the time.
+            }
+        }
+    }
+
+    private static IPAddress[] List() =>
     [
         .. NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(card => card.GetIPProperties().UnicastAddresses)

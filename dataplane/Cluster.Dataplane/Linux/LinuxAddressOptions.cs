@@ -17,6 +17,12 @@ public sealed record LinuxAddressOptions
     /// <summary>The routing protocol number our routes carry; none of those the system knows by name.</summary>
     public byte RouteProtocol { get; init; } = 107;
 
+    /// <summary>
+    /// A folder of ours for a BPF file system, in which the program that selects sockets is pinned. Null: virtual addresses are guarded
+    /// by nftables alone, and each service port has a socket.
+    /// </summary>
+    public string? PinPath { get; init; }
+
     /// <summary>Told of each thing before it is made on the host: <c>route 10.96.0.0/16</c>, <c>nft inet cluster_services</c>.</summary>
     public Action<string>? Owned { get; init; }
 }

@@ -4,15 +4,17 @@ using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux.Netlink;
 using Cluster.Dataplane.Linux.Nftables;
+using Cluster.Dataplane.Linux.SocketLookup;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Dataplane.Linux;
 
 /// <summary>
-/// Virtual addresses on Linux: one AnyIP route per service range (and one per address outside of them), and the guard that lets
-/// only service ports answer there. Nothing is translated: services see, and containers show, their true addresses.
+/// Virtual addresses on Linux: one AnyIP route per service range (and one per address outside of them), and what lets only service
+/// ports answer there: a BPF program that selects sockets or, where that is not allowed, an nftables guard. Nothing is translated:
+/// services see, and containers show, their true addresses.
 /// </summary>
-public sealed class LinuxVirtualAddresses : IVirtualAddresses
+public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 {
     private readonly HashSet<Place> _allowed = [];
     private readonly HashSet<IPNetwork> _single = [];
@@ -20,8 +22,11 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
     private readonly LocalRoutes _routes;
     private readonly ServiceGuard _guard;
     private readonly ILogger _logger;
+    private ServiceLookup? _lookup;
     // nft could not be run: what the kernel has is not what we hold to be allowed.
     private bool _stale;
+    // There is no nft, and BPF refuses without it.
+    private bool _unguarded;
 
     public LinuxVirtualAddresses(LinuxAddressOptions options, ILogger logger)
     {
@@ -31,15 +36,24 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         _guard = new ServiceGuard(options.Table);
     }
 
+    /// <summary>Present where the BPF program selects sockets.</summary>
+    public ISocketSteering? Steering => _lookup;
+
     private IEnumerable<IPNetwork> AllRanges => _options.Ranges.Concat(_single);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Fails where there is no nft, before anything is said to be made.
-        await _guard.ExistsAsync(cancellationToken);
+        _lookup = StartLookup();
+        if (_lookup is null)
+        {
+            // Fails where there is no nft, before anything is said to be made.
+            await _guard.ExistsAsync(cancellationToken);
+        }
+
+        // Refusal first: an address must not be local for a moment without it.
+        _lookup?.ChangeRanges(_options.Ranges, []);
         _options.Owned?.Invoke($"nft inet {_options.Table}");
-        // The guard first: an address must not be local for a moment without it.
-        await _guard.CreateAsync(_options.Ranges, [], cancellationToken);
+        await CreateGuardAsync(cancellationToken);
         foreach (var left in _routes.List().Except(_options.Ranges)) _routes.Remove(left);
         foreach (var range in _options.Ranges) AddRoute(range);
     }
@@ -57,7 +71,8 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         var gone = Outside(removed).FindAll(_single.Remove);
         if (come.Count + gone.Count == 0) return;
         foreach (var address in gone) _routes.Remove(address);
-        await _guard.ChangeRangesAsync(come, gone, cancellationToken);
+        _lookup?.ChangeRanges(come, gone);
+        if (!_unguarded) await _guard.ChangeRangesAsync(come, gone, cancellationToken);
         foreach (var address in come) AddRoute(address);
     }
 
@@ -65,13 +80,19 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
     [
         .. addresses
             .Where(address => !IsWildcard(address) && !_options.Ranges.Any(range => range.Contains(address)))
-            .Select(address => new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32)),
+            .Select(Single),
     ];
 
     public async Task AllowAsync(IReadOnlyCollection<Place> added, IReadOnlyCollection<Place> removed, CancellationToken cancellationToken)
     {
+        if (_lookup is not null)
+        {
+            _lookup.Allow(added.Where(IsVirtual), removed.Where(IsVirtual));
+            return;
+        }
+
         var gone = removed.Where(_allowed.Remove).ToList();
-        var come = added.Where(place => AllRanges.Any(range => range.Contains(place.Address))).Where(_allowed.Add).ToList();
+        var come = added.Where(IsVirtual).Where(_allowed.Add).ToList();
         if (gone.Count + come.Count == 0 && !_stale) return;
         try
         {
@@ -88,7 +109,9 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
 
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
-        if (!await _guard.ExistsAsync(cancellationToken))
+        if (_lookup is not null && !_lookup.Verify())
+            _logger.LogWarning("The program that selects the sockets of services was detached by someone else and is attached again");
+        if (!_unguarded && !await _guard.ExistsAsync(cancellationToken))
         {
             _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
             await RecreateAsync(cancellationToken);
@@ -118,6 +141,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
 
         _allowed.Clear();
         _single.Clear();
+        RemoveLookup(failures);
         try
         {
             await _guard.RemoveAsync(cancellationToken);
@@ -130,11 +154,65 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses
         if (failures.Count > 0) throw new AggregateException("Not all service routes and rules could be removed", failures);
     }
 
+    private void RemoveLookup(List<Exception> failures)
+    {
+        Dispose();
+        if (_options.PinPath is not { } folder) return;
+        try
+        {
+            ServiceLookup.Remove(folder);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            failures.Add(exception);
+        }
+    }
+
+    /// <summary>Lets go of what this process holds; what refuses stays.</summary>
+    public void Dispose()
+    {
+        _lookup?.Dispose();
+        _lookup = null;
+    }
+
+    private ServiceLookup? StartLookup()
+    {
+        if (_options.PinPath is not { } folder) return null;
+        try
+        {
+            return ServiceLookup.Start(folder, () => _options.Owned?.Invoke($"bpffs {folder}"));
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            _logger.LogWarning("BPF does not select the sockets of services here, nftables guards their addresses instead: {Reason}", exception.Message);
+            return null;
+        }
+    }
+
+    private bool IsVirtual(Place place) =>
+        _single.Contains(Single(place.Address)) || _options.Ranges.Any(range => range.Contains(place.Address));
+
+    private static IPNetwork Single(IPAddress address) => new(address, address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32);
+
     private async Task RecreateAsync(CancellationToken cancellationToken)
     {
         _stale = true;
-        await _guard.CreateAsync(AllRanges, _allowed, cancellationToken);
+        await CreateGuardAsync(cancellationToken);
         _stale = false;
+    }
+
+    private async Task CreateGuardAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _guard.CreateAsync(AllRanges, _allowed, refusing: _lookup is null, cancellationToken);
+            _unguarded = false;
+        }
+        catch (NftException exception) when (_lookup is not null)
+        {
+            _unguarded = true;
+            _logger.LogWarning("Published container ports may capture those of services, for their addresses are not kept from translation: {Error}", exception.Message);
+        }
     }
 
     private void AddRoute(IPNetwork range)

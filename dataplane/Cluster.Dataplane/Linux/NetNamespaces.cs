@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Cluster.Dataplane.Linux;
@@ -25,6 +26,18 @@ internal static partial class NetNamespaces
         var failure = result == 0 ? null : Failure("read the cookie of a network namespace");
         SocketCalls.Close(descriptor);
         return failure is null ? cookie : throw failure;
+    }
+
+    /// <summary>The file of the calling thread's namespace.</summary>
+    public const string CurrentPath = "/proc/thread-self/ns/net";
+
+    /// <summary>The inode by which the kernel names the calling thread's namespace to user space; 0 where it can't be told.</summary>
+    public static uint CurrentInode()
+    {
+        // The link reads net:[4026531840].
+        var target = new FileInfo(CurrentPath).LinkTarget;
+        return target is not null && target.StartsWith("net:[", StringComparison.Ordinal)
+            && uint.TryParse(target.AsSpan(5, target.Length - 6), NumberStyles.None, CultureInfo.InvariantCulture, out var inode) ? inode : 0;
     }
 
     /// <summary>Runs something inside a namespace, on a thread of its own that ends with it, and waits.</summary>

@@ -21,6 +21,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     private readonly HashSet<IPAddress> _addressesCome = [];
     private readonly HashSet<IPAddress> _addressesGone = [];
     private IReadOnlyList<IPAddress> _nodeAddresses = [];
+    private int _sockets;
 
     public event Action<Frontend, FrontendResult>? Reported;
 
@@ -113,9 +114,13 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     {
         if (_open.TryGetValue(frontend.Place, out var other))
             return new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port");
-        if (_open.Count >= maxFrontends)
+        var relay = relays.For(frontend);
+        var takesSocket = relay.TakesSocket(frontend);
+        if (takesSocket && _sockets >= maxFrontends)
             return new FrontendResult(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
-        return relays.For(frontend).Open(frontend);
+        var result = relay.Open(frontend);
+        if (takesSocket && result.IsOpen) _sockets++;
+        return result;
     }
 
     private void Close(Frontend frontend)
@@ -123,7 +128,9 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         if (_failed.Remove(frontend)) _reports.Add((frontend, FrontendResult.Withdrawn));
         if (!_open.TryGetValue(frontend.Place, out var open) || open != frontend) return;
         _open.Remove(frontend.Place);
-        relays.For(frontend).Close(frontend);
+        var relay = relays.For(frontend);
+        if (relay.TakesSocket(frontend)) _sockets--;
+        relay.Close(frontend);
         _toAllow.Remove(frontend.Place);
         _toForbid.Add(frontend.Place);
     }

@@ -12,6 +12,9 @@ public interface IRelay : IAsyncDisposable
     /// <summary>Connections or sessions being served now. Any thread may ask.</summary>
     int Active { get; }
 
+    /// <summary>Whether an open frontend takes sockets of its own, which the process has only so many of.</summary>
+    bool TakesSocket(Frontend frontend) => true;
+
     /// <summary>Starts to serve a frontend, or says why it can't.</summary>
     FrontendResult Open(Frontend frontend);
 

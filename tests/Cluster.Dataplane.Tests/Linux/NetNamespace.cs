@@ -19,6 +19,8 @@ internal sealed class NetNamespace : IDisposable
         _hostEnd = $"cdv{Environment.ProcessId % 100_000}n{number}";
         HostAddress = IPAddress.Parse($"10.199.{number}.1");
         Address = IPAddress.Parse($"10.199.{number}.2");
+        HostAddress6 = IPAddress.Parse($"fd00:199:{number}::1");
+        Address6 = IPAddress.Parse($"fd00:199:{number}::2");
         Shell.Run("ip", "netns", "add", _name);
         Shell.Run("ip", "link", "add", _hostEnd, "type", "veth", "peer", "name", "eth0", "netns", _name);
         Shell.Run("ip", "addr", "add", $"{HostAddress}/24", "dev", _hostEnd);
@@ -35,6 +37,10 @@ internal sealed class NetNamespace : IDisposable
     public IPAddress HostAddress { get; }
 
     public IPAddress Address { get; }
+
+    public IPAddress HostAddress6 { get; }
+
+    public IPAddress Address6 { get; }
 
     /// <summary>The namespace's file.</summary>
     public string Path => $"/run/netns/{_name}";

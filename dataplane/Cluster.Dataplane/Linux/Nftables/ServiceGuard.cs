@@ -19,29 +19,18 @@ namespace Cluster.Dataplane.Linux.Nftables;
 /// </remarks>
 internal sealed class ServiceGuard(string table)
 {
-    /// <summary>Makes the table anew, in one transaction, with these ranges and no port.</summary>
-    public Task CreateAsync(IEnumerable<IPNetwork> ranges, IEnumerable<Place> ports, CancellationToken cancellationToken)
+    /// <summary>Makes the table anew, in one transaction, with these ranges and ports.</summary>
+    /// <param name="ranges">The virtual addresses.</param>
+    /// <param name="ports">What may answer there.</param>
+    /// <param name="refusing">False where something else refuses: then virtual addresses are kept from connection tracking, and no more.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task CreateAsync(IEnumerable<IPNetwork> ranges, IEnumerable<Place> ports, bool refusing, CancellationToken cancellationToken)
     {
         var script = new StringBuilder(Removal);
         script.Append(CultureInfo.InvariantCulture, $$"""
             table inet {{table}} {
               set ranges4 { type ipv4_addr; flags interval; }
               set ranges6 { type ipv6_addr; flags interval; }
-              set ports4 { type ipv4_addr . inet_proto . inet_service; }
-              set ports6 { type ipv6_addr . inet_proto . inet_service; }
-              chain guard {
-                ip daddr . meta l4proto . th dport @ports4 accept
-                ip6 daddr . meta l4proto . th dport @ports6 accept
-                meta l4proto { icmp, icmpv6 } accept
-                tcp flags & (fin | syn | rst | ack) != syn accept
-                meta l4proto tcp reject with tcp reset
-                reject with icmpx type port-unreachable
-              }
-              chain input {
-                type filter hook input priority filter - 10; policy accept;
-                ip daddr @ranges4 jump guard
-                ip6 daddr @ranges6 jump guard
-              }
               chain untracked {
                 ip daddr @ranges4 notrack
                 ip saddr @ranges4 notrack
@@ -59,8 +48,9 @@ internal sealed class ServiceGuard(string table)
             }
 
             """);
+        if (refusing) AppendGuard(script);
         AppendRanges(script, "add", ranges);
-        AppendPorts(script, "add", ports);
+        if (refusing) AppendPorts(script, "add", ports);
         return NftCommand.ApplyAsync(script.ToString(), cancellationToken);
     }
 
@@ -86,6 +76,28 @@ internal sealed class ServiceGuard(string table)
 
     // Declared before it is deleted: deleting what is not there would be an error.
     private string Removal => $"table inet {table} {{}}\ndelete table inet {table}\n";
+
+    private void AppendGuard(StringBuilder script) =>
+        script.Append(CultureInfo.InvariantCulture, $$"""
+            table inet {{table}} {
+              set ports4 { type ipv4_addr . inet_proto . inet_service; }
+              set ports6 { type ipv6_addr . inet_proto . inet_service; }
+              chain guard {
+                ip daddr . meta l4proto . th dport @ports4 accept
+                ip6 daddr . meta l4proto . th dport @ports6 accept
+                meta l4proto { icmp, icmpv6 } accept
+                tcp flags & (fin | syn | rst | ack) != syn accept
+                meta l4proto tcp reject with tcp reset
+                reject with icmpx type port-unreachable
+              }
+              chain input {
+                type filter hook input priority filter - 10; policy accept;
+                ip daddr @ranges4 jump guard
+                ip6 daddr @ranges6 jump guard
+              }
+            }
+
+            """);
 
     private void AppendRanges(StringBuilder script, string verb, IEnumerable<IPNetwork> ranges)
     {

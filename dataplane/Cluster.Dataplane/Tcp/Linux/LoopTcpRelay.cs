@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -18,15 +19,23 @@ public sealed class LoopTcpRelay : IRelay
     /// </summary>
     private const int SharedFrontends = 512;
 
+    /// <summary>What shared listeners are set up for: clients of every kind.</summary>
+    private static readonly Frontend Anywhere = new(default, 0, IPAddress.Any, 0, TrafficScope.Internal);
+
     private readonly TcpLoop[] _loops;
     private readonly Dictionary<Frontend, (TcpLoop Loop, int Descriptor)[]> _frontends = [];
+    private readonly SteeredFrontends _steered = new();
+    private readonly ISocketSteering? _steering;
+    private bool _listening;
 
     /// <param name="directory">Read for each pick.</param>
     /// <param name="options">Time-outs and bounds.</param>
     /// <param name="loops">Threads; 0: one a core.</param>
     /// <param name="logger">Told when accepting rests.</param>
-    public LoopTcpRelay(ServiceDirectory directory, TcpRelayOptions options, int loops, ILogger logger)
+    /// <param name="steering">Brings connections to virtual addresses to a listener of each loop; null: each frontend listens itself.</param>
+    public LoopTcpRelay(ServiceDirectory directory, TcpRelayOptions options, int loops, ILogger logger, ISocketSteering? steering = null)
     {
+        _steering = steering;
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         _loops = [.. Enumerable.Range(0, count).Select(number => new TcpLoop($"tcp-loop-{number}", directory, options, Math.Max(1, limit / count), logger))];
@@ -37,8 +46,11 @@ public sealed class LoopTcpRelay : IRelay
     /// <summary>Connections being served now.</summary>
     public int Active => _loops.Sum(loop => loop.Connections);
 
+    public bool TakesSocket(Frontend frontend) => _steering?.Covers(frontend.Address) != true;
+
     public FrontendResult Open(Frontend frontend)
     {
+        if (!TakesSocket(frontend)) return OpenSteered(frontend);
         TcpLoop[] loops = _frontends.Count < SharedFrontends ? _loops : [_loops[frontend.Slot % _loops.Length]];
         var listeners = new (TcpLoop Loop, int Descriptor)[loops.Length];
         IPEndPoint endPoint = frontend.EndPoint;
@@ -65,6 +77,7 @@ public sealed class LoopTcpRelay : IRelay
 
     public void Close(Frontend frontend)
     {
+        if (_steered.Remove(frontend)) _steering!.Remove(frontend.Place);
         if (!_frontends.Remove(frontend, out (TcpLoop Loop, int Descriptor)[]? listeners)) return;
         using var closed = new CountdownEvent(listeners.Length);
         foreach ((TcpLoop loop, int descriptor) in listeners)
@@ -83,6 +96,46 @@ public sealed class LoopTcpRelay : IRelay
     // Established connections stay with their backend: a pod on its way out finishes what it began.
     public void BackendsChanged(ServiceEntry entry)
     {
+    }
+
+    // Its place is told from the others' by the address connections are made to: no socket, nothing that could be taken.
+    private FrontendResult OpenSteered(Frontend frontend)
+    {
+        if (!_listening)
+        {
+            FrontendResult opened = ListenForAll(IPAddress.Loopback);
+            if (!opened.IsOpen) return opened;
+            // Without IPv6 there are no frontends of it either.
+            ListenForAll(IPAddress.IPv6Loopback);
+            _listening = true;
+        }
+
+        if (!_steered.TryAdd(frontend)) return new FrontendResult(FrontendError.PortInUse, "another service has this address and port");
+        _steering!.Add(frontend.Place);
+        return FrontendResult.Opened;
+    }
+
+    /// <summary>A listener in every loop, on a port of the kernel's choice: what reaches it there and not by a service's address is reset.</summary>
+    private FrontendResult ListenForAll(IPAddress address)
+    {
+        var descriptors = new int[_loops.Length];
+        for (int i = 0; i < descriptors.Length; i++)
+        {
+            descriptors[i] = SocketCalls.ListenTcp(new IPEndPoint(address, 0), Backlog);
+            if (descriptors[i] >= 0) continue;
+            FrontendResult failure = ListenSockets.Failure(SocketCalls.Error);
+            for (int opened = 0; opened < i; opened++) SocketCalls.Close(descriptors[opened]);
+            return failure;
+        }
+
+        _steering!.SetListeners(address.AddressFamily, descriptors);
+        for (int i = 0; i < descriptors.Length; i++)
+        {
+            int descriptor = descriptors[i];
+            _loops[i].Post(target => target.AddListener(new LoopListener(descriptor, Anywhere, _steered)));
+        }
+
+        return FrontendResult.Opened;
     }
 
     public ValueTask DisposeAsync()

@@ -212,7 +212,8 @@ internal sealed class TcpLoop : IDisposable
             int client = SocketCalls.Accept(listener.Descriptor, address);
             if (client >= 0)
             {
-                Begin(client, listener, address);
+                if (listener.Of(client) is { } reached) Begin(client, reached, address);
+                else SocketCalls.Reset(client);
                 continue;
             }
 
