@@ -94,7 +94,7 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    private ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Action<int, int> move)
+    private static ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Action<int, int> move)
     {
         if (result.Open == 0) return result with { Failure = Last(process) };
         int[] open = [.. Enumerable.Range(0, result.Services).Where(number => result.Open == result.Services || questioner.Ask(ScaleTable.Service(number)).Set == 0)];

@@ -149,7 +149,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         return descriptor < 0 || epoll.Add(descriptor, Epoll.EPOLLIN, (uint)flow.Index | (ulong)(flow.Generation & PlaceMask) << PlaceBits);
     }
 
-    private void Detach(LoopFlow flow)
+    private static void Detach(LoopFlow flow)
     {
         if (flow.Backend is { } backend && (flow.Mode != UdpMode.PerDatagram || flow.IsAsked)) backend.State.Closed();
         flow.Backend = null;
