@@ -14,6 +14,7 @@ internal sealed record BenchOptions(
     string Tools,
     int LoadCore,
     int ProxyCore,
+    string? CongestionControl,
     ScaleOptions? Scale);
 
 /// <summary>The scale check instead of the comparison.</summary>

@@ -50,11 +50,11 @@ internal static class DataplaneBench
     {
         List<Work> works = Chosen(Works.All, work => work.Name, options.Works);
         List<Candidate> candidates = Chosen(CandidateList.All, candidate => candidate.Name, options.Candidates);
-        using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore);
+        using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore, options.CongestionControl);
         var comparison = new Comparison(stage, candidates, options.Timing, stop, Progress);
         comparison.Run(works);
         var report = new Report(
-            MachineFacts.Read(TimeProvider.System),
+            MachineFacts.Read(TimeProvider.System) with { CongestionControl = options.CongestionControl ?? MachineFacts.Read(TimeProvider.System).CongestionControl },
             Layout(options),
             options.Timing.Rounds,
             options.Timing.Duration.TotalSeconds,
@@ -74,7 +74,7 @@ internal static class DataplaneBench
 
     private static void CheckScale(BenchOptions options, ScaleOptions scale, StopSignal stop)
     {
-        using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore);
+        using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore, options.CongestionControl);
         IReadOnlyList<ScaleResult> results = new ScaleCheck(stage, stop, Progress).Run(scale.Paths, scale.Services);
         var report = new ScaleReport(MachineFacts.Read(TimeProvider.System), ClusterVersion(stage), ScaleTable.BackendsPerService, results);
         Directory.CreateDirectory(options.Output);

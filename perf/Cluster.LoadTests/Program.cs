@@ -19,13 +19,14 @@ var tools = new Option<string>("--tools") { Description = "folder of the unpacke
 var loadCore = new Option<int>("--load-core") { Description = "core of client and backend", DefaultValueFactory = _ => 0 };
 var proxyCore = new Option<int>("--proxy-core") { Description = "core of the proxy", DefaultValueFactory = _ => 1 };
 
+var congestion = new Option<string?>("--congestion") { Description = "congestion control of all sockets; as the host has it" };
 var scale = new Option<bool>("--scale") { Description = "instead: each path with 10,000 services of 10 backends" };
 var services = new Option<int>("--services") { Description = "services of the scale check", DefaultValueFactory = _ => 10_000 };
 var paths = new Option<string>("--paths") { Description = "paths of the scale check", DefaultValueFactory = _ => "loop,managed,connect" };
 
 var dataplane = new Command("dataplane", "Measures the data plane's paths beside HAProxy, nginx and nftables on the same work.")
 {
-    quick, rounds, seconds, works, candidates, output, binary, tools, loadCore, proxyCore, scale, services, paths,
+    quick, rounds, seconds, works, candidates, output, binary, tools, loadCore, proxyCore, congestion, scale, services, paths,
 };
 dataplane.SetAction(parsed =>
 {
@@ -41,6 +42,7 @@ dataplane.SetAction(parsed =>
         Path.GetFullPath(parsed.GetValue(tools)!),
         parsed.GetValue(loadCore),
         parsed.GetValue(proxyCore),
+        parsed.GetValue(congestion),
         parsed.GetValue(scale) ? new ScaleOptions(Names(parsed.GetValue(paths)!), parsed.GetValue(services)) : null));
 });
 var hostPath = new Option<string>("--path") { Required = true };

@@ -12,7 +12,7 @@ internal sealed class NftablesCandidate() : Candidate("nftables", "nftables DNAT
     {
         if (!Shell.Exists("nft")) throw new NotAvailableException("nft is not installed");
         var target = new LoadTarget(stage.NextEntry(), stage.Backend);
-        var place = new TestNamespace($"nft-{transport}");
+        var place = new TestNamespace($"nft-{transport}", stage.CongestionControl);
         try
         {
             place.Run("nft", "-f", stage.Write($"nft-{target.Entry.Port}.nft", Rules(target, transport)));

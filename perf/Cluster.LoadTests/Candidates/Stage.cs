@@ -9,14 +9,15 @@ internal sealed class Stage : IDisposable
     private const int BackendPort = 19_000;
     private int _port = 20_000;
 
-    public Stage(string clusterBinary, string tools, int loadCore, int proxyCore)
+    public Stage(string clusterBinary, string tools, int loadCore, int proxyCore, string? congestionControl = null)
     {
+        CongestionControl = congestionControl;
         ClusterBinary = clusterBinary;
         Tools = tools;
         LoadCore = loadCore;
         ProxyCore = proxyCore;
         TestNamespace.RemoveStale();
-        Plain = new TestNamespace("plain");
+        Plain = new TestNamespace("plain", congestionControl);
     }
 
     /// <summary>The program under test.</summary>
@@ -24,6 +25,9 @@ internal sealed class Stage : IDisposable
 
     /// <summary>Folder that holds the unpacked peers.</summary>
     public string Tools { get; }
+
+    /// <summary>What every socket begins with; null: as the host has it.</summary>
+    public string? CongestionControl { get; }
 
     public int LoadCore { get; }
 

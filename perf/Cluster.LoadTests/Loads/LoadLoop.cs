@@ -38,15 +38,28 @@ internal sealed unsafe class LoadLoop : IDisposable
     /// <summary>Called between batches of events; paced loads send from here.</summary>
     public Action? BetweenBatches { get; set; }
 
-    /// <summary>Spins instead of sleeping: for loads that must be on time.</summary>
+    /// <summary>Spins instead of sleeping, which costs the other side a wake-up and this one its time.</summary>
     public bool Spins { get; set; }
+
+    /// <summary>Share of the last run in which there was something to do: near 1, the load itself is the bottleneck.</summary>
+    public double BusyShare { get; private set; }
 
     /// <summary>Serves events for a time.</summary>
     /// <exception cref="OperationCanceledException">The benchmark was told to stop.</exception>
     public void Run(TimeSpan time)
     {
-        long end = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
-        while (Stopwatch.GetTimestamp() < end) Turn();
+        long begin = Stopwatch.GetTimestamp();
+        long end = begin + (long)(time.TotalSeconds * Stopwatch.Frequency);
+        long idle = 0;
+        for (long now = begin; now < end;)
+        {
+            bool waited = Turn() == 0;
+            long after = Stopwatch.GetTimestamp();
+            if (waited) idle += after - now;
+            now = after;
+        }
+
+        BusyShare = 1 - ((double)idle / Math.Max(1, end - begin));
     }
 
     /// <summary>Serves events until a condition holds; false where the time is over first.</summary>
@@ -82,7 +95,7 @@ internal sealed unsafe class LoadLoop : IDisposable
         NativeMemory.Free(Buffer);
     }
 
-    private void Turn()
+    private int Turn()
     {
         _stop.ThrowIfRequested();
         BetweenBatches?.Invoke();
@@ -92,6 +105,8 @@ internal sealed unsafe class LoadLoop : IDisposable
             byte* one = _events + (i * EventSize);
             _peers[*(int*)(one + DataOffset)]?.Ready(*(uint*)one);
         }
+
+        return count;
     }
 
     private void Control(int operation, int descriptor, uint interest)

@@ -10,11 +10,13 @@ internal sealed class TestNamespace : IDisposable
     private const string Prefix = "cluster-bench-";
     private readonly string _name;
 
-    public TestNamespace(string purpose)
+    /// <param name="congestionControl">Of all its sockets; null: as the host has it.</param>
+    public TestNamespace(string purpose, string? congestionControl = null)
     {
         _name = $"{Prefix}{Environment.ProcessId}-{purpose}";
         Shell.Run("ip", "netns", "add", _name);
         Shell.Run("ip", "-n", _name, "link", "set", "lo", "up");
+        if (congestionControl is not null) Run("sysctl", "-q", "-w", $"net.ipv4.tcp_congestion_control={congestionControl}");
     }
 
     public string Path => $"/run/netns/{_name}";

@@ -25,10 +25,12 @@ internal sealed class LatencyWork() : Work("latency", "p99 at 1,000 requests/s",
         Reading before = meter.Read();
         loop.Run(timing.Duration);
         Reading after = meter.Read();
+        double busy = loop.BusyShare;
         load.Pause();
         loop.RunUntil(() => load.IsDrained, DrainTime);
         return Sampled(candidate, before, after, load.Operations - done, load, load.Latencies.Microseconds(99)) with
         {
+            LoadBusy = busy,
             P50Microseconds = load.Latencies.Microseconds(50),
             P99Microseconds = load.Latencies.Microseconds(99),
         };

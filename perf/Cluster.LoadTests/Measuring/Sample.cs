@@ -4,7 +4,7 @@ namespace Cluster.LoadTests.Measuring;
 /// <param name="Value">In the work's unit; null where it failed.</param>
 /// <param name="CpuPerOperation">CPU microseconds of the candidate's process per operation (bulk: per MB); null where it has no process.</param>
 /// <param name="ProxyCoreBusy">Busy share of the core the proxy is bound to, of whatever runs there.</param>
-/// <param name="LoadCoreBusy">Busy share of the core that client and backend share.</param>
+/// <param name="LoadBusy">Share of the time in which client and backend had something to do (they never sleep): near 1, they are the bottleneck.</param>
 /// <param name="BothCoresPerOperation">CPU microseconds of both cores per operation, client and backend too: what the kernel does without a process shows here.</param>
 /// <param name="SoftirqPerOperation">The part of it that the kernel counted as softirq.</param>
 internal sealed record Sample(
@@ -16,7 +16,7 @@ internal sealed record Sample(
     double Seconds,
     double? CpuPerOperation,
     double ProxyCoreBusy,
-    double LoadCoreBusy,
+    double LoadBusy,
     double BothCoresPerOperation,
     double SoftirqPerOperation,
     double? P50Microseconds,

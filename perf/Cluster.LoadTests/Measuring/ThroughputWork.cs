@@ -13,7 +13,7 @@ internal sealed class ThroughputWork(
 
     public override Sample Measure(RunningCandidate candidate, Meter meter, Timing timing, StopSignal stop)
     {
-        using var loop = new LoadLoop(stop);
+        using var loop = new LoadLoop(stop) { Spins = true };
         using Load load = open(loop, candidate.Target);
         load.Open();
         loop.Run(timing.Lead);
@@ -22,6 +22,6 @@ internal sealed class ThroughputWork(
         loop.Run(timing.Duration);
         Reading after = meter.Read();
         double operations = (load.Operations - done) / scale;
-        return Sampled(candidate, before, after, operations, load, operations / Seconds(before, after));
+        return Sampled(candidate, before, after, operations, load, operations / Seconds(before, after)) with { LoadBusy = loop.BusyShare };
     }
 }

@@ -40,7 +40,7 @@ internal abstract class Work(string name, string title, string unit, Transport t
         Seconds(before, after),
         PerOperation(after.Process?.CpuSeconds - before.Process?.CpuSeconds, operations),
         (after.ProxyCore - before.ProxyCore).BusyShare,
-        (after.LoadCore - before.LoadCore).BusyShare,
+        0,
         PerOperation((after.ProxyCore - before.ProxyCore).Busy + (after.LoadCore - before.LoadCore).Busy, operations) ?? 0,
         PerOperation((after.ProxyCore - before.ProxyCore).Softirq + (after.LoadCore - before.LoadCore).Softirq, operations) ?? 0,
         null,

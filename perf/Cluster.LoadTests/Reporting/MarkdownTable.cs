@@ -31,12 +31,12 @@ internal static class MarkdownTable
         string peer = work.Transport == Candidates.Transport.Tcp ? Candidates.CandidateList.Haproxy : Candidates.CandidateList.Nginx;
         text.AppendLine(CultureInfo.InvariantCulture, $"## {work.Name}: {work.Title}").AppendLine();
         string latency = work is LatencyWork ? "p50 us | " : "";
-        text.AppendLine(CultureInfo.InvariantCulture, $"| | {work.Unit} | {latency}least - most | to direct | to {peer} | CPU us per {work.CpuUnit} | CPU to {peer} | proxy's core busy | load's core busy | both cores us | softirq us | failures |");
+        text.AppendLine(CultureInfo.InvariantCulture, $"| | {work.Unit} | {latency}least - most | to direct | to {peer} | CPU us per {work.CpuUnit} | CPU to {peer} | proxy's core busy | load busy | both cores us | softirq us | failures |");
         text.AppendLine("| --- |" + string.Concat(Enumerable.Repeat(" ---: |", work is LatencyWork ? 12 : 11)));
         foreach (Summary one in report.Summaries.Where(summary => summary.Work == work.Name))
         {
             string p50 = work is LatencyWork ? $"{Figures.Short(one.P50Microseconds)} | " : "";
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {report.Titles[one.Candidate]} | {Figures.Short(one.Value)} | {p50}{Figures.Short(one.Least)} - {Figures.Short(one.Most)} | {Figures.Ratio(one.ToDirect)} | {Figures.Ratio(one.ToPeer)} | {Figures.Short(one.CpuPerOperation)} | {Figures.Ratio(one.CpuToPeer)} | {Figures.Percent(one.ProxyCoreBusy)} | {Figures.Percent(one.LoadCoreBusy)} | {Figures.Short(one.BothCoresPerOperation)} | {Figures.Short(one.SoftirqPerOperation)} | {one.Failures} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {report.Titles[one.Candidate]} | {Figures.Short(one.Value)} | {p50}{Figures.Short(one.Least)} - {Figures.Short(one.Most)} | {Figures.Ratio(one.ToDirect)} | {Figures.Ratio(one.ToPeer)} | {Figures.Short(one.CpuPerOperation)} | {Figures.Ratio(one.CpuToPeer)} | {Figures.Percent(one.ProxyCoreBusy)} | {Figures.Percent(one.LoadBusy)} | {Figures.Short(one.BothCoresPerOperation)} | {Figures.Short(one.SoftirqPerOperation)} | {one.Failures} |");
         }
 
         text.AppendLine();
