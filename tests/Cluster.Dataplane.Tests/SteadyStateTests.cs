@@ -64,6 +64,7 @@ public sealed class SteadyStateTests
     [Theory]
     [InlineData(TcpPath.Managed)]
     [InlineData(TcpPath.Loop)]
+    [InlineData(TcpPath.Ring)]
     public async Task TcpRelay_SteadyConnection_AllocatesNothingPerRequest(TcpPath path)
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);

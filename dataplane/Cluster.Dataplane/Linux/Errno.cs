@@ -17,4 +17,5 @@ internal static class Errno
     public const int ECONNREFUSED = 111;
     public const int EINPROGRESS = 115;
     public const int EMSGSIZE = 90;
+    public const int ECANCELED = 125;
 }

@@ -31,6 +31,12 @@ public sealed record TcpRelayOptions
     /// </summary>
     public string? LocalCongestionControl { get; init; } = "cubic";
 
+    /// <summary>Small messages go through an io_uring where the kernel has what that needs.</summary>
+    public bool UseRing { get; init; } = true;
+
+    /// <summary>Turns of small messages after which a connection's bytes go through the ring.</summary>
+    public int RingAfter { get; init; } = 16;
+
     /// <summary>Silence after which the kernel probes a peer, so that one that vanished does not hold its connection for ever.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(2);
 }

@@ -22,7 +22,8 @@ internal static class Shell
     public static (int ExitCode, string Output) Try(string command, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var errors = process.StandardError.ReadToEndAsync();
+        // Not ReadToEndAsync: where completions run inline this may be the socket engine's thread, which would wait for itself.
+        var errors = Task.Run(process.StandardError.ReadToEnd);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output + errors.GetAwaiter().GetResult());

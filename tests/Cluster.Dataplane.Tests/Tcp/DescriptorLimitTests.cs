@@ -15,6 +15,7 @@ public sealed class DescriptorLimitTests
     [Theory]
     [InlineData(TcpPath.Managed)]
     [InlineData(TcpPath.Loop)]
+    [InlineData(TcpPath.Ring)]
     public async Task Relay_MoreConnectionsThanDescriptors_WaitAndAreServedOnceOthersEnd(TcpPath path)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "counts and limits descriptors as Linux does");

@@ -5,11 +5,16 @@ public enum TcpPath
 {
     Managed,
     Loop,
+
+    /// <summary>The loop path with every connection's bytes in its io_uring from the start.</summary>
+    Ring,
 }
 
 public sealed class ManagedTcpRelayTests() : TcpRelayTests(TcpPath.Managed);
 
 public sealed class LoopTcpRelayTests() : TcpRelayTests(TcpPath.Loop);
+
+public sealed class RingTcpRelayTests() : TcpRelayTests(TcpPath.Ring);
 
 // Descriptors are counted over the whole process: nothing else runs meanwhile.
 [Collection(nameof(Alone))]
@@ -17,3 +22,6 @@ public sealed class ManagedIntegrityTests() : IntegrityTests(TcpPath.Managed);
 
 [Collection(nameof(Alone))]
 public sealed class LoopIntegrityTests() : IntegrityTests(TcpPath.Loop);
+
+[Collection(nameof(Alone))]
+public sealed class RingIntegrityTests() : IntegrityTests(TcpPath.Ring);

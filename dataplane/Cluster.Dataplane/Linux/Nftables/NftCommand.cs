@@ -46,6 +46,12 @@ internal static class NftCommand
             cancellationToken.ThrowIfCancellationRequested();
             throw new NftException($"nft took longer than {Limit.TotalSeconds} s");
         }
+        finally
+        {
+            // A pipe is read by the socket engine. Where completions run inline this is its own thread by now, and what the caller
+            // does next (netlink, closing frontends and waiting for it) must not hold up every socket of the process.
+            await Task.Yield();
+        }
     }
 
     private static Process Start(string[] arguments)

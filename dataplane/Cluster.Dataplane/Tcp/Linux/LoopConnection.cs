@@ -40,6 +40,15 @@ internal sealed class LoopConnection(int index)
     /// <summary>The backend it counts for; null before one was picked.</summary>
     public Backend? Backend { get; set; }
 
+    /// <summary>Set while its bytes go through the ring, and not through epoll.</summary>
+    public RingState? Ring { get; set; }
+
+    /// <summary>Turns in which it passed little, for one that passes little for long is better off in the ring.</summary>
+    public byte SmallTurns { get; set; }
+
+    /// <summary>A side has ended: no steady state is to be expected any more.</summary>
+    public bool StaysOutOfRing { get; set; }
+
     /// <summary>Its place among those that wait for a backend's answer; -1: it does not wait.</summary>
     public int ConnectingIndex { get; set; } = -1;
 
@@ -66,8 +75,8 @@ internal sealed class LoopConnection(int index)
         LeaveBackend();
         Client = BackendSocket = -1;
         Listener = null;
-        Attempts = 0;
-        IsQueued = IsConnecting = IsLasting = false;
+        Attempts = SmallTurns = 0;
+        IsQueued = IsConnecting = IsLasting = StaysOutOfRing = false;
         Generation++;
     }
 }

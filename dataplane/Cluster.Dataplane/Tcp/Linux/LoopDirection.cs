@@ -22,6 +22,16 @@ internal struct LoopDirection
     public bool HangUp;
     public bool Ended;
 
+    private bool _large;
+
+    /// <summary>Whether a read since the last call brought more than the ring's buffers hold.</summary>
+    public bool TakeLarge()
+    {
+        bool large = _large;
+        _large = false;
+        return large;
+    }
+
     /// <summary>The source has ended and nothing is held any more.</summary>
     public readonly bool IsDone => Ended && _spill is null;
 
@@ -52,6 +62,7 @@ internal struct LoopDirection
                 return PumpResult.Ended;
             }
 
+            _large |= received >= RingPump.BufferSize;
             // Fewer bytes than asked for: the socket is empty, and what arrives next is a new edge. But an end that was already
             // announced brings no further edge, so then reading goes on until it is read.
             if (received < buffer.Length && !HangUp) Readable = false;
@@ -69,6 +80,26 @@ internal struct LoopDirection
         // Silent or at its end: the pump will see. But an error is told once.
         if (received < 0 && SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR)) return false;
         return Pass(target, buffer[..(length + (int)Math.Max(0, received))]);
+    }
+
+    /// <summary>Nothing waits here and nothing was read that would not be told again.</summary>
+    public readonly bool IsIdle => _spill is null && !Ended && !HangUp;
+
+    /// <summary>Keeps bytes that stand before all that is read from now on.</summary>
+    public void Hold(ReadOnlySpan<byte> bytes)
+    {
+        int held = _spill is null ? 0 : _spillEnd - _spillStart;
+        byte[] all = ArrayPool<byte>.Shared.Rent(held + bytes.Length);
+        if (_spill is not null)
+        {
+            _spill.AsSpan(_spillStart, held).CopyTo(all);
+            ArrayPool<byte>.Shared.Return(_spill);
+        }
+
+        bytes.CopyTo(all.AsSpan(held));
+        _spill = all;
+        _spillStart = 0;
+        _spillEnd = held + bytes.Length;
     }
 
     /// <summary>Gives back what is held and forgets all state.</summary>

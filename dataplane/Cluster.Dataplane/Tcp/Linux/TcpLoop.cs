@@ -30,6 +30,7 @@ internal sealed class TcpLoop : IDisposable
 
     // An event's data: the place of what it is about, its generation, and which side of a connection.
     private const ulong WakeData = ulong.MaxValue;
+    private const ulong RingData = ulong.MaxValue - 1;
     private const ulong ListenerBit = 1ul << 63;
     private const ulong BackendBit = 1ul << 62;
 
@@ -46,6 +47,7 @@ internal sealed class TcpLoop : IDisposable
     private readonly TcpRelayOptions _options;
     private readonly SocketSetup _setup;
     private readonly AcceptGate _gate;
+    private readonly ILogger _logger;
     private readonly int _limit;
     private readonly Thread _thread;
     private int _active;
@@ -54,6 +56,8 @@ internal sealed class TcpLoop : IDisposable
     private long _nextSweep;
     private int _sweepPeriodMs;
     private bool _stopped;
+    private RingPump? _ring;
+    private bool _ringReady;
 
     public TcpLoop(string name, ServiceDirectory directory, TcpRelayOptions options, int connectionLimit, ILogger logger)
     {
@@ -62,6 +66,7 @@ internal sealed class TcpLoop : IDisposable
         _limit = connectionLimit;
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
+        _logger = logger;
         _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, WakeData);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
@@ -102,6 +107,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void Run()
     {
+        OpenRing();
         while (!_stopped)
         {
             int count = _epoll.Wait(WaitMs());
@@ -111,12 +117,65 @@ internal sealed class TcpLoop : IDisposable
             if (_now >= _nextTick) Tick();
             // Room for several: pausing and resuming cost a call for each listener.
             if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) ResumeAccepting();
+            // Last, for what came before may have given it something to do.
+            if (_ring is not null && (_ringReady || _ring.HasQueued)) TurnRing();
         }
 
         foreach (int descriptor in _listeners.Keys.ToArray()) RemoveListener(descriptor);
         foreach (LoopConnection connection in _connections)
             if (connection.IsOpen) Reset(connection);
+        while (_ring is { Count: > 0 }) TurnRing();
+        _ring?.Dispose();
     }
+
+    private void OpenRing()
+    {
+        if (!_options.UseRing) return;
+        _ring = RingPump.TryCreate(LeaveRing, out string reason);
+        if (_ring is null) _logger.LogInformation("Small messages go through epoll: {Reason}", reason);
+        else _epoll.Add(_ring.Descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, RingData);
+    }
+
+    private void TurnRing()
+    {
+        _ringReady = false;
+        _ring!.Turn(_connections, _now);
+    }
+
+    // Small messages for a while, and all of it passed on: from now on the ring does that by fewer system calls.
+    private void EnterRing(LoopConnection connection)
+    {
+        if (connection.StaysOutOfRing || !connection.ToBackend.IsIdle || !connection.ToClient.IsIdle) return;
+        _epoll.Remove(connection.Client);
+        _epoll.Remove(connection.BackendSocket);
+        _ring!.Enter(connection);
+    }
+
+    private void LeaveRing(LoopConnection connection)
+    {
+        RingState state = connection.Ring!;
+        bool reset = state.IsReset;
+        if (!reset)
+        {
+            _ring!.HandOver(ref state.ToBackend, ref connection.ToBackend);
+            _ring.HandOver(ref state.ToClient, ref connection.ToClient);
+            connection.ToBackend.Readable = connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.Writable = false;
+            // It may come back, later.
+            connection.SmallTurns = 0;
+            reset = !WatchBackend(connection) || !WatchClient(connection);
+        }
+
+        _ring!.Forget(connection);
+        if (!reset) return;
+        DataplaneMetrics.TcpResets.Add(1);
+        Reset(connection);
+    }
+
+    private bool WatchClient(LoopConnection connection) =>
+        _epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: false));
+
+    private bool WatchBackend(LoopConnection connection) =>
+        _epoll.Add(connection.BackendSocket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true));
 
     private int WaitMs()
     {
@@ -177,6 +236,10 @@ internal sealed class TcpLoop : IDisposable
         {
             _wake.Clear();
             while (_posted.TryDequeue(out Action<TcpLoop>? action)) action(this);
+        }
+        else if (happened.Data == RingData)
+        {
+            _ringReady = true;
         }
         else if ((happened.Data & ListenerBit) != 0)
         {
@@ -301,6 +364,8 @@ internal sealed class TcpLoop : IDisposable
 
     private void Advance(LoopConnection connection, uint events, bool ofBackend)
     {
+        // It has entered the ring in this batch of events, and the ring will tell.
+        if (connection.Ring is not null) return;
         if (ofBackend && connection.IsConnecting)
         {
             if (!FinishConnecting(connection, events)) return;
@@ -336,7 +401,7 @@ internal sealed class TcpLoop : IDisposable
         _connecting.Remove(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
         if (EntryOf(connection) is { } entry && !Introduce(connection, entry.Port)
-            || !_epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: false)))
+            || !WatchClient(connection))
         {
             Reset(connection);
             return false;
@@ -392,6 +457,7 @@ internal sealed class TcpLoop : IDisposable
     {
         if (!connection.IsQueued) return;
         connection.IsQueued = false;
+        connection.SmallTurns = 0;
         if (connection.IsOpen) Pump(connection);
     }
 
@@ -415,6 +481,17 @@ internal sealed class TcpLoop : IDisposable
             connection.IsQueued = true;
             _more.Enqueue(connection);
         }
+        else if (_ring is not null && up == PumpResult.Waiting && down == PumpResult.Waiting && IsSmallForLong(connection))
+        {
+            EnterRing(connection);
+        }
+    }
+
+    private bool IsSmallForLong(LoopConnection connection)
+    {
+        bool large = connection.ToBackend.TakeLarge() | connection.ToClient.TakeLarge();
+        if (large) connection.SmallTurns = 0;
+        return !large && ++connection.SmallTurns > _options.RingAfter;
     }
 
     // The kernel still hands out what had arrived before the reset: passed on, as far as the other side takes it at once.
@@ -438,6 +515,13 @@ internal sealed class TcpLoop : IDisposable
     // A reset of one side is passed on to the other, never turned into an orderly end.
     private void Reset(LoopConnection connection)
     {
+        if (connection.Ring is not null)
+        {
+            // The kernel holds the sockets as long as operations are under way.
+            _ring!.Leave(connection, reset: true);
+            return;
+        }
+
         SocketCalls.Reset(connection.Client);
         if (connection.BackendSocket >= 0) SocketCalls.Reset(connection.BackendSocket);
         Forget(connection);
