@@ -69,8 +69,8 @@ public sealed class NodeDataplane : IAsyncDisposable
     /// <exception cref="Exception">Routes or rules can't be made; the message says why.</exception>
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
-        NoteOrigins();
         await _addresses.StartAsync(cancellationToken);
+        NoteOrigins();
         NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
         _loop = Task.Run(FollowAsync, CancellationToken.None);
@@ -142,7 +142,11 @@ public sealed class NodeDataplane : IAsyncDisposable
         if (batch.OfType<Verify>().Any()) await _addresses.VerifyAsync(_stopping.Token);
     }
 
-    private void NoteOrigins() => Directory.Origins.Set(_podRanges, NodeAddresses.Current());
+    private void NoteOrigins()
+    {
+        Directory.Origins.Set(_podRanges, NodeAddresses.Current());
+        Directory.Sources.Set(_addresses.ReturnsAnswers ? NodeAddresses.Networks() : []);
+    }
 
     private abstract record Work;
 

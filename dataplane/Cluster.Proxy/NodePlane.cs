@@ -31,7 +31,8 @@ public static class NodePlane
             throw new InvalidOperationException($"cannot remove the routes and rules of services: {exception.Message}", exception);
         }
 
-        owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal) || line.StartsWith("bpffs ", StringComparison.Ordinal));
+        owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal) || line.StartsWith("bpffs ", StringComparison.Ordinal)
+            || line.StartsWith("rule mark ", StringComparison.Ordinal));
     }
 
     internal static IVirtualAddresses VirtualAddresses(ProxyOptions options, ILoggerFactory logs)
@@ -45,6 +46,8 @@ public static class NodePlane
             Table = options.Table,
             RouteProtocol = options.RouteProtocol,
             PinPath = options.PinPath,
+            ReturnMark = options.ReturnMark,
+            ReturnTable = options.ReturnTable,
             Owned = owned is null ? null : owned.Record,
         };
         return new LinuxVirtualAddresses(linux, logs.CreateLogger<LinuxVirtualAddresses>());

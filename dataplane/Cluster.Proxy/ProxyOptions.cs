@@ -46,6 +46,15 @@ public sealed record ProxyOptions
     /// <summary>A folder of ours for a BPF file system, so that what is pinned there outlives the process; null: no BPF.</summary>
     public string? PinPath { get; init; } = "/run/cluster/bpf";
 
+    /// <summary>
+    /// The bit by which what backends answer to clients beyond the node is brought back here, so that services with externalTrafficPolicy
+    /// Local see their clients' addresses; 0: they see the node's.
+    /// </summary>
+    public uint ReturnMark { get; init; } = 0x0020_0000;
+
+    /// <summary>The routing table for it.</summary>
+    public byte ReturnTable { get; init; } = 107;
+
     /// <summary>The routing protocol number of our routes.</summary>
     public byte RouteProtocol { get; init; } = 107;
 

@@ -23,6 +23,8 @@ internal sealed class ProxyRig : IAsyncDisposable
             ServiceRanges = [IPNetwork.Parse($"10.197.{_number}.0/24"), IPNetwork.Parse($"fd00:10:197:{_number}::/112")],
             Table = $"cluster_proxy_test_{_number}",
             PinPath = Path.Combine(Path.GetTempPath(), $"cluster-proxy-test-{Environment.ProcessId}-{_number}"),
+            ReturnMark = 1u << (8 + (_number % 20)),
+            ReturnTable = (byte)(110 + (_number % 100)),
             RouteProtocol = (byte)(226 + (_number % 25)),
             Health = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()),
             Metrics = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()),

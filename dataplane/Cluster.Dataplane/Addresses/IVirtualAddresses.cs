@@ -9,6 +9,9 @@ public interface IVirtualAddresses
     /// <summary>Present, from the start on, where service ports of virtual addresses need no sockets of their own.</summary>
     ISocketSteering? Steering => null;
 
+    /// <summary>True, from the start on, where what is answered to a client's address that a socket of ours speaks from comes back to that socket.</summary>
+    bool ReturnsAnswers => false;
+
     /// <summary>Takes over or replaces what an earlier process left, with no place allowed yet.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 

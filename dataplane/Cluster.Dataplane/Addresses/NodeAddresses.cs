@@ -10,13 +10,32 @@ public static class NodeAddresses
     /// <summary>So often the interfaces are listed again where one went meanwhile.</summary>
     private const int Tries = 5;
 
-    public static IReadOnlyList<IPAddress> Current()
+    public static IReadOnlyList<IPAddress> Current() => [.. Unicast().Select(unicast => unicast.Address).Where(address => !address.IsIPv6LinkLocal).Distinct()];
+
+    /// <summary>The networks of this node's interfaces in which there can be others.</summary>
+    public static IReadOnlyList<IPNetwork> Networks() =>
+    [
+        .. Unicast()
+            .Where(unicast => !IPAddress.IsLoopback(unicast.Address) && !unicast.Address.IsIPv6LinkLocal)
+            .Where(unicast => unicast.PrefixLength < unicast.Address.GetAddressBytes().Length * 8)
+            .Select(unicast => NetworkOf(unicast.Address, unicast.PrefixLength))
+            .Distinct(),
+    ];
+
+    private static IPNetwork NetworkOf(IPAddress address, int length)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), length);
+    }
+
+    private static UnicastIPAddressInformation[] Unicast()
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return List();
+                return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses)];
             }
             catch (Exception exception) when (exception is ArgumentException or NetworkInformationException && tries < Tries)
             {
@@ -24,15 +43,6 @@ public static class NodeAddresses
             }
         }
     }
-
-    private static IPAddress[] List() =>
-    [
-        .. NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
-            .Select(unicast => unicast.Address)
-            .Where(address => !address.IsIPv6LinkLocal)
-            .Distinct(),
-    ];
 
     /// <summary>The address of the default route's interface: the one the node is known by. No packet is sent to find it.</summary>
     public static IPAddress? OfDefaultRoute(AddressFamily family)

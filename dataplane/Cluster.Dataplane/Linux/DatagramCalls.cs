@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Linux;
 
@@ -50,11 +51,15 @@ internal static unsafe partial class DatagramCalls
     }
 
     /// <summary>A socket that speaks with one backend alone, and is told by the kernel when that refuses.</summary>
-    public static int Connect(AddressFamily family, SocketAddress backend)
+    /// <param name="family">The backend's.</param>
+    /// <param name="backend">Its address.</param>
+    /// <param name="source">The client in whose name it speaks; null, or where the kernel refuses: this node's.</param>
+    public static int Connect(AddressFamily family, SocketAddress backend, ClientAddress? source = null)
     {
         int descriptor = SocketCalls.OpenUdp(family);
         if (descriptor < 0) return -1;
         SetBuffers(descriptor);
+        if (source is { } client) SocketCalls.BindTransparent(descriptor, client);
         return SocketCalls.Connect(descriptor, backend) == 0 ? descriptor : CloseFailed(descriptor);
     }
 

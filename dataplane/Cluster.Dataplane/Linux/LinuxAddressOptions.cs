@@ -18,6 +18,15 @@ public sealed record LinuxAddressOptions
     public byte RouteProtocol { get; init; } = 107;
 
     /// <summary>
+    /// The bit packets to clients in whose names our sockets speak are marked with, to be brought back here; 0: sockets speak in this
+    /// node's name alone.
+    /// </summary>
+    public uint ReturnMark { get; init; }
+
+    /// <summary>The routing table for those packets.</summary>
+    public byte ReturnTable { get; init; } = 107;
+
+    /// <summary>
     /// A folder of ours for a BPF file system, in which the program that selects sockets is pinned. Null: virtual addresses are guarded
     /// by nftables alone, and each service port has a socket.
     /// </summary>

@@ -22,6 +22,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
     private readonly LocalRoutes _routes;
     private readonly ServiceGuard _guard;
     private readonly ILogger _logger;
+    private readonly ReturnRoute? _return;
     private ServiceLookup? _lookup;
     // nft could not be run: what the kernel has is not what we hold to be allowed.
     private bool _stale;
@@ -34,10 +35,14 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         _logger = logger;
         _routes = new LocalRoutes(options.RouteProtocol);
         _guard = new ServiceGuard(options.Table);
+        if (options.ReturnMark != 0) _return = new ReturnRoute(options.ReturnMark, options.ReturnTable, options.RouteProtocol);
     }
 
     /// <summary>Present where the BPF program selects sockets.</summary>
     public ISocketSteering? Steering => _lookup;
+
+    /// <summary>Present where marks, the rule and its route could be made.</summary>
+    public bool ReturnsAnswers { get; private set; }
 
     private IEnumerable<IPNetwork> AllRanges => _options.Ranges.Concat(_single);
 
@@ -56,6 +61,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         await CreateGuardAsync(cancellationToken);
         foreach (var left in _routes.List().Except(_options.Ranges)) _routes.Remove(left);
         foreach (var range in _options.Ranges) AddRoute(range);
+        await ReturnAnswersAsync(cancellationToken);
     }
 
     public async Task ChangeAddressesAsync(IReadOnlyCollection<IPAddress> added, IReadOnlyCollection<IPAddress> removed, CancellationToken cancellationToken)
@@ -117,6 +123,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
             await RecreateAsync(cancellationToken);
         }
 
+        if (ReturnsAnswers) _return!.Set();
         var present = _routes.List().ToHashSet();
         foreach (var range in AllRanges.Where(range => !present.Contains(range))) AddRoute(range);
     }
@@ -142,6 +149,15 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         _allowed.Clear();
         _single.Clear();
         RemoveLookup(failures);
+        try
+        {
+            _return?.Remove();
+        }
+        catch (Win32Exception exception)
+        {
+            failures.Add(exception);
+        }
+
         try
         {
             await _guard.RemoveAsync(cancellationToken);
@@ -194,6 +210,23 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
     private static IPNetwork Single(IPAddress address) => new(address, address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32);
 
+    private async Task ReturnAnswersAsync(CancellationToken cancellationToken)
+    {
+        if (_return is null) return;
+        try
+        {
+            if (_unguarded) throw new NftException("there is no nftables here");
+            await _guard.MarkReturningAsync(_options.ReturnMark, cancellationToken);
+            _options.Owned?.Invoke($"rule mark 0x{_options.ReturnMark:x} table {_options.ReturnTable}");
+            _return.Set();
+            ReturnsAnswers = true;
+        }
+        catch (Exception exception) when (exception is NftException or Win32Exception)
+        {
+            _logger.LogWarning("Backends see clients beyond the node by this node's address: {Reason}", exception.Message);
+        }
+    }
+
     private async Task RecreateAsync(CancellationToken cancellationToken)
     {
         _stale = true;
@@ -206,6 +239,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         try
         {
             await _guard.CreateAsync(AllRanges, _allowed, refusing: _lookup is null, cancellationToken);
+            if (ReturnsAnswers) await _guard.MarkReturningAsync(_options.ReturnMark, cancellationToken);
             _unguarded = false;
         }
         catch (NftException exception) when (_lookup is not null)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Linux;
 
@@ -28,6 +29,10 @@ internal static partial class SocketCalls
     private const int TCP_KEEPIDLE = 4;
     private const int TCP_CONGESTION = 13;
     private const int IPPROTO_IPV6 = 41;
+    private const int IPPROTO_IP = 0;
+    private const int IP_TRANSPARENT = 19;
+    private const int IP_BIND_ADDRESS_NO_PORT = 24;
+    private const int IPV6_TRANSPARENT = 75;
     private const int IPV6_V6ONLY = 26;
     private const int IPV6_FREEBIND = 78;
 
@@ -77,6 +82,20 @@ internal static partial class SocketCalls
 
     /// <summary>Binds a socket; false with the error in <see cref="Error"/>.</summary>
     public static bool Bind(int descriptor, SocketAddress address) => bind(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size) == 0;
+
+    /// <summary>
+    /// Has the socket speak from another machine's address, on a port that is chosen when it connects. Needs CAP_NET_ADMIN; false where
+    /// the kernel refuses, and then it will speak from this node's.
+    /// </summary>
+    public static bool BindTransparent(int descriptor, ClientAddress client)
+    {
+        Span<byte> address = stackalloc byte[AddressSize];
+        int length = client.WriteSocketAddress(address);
+        Set(descriptor, client.IsIPv4 ? IPPROTO_IP : IPPROTO_IPV6, client.IsIPv4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, 1);
+        // Otherwise one port would be taken for each connection, of those all clients' addresses share.
+        Set(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        return bind(descriptor, ref MemoryMarshal.GetReference(address), length) == 0;
+    }
 
     /// <summary>Begins to connect: 0 at once (always so for UDP), or -1 with EINPROGRESS.</summary>
     public static int Connect(int descriptor, SocketAddress address) =>

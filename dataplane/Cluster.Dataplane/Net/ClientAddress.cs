@@ -7,7 +7,8 @@ namespace Cluster.Dataplane.Net;
 /// <summary>A client's address without its port, IPv4 in its IPv6-mapped form: a key that costs no allocation.</summary>
 public readonly record struct ClientAddress(ulong High, ulong Low)
 {
-    // AF_INET6 as the Linux kernel numbers it.
+    // AF_INET and AF_INET6 as the Linux kernel numbers them.
+    private const ushort NativeInet = 2;
     private const ushort NativeInet6 = 10;
 
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
@@ -55,6 +56,15 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
     public static ClientAddress FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 4
         ? new ClientAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes))
         : new ClientAddress(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
+
+    /// <summary>Writes it as a sockaddr_in or sockaddr_in6 with port 0; returns the length.</summary>
+    public int WriteSocketAddress(Span<byte> bytes)
+    {
+        bytes.Clear();
+        BitConverter.TryWriteBytes(bytes, IsIPv4 ? NativeInet : NativeInet6);
+        Write(IsIPv4 ? bytes.Slice(4, 4) : bytes.Slice(8, 16));
+        return IsIPv4 ? 16 : 28;
+    }
 
     public override string ToString()
     {

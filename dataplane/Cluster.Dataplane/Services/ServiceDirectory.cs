@@ -21,10 +21,17 @@ public sealed class ServiceDirectory
     private int _slotCount;
     private ServiceTable _current = ServiceTable.Empty;
 
-    public ServiceDirectory(BalancingPolicies? policies = null) => _policies = policies ?? BalancingPolicies.BuiltIn(TimeProvider.System);
+    public ServiceDirectory(BalancingPolicies? policies = null)
+    {
+        _policies = policies ?? BalancingPolicies.BuiltIn(TimeProvider.System);
+        Sources = new SourceKeeping(Origins);
+    }
 
     /// <summary>Which clients are of this cluster.</summary>
     public ClientOrigins Origins { get; } = new();
+
+    /// <summary>Which connections keep their client's address.</summary>
+    public SourceKeeping Sources { get; }
 
     /// <summary>The table in force. One volatile read.</summary>
     public ServiceTable Current => Volatile.Read(ref _current);

@@ -45,6 +45,9 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Backends are told each TCP client's address by a PROXY protocol header, version 2.</summary>
     public bool ProxyProtocol { get; init; }
 
+    /// <summary>Local backends see clients beyond the node by their own addresses, where what they answer comes by this node.</summary>
+    public bool KeepsSource { get; init; }
+
     /// <summary>How long both sides of a TCP connection may be silent before it is reset; zero: as the relay's options say.</summary>
     public TimeSpan IdleTimeout { get; init; }
 
@@ -60,7 +63,7 @@ public sealed class ServicePort(ServicePortId id, int port)
 
     public bool Equivalent(ServicePort other) =>
         Id == other.Id && Port == other.Port && NodePort == other.NodePort && BalancesLike(other)
-        && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol && IdleTimeout == other.IdleTimeout
+        && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol && KeepsSource == other.KeepsSource && IdleTimeout == other.IdleTimeout
         && InternalTrafficPolicy == other.InternalTrafficPolicy && ExternalTrafficPolicy == other.ExternalTrafficPolicy
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
         && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan())

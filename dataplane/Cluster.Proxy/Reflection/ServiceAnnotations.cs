@@ -14,6 +14,8 @@ internal sealed class ServiceAnnotations
     public const string ProxyProtocolKey = "cluster.local/proxy-protocol";
     public const string ZoneSpillOverKey = "cluster.local/zone-spill-over";
 
+    public const string SourceAddressKey = "cluster.local/source-address";
+
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names];
 
     private readonly List<string> _problems = [];
@@ -31,6 +33,7 @@ internal sealed class ServiceAnnotations
             UdpModeKey, new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram }, UdpMode.Session);
         ProxyProtocol = Choice(ProxyProtocolKey, new() { ["v2"] = true, ["none"] = false }, false);
         ZoneSpillOver = Number(ZoneSpillOverKey);
+        KeepsSource = Choice(SourceAddressKey, new() { ["client"] = true, ["node"] = false }, (bool?)null) is { } asked ? asked && MayKeepSource() : WhyNotSource() is null;
     }
 
     /// <summary>Name of a balancing policy; null for round robin.</summary>
@@ -44,8 +47,24 @@ internal sealed class ServiceAnnotations
 
     public int ZoneSpillOver { get; }
 
+    /// <summary>Local backends are to see clients beyond the cluster by their own addresses: so where it can be, unless <c>node</c> is asked for.</summary>
+    public bool KeepsSource { get; }
+
     /// <summary>A sentence for each value that can't be used.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    private bool MayKeepSource()
+    {
+        if (WhyNotSource() is not { } reason) return true;
+        _problems.Add($"annotation {SourceAddressKey} is client, but {reason}");
+        return false;
+    }
+
+    private string? WhyNotSource() =>
+        _service.Spec.ExternalTrafficPolicy != "Local" ? "externalTrafficPolicy is not Local: backends of other nodes would answer past this one"
+        : Path == ServicePath.Managed ? "path managed speaks from the node's address alone"
+        : UdpMode != UdpMode.Session ? "clients share sockets in this UDP mode"
+        : null;
 
     private T Choice<T>(string key, Dictionary<string, T> choices, T otherwise)
     {

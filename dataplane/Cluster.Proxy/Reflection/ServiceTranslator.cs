@@ -57,6 +57,7 @@ internal static class ServiceTranslator
             Path = annotations.Path,
             UdpMode = annotations.UdpMode,
             ProxyProtocol = annotations.ProxyProtocol,
+            KeepsSource = annotations.KeepsSource,
             PreferredZone = zone,
             ZoneSpillOver = annotations.ZoneSpillOver,
             AffinityTimeout = AffinityTimeout(spec),

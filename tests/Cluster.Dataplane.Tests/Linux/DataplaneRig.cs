@@ -16,13 +16,16 @@ internal sealed class DataplaneRig : IAsyncDisposable
 
     public DataplaneRig(LinuxAddressOptions? options = null, DataplaneOptions? dataplane = null, Capture capture = Capture.Guard)
     {
-        Number = Interlocked.Increment(ref _count);
+        // A part of addresses, so that it begins again before it is too large for them.
+        Number = 1 + (Interlocked.Increment(ref _count) % 200);
         Options = options ?? new LinuxAddressOptions
         {
             Ranges = [IPNetwork.Parse($"10.198.{Number}.0/24"), IPNetwork.Parse($"fd00:10:198:{Number}::/112")],
             Table = $"cluster_test_{Number}",
             RouteProtocol = (byte)(200 + Number % 25),
             PinPath = capture == Capture.Lookup ? Path.Combine(Path.GetTempPath(), $"cluster-test-{Environment.ProcessId}-{Number}") : null,
+            ReturnMark = 1u << (8 + (Number % 20)),
+            ReturnTable = (byte)(110 + (Number % 100)),
             Owned = Owned.Enqueue,
         };
         Addresses = new LinuxVirtualAddresses(Options, NullLogger.Instance);

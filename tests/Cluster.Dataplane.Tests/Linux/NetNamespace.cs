@@ -12,13 +12,13 @@ internal sealed class NetNamespace : IDisposable
     private readonly string _name;
     private readonly string _hostEnd;
 
-    /// <param name="number">Tells namespaces of one machine apart: the third part of 10.199.N.0/24.</param>
+    /// <param name="number">Tells namespaces of one machine apart; up to 999. The first 250 are 10.199.N.0/24, the next 10.200.N-250.0/24 and so on.</param>
     public NetNamespace(int number)
     {
         _name = $"cdt{Environment.ProcessId}n{number}";
         _hostEnd = $"cdv{Environment.ProcessId % 100_000}n{number}";
-        HostAddress = IPAddress.Parse($"10.199.{number}.1");
-        Address = IPAddress.Parse($"10.199.{number}.2");
+        HostAddress = IPAddress.Parse($"10.{199 + (number / 250)}.{number % 250}.1");
+        Address = IPAddress.Parse($"10.{199 + (number / 250)}.{number % 250}.2");
         HostAddress6 = IPAddress.Parse($"fd00:199:{number}::1");
         Address6 = IPAddress.Parse($"fd00:199:{number}::2");
         Shell.Run("ip", "netns", "add", _name);

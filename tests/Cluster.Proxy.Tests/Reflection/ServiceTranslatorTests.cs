@@ -123,6 +123,23 @@ public sealed class ServiceTranslatorTests
         Assert.Equal(["198.51.100.2"], port.LoadBalancerAddresses.Select(address => address.ToString()));
     }
 
+    [Theory]
+    [InlineData("Local", null, null, true, null)]
+    [InlineData("Local", "node", null, false, null)]
+    [InlineData("Local", "client", null, true, null)]
+    [InlineData("Cluster", null, null, false, null)]
+    [InlineData("Cluster", "client", null, false, "annotation cluster.local/source-address is client, but externalTrafficPolicy is not Local: backends of other nodes would answer past this one")]
+    [InlineData("Local", "client", "managed", false, "annotation cluster.local/source-address is client, but path managed speaks from the node's address alone")]
+    public void Translate_SourceAddress_IsKeptWhereItCanBeAndRefusedWithTheReason(string policy, string? asked, string? path, bool kept, string? problem)
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        service.Spec.ExternalTrafficPolicy = policy;
+        if (asked is not null) service.Metadata.Annotations["cluster.local/source-address"] = asked;
+        if (path is not null) service.Metadata.Annotations["cluster.local/path"] = path;
+        Assert.Equal(kept, Translate(service)[0].Port.KeepsSource);
+        Assert.Equal(problem, new ServiceAnnotations(service).Problems.SingleOrDefault());
+    }
+
     [Fact]
     public void Translate_SourceRanges_AreReadAsKubernetesReadsThem()
     {

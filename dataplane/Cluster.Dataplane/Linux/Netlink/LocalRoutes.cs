@@ -28,7 +28,7 @@ internal sealed class LocalRoutes(byte protocol)
         message.Add(RouteMessage.RTA_DST, prefix.BaseAddress);
         message.Add(RouteMessage.RTA_OIF, LoopbackIndex);
         if (source is not null) message.Add(RouteMessage.RTA_PREFSRC, source);
-        var error = Request(message.Finish());
+        var error = NetlinkSocket.Request(message.Finish());
         if (error != 0) throw new Win32Exception(error, $"Cannot route {prefix} to this node");
     }
 
@@ -39,7 +39,7 @@ internal sealed class LocalRoutes(byte protocol)
         message.SetLocalRoute(prefix.BaseAddress.AddressFamily, prefix.PrefixLength, protocol);
         message.Add(RouteMessage.RTA_DST, prefix.BaseAddress);
         message.Add(RouteMessage.RTA_OIF, LoopbackIndex);
-        var error = Request(message.Finish());
+        var error = NetlinkSocket.Request(message.Finish());
         if (error is not (0 or ESRCH)) throw new Win32Exception(error, $"Cannot remove the route of {prefix}");
     }
 
@@ -83,18 +83,6 @@ internal sealed class LocalRoutes(byte protocol)
         }
 
         return null;
-    }
-
-    // The answer to a request with NLM_F_ACK is an error message whose error is 0 or a negated errno.
-    private static int Request(ReadOnlySpan<byte> message)
-    {
-        using var socket = new NetlinkSocket();
-        socket.Send(message);
-        Span<byte> answer = stackalloc byte[4096];
-        var length = socket.Receive(answer);
-        return length >= RouteMessage.HeaderBytes + 4 && MemoryMarshal.Read<ushort>(answer[4..]) == NLMSG_ERROR
-            ? -MemoryMarshal.Read<int>(answer[RouteMessage.HeaderBytes..])
-            : throw new InvalidDataException("netlink gave no acknowledgement");
     }
 
     private static int Align(int length) => (length + 3) & ~3;

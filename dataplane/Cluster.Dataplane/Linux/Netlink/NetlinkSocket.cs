@@ -16,6 +16,7 @@ internal sealed partial class NetlinkSocket : IDisposable
     public const int NETLINK_SOCK_DIAG = 4;
 
     private const int EINTR = 4;
+    private const ushort NLMSG_ERROR = 2;
 
     private readonly SafeFileHandle _handle;
 
@@ -23,6 +24,19 @@ internal sealed partial class NetlinkSocket : IDisposable
     {
         _handle = Open(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
         if (_handle.IsInvalid) throw new Win32Exception(Marshal.GetLastPInvokeError(), "Cannot open a netlink socket");
+    }
+
+    /// <summary>Has the kernel carry out one request with NLM_F_ACK: 0, or an error number.</summary>
+    public static int Request(ReadOnlySpan<byte> message)
+    {
+        using var socket = new NetlinkSocket();
+        socket.Send(message);
+        Span<byte> answer = stackalloc byte[4096];
+        var length = socket.Receive(answer);
+        // The acknowledgement is an error message whose error is 0 or a negated number.
+        return length >= RouteMessage.HeaderBytes + 4 && MemoryMarshal.Read<ushort>(answer[4..]) == NLMSG_ERROR
+            ? -MemoryMarshal.Read<int>(answer[RouteMessage.HeaderBytes..])
+            : throw new InvalidDataException("netlink gave no acknowledgement");
     }
 
     /// <summary>Sends one whole request.</summary>

@@ -17,12 +17,19 @@ internal ref struct RouteMessage
     public const ushort NLM_F_REPLACE = 0x100;
     public const ushort NLM_F_DUMP = 0x300;
     public const ushort NLM_F_CREATE = 0x400;
+    public const ushort RTM_NEWRULE = 32;
+    public const ushort RTM_DELRULE = 33;
+    public const ushort NLM_F_EXCL = 0x200;
     public const byte RT_TABLE_LOCAL = 255;
+    public const ushort FRA_PRIORITY = 6;
+    public const ushort FRA_FWMARK = 10;
+    public const ushort FRA_FWMASK = 16;
     public const ushort RTA_DST = 1;
     public const ushort RTA_OIF = 4;
     public const ushort RTA_PREFSRC = 7;
     private const byte RT_SCOPE_HOST = 254;
     private const byte RTN_LOCAL = 2;
+    private const byte FR_ACT_TO_TBL = 1;
 
     private readonly Span<byte> _buffer;
     private int _length;
@@ -36,16 +43,25 @@ internal ref struct RouteMessage
         MemoryMarshal.Write(buffer[6..], (ushort)(flags | NLM_F_REQUEST));
     }
 
-    /// <summary>A route in table local: packets to the destination are this node's own.</summary>
-    public readonly void SetLocalRoute(AddressFamily family, int prefixLength, byte protocol)
+    /// <summary>A route in table local, or another: packets to the destination are this node's own.</summary>
+    public readonly void SetLocalRoute(AddressFamily family, int prefixLength, byte protocol, byte table = RT_TABLE_LOCAL)
     {
         var route = _buffer.Slice(HeaderBytes, RouteBytes);
         route[0] = FamilyNumber(family);
         route[1] = (byte)prefixLength;
-        route[4] = RT_TABLE_LOCAL;
+        route[4] = table;
         route[5] = protocol;
         route[6] = RT_SCOPE_HOST;
         route[7] = RTN_LOCAL;
+    }
+
+    /// <summary>A rule by which packets are routed by a table; attributes say which packets. It stands where a route stands in the message.</summary>
+    public readonly void SetRule(AddressFamily family, byte table)
+    {
+        var rule = _buffer.Slice(HeaderBytes, RouteBytes);
+        rule[0] = FamilyNumber(family);
+        rule[4] = table;
+        rule[7] = FR_ACT_TO_TBL;
     }
 
     /// <summary>For dumps: the family alone.</summary>

@@ -54,6 +54,19 @@ internal sealed class ServiceGuard(string table)
         return NftCommand.ApplyAsync(script.ToString(), cancellationToken);
     }
 
+    /// <summary>Marks packets to sockets that speak from other machines' addresses, so that a rule can bring them here. To a table that is there.</summary>
+    public Task MarkReturningAsync(uint mark, CancellationToken cancellationToken) => NftCommand.ApplyAsync(
+        string.Create(CultureInfo.InvariantCulture, $$"""
+            table inet {{table}} {
+              chain returning {
+                type filter hook prerouting priority mangle; policy accept;
+                socket transparent 1 meta mark set meta mark | {{mark}}
+              }
+            }
+
+            """),
+        cancellationToken);
+
     public Task ChangeRangesAsync(IEnumerable<IPNetwork> added, IEnumerable<IPNetwork> removed, CancellationToken cancellationToken)
     {
         var script = new StringBuilder();

@@ -317,7 +317,7 @@ internal sealed class TcpLoop : IDisposable
             Backend? backend = entry.Pick(new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed));
             if (backend is null) break;
             connection.Time = _now + (long)_options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
-            if (TryConnect(connection, backend)) return;
+            if (TryConnect(connection, entry, backend)) return;
             // Out of descriptors: no fault of the backend's, and the next would fare no better.
             if (!_gate.IsOpen) break;
             DataplaneMetrics.TcpConnectFailures.Add(1);
@@ -334,7 +334,7 @@ internal sealed class TcpLoop : IDisposable
         return entry is not null && entry.Port.Id == connection.Listener.Frontend.Id ? entry : null;
     }
 
-    private bool TryConnect(LoopConnection connection, Backend backend)
+    private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend)
     {
         int socket = SocketCalls.OpenTcp(backend.Address.AddressFamily);
         if (socket < 0 && IsExhausted(SocketCalls.Error))
@@ -346,6 +346,9 @@ internal sealed class TcpLoop : IDisposable
         if (socket < 0) return false;
 
         _setup.ToBackend(socket, backend);
+        // Where the kernel refuses, the backend sees the node.
+        if (_directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))
+            SocketCalls.BindTransparent(socket, connection.ClientAddress);
         if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
             || !_epoll.Add(socket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true)))
         {

@@ -11,7 +11,8 @@ namespace Cluster.Dataplane.Udp.Linux;
 /// <param name="socketLimit">Flows with a socket of their own at once.</param>
 /// <param name="oneWayLimit">Flows without one at once.</param>
 /// <param name="counts">Where the loop counts.</param>
-internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socketLimit, int oneWayLimit, UdpCounts counts)
+/// <param name="sources">Which backends are spoken to in their clients' names.</param>
+internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socketLimit, int oneWayLimit, UdpCounts counts, SourceKeeping sources)
 {
     // An event's data: 31 bits of place, 31 bits of generation; the two above tell other kinds of event.
     private const int PlaceBits = 31;
@@ -52,7 +53,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     {
         while (IsFull(mode)) Evict(mode);
         int descriptor = -1;
-        if (mode != UdpMode.OneWay && (descriptor = Connect(backend)) < 0) return null;
+        if (mode != UdpMode.OneWay && (descriptor = Connect(backend, SourceOf(listener, key, mode, backend, entry))) < 0) return null;
         if (!_free.TryPop(out LoopFlow? flow))
         {
             flow = new LoopFlow(_all.Count);
@@ -78,7 +79,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     {
         Detach(flow);
         flow.ValidFor = entry;
-        int descriptor = Connect(backend);
+        int descriptor = Connect(backend, SourceOf(flow.Listener!, flow.Key, flow.Mode, backend, entry));
         if (descriptor >= 0 && Attach(flow, backend, descriptor)) return true;
         Release(flow);
         return false;
@@ -158,15 +159,19 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         flow.Descriptor = -1;
     }
 
-    private int Connect(Backend backend)
+    // Sockets of the other modes are shared by clients.
+    private ClientAddress? SourceOf(UdpListener listener, in FlowKey key, UdpMode mode, Backend backend, ServiceEntry entry) =>
+        mode == UdpMode.Session && sources.Keeps(entry.Port, listener.Frontend.Scope, key.Client, backend) ? key.Client : null;
+
+    private int Connect(Backend backend, ClientAddress? source)
     {
         AddressFamily family = backend.Address.AddressFamily;
-        int descriptor = DatagramCalls.Connect(family, backend.SocketAddress);
+        int descriptor = DatagramCalls.Connect(family, backend.SocketAddress, source);
         if (descriptor >= 0 || SocketCalls.Error is not (Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM)) return descriptor;
         // Not one that has a datagram in the batch under way, nor the one that is being moved.
         if (_withSocket.Oldest is not { BatchHead: < 0, Backend: not null }) return -1;
         Evict(UdpMode.Session);
-        return DatagramCalls.Connect(family, backend.SocketAddress);
+        return DatagramCalls.Connect(family, backend.SocketAddress, source);
     }
 
     private void Evict(UdpMode mode)

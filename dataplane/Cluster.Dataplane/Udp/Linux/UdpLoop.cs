@@ -46,7 +46,7 @@ internal sealed class UdpLoop : IDisposable
         _directory = directory;
         _time = time;
         _replies = new ReplyQueue(BatchSize, _counts);
-        _flows = new LoopFlows(_epoll, options, socketLimit, oneWayLimit, _counts);
+        _flows = new LoopFlows(_epoll, options, socketLimit, oneWayLimit, _counts, directory.Sources);
         _sessions = new SessionForwarder(_flows, _received, _counts);
         _questions = new QuestionForwarder(_flows, _received, _counts);
         _oneWay = new OneWayForwarder(_flows, _received, _counts);
