@@ -82,10 +82,11 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private ClusterDns? Dns(InformerFactory informers, EventRecorder events)
     {
         if (options.DnsAddress is not { } endPoint) return null;
-        var zone = new ClusterZone(informers, options.ClusterDomain, time);
         var logger = logs.CreateLogger<ClusterDns>();
+        var zone = new DnsZone(options.ClusterDomain, options.DnsTtl);
+        var names = new ClusterZone(informers, zone, options.ClusterDomain, logger);
         var report = new DnsReport(endPoint, options.NodeName, informers.For<Cluster.Api.CoreV1.Service>(), events, logger, time);
-        return new ClusterDns(endPoint, zone, new ResolverFile(options.ResolverFile, time), report.Tell, logger, time);
+        return new ClusterDns(endPoint, zone, names, new ResolverFile(options.ResolverFile, time), options.Dns with { ShortcutClients = options.PodRanges }, report.Tell, logger, time);
     }
 
     // Ours even where a Service of the same address exists, as kube-dns does so that kubectl shows where DNS is.

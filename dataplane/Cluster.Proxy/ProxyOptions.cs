@@ -34,6 +34,12 @@ public sealed record ProxyOptions
     /// <summary>The resolver file whose servers are asked for names outside of the cluster.</summary>
     public string ResolverFile { get; init; } = "/etc/resolv.conf";
 
+    /// <summary>How long DNS answers may be remembered. A change is seen soon: the default of the specification's server, CoreDNS.</summary>
+    public TimeSpan DnsTtl { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The DNS server's bounds, and whether it spares pods their search path.</summary>
+    public Cluster.Dataplane.Dns.DnsServerOptions Dns { get; init; } = new();
+
     /// <summary>The file in which everything made on the host is written before it is made; null for none.</summary>
     public string? OwnedPath { get; init; }
 

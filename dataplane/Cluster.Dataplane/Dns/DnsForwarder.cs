@@ -1,115 +1,109 @@
-using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>Asks the host's resolvers what the cluster does not know.</summary>
+/// <summary>Asks the host's resolvers what the cluster does not know, and keeps what they say.</summary>
 /// <remarks>
-/// A socket a question: its random port and identifier are what a forged answer would have to guess. Bounded in number, time and
-/// size. Servers that are ourselves are left out, so a query can't go round.
+/// The same question is asked once at a time, however many wait for it: that also ends a ring of servers that ask each other, which comes
+/// back here with a question under way. Servers that are ourselves are left out. Bounded in number and time.
 /// </remarks>
-public sealed class DnsForwarder(Func<IReadOnlyList<IPEndPoint>> servers, IPEndPoint self, TimeProvider time) : IDisposable
+internal sealed class DnsForwarder(DnsCache cache, Func<ResolverSettings> resolvers, IPEndPoint self, DnsServerOptions options, TimeProvider time) : IDisposable
 {
-    private const int MaxUnderWay = 256;
-    private const int MaxAnswerBytes = 65_535;
-    private static readonly TimeSpan TimeoutPerServer = TimeSpan.FromSeconds(2);
+    /// <summary>Servers asked for one question, as resolvers do (MAXNS).</summary>
+    private const int MaxServers = 3;
 
-    /// <summary>Resolvers of clients give up after 5 s: a SERVFAIL before that lets them go on.</summary>
-    private const int MaxServers = 2;
+    /// <summary>Each server is asked that often before the question is given up: a datagram may be lost.</summary>
+    private const int Rounds = 2;
 
-    private readonly SemaphoreSlim _underWay = new(MaxUnderWay);
+    private static readonly TimeSpan LeastTry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2);
 
-    /// <summary>The answer to a whole query, with the query's identifier, or null where no server gave one.</summary>
-    public async Task<byte[]?> ForwardAsync(ReadOnlyMemory<byte> query, bool tcp, CancellationToken cancellationToken)
+    /// <summary>Stale answers are not tried to be renewed more often (RFC 8767, 5: 30 s at most).</summary>
+    private static readonly TimeSpan StaleRetry = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<UpstreamQuestion, Task<UpstreamAnswer>> _underWay = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly UpstreamExchange _exchange = new(options, time);
+    private readonly ServerHealth _health = new(time);
+
+    /// <summary>The time as answers and the cache count it.</summary>
+    public static long Now(TimeProvider time) => time.GetTimestamp() / (time.TimestampFrequency / 1000);
+
+    /// <summary>The answer of the first server that gives one, a stale one where none does, or the failure. Never throws.</summary>
+    public Task<UpstreamAnswer> AskAsync(UpstreamQuestion question)
     {
-        if (!await _underWay.WaitAsync(0, cancellationToken)) return null;
+        if (cache.Find(question.Name, question.Type, Now(time)) is { } known) return Task.FromResult(known);
+        if (_underWay.TryGetValue(question, out var asked)) return asked;
+        if (_underWay.Count >= options.MaxQuestions) return Task.FromResult(GiveUp(question, DnsResponseCode.ServerFailure));
+        var mine = new TaskCompletionSource<UpstreamAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        asked = _underWay.GetOrAdd(question, mine.Task);
+        if (asked == mine.Task) _ = CompleteAsync(question, mine);
+        return asked;
+    }
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        Task.WaitAll(_underWay.Values.ToArray());
+        _stopping.Dispose();
+    }
+
+    private async Task CompleteAsync(UpstreamQuestion question, TaskCompletionSource<UpstreamAnswer> asked)
+    {
+        UpstreamAnswer answer;
         try
         {
-            foreach (var server in servers().Where(server => !server.Equals(self)).Take(MaxServers))
-            {
-                if (await TryAskAsync(server, query, tcp, cancellationToken) is { } answer) return answer;
-            }
-
-            return null;
+            answer = await TryServersAsync(question);
         }
-        finally
+        catch (Exception)
         {
-            _underWay.Release();
+            // The top of the question's own task: whatever went wrong, those who wait are told, and by the metric people are.
+            answer = GiveUp(question, DnsResponseCode.ServerFailure);
         }
+
+        _underWay.TryRemove(question, out _);
+        asked.SetResult(answer);
     }
 
-    /// <summary>The addresses a name outside of the cluster has, through its aliases; empty where they can't be found out.</summary>
-    public async Task<IReadOnlyList<DnsRecord>> ResolveAsync(DnsQuestion question, CancellationToken cancellationToken)
+    private async Task<UpstreamAnswer> TryServersAsync(UpstreamQuestion question)
     {
-        var buffer = new byte[512];
-        var length = DnsWriter.WriteQuestion(buffer, 0, question);
-        return await ForwardAsync(buffer.AsMemory(0, length), tcp: false, cancellationToken) is { } answer ? Records(answer) : [];
-    }
-
-    public void Dispose() => _underWay.Dispose();
-
-    private static List<DnsRecord> Records(ReadOnlySpan<byte> answer)
-    {
-        var records = new List<DnsRecord>();
-        var reader = new DnsReader(answer);
-        if (!reader.TryReadName(out _) || !reader.TryReadUInt16(out _) || !reader.TryReadUInt16(out _)) return records;
-        var count = DnsReader.UInt16At(answer, 6);
-        for (var i = 0; i < count && reader.TryReadRecord(out _, out _, out _, out _, out var record); i++)
-            if (record is not null) records.Add(record);
-        return records;
-    }
-
-    private async Task<byte[]?> TryAskAsync(IPEndPoint server, ReadOnlyMemory<byte> query, bool tcp, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(TimeoutPerServer, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
+        DnsMetrics.Count(ref DnsMetrics.Forwarded);
+        long began = time.GetTimestamp();
+        bool stale = FindStale(question) is not null;
+        TimeSpan patience = stale ? options.StaleQuestionTime : options.QuestionTime;
+        IPEndPoint[] servers = _health.Order([.. resolvers().Servers.Where(server => !IsSelf(server)).Distinct().Take(MaxServers)]);
+        var code = DnsResponseCode.ServerFailure;
+        for (int i = 0; i < servers.Length * Rounds; i++)
         {
-            return tcp ? await AskTcpAsync(server, query, either.Token) : await AskUdpAsync(server, query, either.Token);
+            IPEndPoint server = servers[i % servers.Length];
+            TimeSpan left = patience - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero || _stopping.IsCancellationRequested) break;
+            TimeSpan limit = TimeSpan.FromTicks(Math.Clamp(patience.Ticks / (servers.Length * Rounds), LeastTry.Ticks, LongestTry.Ticks));
+            UpstreamAnswer? answer = await _exchange.TryAskAsync(server, question, limit < left ? limit : left, _stopping.Token);
+            _health.Note(server, answer is { IsFailure: false });
+            if (answer is null) continue;
+            code = answer.Code;
+            if (answer.IsFailure) continue;
+            cache.Add(answer);
+            return answer;
         }
-        catch (Exception exception) when (exception is SocketException or EndOfStreamException or IOException)
-        {
-            return null;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return null;
-        }
+
+        return GiveUp(question, code);
     }
 
-    private static async Task<byte[]?> AskUdpAsync(IPEndPoint server, ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
+    private UpstreamAnswer GiveUp(UpstreamQuestion question, DnsResponseCode code)
     {
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, cancellationToken);
-        var asked = query.ToArray();
-        var id = (ushort)Random.Shared.Next(ushort.MaxValue + 1);
-        BinaryPrimitives.WriteUInt16BigEndian(asked, id);
-        await socket.SendAsync(asked, SocketFlags.None, cancellationToken);
-        var buffer = new byte[MaxAnswerBytes];
-        while (true)
-        {
-            var length = await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-            // Anything else is late or forged: the true answer may still come.
-            if (length < DnsReader.HeaderBytes || DnsReader.UInt16At(buffer, 0) != id || (buffer[2] & 0x80) == 0) continue;
-            query.Span[..2].CopyTo(buffer);
-            return buffer[..length];
-        }
+        DnsMetrics.Count(ref DnsMetrics.ForwardFailures);
+        if (FindStale(question) is not { } stale) return UpstreamAnswer.Failure(question, code, Now(time));
+        stale.Extend(Now(time) + (long)StaleRetry.TotalMilliseconds);
+        DnsMetrics.Count(ref DnsMetrics.Stale);
+        return stale;
     }
 
-    private static async Task<byte[]?> AskTcpAsync(IPEndPoint server, ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await using var stream = new NetworkStream(socket);
-        var asked = new byte[query.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(asked, (ushort)query.Length);
-        query.CopyTo(asked.AsMemory(2));
-        await stream.WriteAsync(asked, cancellationToken);
-        var size = new byte[2];
-        await stream.ReadExactlyAsync(size, cancellationToken);
-        var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(size)];
-        await stream.ReadExactlyAsync(answer, cancellationToken);
-        return answer.Length >= DnsReader.HeaderBytes ? answer : null;
-    }
+    private UpstreamAnswer? FindStale(UpstreamQuestion question) =>
+        cache.FindStale(question.Name, question.Type, Now(time), (long)options.StaleTime.TotalMilliseconds);
+
+    private bool IsSelf(IPEndPoint server) => server.Port == self.Port
+        && (server.Address.Equals(self.Address) || (self.Address.Equals(IPAddress.Any) || self.Address.Equals(IPAddress.IPv6Any)) && IPAddress.IsLoopback(server.Address));
 }

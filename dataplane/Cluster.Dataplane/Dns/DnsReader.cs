@@ -1,93 +1,91 @@
 using System.Buffers.Binary;
-using System.Net;
 
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>Reads a message that may be anything: every length and jump is bounded, and failure is a false.</summary>
-internal ref struct DnsReader(ReadOnlySpan<byte> message)
+/// <summary>Walks through the records of a message that may be anything: every length and jump is bounded, failure is a false, and nothing is allocated.</summary>
+internal ref struct DnsReader(ReadOnlySpan<byte> message, int position)
 {
-    public const int HeaderBytes = 12;
-    private const int MaxNameBytes = 255;
-    private const int MaxLabelBytes = 63;
-    private const int MaxJumps = 64;
+    /// <summary>Each jump leads backwards, and no name has more labels than this to jump between.</summary>
+    private const int MaxJumps = WireName.MaxLabels;
 
     private readonly ReadOnlySpan<byte> _message = message;
 
-    public int Position { get; private set; } = HeaderBytes;
+    public int Position { get; private set; } = position;
 
-    public static ushort UInt16At(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadUInt16BigEndian(message[offset..]);
-
-    /// <summary>Reads a name, in lower case; a dot inside a label, which no name of ours has, becomes a zero.</summary>
-    public bool TryReadName(out string name)
+    /// <summary>Passes over a name without following its pointer.</summary>
+    public bool TrySkipName()
     {
-        Span<char> text = stackalloc char[MaxNameBytes + 1];
-        name = "";
-        var length = 0;
-        var position = Position;
-        var jumps = 0;
-        while (true)
+        int position = Position;
+        while (position < _message.Length)
         {
-            if (position >= _message.Length) return false;
-            int size = _message[position++];
-            if (size == 0) break;
+            int size = _message[position];
+            if (size == 0 || (size & 0xC0) == 0xC0)
+            {
+                Position = position + (size == 0 ? 1 : 2);
+                return Position <= _message.Length;
+            }
+
+            if (size > 0x3F) return false;
+            position += size + 1;
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads a name, in lower case and without pointers.</summary>
+    /// <param name="name">Room for <see cref="WireName.MaxBytes"/>.</param>
+    /// <param name="length">The bytes written, the final zero included.</param>
+    public bool TryReadName(scoped Span<byte> name, out int length)
+    {
+        length = 0;
+        int position = Position;
+        int jumps = 0;
+        while (position < _message.Length)
+        {
+            int size = _message[position];
             if ((size & 0xC0) == 0xC0)
             {
-                if (position >= _message.Length) return false;
-                var target = ((size & 0x3F) << 8) | _message[position++];
-                if (jumps == 0) Position = position;
+                if (position + 1 >= _message.Length) return false;
+                int target = ((size & 0x3F) << 8) | _message[position + 1];
+                if (jumps == 0) Position = position + 2;
                 // Only backwards and only so often: no loop can be written.
-                if (target >= position - 2 || ++jumps > MaxJumps) return false;
+                if (target >= position || ++jumps > MaxJumps) return false;
                 position = target;
                 continue;
             }
 
-            if (size > MaxLabelBytes || position + size > _message.Length || length + size + 1 > MaxNameBytes) return false;
-            length = Append(text, length, _message.Slice(position, size));
-            position += size;
+            if (size > 0x3F || position + size + 1 > _message.Length || length + size + 1 > WireName.MaxBytes) return false;
+            WireName.ToLower(_message.Slice(position, size + 1), name[length..]);
+            length += size + 1;
+            position += size + 1;
+            if (size > 0) continue;
+            if (jumps == 0) Position = position;
+            return true;
         }
 
-        if (jumps == 0) Position = position;
-        name = Finish(text[..length]);
-        return true;
+        return false;
     }
 
-    public bool TryReadUInt16(out ushort value)
+    /// <summary>Reads what stands between owner and data, and passes over the data.</summary>
+    public bool TryReadFixed(out DnsRecordHeader record)
     {
-        value = 0;
-        if (Position + 2 > _message.Length) return false;
-        value = UInt16At(_message, Position);
-        Position += 2;
-        return true;
+        record = default;
+        if (Position + DnsHeader.RecordBytes > _message.Length) return false;
+        ReadOnlySpan<byte> bytes = _message[Position..];
+        record = new DnsRecordHeader(
+            (DnsType)DnsHeader.UInt16At(bytes, 0),
+            DnsHeader.UInt16At(bytes, 2),
+            BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]),
+            Position + 4,
+            Position + DnsHeader.RecordBytes,
+            DnsHeader.UInt16At(bytes, 8));
+        Position = record.Data + record.DataBytes;
+        return Position <= _message.Length;
     }
 
-    /// <summary>Reads a record; its data are understood for addresses and CNAMEs only.</summary>
-    public bool TryReadRecord(out string name, out DnsType type, out ushort @class, out int ttl, out DnsRecord? known)
+    public bool TrySkipRecord(out DnsRecordHeader record)
     {
-        known = null;
-        (type, @class, ttl) = (default, 0, 0);
-        if (!TryReadName(out name) || Position + 10 > _message.Length) return false;
-        type = (DnsType)UInt16At(_message, Position);
-        @class = UInt16At(_message, Position + 2);
-        ttl = BinaryPrimitives.ReadInt32BigEndian(_message[(Position + 4)..]);
-        int size = UInt16At(_message, Position + 8);
-        Position += 10;
-        if (Position + size > _message.Length) return false;
-        var end = Position + size;
-        if ((type == DnsType.A && size == 4) || (type == DnsType.AAAA && size == 16))
-            known = new AddressRecord(name, new IPAddress(_message.Slice(Position, size)), ttl);
-        else if (type == DnsType.CNAME && TryReadName(out var target))
-            known = new NameRecord(name, type, target, ttl);
-        Position = end;
-        return true;
+        record = default;
+        return TrySkipName() && TryReadFixed(out record);
     }
-
-    private static int Append(Span<char> text, int length, ReadOnlySpan<byte> label)
-    {
-        foreach (var value in label)
-            text[length++] = value == (byte)'.' ? '\0' : char.ToLowerInvariant((char)value);
-        text[length++] = '.';
-        return length;
-    }
-
-    private static string Finish(ReadOnlySpan<char> text) => text.Length == 0 ? "" : new string(text[..^1]);
 }

@@ -1,6 +1,6 @@
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>How a query went (RFC 1035, 4.1.1).</summary>
+/// <summary>How a query went (RFC 1035, 4.1.1; RFC 6891, 9).</summary>
 public enum DnsResponseCode : byte
 {
     NoError = 0,
@@ -9,4 +9,7 @@ public enum DnsResponseCode : byte
     NameError = 3,
     NotImplemented = 4,
     Refused = 5,
+
+    /// <summary>The EDNS version is not known. The first code that needs the OPT record's bits.</summary>
+    BadVersion = 16,
 }

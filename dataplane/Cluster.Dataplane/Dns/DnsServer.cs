@@ -1,186 +1,86 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Dns.Linux;
+using Cluster.Dataplane.Dns.Managed;
+using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Dataplane.Dns;
 
 /// <summary>The cluster's DNS server, over UDP and TCP at one address.</summary>
-/// <remarks>Answers of the zone are given by the receiving loop itself, in microseconds; only forwarded queries get a task of their own.</remarks>
+/// <remarks>
+/// Names of the zone, and what the cache knows of others, are answered by the receiving thread itself in about a microsecond; only what other
+/// servers must be asked waits aside.
+/// </remarks>
 public sealed class DnsServer : IAsyncDisposable
 {
-    /// <summary>No query is larger: a name of 255 bytes and a few options.</summary>
-    private const int MaxQueryBytes = 4096;
-
-    private const int MaxTcpConnections = 128;
-    private static readonly TimeSpan TcpIdle = TimeSpan.FromSeconds(10);
-
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _tcpConnections = new(MaxTcpConnections);
-    private readonly DnsResponder _responder;
+    private readonly List<IDnsLoop> _loops = [];
     private readonly DnsForwarder _forwarder;
-    private readonly ILogger _logger;
-    private readonly Socket _udp;
-    private readonly Socket _tcp;
-    private readonly Task _loops;
+    private readonly DnsAnswerer _answerer;
+    private readonly DnsTcpServer _tcp;
 
-    /// <exception cref="SocketException">The address is not local, or its port 53 is taken.</exception>
-    public DnsServer(IPEndPoint endPoint, IDnsZone zone, DnsForwarder forwarder, ILogger logger)
+    /// <param name="endPoint">Where it answers; port 0 for a free one.</param>
+    /// <param name="zone">The names it owns.</param>
+    /// <param name="resolvers">Whom it asks for others; called often, must be cheap.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="logger">Where queries that could not be answered are told.</param>
+    /// <param name="time">The clock of time-outs and of the cache.</param>
+    /// <exception cref="SocketException">The address is not local, or its port is taken.</exception>
+    public DnsServer(IPEndPoint endPoint, DnsZone zone, Func<ResolverSettings> resolvers, DnsServerOptions options, ILogger logger, TimeProvider time)
     {
-        _forwarder = forwarder;
-        _responder = new DnsResponder(zone, forwarder);
-        _logger = logger;
-        _udp = Bind(endPoint, SocketType.Dgram, ProtocolType.Udp);
+        Socket listener = Open(endPoint, ServiceProtocol.Tcp);
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        var cache = new DnsCache(options.CacheEntries, options.CacheBytes);
+        var responder = new DnsResponder(zone, cache, resolvers, options);
+        _forwarder = new DnsForwarder(cache, resolvers, EndPoint, options, time);
+        _answerer = new DnsAnswerer(responder, _forwarder, time);
         try
         {
-            _tcp = Bind(endPoint, SocketType.Stream, ProtocolType.Tcp);
+            StartLoops(responder, options, logger, time);
         }
         catch
         {
-            _udp.Dispose();
+            foreach (IDnsLoop loop in _loops) loop.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            listener.Dispose();
+            _forwarder.Dispose();
+            _answerer.Dispose();
             throw;
         }
 
-        _loops = Task.WhenAll(Task.Run(ReceiveAsync), Task.Run(AcceptAsync));
+        DnsMetrics.Register(cache);
+        _tcp = new DnsTcpServer(listener, _answerer, options, time);
     }
 
     /// <summary>Where it answers.</summary>
-    public IPEndPoint EndPoint => (IPEndPoint)_udp.LocalEndPoint!;
+    public IPEndPoint EndPoint { get; }
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        _udp.Dispose();
-        _tcp.Dispose();
-        await _loops;
-        for (var i = 0; i < MaxTcpConnections; i++) await _tcpConnections.WaitAsync();
-        _tcpConnections.Dispose();
+        // First of all: what waits for it is answered then, and loops and connections can end.
         _forwarder.Dispose();
-        _stopping.Dispose();
+        foreach (IDnsLoop loop in _loops) await loop.DisposeAsync();
+        await _tcp.DisposeAsync();
+        _answerer.Dispose();
     }
 
-    private static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol)
+    private void StartLoops(DnsResponder responder, DnsServerOptions options, ILogger logger, TimeProvider time)
     {
-        var socket = new Socket(endPoint.AddressFamily, type, protocol);
-        try
+        // Alone first: a socket of another process would share the port with ours silently if it too asked for SO_REUSEPORT.
+        Socket socket = Open(EndPoint, ServiceProtocol.Udp);
+        if (!OperatingSystem.IsLinux() || options.Loops == 0)
         {
-            socket.Bind(endPoint);
-            if (type == SocketType.Stream) socket.Listen();
-            return socket;
+            _loops.Add(new ManagedDnsLoop(socket, _answerer, logger));
+            return;
         }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+
+        socket.Dispose();
+        for (int i = 0; i < options.Loops; i++) _loops.Add(new DnsLoop($"dns-loop-{i}", EndPoint, responder, _forwarder, time));
     }
 
-    private async Task ReceiveAsync()
+    private static Socket Open(IPEndPoint endPoint, ServiceProtocol protocol)
     {
-        var query = new byte[MaxQueryBytes];
-        var answer = new byte[DnsResponder.BufferBytes];
-        var from = new SocketAddress(_udp.AddressFamily);
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                from.Size = from.Buffer.Length;
-                var length = await _udp.ReceiveFromAsync(query, SocketFlags.None, from, _stopping.Token);
-                if (_responder.TryAnswer(query.AsSpan(0, length), answer, tcp: false) is not { } size)
-                    _ = AskAndReplyAsync(query.AsSpan(0, length).ToArray(), Copy(from));
-                else if (size > 0)
-                    await _udp.SendToAsync(answer.AsMemory(0, size), SocketFlags.None, from, _stopping.Token);
-            }
-            catch (Exception exception) when (_stopping.IsCancellationRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                // The top of the loop: one bad datagram, or one client that can't be reached, is no reason to stop answering.
-                _logger.LogDebug(exception, "A DNS query could not be answered");
-            }
-        }
-    }
-
-    // Bounded by the forwarder: beyond its limit it says no at once. Ends within its time-outs.
-    private async Task AskAndReplyAsync(byte[] query, SocketAddress client)
-    {
-        try
-        {
-            var answer = await _responder.AskAsync(query, tcp: false, _stopping.Token);
-            await _udp.SendToAsync(answer, SocketFlags.None, client, _stopping.Token);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            _logger.LogDebug(exception, "A forwarded DNS query could not be answered");
-        }
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await _tcpConnections.WaitAsync(_stopping.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            try
-            {
-                _ = ServeAsync(await _tcp.AcceptAsync(_stopping.Token));
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
-            {
-                _tcpConnections.Release();
-                if (!_stopping.IsCancellationRequested) await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
-            }
-        }
-    }
-
-    // Holds a permit until it ends: DisposeAsync waits for all.
-    private async Task ServeAsync(Socket client)
-    {
-        using var idle = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        try
-        {
-            await using var stream = new NetworkStream(client, ownsSocket: true);
-            var buffer = new byte[2 + DnsResponder.BufferBytes];
-            while (true)
-            {
-                idle.CancelAfter(TcpIdle);
-                await stream.ReadExactlyAsync(buffer.AsMemory(0, 2), idle.Token);
-                var length = BinaryPrimitives.ReadUInt16BigEndian(buffer);
-                if (length > MaxQueryBytes) return;
-                var query = new byte[length];
-                await stream.ReadExactlyAsync(query, idle.Token);
-                var size = _responder.TryAnswer(query, buffer.AsSpan(2), tcp: true);
-                if (size == 0) return;
-                ReadOnlyMemory<byte> answer = size is { } known ? buffer.AsMemory(2, known) : await _responder.AskAsync(query, tcp: true, idle.Token);
-                var framed = new byte[2 + answer.Length];
-                BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)answer.Length);
-                answer.CopyTo(framed.AsMemory(2));
-                await stream.WriteAsync(framed, idle.Token);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
-        {
-            // The client's end, its silence, or ours.
-        }
-        finally
-        {
-            _tcpConnections.Release();
-        }
-    }
-
-    private static SocketAddress Copy(SocketAddress address)
-    {
-        var copy = new SocketAddress(address.Family, address.Size);
-        address.Buffer[..address.Size].CopyTo(copy.Buffer);
-        return copy;
+        (Socket? socket, FrontendResult result) = ListenSockets.Open(endPoint, protocol);
+        return socket ?? throw new SocketException((int)SocketError.AddressAlreadyInUse, result.Message);
     }
 }

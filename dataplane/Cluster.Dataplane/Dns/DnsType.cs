@@ -1,8 +1,9 @@
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>The record types that are answered or understood (RFC 1035, 2782, 3596, 6891). Other values pass through unnamed.</summary>
+/// <summary>The record types that are answered or understood (RFC 1035, 2782, 3596, 5936, 6891). Other values pass through unnamed.</summary>
 public enum DnsType : ushort
 {
+    None = 0,
     A = 1,
     NS = 2,
     CNAME = 5,
@@ -12,5 +13,7 @@ public enum DnsType : ushort
     AAAA = 28,
     SRV = 33,
     OPT = 41,
+    IXFR = 251,
+    AXFR = 252,
     ANY = 255,
 }

@@ -2,51 +2,70 @@ using System.Net;
 
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>The servers a resolv.conf names, read again when it changes.</summary>
+/// <summary>The servers and the search path a resolv.conf names, read again when it changes. Any thread may ask.</summary>
 public sealed class ResolverFile(string path, TimeProvider time)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
     private readonly Lock _lock = new();
-    private IReadOnlyList<IPEndPoint> _servers = [];
+    private volatile ResolverSettings _settings = new([], []);
     private DateTime _writtenAt;
     private long _lookedAt;
     private bool _looked;
 
-    public IReadOnlyList<IPEndPoint> Servers
+    /// <summary>What it says now. Takes no lock but where it is time to look again, and then nobody else waits.</summary>
+    public ResolverSettings Current
     {
         get
         {
-            lock (_lock)
+            if (Volatile.Read(ref _looked) && time.GetElapsedTime(Volatile.Read(ref _lookedAt)) <= LookAgain) return _settings;
+            if (!Volatile.Read(ref _looked)) _lock.Enter();
+            else if (!_lock.TryEnter()) return _settings;
+            try
             {
-                if (!_looked || time.GetElapsedTime(_lookedAt) > LookAgain) LookLocked();
-                return _servers;
+                LookLocked();
             }
+            finally
+            {
+                _lock.Exit();
+            }
+
+            return _settings;
         }
     }
 
-    public static IReadOnlyList<IPEndPoint> Parse(IEnumerable<string> lines) =>
-    [
-        .. lines.Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
-            .Where(words => words.Length >= 2 && words[0] == "nameserver")
-            .Select(words => IPAddress.TryParse(words[1], out var address) ? address : null)
-            .OfType<IPAddress>()
-            .Select(address => new IPEndPoint(address, 53)),
-    ];
+    public IReadOnlyList<IPEndPoint> Servers => Current.Servers;
+
+    public static ResolverSettings Parse(IEnumerable<string> lines)
+    {
+        var servers = new List<IPEndPoint>();
+        string[] searches = [];
+        foreach (string[] words in lines.Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length >= 2))
+        {
+            if (words[0] == "nameserver" && IPAddress.TryParse(words[1], out IPAddress? address)) servers.Add(new IPEndPoint(address, 53));
+            // Of several such lines the last counts (resolv.conf(5)).
+            else if (words[0] is "search" or "domain") searches = words[1..];
+        }
+
+        return new ResolverSettings(servers, searches);
+    }
 
     private void LookLocked()
     {
-        _looked = true;
-        _lookedAt = time.GetTimestamp();
         try
         {
-            var writtenAt = File.GetLastWriteTimeUtc(path);
+            DateTime writtenAt = File.GetLastWriteTimeUtc(path);
             if (writtenAt == _writtenAt) return;
-            _servers = Parse(File.ReadLines(path));
+            _settings = Parse(File.ReadLines(path));
             _writtenAt = writtenAt;
         }
         catch (IOException)
         {
             // Being replaced, or not there: the servers known last are as good a guess as any.
+        }
+        finally
+        {
+            Volatile.Write(ref _lookedAt, time.GetTimestamp());
+            Volatile.Write(ref _looked, true);
         }
     }
 }

@@ -60,6 +60,13 @@ internal sealed unsafe class ReceiveBatch
     /// <summary>A datagram's bytes, in pinned memory.</summary>
     public Span<byte> this[int index] => _slots[index][..(int)_messages[index].Length];
 
+    /// <summary>A datagram's bytes and the rest of its slot, for who answers in place.</summary>
+    public Span<byte> Slot(int index, out int length)
+    {
+        length = (int)_messages[index].Length;
+        return _slots[index];
+    }
+
     /// <summary>Who sent it.</summary>
     public ClientAddress Sender(int index, out ushort port, out uint scope)
     {

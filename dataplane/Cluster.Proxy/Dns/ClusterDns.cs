@@ -7,13 +7,15 @@ namespace Cluster.Proxy.Dns;
 
 /// <summary>Keeps the DNS server running at its address: a port that is taken is told, and tried again until it is free.</summary>
 /// <param name="endPoint">Where it answers.</param>
-/// <param name="zone">Who owns names.</param>
+/// <param name="zone">The names it owns.</param>
+/// <param name="names">What keeps them up to date.</param>
 /// <param name="resolvers">Who is asked for all others.</param>
+/// <param name="options">Bounds.</param>
 /// <param name="report">Told of each try: the reason it failed, or null where it answers.</param>
 /// <param name="logger">Where queries that could not be answered are told.</param>
 /// <param name="time">The clock of tries and time-outs.</param>
 internal sealed class ClusterDns(
-    IPEndPoint endPoint, IDnsZone zone, ResolverFile resolvers, Action<string?> report, ILogger logger, TimeProvider time)
+    IPEndPoint endPoint, DnsZone zone, ClusterZone names, ResolverFile resolvers, DnsServerOptions options, Action<string?> report, ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(2);
     private volatile bool _answers;
@@ -22,7 +24,9 @@ internal sealed class ClusterDns(
     public bool Answers => _answers;
 
     /// <summary>Serves until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(names.RunAsync(cancellationToken), ServeAsync(cancellationToken));
+
+    private async Task ServeAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -45,14 +49,12 @@ internal sealed class ClusterDns(
     {
         while (true)
         {
-            var forwarder = new DnsForwarder(() => resolvers.Servers, endPoint, time);
             try
             {
-                return new DnsServer(endPoint, zone, forwarder, logger);
+                return new DnsServer(endPoint, zone, () => resolvers.Current, options, logger, time);
             }
             catch (SocketException exception)
             {
-                forwarder.Dispose();
                 report(exception.Message);
             }
 

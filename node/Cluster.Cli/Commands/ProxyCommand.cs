@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Cluster.Cli.Hosting;
 using Cluster.Client;
+using Cluster.Dataplane.Dns;
 using Cluster.Proxy;
 using Cluster.Proxy.Config;
 
@@ -20,12 +21,13 @@ internal static class ProxyCommand
         var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services: a range, or one of each family behind a comma", DefaultValueFactory = _ => "10.96.0.0/16,fd00:10:96::/112" };
         var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods: a range, or one of each family behind a comma", DefaultValueFactory = _ => "10.244.0.0/16" };
         var dns = new Option<string>("--cluster-dns") { Description = "address DNS answers at", DefaultValueFactory = _ => "10.96.0.10" };
+        var shortcuts = new Option<bool>("--dns-search-shortcuts") { Description = "answer a pod's first search at once with what its search path leads to", DefaultValueFactory = _ => true };
         var domain = new Option<string>("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
         var health = new Option<int>("--healthz-port") { Description = "port of /healthz", DefaultValueFactory = _ => 10256 };
         var metrics = new Option<int>("--metrics-port") { Description = "port of /metrics, on loopback", DefaultValueFactory = _ => 10249 };
         var command = new Command("proxy", "Reflect the API's services on this node and spread TCP and UDP over their backends.")
         {
-            data, kubeconfig, file, name, address, services, pods, dns, domain, health, metrics,
+            data, kubeconfig, file, name, address, services, pods, dns, shortcuts, domain, health, metrics,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -45,6 +47,7 @@ internal static class ProxyCommand
                 Metrics = new IPEndPoint(IPAddress.Loopback, parsed.GetValue(metrics)),
                 DnsAddress = new IPEndPoint(OptionText.Address("--cluster-dns", parsed.GetValue(dns)!), 53),
                 ClusterDomain = parsed.GetValue(domain)!,
+                Dns = new DnsServerOptions { SearchShortcuts = parsed.GetValue(shortcuts) },
                 OwnedPath = folder.Owned,
                 SavedPath = folder.ServiceTable,
             };

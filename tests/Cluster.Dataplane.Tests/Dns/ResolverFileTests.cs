@@ -10,7 +10,7 @@ public sealed class ResolverFileTests
     public void Parse_Lines_TakesServersOnly()
     {
         string[] lines = ["# a comment", "search example.com", "nameserver 192.0.2.1", "  nameserver\t2001:db8::1  # second", "nameserver nonsense", "nameserver"];
-        Assert.Equal(["192.0.2.1:53", "[2001:db8::1]:53"], ResolverFile.Parse(lines).Select(server => server.ToString()));
+        Assert.Equal(["192.0.2.1:53", "[2001:db8::1]:53"], ResolverFile.Parse(lines).Servers.Select(server => server.ToString()));
     }
 
     [Fact]

@@ -1,5 +1,8 @@
+using Cluster.Api.CoreV1;
+using Cluster.Api.DiscoveryV1;
 using Cluster.Client;
 using Cluster.Dataplane.Dns;
+using Cluster.Dataplane.Tests.Dns;
 using Cluster.Proxy.Dns;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,30 +13,33 @@ public sealed class ClusterZoneTests : IAsyncLifetime
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly FakeApiClient _api = new();
-    private ClusterZone _zone = null!;
+    private readonly DnsZone _zone = new("cluster.local", TimeSpan.FromSeconds(5));
+    private readonly byte[] _buffer = new byte[DnsResponder.MaxTcpBytes];
+    private DnsResponder _responder = null!;
     private Task _running = Task.CompletedTask;
 
     public async ValueTask InitializeAsync()
     {
-        _api.Seed(Make.Service("web", "10.96.0.5", Make.Port(80, "http"), Make.Port(53, "dns", "UDP")));
+        var web = Make.Service("web", "10.96.0.5", Make.Port(80, "http"), Make.Port(53, "dns", "UDP"));
+        web.Spec.ClusterIPs.Add("fd00:10:96::5");
+        _api.Seed(web);
         _api.Seed(Make.Service("plain", "10.96.0.6", Make.Port(80)));
         _api.Seed(Make.Service("db", "None", Make.Port(5432, "sql")));
         _api.Seed(Make.Slice("db", [Make.EndpointPort(5432, "sql")],
             Make.Endpoint("10.244.0.7", hostname: "db-0"), Make.Endpoint("10.244.0.8"), Make.Endpoint("10.244.0.9", ready: false, hostname: "db-2")));
         _api.Seed(Make.Service("empty", "None", Make.Port(1, "x")));
-        var external = Make.Service("ext", "");
-        external.Spec.Type = "ExternalName";
-        external.Spec.ExternalName = "Example.COM.";
-        _api.Seed(external);
-        var inside = Make.Service("inside", "");
-        inside.Spec.Type = "ExternalName";
-        inside.Spec.ExternalName = "web.shop.svc.cluster.local";
-        _api.Seed(inside);
+        var early = Make.Service("early", "None");
+        early.Spec.PublishNotReadyAddresses = true;
+        _api.Seed(early);
+        _api.Seed(Make.Slice("early", 1, Make.Endpoint("10.244.0.19", ready: false, hostname: "early-0")));
+        _api.Seed(External("ext", "Example.COM."));
+        _api.Seed(External("inside", "web.shop.svc.cluster.local"));
 
         var informers = new InformerFactory(_api, NullLogger.Instance);
-        _zone = new ClusterZone(informers, "cluster.local", TimeProvider.System);
-        _running = informers.RunAsync(_stop.Token);
-        await informers.WaitForSyncAsync(_stop.Token);
+        var names = new ClusterZone(informers, _zone, "cluster.local", NullLogger.Instance);
+        _responder = new DnsResponder(_zone, new DnsCache(10, 10_000), () => new ResolverSettings([], []), new DnsServerOptions());
+        _running = Task.WhenAll(informers.RunAsync(_stop.Token), names.RunAsync(_stop.Token));
+        await Eventually.True(() => _zone.IsLoaded);
     }
 
     public async ValueTask DisposeAsync()
@@ -43,114 +49,139 @@ public sealed class ClusterZoneTests : IAsyncLifetime
         _stop.Dispose();
     }
 
-    private DnsAnswer Ask(string name, DnsType type) => _zone.Answer(new DnsQuestion(name, type))!;
+    private DnsMessage Ask(string name, DnsType type = DnsType.A)
+    {
+        var query = DnsMessage.Query(name, type);
+        query.CopyTo(_buffer, 0);
+        return DnsMessage.Parse(_buffer.AsSpan(0, _responder.Answer(_buffer, query.Length, tcp: true, new DnsWorkspace(new DnsCounts()))));
+    }
 
-    private string[] Addresses(string name) => [.. Ask(name, DnsType.A).Records.Cast<AddressRecord>().Select(record => record.Address.ToString()).Order()];
+    private string[] Data(string name, DnsType type = DnsType.A) => Ask($"{name}.cluster.local", type).Data;
+
+    private DnsResponseCode Code(string name) => Ask($"{name}.cluster.local").Code;
+
+    private static Service External(string name, string target)
+    {
+        var external = Make.Service(name, "");
+        external.Spec.Type = "ExternalName";
+        external.Spec.ExternalName = target;
+        return external;
+    }
 
     [Fact]
-    public void Service_WithClusterIP_IsItsAddress()
+    public void Service_WithClusterIPs_IsTheirAddress()
     {
-        Assert.Equal(["10.96.0.5"], Addresses("web.shop.svc.cluster.local"));
-        Assert.InRange(Ask("web.shop.svc.cluster.local", DnsType.A).Records[0].TtlSeconds, 5, 30);
+        Assert.Equal(["10.96.0.5"], Data("web.shop.svc"));
+        Assert.Equal(["fd00:10:96::5"], Data("web.shop.svc", DnsType.AAAA));
+        Assert.InRange(Ask("web.shop.svc.cluster.local").Answers[0].Ttl, 5, 30);
     }
 
     [Theory]
-    [InlineData("web.shop.svc.cluster.local", DnsType.AAAA)]
-    [InlineData("shop.svc.cluster.local", DnsType.A)]
-    [InlineData("svc.cluster.local", DnsType.A)]
-    [InlineData("cluster.local", DnsType.A)]
-    [InlineData("_tcp.web.shop.svc.cluster.local", DnsType.A)]
+    [InlineData("plain.shop.svc", DnsType.AAAA)]
+    [InlineData("shop.svc", DnsType.A)]
+    [InlineData("shop.pod", DnsType.A)]
+    [InlineData("svc", DnsType.A)]
+    [InlineData("_tcp.web.shop.svc", DnsType.A)]
+    [InlineData("empty.shop.svc", DnsType.A)]
+    [InlineData("plain.shop.svc", DnsType.SRV)]
     public void Name_WithoutRecordsOfTheType_ExistsButIsEmpty(string name, DnsType type)
     {
-        var answer = Ask(name, type);
-        Assert.Equal(DnsResponseCode.NoError, answer.Code);
-        Assert.Empty(answer.Records);
-        Assert.Equal("cluster.local", answer.Authority!.Name);
+        var answer = Ask($"{name}.cluster.local", type);
+        Assert.Equal((DnsResponseCode.NoError, 0, "cluster.local"), (answer.Code, answer.Answers.Count, answer.Authorities[0].Name));
     }
 
     [Theory]
-    [InlineData("none.shop.svc.cluster.local")]
-    [InlineData("web.other.svc.cluster.local")]
-    [InlineData("other.svc.cluster.local")]
-    [InlineData("a.b.c.d.e.svc.cluster.local")]
-    [InlineData("x.cluster.local")]
-    [InlineData("empty.shop.svc.cluster.local")]
-    [InlineData("_none._tcp.web.shop.svc.cluster.local")]
-    [InlineData("_http._udp.web.shop.svc.cluster.local")]
-    [InlineData("pod.web.shop.svc.cluster.local")]
-    [InlineData("nonsense.shop.pod.cluster.local")]
-    public void Name_Unknown_IsANameErrorWithAuthority(string name)
+    [InlineData("none.shop.svc")]
+    [InlineData("web.other.svc")]
+    [InlineData("other.svc")]
+    [InlineData("x")]
+    [InlineData("_none._tcp.web.shop.svc")]
+    [InlineData("_http._udp.web.shop.svc")]
+    [InlineData("pod.web.shop.svc")]
+    [InlineData("db-2.db.shop.svc")]
+    public void Name_Unknown_IsANameError(string name) => Assert.Equal(DnsResponseCode.NameError, Code(name));
+
+    [Fact]
+    public void Service_Headless_IsItsReadyEndpoints()
     {
-        var answer = Ask(name, DnsType.A);
-        Assert.Equal(DnsResponseCode.NameError, answer.Code);
-        Assert.NotNull(answer.Authority);
+        Assert.Equal(["10.244.0.7", "10.244.0.8"], Data("db.shop.svc"));
+        Assert.Equal(["10.244.0.7"], Data("db-0.db.shop.svc"));
+        Assert.Equal(["10.244.0.8"], Data("10-244-0-8.db.shop.svc"));
     }
 
-    [Theory]
-    [InlineData("example.com")]
-    [InlineData("web.shop.svc.cluster.localhost")]
-    [InlineData("notcluster.local")]
-    [InlineData("1.2.0.192.in-addr.arpa")]
-    public void Name_OutsideOfTheCluster_IsNotAnswered(string name) => Assert.Null(_zone.Answer(new DnsQuestion(name, DnsType.A)));
-
     [Fact]
-    public void Service_Headless_IsItsReadyEndpoints() => Assert.Equal(["10.244.0.7", "10.244.0.8"], Addresses("db.shop.svc.cluster.local"));
-
-    [Fact]
-    public void Endpoint_OfHeadlessService_HasItsHostNameOrItsAddressAsName()
+    public void Service_ThatPublishesNotReadyAddresses_HasThem()
     {
-        Assert.Equal(["10.244.0.7"], Addresses("db-0.db.shop.svc.cluster.local"));
-        Assert.Equal(["10.244.0.8"], Addresses("10-244-0-8.db.shop.svc.cluster.local"));
-        Assert.Equal(DnsResponseCode.NameError, Ask("db-2.db.shop.svc.cluster.local", DnsType.A).Code);
+        Assert.Equal(["10.244.0.19"], Data("early.shop.svc"));
+        Assert.Equal(["10.244.0.19"], Data("early-0.early.shop.svc"));
     }
 
     [Fact]
     public void Srv_OfServiceWithClusterIP_NamesTheService()
     {
         var answer = Ask("_dns._udp.web.shop.svc.cluster.local", DnsType.SRV);
-        var record = Assert.IsType<ServerRecord>(Assert.Single(answer.Records));
-        Assert.Equal((0, 100, 53, "web.shop.svc.cluster.local"), (record.Priority, record.Weight, record.Port, record.Target));
-        Assert.Equal("10.96.0.5", Assert.IsType<AddressRecord>(Assert.Single(answer.Additional)).Address.ToString());
-        Assert.Equal(2, Ask("web.shop.svc.cluster.local", DnsType.SRV).Records.Count);
-        Assert.Empty(Ask("plain.shop.svc.cluster.local", DnsType.SRV).Records);
+        Assert.Equal(["0 100 53 web.shop.svc.cluster.local"], answer.Data);
+        Assert.Equal(["10.96.0.5", "fd00:10:96::5"], answer.Additional.Select(record => record.Data));
+        Assert.Equal(2, Data("web.shop.svc", DnsType.SRV).Length);
     }
 
     [Fact]
-    public void Srv_OfHeadlessService_NamesItsEndpoints()
-    {
-        var records = Ask("_sql._tcp.db.shop.svc.cluster.local", DnsType.SRV).Records.Cast<ServerRecord>();
-        Assert.Equal(["10-244-0-8.db.shop.svc.cluster.local", "db-0.db.shop.svc.cluster.local"], records.Select(record => record.Target).Order());
-        Assert.All(records, record => Assert.Equal(5432, record.Port));
-    }
+    public void Srv_OfHeadlessService_NamesItsEndpoints() => Assert.Equal(
+        ["0 100 5432 10-244-0-8.db.shop.svc.cluster.local", "0 100 5432 db-0.db.shop.svc.cluster.local"], Data("_sql._tcp.db.shop.svc", DnsType.SRV));
 
     [Fact]
     public void Reverse_OfServicesAndHeadlessEndpoints_IsTheirName()
     {
-        Assert.Equal("web.shop.svc.cluster.local", Reverse("5.0.96.10.in-addr.arpa"));
-        Assert.Equal("db-0.db.shop.svc.cluster.local", Reverse("7.0.244.10.in-addr.arpa"));
-
-        string Reverse(string name) => Assert.IsType<NameRecord>(Assert.Single(Ask(name, DnsType.PTR).Records)).Target;
-    }
-
-    [Fact]
-    public void Pod_ByItsAddress_IsTheAddress()
-    {
-        Assert.Equal(["10.244.0.7"], Addresses("10-244-0-7.shop.pod.cluster.local"));
-        Assert.Equal("fd00::7", Assert.IsType<AddressRecord>(Assert.Single(Ask("fd00--7.shop.pod.cluster.local", DnsType.AAAA).Records)).Address.ToString());
+        Assert.Equal(["web.shop.svc.cluster.local"], Ask("5.0.96.10.in-addr.arpa", DnsType.PTR).Data);
+        Assert.Equal(["db-0.db.shop.svc.cluster.local"], Ask("7.0.244.10.in-addr.arpa", DnsType.PTR).Data);
     }
 
     [Fact]
     public void ExternalName_IsAnAlias()
     {
-        Assert.Equal("example.com", Assert.IsType<NameRecord>(Assert.Single(Ask("ext.shop.svc.cluster.local", DnsType.A).Records)).Target);
-        var inside = Ask("inside.shop.svc.cluster.local", DnsType.A).Records;
-        Assert.Equal(("web.shop.svc.cluster.local", "10.96.0.5"), (((NameRecord)inside[0]).Target, ((AddressRecord)inside[1]).Address.ToString()));
+        Assert.Equal(["example.com"], Data("ext.shop.svc", DnsType.CNAME));
+        Assert.Equal(["10.96.0.5", "web.shop.svc.cluster.local"], Data("inside.shop.svc"));
     }
 
     [Fact]
-    public void Version_IsTheSpecifications() => Assert.Equal("1.1.0", Assert.IsType<TextRecord>(Assert.Single(Ask("dns-version.cluster.local", DnsType.TXT).Records)).Text);
+    public void Version_IsTheSpecifications() => Assert.Equal(["1.1.0"], Data("dns-version", DnsType.TXT));
 
     [Fact]
-    public void Answers_OfSeveralRecords_ComeInRandomOrder() =>
-        Assert.Equal(2, Enumerable.Range(0, 60).Select(_ => ((AddressRecord)Ask("db.shop.svc.cluster.local", DnsType.A).Records[0]).Address.ToString()).Distinct().Count());
+    public async Task Changes_OfServicesAndEndpoints_AreFollowed()
+    {
+        _api.Change<EndpointSlice>(Make.Namespace, "db-abcde", slice => slice.Endpoints[0].Conditions.Ready = false);
+        await Eventually.True(() => Data("db.shop.svc") is ["10.244.0.8"]);
+        Assert.Equal(DnsResponseCode.NameError, Code("db-0.db.shop.svc"));
+        Assert.Equal(["0 100 5432 10-244-0-8.db.shop.svc.cluster.local"], Data("_sql._tcp.db.shop.svc", DnsType.SRV));
+
+        _api.Change<Service>(Make.Namespace, "web", service => service.Spec.Ports[0].Name = "www");
+        await Eventually.True(() => Code("_http._tcp.web.shop.svc") == DnsResponseCode.NameError);
+        Assert.Equal(["0 100 80 web.shop.svc.cluster.local"], Data("_www._tcp.web.shop.svc", DnsType.SRV));
+
+        _api.Remove<EndpointSlice>(Make.Namespace, "db-abcde");
+        await Eventually.True(() => Data("db.shop.svc").Length == 0);
+    }
+
+    [Fact]
+    public async Task Namespace_WithoutServices_IsGone()
+    {
+        int names = _zone.Count;
+        var other = Make.Service("web", "10.96.0.99", Make.Port(80, "http"));
+        other.Metadata.Namespace = "other";
+        _api.Seed(other);
+        await Eventually.True(() => Code("other.svc") == DnsResponseCode.NoError && Code("web.other.svc") == DnsResponseCode.NoError);
+        _api.Remove<Service>("other", "web");
+        await Eventually.True(() => Code("other.svc") == DnsResponseCode.NameError);
+        Assert.Equal(names, _zone.Count);
+    }
+
+    [Fact]
+    public async Task Reverse_AddressOfSeveralServices_IsAllTheirNamesWhileTheyHaveIt()
+    {
+        _api.Seed(Make.Service("db-read", "None"));
+        _api.Seed(Make.Slice("db-read", 1, Make.Endpoint("10.244.0.7", hostname: "db-0")));
+        await Eventually.True(() => Ask("7.0.244.10.in-addr.arpa", DnsType.PTR).Answers.Count == 2);
+        _api.Remove<Service>(Make.Namespace, "db");
+        await Eventually.True(() => Ask("7.0.244.10.in-addr.arpa", DnsType.PTR).Data is ["db-0.db-read.shop.svc.cluster.local"]);
+    }
 }

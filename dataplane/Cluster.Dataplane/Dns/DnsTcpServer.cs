@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Net;
+
+namespace Cluster.Dataplane.Dns;
+
+/// <summary>Accepts TCP connections, a bounded number at a time, and serves them until they end, fall silent or it is disposed.</summary>
+internal sealed class DnsTcpServer : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _room;
+    private readonly DnsAnswerer _answerer;
+    private readonly DnsServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Socket _listener;
+    private readonly Task _loop;
+
+    /// <param name="listener">Listening; the server's from now on.</param>
+    /// <param name="answerer">Answers each query.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="time">What silence is measured by.</param>
+    public DnsTcpServer(Socket listener, DnsAnswerer answerer, DnsServerOptions options, TimeProvider time)
+    {
+        _listener = listener;
+        _answerer = answerer;
+        _options = options;
+        _time = time;
+        _room = new SemaphoreSlim(options.MaxConnections);
+        _loop = Task.Run(AcceptAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Dispose();
+        await _loop;
+        for (int i = 0; i < _options.MaxConnections; i++) await _room.WaitAsync();
+        _room.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await _room.WaitAsync(_stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            try
+            {
+                _ = ServeAsync(await _listener.AcceptAsync(_stopping.Token));
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+            {
+                _room.Release();
+                if (!_stopping.IsCancellationRequested) await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            }
+        }
+    }
+
+    // Holds a permit until it ends: DisposeAsync waits for all.
+    private async Task ServeAsync(Socket client)
+    {
+        using var owned = client;
+        try
+        {
+            using var connection = new DnsTcpConnection(client, _answerer, _options, Idle, _time, _stopping.Token);
+            await connection.RunAsync();
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client's end, its silence, or ours.
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+
+    // Silent connections must not keep others out (RFC 7766, 6.2.3).
+    private TimeSpan Idle() => _room.CurrentCount < _options.MaxConnections / 2 ? _options.ConnectionIdle / 10 : _options.ConnectionIdle;
+}
