@@ -23,6 +23,8 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
 
     public bool ProxyProtocol { get; init; }
 
+    public TimeSpan IdleTimeout { get; init; }
+
     internal ServicePort ToServicePort()
     {
         var everywhere = Listen.Address.Equals(IPAddress.Any) || Listen.Address.Equals(IPAddress.IPv6Any);
@@ -33,6 +35,7 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
             Path = Path,
             UdpMode = UdpMode,
             ProxyProtocol = ProxyProtocol,
+            IdleTimeout = IdleTimeout,
             Policy = Policy == LoadBalancerFile.ClientIp ? null : Policy,
             AffinityTimeout = Policy == LoadBalancerFile.ClientIp ? AffinityTimeout : TimeSpan.Zero,
         };

@@ -18,6 +18,7 @@ namespace Cluster.Proxy.Config;
 ///     policy: round-robin      # or weighted, p2c, maglev, client-ip
 ///     path: auto               # or loop, managed
 ///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
+///     idleTimeout: 0           # seconds after which a silent TCP connection is reset; 0: never
 ///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
 ///   - name: logs
 ///     listen: 0.0.0.0:514
@@ -31,6 +32,7 @@ public static class LoadBalancerFile
     private const int MaxThreads = 1024;
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
     private const int MaxWeight = 65_535;
+    private const int MaxIdleSeconds = 1_000_000;
     private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed };
     private static readonly Dictionary<string, UdpMode> UdpModes = new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram };
 
@@ -68,7 +70,7 @@ public static class LoadBalancerFile
 
     private static LoadBalancerService Service(YamlNode node)
     {
-        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "backends"]);
+        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "idleTimeout", "backends"]);
         return new LoadBalancerService(
             Text(Required(node, fields, "name")),
             EndPoint(Required(node, fields, "listen")),
@@ -79,6 +81,7 @@ public static class LoadBalancerFile
             Path = Path(fields),
             UdpMode = UdpModes[Choice(fields, "udpMode", UdpModes.Keys, "session")],
             ProxyProtocol = Choice(fields, "proxyProtocol", ["true", "false"], "false") == "true",
+            IdleTimeout = fields.TryGetValue("idleTimeout", out var idle) ? TimeSpan.FromSeconds(Number(idle, 0, MaxIdleSeconds)) : TimeSpan.Zero,
         };
     }
 

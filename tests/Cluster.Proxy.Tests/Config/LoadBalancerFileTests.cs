@@ -19,6 +19,7 @@ public sealed class LoadBalancerFileTests
             path: managed
             backends: []
             udpMode: one-way
+            idleTimeout: 90
         """;
 
     [Fact]
@@ -31,6 +32,7 @@ public sealed class LoadBalancerFileTests
         Assert.Equal(["10.0.0.1:80", "[fd00::1]:80"], config.Services[0].Backends.Select(backend => backend.Address.ToString()));
         Assert.Equal([1, 3], config.Services[0].Backends.Select(backend => backend.Weight));
         Assert.Equal((ServicePath.Managed, UdpMode.OneWay), (config.Services[1].Path, config.Services[1].UdpMode));
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(90)), (config.Services[0].IdleTimeout, config.Services[1].IdleTimeout));
         Assert.Equal((ServiceProtocol.Udp, "client-ip"), (config.Services[1].Protocol, config.Services[1].Policy));
     }
 
@@ -47,6 +49,7 @@ public sealed class LoadBalancerFileTests
     [InlineData("policy: client-ip", "policy: fastest", 10, "round-robin, weighted, p2c, maglev, client-ip")]
     [InlineData("path: managed", "path: magic", 11, "auto, loop, managed")]
     [InlineData("udpMode: one-way", "udpMode: sometimes", 13, "session, one-way, per-datagram")]
+    [InlineData("idleTimeout: 90", "idleTimeout: soon", 14, "not a number from 0")]
     [InlineData("weight: 3", "weight: -1", 6, "not a number from 0")]
     [InlineData("backends: []", "backends: none", 12, "must be a list")]
     [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 6, "there twice")]

@@ -5,8 +5,8 @@ namespace Cluster.Dataplane.Tcp.Managed;
 
 /// <summary>Copies one direction of a connection through a pipe, so that receiving runs ahead of a slow sender by a bounded amount.</summary>
 /// <remarks>
-/// Reused from connection to connection. While the source is silent the pipe holds no buffer: an idle connection costs its objects
-/// only. Nothing is allocated per read or write.
+/// Reused from connection to connection. While the source is silent the pipe holds one small buffer. Nothing is allocated per read or
+/// write.
 /// </remarks>
 internal sealed class StreamCopier : IDisposable
 {
@@ -16,6 +16,12 @@ internal sealed class StreamCopier : IDisposable
     /// </summary>
     private const int BufferBytes = 64 * 1024;
 
+    /// <summary>
+    /// What a receive waits with: most messages fit, and it saves the two peeks by which the runtime waits without a buffer. More than
+    /// fits comes next in a large one.
+    /// </summary>
+    private const int WaitingBytes = 2 * 1024;
+
     private const int TurnsBeforeYield = 16;
 
     private static readonly PipeOptions Options = new(
@@ -23,7 +29,7 @@ internal sealed class StreamCopier : IDisposable
         writerScheduler: PipeScheduler.Inline,
         pauseWriterThreshold: 2 * BufferBytes,
         resumeWriterThreshold: BufferBytes,
-        minimumSegmentSize: BufferBytes,
+        minimumSegmentSize: WaitingBytes,
         useSynchronizationContext: false);
 
     private readonly Pipe _pipe = new(Options);
@@ -103,9 +109,9 @@ internal sealed class StreamCopier : IDisposable
         {
             // A source that is always ready would keep this thread to itself: after 1 MB the others have a turn.
             if (moreWaits && ++turns % TurnsBeforeYield == 0) await Task.Yield();
-            // An empty receive waits for data without a buffer; after a full one there is most likely more already.
-            if (!moreWaits && !(await _receive.ReceiveAsync(from, default)).Succeeded) break;
-            var memory = writer.GetMemory(BufferBytes);
+            // After a full buffer there is most likely more already.
+            var size = moreWaits ? BufferBytes : WaitingBytes;
+            var memory = writer.GetMemory(size)[..size];
             var received = await _receive.ReceiveAsync(from, memory);
             if (!received.Succeeded) break;
             if (received.Bytes == 0)

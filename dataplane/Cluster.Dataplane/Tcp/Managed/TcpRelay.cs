@@ -9,7 +9,7 @@ namespace Cluster.Dataplane.Tcp.Managed;
 
 /// <summary>Relays TCP with the runtime's own sockets: any operating system, no privileges.</summary>
 /// <remarks>
-/// Per connection: two sockets and the tasks of its four loops. Per read or write: no allocation. Idle connections hold no buffer.
+/// Per connection: two sockets and the tasks of its four loops. Per read or write: no allocation. Idle ones hold 2 kB a direction.
 /// The host process may set <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1</c> before its first socket: about 40% more requests
 /// per second, at the price that all callbacks share the socket engine's threads, so only for a process that does nothing else.
 /// </remarks>
