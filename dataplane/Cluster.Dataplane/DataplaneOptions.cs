@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp;
 using Cluster.Dataplane.Udp;
 
@@ -13,6 +14,9 @@ public sealed record DataplaneOptions
     public TcpRelayOptions Tcp { get; init; } = new();
 
     public UdpRelayOptions Udp { get; init; } = new();
+
+    /// <summary>The connect-time path; null: off.</summary>
+    public SocketLoadBalancerOptions? SocketLb { get; init; }
 
     /// <summary>The ranges pods have their addresses from: with the node itself, the clients that count as inside the cluster.</summary>
     public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [];

@@ -5,6 +5,7 @@ using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp.Linux;
 using Cluster.Dataplane.Tcp.Managed;
 using Cluster.Dataplane.Udp.Linux;
@@ -25,6 +26,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly IVirtualAddresses _addresses;
     private readonly FrontendSet _frontends;
     private readonly RelaySet _relays;
+    private readonly SocketPath _sockets;
     private readonly IReadOnlyList<IPNetwork> _podRanges;
     private readonly ILogger _logger;
     private readonly ITimer _retry;
@@ -43,6 +45,7 @@ public sealed class NodeDataplane : IAsyncDisposable
             OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, time) : null,
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
+        _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
         _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
         _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
@@ -50,6 +53,9 @@ public sealed class NodeDataplane : IAsyncDisposable
 
     /// <summary>The table's writer side.</summary>
     public ServiceDirectory Directory { get; }
+
+    /// <summary>The connect-time path; null where it is off, not asked for yet, or not possible here.</summary>
+    public SocketLoadBalancer? Sockets => _sockets.Balancer;
 
     /// <summary>TCP connections being relayed.</summary>
     public int ActiveConnections => _relays.Active(ServiceProtocol.Tcp);
@@ -73,6 +79,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         NoteOrigins();
         NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
+        _sockets.Start(reserved);
         _loop = Task.Run(FollowAsync, CancellationToken.None);
     }
 
@@ -81,11 +88,15 @@ public sealed class NodeDataplane : IAsyncDisposable
     public Task Publish()
     {
         var changes = Directory.Publish();
+        _sockets.Apply(changes, Directory.Current);
         if (changes.Count == 0) return Task.CompletedTask;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
         return done.Task;
     }
+
+    /// <summary>The way each service port takes, and why. Any thread.</summary>
+    public IEnumerable<ServicePathReport> Paths() => Directory.Current.Entries.Select(Report);
 
     public async ValueTask DisposeAsync()
     {
@@ -95,10 +106,19 @@ public sealed class NodeDataplane : IAsyncDisposable
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
+        await _sockets.DisposeAsync();
         await _relays.DisposeAsync();
         // Last: until the listeners were gone, connections could still come.
         (_addresses as IDisposable)?.Dispose();
         _stopping.Dispose();
+    }
+
+    private ServicePathReport Report(ServiceEntry entry)
+    {
+        var port = entry.Port;
+        if (_sockets.WhyNot(port) is not { } why)
+            return new ServicePathReport(port.Id, ServicePath.Connect, port.Path == ServicePath.Connect ? "the service asks for it" : "the best path for TCP that this host allows");
+        return new ServicePathReport(port.Id, _relays.Resolve(port.Id.Protocol, port.Path), why);
     }
 
     private void OnNodeAddressesChanged(object? sender, EventArgs e) => _work.Writer.TryWrite(new AddressesChanged());

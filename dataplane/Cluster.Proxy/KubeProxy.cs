@@ -22,7 +22,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private readonly ProxyHealth _health = new(options.HealthTimeout, time);
     private readonly ILogger _logger = logs.CreateLogger<KubeProxy>();
     private volatile ClusterDns? _dns;
-    private volatile ServiceDirectory? _table;
+    private volatile NodeDataplane? _dataplane;
 
     /// <summary>The first whole table is in effect, and DNS answers where it is ours to answer.</summary>
     public bool IsReady => _health.IsSynced && DnsAnswers;
@@ -38,8 +38,16 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         try
         {
             await using var dataplane = new NodeDataplane(
-                new DataplaneOptions { Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout }, PodRanges = options.PodRanges }, NodePlane.VirtualAddresses(options, logs), logs, time);
-            _table = dataplane.Directory;
+                new DataplaneOptions
+                {
+                    Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout },
+                    PodRanges = options.PodRanges,
+                    SocketLb = NodePlane.SocketPath(options),
+                },
+                NodePlane.VirtualAddresses(options, logs),
+                logs,
+                time);
+            _dataplane = dataplane;
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
@@ -101,7 +109,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         {
             if (options.Health is { } health) servers.Add(new HttpResponder(health, AnswerHealth, _logger));
             if (options.Metrics is { } endPoint)
-                servers.Add(new HttpResponder(endPoint, path => path == "/metrics" ? HttpResponse.Text(200, metrics + BackendText.Of(_table?.Current ?? ServiceTable.Empty)) : AnswerHealth(path), _logger));
+                servers.Add(new HttpResponder(endPoint, path => AnswerMetrics(path, metrics) ?? AnswerHealth(path), _logger));
             return servers;
         }
         catch (System.Net.Sockets.SocketException exception)
@@ -111,6 +119,13 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             throw new InvalidOperationException($"cannot listen on {taken}: {exception.Message}", exception);
         }
     }
+
+    private HttpResponse? AnswerMetrics(string path, MetricsText metrics) => (path, _dataplane) switch
+    {
+        ("/metrics", null) => HttpResponse.Text(200, metrics.ToString()),
+        (_, { } dataplane) => DataplaneAnswers.For(path, metrics, dataplane),
+        _ => null,
+    };
 
     private HttpResponse? AnswerHealth(string path) => path switch
     {

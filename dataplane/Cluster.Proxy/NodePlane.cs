@@ -1,11 +1,12 @@
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Nftables;
+using Cluster.Dataplane.SocketLb;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy;
 
-/// <summary>The proxy's marks on the host: routes in table local, one nftables table, and pinned BPF links.</summary>
+/// <summary>The proxy's marks on the host: BPF programs, pinned; routes in table local; and one nftables table.</summary>
 public static class NodePlane
 {
     /// <summary>Removes them, whether the proxy stopped or was killed. It must not run meanwhile. Does nothing where there are none.</summary>
@@ -18,6 +19,8 @@ public static class NodePlane
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         var table = $"nft inet {options.Table}";
         if (options.SavedPath is { } saved) File.Delete(saved);
+        // First, so that nothing is led past what goes next.
+        RemoveSocketPath(options);
         try
         {
             await addresses.RemoveAsync(cancellationToken);
@@ -33,6 +36,33 @@ public static class NodePlane
 
         owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal) || line.StartsWith("bpffs ", StringComparison.Ordinal)
             || line.StartsWith("rule mark ", StringComparison.Ordinal));
+    }
+
+    internal static SocketLoadBalancerOptions? SocketPath(ProxyOptions options)
+    {
+        if (!options.ConnectTime) return null;
+        var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
+        return new SocketLoadBalancerOptions
+        {
+            CgroupPath = options.CgroupPath,
+            PinPath = options.PinPath,
+            NamespaceFolders = options.NamespaceFolders,
+            UdpIdleTimeout = options.UdpIdleTimeout,
+            Owned = owned is null ? null : owned.Record,
+        };
+    }
+
+    private static void RemoveSocketPath(ProxyOptions options)
+    {
+        if (options.PinPath is not { } path) return;
+        try
+        {
+            SocketLoadBalancer.Remove(path);
+        }
+        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"cannot remove the BPF programs of services below {path}: {exception.Message}", exception);
+        }
     }
 
     internal static IVirtualAddresses VirtualAddresses(ProxyOptions options, ILoggerFactory logs)

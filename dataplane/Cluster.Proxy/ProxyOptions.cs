@@ -46,10 +46,19 @@ public sealed record ProxyOptions
     /// <summary>The file that keeps the services last seen, for a start while the API is away; null for none. <see cref="NodePlane.RemoveAsync"/> removes it.</summary>
     public string? SavedPath { get; init; }
 
+    /// <summary>False: no BPF; sockets of this node take relays as all others do.</summary>
+    public bool ConnectTime { get; init; } = true;
+
+    /// <summary>The cgroup v2 folder whose processes are connected from the start; null: the root of the hierarchy, which is every process.</summary>
+    public string? CgroupPath { get; init; }
+
+    /// <summary>Where container runtimes keep the files of network namespaces: pods are those with an address of <see cref="PodRanges"/>.</summary>
+    public IReadOnlyList<string> NamespaceFolders { get; init; } = ["/run/docker/netns", "/run/netns"];
+
     /// <summary>Our nftables table.</summary>
     public string Table { get; init; } = "cluster_services";
 
-    /// <summary>A folder of ours for a BPF file system, so that what is pinned there outlives the process; null: no BPF.</summary>
+    /// <summary>A folder of ours for a BPF file system, so that what is pinned there outlives the process; null: nothing outlives it, and sockets of services are not selected by BPF.</summary>
     public string? PinPath { get; init; } = "/run/cluster/bpf";
 
     /// <summary>

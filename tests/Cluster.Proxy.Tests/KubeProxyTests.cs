@@ -118,6 +118,55 @@ public sealed class KubeProxyTests
     private static string VipOf(ProxyRig rig, int host) => rig.Options.ServiceRanges[0].BaseAddress.ToString()[..^1] + host;
 
     [Fact]
+    public async Task Run_SocketsAreConnectedFromTheStart_GoOnWithoutTheProxy_AndAreRemoved()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        using var folder = new TempDirectory();
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.18", port);
+        await using var rig = new ProxyRig();
+        var options = rig.Options with { OwnedPath = Path.Combine(folder.Path, "owned") };
+        await using var pinned = new ProxyRig(rig.Api) { Options = options };
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80)));
+        rig.Api.Seed(Make.Slice("web", port, Make.Endpoint("127.0.0.18", uid: "a")));
+        await pinned.StartAsync();
+        using var http = new HttpClient();
+        var paths = await http.GetStringAsync(new Uri($"http://{options.Metrics}/paths"));
+        Assert.SkipWhen(paths.Contains("not possible here", StringComparison.Ordinal), paths);
+        Assert.Equal("shop/web\tTCP\tconnect\tthe best path for TCP that this host allows\n", paths);
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+        var metrics = await http.GetStringAsync(new Uri($"http://{options.Metrics}/metrics"));
+        Assert.Contains("dataplane_socket_connections_total{service=\"shop/web\",protocol=\"TCP\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains($"dataplane_backend_connections_total{{service=\"shop/web\",protocol=\"TCP\",backend=\"127.0.0.18:{port}\"}} 1\n", metrics, StringComparison.Ordinal);
+
+        await pinned.StopAsync();
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+        Assert.Contains($"bpffs {options.PinPath}", File.ReadAllLines(options.OwnedPath));
+        await NodePlane.RemoveAsync(options, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, CancellationToken.None);
+        Assert.Empty(File.ReadAllLines(options.OwnedPath));
+        Assert.False(Directory.Exists(options.PinPath));
+        Assert.DoesNotContain(options.PinPath!, File.ReadAllText("/proc/self/mounts"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WhereSocketsCanNotBeConnectedFromTheStart_TheLoopsServe_AndSayWhy()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.19", port);
+        await using var rig = new ProxyRig();
+        await using var without = new ProxyRig(rig.Api) { Options = rig.Options with { CgroupPath = "/sys/fs/cgroup/none" } };
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80)));
+        rig.Api.Seed(Make.Slice("web", port, Make.Endpoint("127.0.0.19", uid: "a")));
+        await without.StartAsync();
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+        using var http = new HttpClient();
+        Assert.Equal(
+            "shop/web\tTCP\tloop\tthe connect-time path is not possible here: Cannot open /sys/fs/cgroup/none: No such file or directory\n",
+            await http.GetStringAsync(new Uri($"http://{rig.Options.Metrics}/paths")));
+    }
+
+    [Fact]
     public async Task Run_PortTakenByTheHost_IsAnEventOnTheService()
     {
         Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);

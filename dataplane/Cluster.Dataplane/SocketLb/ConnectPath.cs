@@ -7,8 +7,9 @@ namespace Cluster.Dataplane.SocketLb;
 internal static class ConnectPath
 {
     /// <summary>Why the port is left to the loops; null where it can be taken.</summary>
-    public static string? WhyNot(ServicePort port) => port switch
+    public static string? WhyNot(ServicePort port, bool onlyWhereAsked) => port switch
     {
+        { Path: ServicePath.Auto } when onlyWhereAsked => "services are connected from the start only where they ask for it",
         { Path: ServicePath.Loop or ServicePath.Managed } => $"the service asks for the path {(port.Path == ServicePath.Loop ? "loop" : "managed")}",
         { Path: ServicePath.Auto, Id.Protocol: ServiceProtocol.Udp } => "UDP is connected from the start only where the service asks for it",
         { ProxyProtocol: true } => "a PROXY protocol header can only be sent by a relay",

@@ -36,7 +36,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         _cgroupPath = cgroupPath;
         _maps = maps;
         _programs = programs;
-        _table = new SocketTable(maps);
+        _table = new SocketTable(maps, options.OnlyWhereAsked, options.Reserved.Select(place => new FrontendKey(place.Address, place.Port, place.Protocol)));
         _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
     }
 
@@ -61,13 +61,15 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes away all that <see cref="TryStart"/> made on the host: attachments first, then pins and the mount.</summary>
+    /// <summary>Takes away all that <see cref="TryStart"/> made on the host: attachments first, then pins, and the mount where nothing of others is in it.</summary>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
     public static void Remove(string pinPath)
     {
-        SocketLinks.Remove(pinPath);
-        BpfFileSystem.Remove(pinPath);
-        if (Directory.Exists(pinPath)) Directory.Delete(pinPath);
+        if (!BpfFileSystem.IsMounted(pinPath)) return;
+        var folder = SocketLoadBalancerOptions.FolderIn(pinPath);
+        SocketLinks.Remove(folder);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        BpfFileSystem.RemoveIfEmpty(pinPath);
     }
 
     /// <summary>Puts changes of the service table into effect for the next connections. Connected UDP sockets of backends that went are closed at once.</summary>
@@ -203,7 +205,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
             programs?.Dispose();
             maps.Dispose();
             // Nothing works there: nothing is left there.
-            if (options.PinPath is { } folder && !SocketLinks.ArePinned(folder)) Remove(folder);
+            if (options.PinPath is { } pins && !SocketLinks.ArePinned(options.PinFolder)) Remove(pins);
             throw;
         }
     }
@@ -216,21 +218,35 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
             _namespaces[HostNamespace] = host;
             _maps.Namespaces.Set(host, NamespaceFlags.Host);
             // With new maps beside programs that still work on old ones, those go on until the new maps are filled.
-            if (_maps.TakenOver || !SocketLinks.ArePinned(_options.PinPath)) AttachLocked();
+            if (_maps.TakenOver || !SocketLinks.ArePinned(_options.PinFolder)) AttachLocked();
         }
     }
 
     private void AttachLocked()
     {
         if (_links is not null) return;
-        if (_options.PinPath is { } path) _maps.Pin(path);
-        _links = SocketLinks.Attach(_programs, _cgroupPath, _options.PinPath);
+        if (_options.PinFolder is { } folder) _maps.Pin(folder);
+        _links = SocketLinks.Attach(_programs, _cgroupPath, _options.PinFolder);
     }
 
     private void SetLocked(ServiceEntry entry)
     {
-        if (_table.Set(entry) is { } reason) _left[entry.Port.Id] = reason;
+        if (TrySetLocked(entry) is { } reason) _left[entry.Port.Id] = reason;
         else _left.Remove(entry.Port.Id);
+    }
+
+    // A service that does not fit is the loops'; it must not keep others from following.
+    private string? TrySetLocked(ServiceEntry entry)
+    {
+        try
+        {
+            return _table.Set(entry);
+        }
+        catch (BpfException exception)
+        {
+            _table.Remove(entry.Port.Id);
+            return exception.Message;
+        }
     }
 
     private void RemoveLocked(ServicePortId id)

@@ -1,3 +1,5 @@
+using Cluster.Dataplane.Addresses;
+
 namespace Cluster.Dataplane.SocketLb;
 
 /// <summary>How the connect-time path runs. Read at start.</summary>
@@ -7,10 +9,22 @@ public sealed record SocketLoadBalancerOptions
     public string? CgroupPath { get; init; }
 
     /// <summary>
-    /// A folder of ours: a BPF file system is mounted there, and what is pinned in it goes on working without a process. Null: nothing
-    /// outlives this process.
+    /// A folder of ours: a BPF file system is mounted there, which others may share, and what is pinned in it goes on working without a
+    /// process. Null: nothing outlives this process.
     /// </summary>
     public string? PinPath { get; init; }
+
+    /// <summary>Where in it our pins are.</summary>
+    internal string? PinFolder => PinPath is { } path ? FolderIn(path) : null;
+
+    /// <summary>Only service ports that ask for the path connect are taken, and nothing is attached before the first of them. False: TCP that asks for nothing, too.</summary>
+    public bool OnlyWhereAsked { get; init; }
+
+    /// <summary>Places on services' addresses that others answer, such as DNS: never led anywhere.</summary>
+    public IReadOnlyCollection<Place> Reserved { get; init; } = [];
+
+    /// <summary>Where files of network namespaces are found; those with an address of the pod ranges are served beside the host's.</summary>
+    public IReadOnlyList<string> NamespaceFolders { get; init; } = [];
 
     /// <summary>Told of each thing before it is made on the host: <c>bpffs /run/cluster/bpf</c>.</summary>
     public Action<string>? Owned { get; init; }
@@ -32,4 +46,6 @@ public sealed record SocketLoadBalancerOptions
 
     /// <summary>Clients with affinity, and flows of unconnected UDP sockets (about 100 bytes each); the least recently used make room.</summary>
     public int MaxFlows { get; init; } = 65_536;
+
+    internal static string FolderIn(string pinPath) => Path.Combine(pinPath, "sockets");
 }

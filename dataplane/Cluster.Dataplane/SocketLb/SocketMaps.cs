@@ -58,7 +58,7 @@ internal sealed class SocketMaps : IDisposable
     /// <exception cref="Win32Exception">The kernel refused.</exception>
     public static SocketMaps OpenOrCreate(SocketLoadBalancerOptions options)
     {
-        if (options.PinPath is { } path && Directory.Exists(FolderIn(path)))
+        if (options.PinFolder is { } path && Directory.Exists(FolderIn(path)))
         {
             try
             {
@@ -77,6 +77,7 @@ internal sealed class SocketMaps : IDisposable
     public void Pin(string path)
     {
         if (TakenOver) return;
+        Directory.CreateDirectory(path);
         foreach (var old in Directory.GetDirectories(path, "maps-*")) Directory.Delete(old, recursive: true);
         var folder = Directory.CreateDirectory(FolderIn(path)).FullName;
         foreach (var (name, map) in _all) map.Pin(Path.Combine(folder, name));

@@ -13,15 +13,22 @@ internal sealed class SocketTable
     private readonly Dictionary<ulong, SocketService> _leftovers = [];
     private readonly Dictionary<FrontendKey, SocketService> _owners = [];
     private readonly HashSet<ServicePortId> _contesting = [];
+    private readonly HashSet<FrontendKey> _reserved;
     private readonly SocketMaps _maps;
     private readonly BackendTable _backends;
     private readonly ListWriter _lists;
     private readonly SlotBlocks _slots;
+    private readonly bool _onlyWhereAsked;
     private bool _released;
 
-    public SocketTable(SocketMaps maps)
+    /// <param name="maps">Where it writes.</param>
+    /// <param name="onlyWhereAsked">Takes only service ports that ask for the path.</param>
+    /// <param name="reserved">Places that are someone else's to answer.</param>
+    public SocketTable(SocketMaps maps, bool onlyWhereAsked, IEnumerable<FrontendKey> reserved)
     {
+        _reserved = [.. reserved];
         _maps = maps;
+        _onlyWhereAsked = onlyWhereAsked;
         _lists = new ListWriter(maps.Slots);
         _backends = new BackendTable(maps.Backends, _lists);
         _slots = new SlotBlocks(0, maps.Services.Length);
@@ -36,7 +43,7 @@ internal sealed class SocketTable
     /// <returns>Null, or why it is not there: then the loops have it.</returns>
     public string? Set(ServiceEntry entry)
     {
-        if (ConnectPath.WhyNot(entry.Port) is { } reason)
+        if (ConnectPath.WhyNot(entry.Port, _onlyWhereAsked) is { } reason)
         {
             Remove(entry.Port.Id);
             return reason;
@@ -144,7 +151,7 @@ internal sealed class SocketTable
         {
             var flag = scope == TrafficScope.External ? FrontendValue.External : 0;
             foreach (var key in ConnectPath.Frontends(entry.Port, scope, entry.UsableInside(scope).ToArray()))
-                wanted.TryAdd(key, new FrontendValue((uint)service.Slot | flag, service.Identity));
+                if (!_reserved.Contains(key)) wanted.TryAdd(key, new FrontendValue((uint)service.Slot | flag, service.Identity));
         }
 
         foreach (var gone in service.Frontends.Keys.Where(key => !wanted.ContainsKey(key)).ToList()) Release(service, gone);

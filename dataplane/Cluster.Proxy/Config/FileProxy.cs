@@ -3,12 +3,14 @@ using System.Net.Sockets;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.SocketLb;
 using Cluster.Proxy.Serving;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Config;
 
-/// <summary>The data plane alone, as a load balancer: <c>cluster proxy --config FILE</c>. Changes nothing on the host and needs no privileges.</summary>
+/// <summary>The data plane alone, as a load balancer: <c>cluster proxy --config FILE</c>. Leaves nothing on the host and needs no privileges.</summary>
+/// <remarks>Services of the path connect have BPF programs attached while it runs, for clients in the host's network namespace; where that is not permitted they take the loops.</remarks>
 public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider time)
 {
     private readonly ILogger _logger = logs.CreateLogger<FileProxy>();
@@ -24,7 +26,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     {
         var source = new ConfigFileSource(path, logs.CreateLogger<ConfigFileSource>(), time);
         var config = source.Read();
-        var options = new DataplaneOptions { Threads = config.Threads ?? 0 };
+        var options = new DataplaneOptions { Threads = config.Threads ?? 0, SocketLb = new SocketLoadBalancerOptions { OnlyWhereAsked = true } };
         using var metrics = config.Metrics is null ? null : new MetricsText();
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
         dataplane.FrontendReported += (frontend, result) =>
@@ -54,9 +56,8 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
 
     private HttpResponse? Answer(string path, MetricsText metrics, NodeDataplane dataplane) => path switch
     {
-        "/metrics" => HttpResponse.Text(200, metrics + BackendText.Of(dataplane.Directory.Current)),
         "/healthz" or "/livez" => HttpResponse.Text(200, "ok"),
         "/readyz" => IsReady ? HttpResponse.Text(200, "ok") : HttpResponse.Text(503, "the file has not been read yet"),
-        _ => null,
+        _ => DataplaneAnswers.For(path, metrics, dataplane),
     };
 }

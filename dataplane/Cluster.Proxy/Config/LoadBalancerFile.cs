@@ -16,7 +16,7 @@ namespace Cluster.Proxy.Config;
 ///     listen: 127.0.0.1:8080
 ///     protocol: TCP            # or UDP; TCP by default
 ///     policy: round-robin      # or weighted, p2c, maglev, client-ip
-///     path: auto               # or loop, managed
+///     path: auto               # or loop, managed, connect
 ///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
 ///     idleTimeout: 0           # seconds after which a silent TCP connection is reset; 0: never
 ///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
@@ -33,7 +33,7 @@ public static class LoadBalancerFile
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
     private const int MaxWeight = 65_535;
     private const int MaxIdleSeconds = 1_000_000;
-    private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed };
+    private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed, ["connect"] = ServicePath.Connect };
     private static readonly Dictionary<string, UdpMode> UdpModes = new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram };
 
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
@@ -88,7 +88,7 @@ public static class LoadBalancerFile
     private static ServicePath Path(Dictionary<string, YamlNode> fields)
     {
         var path = Paths[Choice(fields, "path", Paths.Keys, "auto")];
-        if (path == ServicePath.Loop && !OperatingSystem.IsLinux()) throw Bad(fields["path"], "path loop needs Linux; use auto or managed");
+        if (path is ServicePath.Loop or ServicePath.Connect && !OperatingSystem.IsLinux()) throw Bad(fields["path"], $"path {Text(fields["path"])} needs Linux; use auto or managed");
         return path;
     }
 

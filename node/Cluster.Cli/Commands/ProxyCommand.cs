@@ -25,9 +25,10 @@ internal static class ProxyCommand
         var domain = new Option<string>("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
         var health = new Option<int>("--healthz-port") { Description = "port of /healthz", DefaultValueFactory = _ => 10256 };
         var metrics = new Option<int>("--metrics-port") { Description = "port of /metrics, on loopback", DefaultValueFactory = _ => 10249 };
+        var cgroup = new Option<string?>("--cgroup") { Description = "cgroup v2 folder whose processes are connected to backends from the start; the root of the hierarchy otherwise" };
         var command = new Command("proxy", "Reflect the API's services on this node and spread TCP and UDP over their backends.")
         {
-            data, kubeconfig, file, name, address, services, pods, dns, shortcuts, domain, health, metrics,
+            data, kubeconfig, file, name, address, services, pods, dns, shortcuts, domain, health, metrics, cgroup,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -51,6 +52,7 @@ internal static class ProxyCommand
                 Dns = new DnsServerOptions { SearchShortcuts = parsed.GetValue(shortcuts) },
                 OwnedPath = folder.Owned,
                 SavedPath = folder.ServiceTable,
+                CgroupPath = parsed.GetValue(cgroup),
             };
             IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig) ?? folder.ComponentKubeconfig("proxy"));
             return ComponentHost.RunAsync(

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tests.Linux;
 using Cluster.Dataplane.Tests.Udp;
@@ -331,6 +332,25 @@ public sealed class SocketLoadBalancerTests
         rig.Remove(rig.Port(1));
         rig.Set(rig.Port(3), Make.Backends(2));
         Assert.Null(rig.Balancer.WhyNot(rig.Port(3).Id));
+    }
+
+    [Fact]
+    public async Task ReservedPlaces_AreLeftAlone()
+    {
+        await using var rig = new SocketLbRig(configure: options => options with { Reserved = [new Place(IPAddress.Parse("198.18.255.1"), 80, ServiceProtocol.Tcp)] });
+        var port = new ServicePort(new ServicePortId("rig/dns", ServiceProtocol.Tcp), 80) { VirtualAddresses = [IPAddress.Parse("198.18.255.1"), rig.Vip(10)], Path = ServicePath.Connect };
+        rig.Set(port, Array.Empty<IPEndPoint>());
+        Shell.Run("ip", "route", "replace", "local", "198.18.255.1/32", "dev", "lo");
+        try
+        {
+            await using var dns = SocketLbRig.Named("dns", IPAddress.Parse("198.18.255.1"), 80);
+            Assert.Equal("dns", SocketLbRig.Ask(IPAddress.Parse("198.18.255.1")));
+            Assert.Null(SocketLbRig.Ask(rig.Vip(10)));
+        }
+        finally
+        {
+            Shell.Run("ip", "route", "del", "local", "198.18.255.1/32", "dev", "lo");
+        }
     }
 
     [Fact]

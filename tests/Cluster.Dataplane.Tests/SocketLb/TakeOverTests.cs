@@ -166,7 +166,7 @@ public sealed class TakeOverTests
 
     // Links of a rig run programs of its maps; here it is enough that they are pinned where it pins.
     private static bool IsOf(SocketLbRig rig, uint id) =>
-        Directory.GetFiles(Path.Combine(rig.Options.PinPath!, "links")).Any(path =>
+        Directory.GetFiles(Path.Combine(rig.Options.PinPath!, "sockets", "links")).Any(path =>
         {
             using var link = BpfLink.Open(path);
             return link?.Id == id;

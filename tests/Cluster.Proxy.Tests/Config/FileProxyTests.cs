@@ -40,6 +40,47 @@ public sealed class FileProxyTests
     }
 
     [Fact]
+    public async Task Run_PathConnect_IsTakenWhenAServiceAsksForIt_AndByNoOther()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        using var folder = new TempDirectory();
+        var path = Path.Combine(folder.Path, "lb.yaml");
+        var ports = FreePort.Tcp(4);
+        await using var a = new NamedServer("a", "127.0.0.25", ports[0]);
+        string Config(string path) => $"""
+            metrics: 127.0.0.1:{ports[3]}
+            services:
+            - name: near
+              listen: 127.0.0.1:{ports[1]}
+              path: {path}
+              backends: ['127.0.0.25:{ports[0]}']
+            - name: other
+              listen: 127.0.0.1:{ports[2]}
+              backends: ['127.0.0.25:{ports[0]}']
+            """;
+        await File.WriteAllTextAsync(path, Config("auto"));
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(path, NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[3]}/") };
+        var paths = await http.GetStringAsync(new Uri("paths", UriKind.Relative));
+        Assert.Equal("near\tTCP\tloop\tno service asks for the path connect\nother\tTCP\tloop\tno service asks for the path connect\n", paths);
+
+        await File.WriteAllTextAsync(path, Config("connect"));
+        await Eventually.True(async () => (paths = await http.GetStringAsync(new Uri("paths", UriKind.Relative))).Contains("asks for it", StringComparison.Ordinal));
+        Assert.SkipWhen(paths.Contains("not possible here", StringComparison.Ordinal), paths);
+        Assert.Equal("near\tTCP\tconnect\tthe service asks for it\nother\tTCP\tloop\tservices are connected from the start only where they ask for it\n", paths);
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[2]));
+        var metrics = await http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+        Assert.Contains("dataplane_socket_connections_total{service=\"near\",protocol=\"TCP\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("dataplane_socket_connections_total{service=\"other\"", metrics, StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Run_WithMetrics_TellsOfEachBackend()
     {
         using var folder = new TempDirectory();

@@ -29,6 +29,15 @@ internal static partial class BpfFileSystem
         if (umount2(path, MNT_DETACH) != 0) throw Failure("unmount", path);
     }
 
+    /// <summary>Unmounts it and removes its folder where nothing is pinned there any more.</summary>
+    public static void RemoveIfEmpty(string path)
+    {
+        // Every mount has the kernel's own maps.debug and progs.debug.
+        if (Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetExtension(entry) != ".debug")) return;
+        Remove(path);
+        Directory.Delete(path);
+    }
+
     /// <summary>Whether the path is in a BPF file system.</summary>
     public static bool IsMounted(string path)
     {

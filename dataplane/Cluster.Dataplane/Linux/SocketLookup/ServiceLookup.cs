@@ -74,10 +74,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
             File.Delete(pin);
         }
 
-        // Every mount has the kernel's own maps.debug and progs.debug.
-        if (Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetExtension(path) != ".debug")) return;
-        BpfFileSystem.Remove(folder);
-        Directory.Delete(folder);
+        BpfFileSystem.RemoveIfEmpty(folder);
     }
 
     public void ChangeRanges(IEnumerable<IPNetwork> added, IEnumerable<IPNetwork> removed)
