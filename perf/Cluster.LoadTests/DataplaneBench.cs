@@ -9,7 +9,9 @@ namespace Cluster.LoadTests;
 /// <summary><c>./cluster bench dataplane</c>: from the options to the files.</summary>
 internal static class DataplaneBench
 {
-    public static int Run(BenchOptions options)
+    /// <param name="options">What to measure and where.</param>
+    /// <param name="other">Measures something else than the comparison or the scale check, on the same terms.</param>
+    public static int Run(BenchOptions options, Action<BenchOptions, StopSignal>? other = null)
     {
         if (Missing() is { } missing)
         {
@@ -20,17 +22,18 @@ internal static class DataplaneBench
         using StopSignal stop = StopSignal.OnSignals();
         int exitCode = 1;
         // A thread of its own, because it changes its network namespace and must not carry that to other work of the runtime.
-        var thread = new Thread(() => exitCode = RunGuarded(options, stop));
+        var thread = new Thread(() => exitCode = RunGuarded(options, other, stop));
         thread.Start();
         thread.Join();
         return exitCode;
     }
 
-    private static int RunGuarded(BenchOptions options, StopSignal stop)
+    private static int RunGuarded(BenchOptions options, Action<BenchOptions, StopSignal>? other, StopSignal stop)
     {
         try
         {
-            if (options.Scale is { } scale) CheckScale(options, scale, stop);
+            if (other is not null) other(options, stop);
+            else if (options.Scale is { } scale) CheckScale(options, scale, stop);
             else Measure(options, stop);
             return 0;
         }

@@ -30,11 +30,8 @@ var dataplane = new Command("dataplane", "Measures the data plane's paths beside
 };
 dataplane.SetAction(parsed =>
 {
-    Timing timing = parsed.GetValue(quick) ? Timing.Quick : Timing.Full;
-    if (parsed.GetValue(rounds) is { } count) timing = timing with { Rounds = count };
-    if (parsed.GetValue(seconds) is { } time) timing = timing with { Duration = TimeSpan.FromSeconds(time) };
     return DataplaneBench.Run(new BenchOptions(
-        timing,
+        Times(parsed),
         Names(parsed.GetValue(works)!),
         Names(parsed.GetValue(candidates)!),
         parsed.GetValue(output)!,
@@ -49,6 +46,24 @@ var hostPath = new Option<string>("--path") { Required = true };
 var host = new Command("scale-host", "The data plane with a table that is made up; the scale check starts it.") { hostPath, services };
 host.Hidden = true;
 host.SetAction((parsed, _) => ScaleHost.RunAsync(parsed.GetValue(hostPath)!, parsed.GetValue(services)));
-return new RootCommand("Load tests of the data plane.") { dataplane, host }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+var dns = new Command("dns", "Measures the DNS server beside unbound and dnsmasq with the same names.") { quick, rounds, seconds, output, tools, loadCore, proxyCore };
+dns.SetAction(parsed => DataplaneBench.Run(
+    new BenchOptions(Times(parsed), [], [], parsed.GetValue(output)!, "", Path.GetFullPath(parsed.GetValue(tools)!), parsed.GetValue(loadCore), parsed.GetValue(proxyCore), null, null),
+    Cluster.LoadTests.Dns.DnsBench.Run));
+var port = new Option<int>("--port") { Required = true };
+var names = new Option<int>("--names") { Required = true };
+var dnsServer = new Command("dns-server", "The DNS server with names that are made up; the benchmark starts it.") { port, names };
+dnsServer.Hidden = true;
+dnsServer.SetAction((parsed, stop) => Cluster.LoadTests.Dns.DnsServerRole.RunAsync(parsed.GetValue(port), parsed.GetValue(names), stop));
+return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+Timing Times(ParseResult parsed)
+{
+    Timing timing = parsed.GetValue(quick) ? Timing.Quick : Timing.Full;
+    if (parsed.GetValue(rounds) is { } count) timing = timing with { Rounds = count };
+    if (parsed.GetValue(seconds) is { } time) timing = timing with { Duration = TimeSpan.FromSeconds(time) };
+    return timing;
+}
 
 static string[] Names(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -48,8 +48,8 @@ internal ref struct DnsReader(ReadOnlySpan<byte> message, int position)
                 if (position + 1 >= _message.Length) return false;
                 int target = ((size & 0x3F) << 8) | _message[position + 1];
                 if (jumps == 0) Position = position + 2;
-                // Only backwards and only so often: no loop can be written.
-                if (target >= position || ++jumps > MaxJumps) return false;
+                // Only backwards and only so often: no loop can be written. In the header no name stands.
+                if (target >= position || target < DnsHeader.Bytes || ++jumps > MaxJumps) return false;
                 position = target;
                 continue;
             }

@@ -81,9 +81,12 @@ internal sealed class UpstreamAnswer : NameEntry
         uint ttl = uint.MaxValue, negativeTtl = 0;
         int code = message[3] & DnsHeader.Code;
         int end = reader.Position, kept = 0;
+        Span<byte> name = stackalloc byte[WireName.MaxBytes];
         for (int i = 0; i < records; i++)
         {
-            if (!reader.TrySkipRecord(out DnsRecordHeader record)) return null;
+            if (!reader.TryReadName(name, out _) || !reader.TryReadFixed(out DnsRecordHeader record)) return null;
+            if ((record.Type == DnsType.A && record.DataBytes != 4) || (record.Type == DnsType.AAAA && record.DataBytes != 16)) return null;
+            if (record.Type is DnsType.CNAME or DnsType.NS or DnsType.PTR && !new DnsReader(message, record.Data).TryReadName(name, out _)) return null;
             if (record.Type == DnsType.OPT)
             {
                 // The last as a rule. Without it those behind it would stand elsewhere: they are left out, as additional records may be.
