@@ -43,9 +43,10 @@ dataplane.SetAction(parsed =>
         parsed.GetValue(scale) ? new ScaleOptions(Names(parsed.GetValue(paths)!), parsed.GetValue(services)) : null));
 });
 var hostPath = new Option<string>("--path") { Required = true };
-var host = new Command("scale-host", "The data plane with a table that is made up; the scale check starts it.") { hostPath, services };
+var pins = new Option<string>("--pins") { Required = true };
+var host = new Command("scale-host", "The data plane with a table that is made up; the scale check starts it.") { hostPath, services, pins };
 host.Hidden = true;
-host.SetAction((parsed, _) => ScaleHost.RunAsync(parsed.GetValue(hostPath)!, parsed.GetValue(services)));
+host.SetAction((parsed, _) => ScaleHost.RunAsync(parsed.GetValue(hostPath)!, parsed.GetValue(services), parsed.GetValue(pins)!));
 
 var dns = new Command("dns", "Measures the DNS server beside unbound and dnsmasq with the same names.") { quick, rounds, seconds, output, tools, loadCore, proxyCore };
 dns.SetAction(parsed => DataplaneBench.Run(

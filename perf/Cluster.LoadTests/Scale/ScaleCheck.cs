@@ -49,9 +49,11 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
             ["DOTNET_gcConcurrent"] = "1",
             ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
         };
+        // What it mounts, a file system for BPF, is its own and goes with it.
         long begin = Stopwatch.GetTimestamp();
         using var process = new ChildProcess(
-            stage.Plain, stage.ProxyCore, environment, Environment.ProcessPath!, "scale-host", "--path", path, "--services", services.ToString(CultureInfo.InvariantCulture));
+            stage.Plain, stage.ProxyCore, environment, "unshare", "--mount", Environment.ProcessPath!, "scale-host", "--path", path,
+            "--services", services.ToString(CultureInfo.InvariantCulture), "--pins", Path.Combine(stage.Scratch, $"pins-{path}-{services}"));
         using var questioner = new Questioner(stop);
         var empty = new ScaleResult("node", path, services, 0, null, null, null, null, null, null, 0, null, null, null);
         if (!Await(questioner, process, () => process.Output.Contains("ready ", StringComparison.Ordinal), StartLimit)) return empty with { Failure = Last(process) };

@@ -13,10 +13,10 @@ namespace Cluster.LoadTests.Scale;
 /// </summary>
 internal static class ScaleHost
 {
-    public static async Task<int> RunAsync(string path, int services)
+    public static async Task<int> RunAsync(string path, int services, string pins)
     {
         var addresses = new LinuxVirtualAddresses(
-            new LinuxAddressOptions { Ranges = [IPNetwork.Parse("10.96.0.0/16")], NodeAddresses = [ScaleTable.Node] },
+            new LinuxAddressOptions { Ranges = [IPNetwork.Parse("10.96.0.0/16")], NodeAddresses = [ScaleTable.Node], PinPath = pins },
             NullLogger<LinuxVirtualAddresses>.Instance);
         await using var dataplane = new NodeDataplane(new DataplaneOptions { Threads = 1 }, addresses, NullLoggerFactory.Instance, TimeProvider.System);
         int failed = 0;
