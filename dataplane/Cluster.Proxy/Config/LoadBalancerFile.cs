@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Services;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Cluster.Proxy.Config;
 
@@ -39,36 +37,16 @@ public static class LoadBalancerFile
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
     public static LoadBalancerConfig Parse(string text)
     {
-        var root = Map(Root(text), ["threads", "metrics", "services"]);
+        var root = Map(ConfigNode.Read(text), ["threads", "metrics", "services"]);
         var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
         if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
-        if (list is not YamlSequenceNode sequence) throw Bad(list, "services must be a list");
+        if (list.Items is not { } sequence) throw Bad(list, "services must be a list");
         var services = sequence.Select(Service).ToList();
         CheckDistinct(sequence, services);
         return new LoadBalancerConfig(threads, services) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null };
     }
 
-    private static YamlNode Root(string text)
-    {
-        var parser = new Parser(new StringReader(text));
-        try
-        {
-            var stream = new YamlStream();
-            stream.Load(parser);
-            return stream.Documents.Count == 1 ? stream.Documents[0].RootNode : throw new ConfigException(1, "there must be one YAML document");
-        }
-        catch (YamlException exception)
-        {
-            throw new ConfigException(exception.Start.Line, exception.InnerException?.Message ?? exception.Message);
-        }
-        catch (InvalidOperationException)
-        {
-            // What the parser throws for some unclosed brackets; it knows where it was.
-            throw new ConfigException(parser.Current?.End.Line ?? 1, "this is not YAML");
-        }
-    }
-
-    private static LoadBalancerService Service(YamlNode node)
+    private static LoadBalancerService Service(ConfigNode node)
     {
         var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "idleTimeout", "backends"]);
         return new LoadBalancerService(
@@ -85,16 +63,16 @@ public static class LoadBalancerFile
         };
     }
 
-    private static ServicePath Path(Dictionary<string, YamlNode> fields)
+    private static ServicePath Path(Dictionary<string, ConfigNode> fields)
     {
         var path = Paths[Choice(fields, "path", Paths.Keys, "auto")];
         if (path is ServicePath.Loop or ServicePath.Connect && !OperatingSystem.IsLinux()) throw Bad(fields["path"], $"path {Text(fields["path"])} needs Linux; use auto or managed");
         return path;
     }
 
-    private static List<LoadBalancerBackend> Backends(YamlNode node)
+    private static List<LoadBalancerBackend> Backends(ConfigNode node)
     {
-        if (node is not YamlSequenceNode sequence) throw Bad(node, "backends must be a list of IP:PORT");
+        if (node.Items is not { } sequence) throw Bad(node, "backends must be a list of IP:PORT");
         var backends = new List<LoadBalancerBackend>();
         var addresses = new HashSet<IPEndPoint>();
         foreach (var item in sequence)
@@ -107,15 +85,15 @@ public static class LoadBalancerFile
         return backends;
     }
 
-    private static LoadBalancerBackend Backend(YamlNode node)
+    private static LoadBalancerBackend Backend(ConfigNode node)
     {
-        if (node is not YamlMappingNode) return new LoadBalancerBackend(EndPoint(node));
+        if (node.Fields is null) return new LoadBalancerBackend(EndPoint(node));
         var fields = Map(node, ["address", "weight"]);
         return new LoadBalancerBackend(
             EndPoint(Required(node, fields, "address")), fields.TryGetValue("weight", out var weight) ? Number(weight, 0, MaxWeight) : 1);
     }
 
-    private static void CheckDistinct(YamlSequenceNode sequence, List<LoadBalancerService> services)
+    private static void CheckDistinct(List<ConfigNode> sequence, List<LoadBalancerService> services)
     {
         var names = new HashSet<(string, ServiceProtocol)>();
         var places = new Dictionary<(IPEndPoint, ServiceProtocol), string>();
@@ -128,44 +106,44 @@ public static class LoadBalancerFile
         }
     }
 
-    private static Dictionary<string, YamlNode> Map(YamlNode node, string[] known)
+    private static Dictionary<string, ConfigNode> Map(ConfigNode node, string[] known)
     {
-        if (node is not YamlMappingNode mapping) throw Bad(node, "a mapping is expected");
-        var fields = new Dictionary<string, YamlNode>();
+        if (node.Fields is not { } mapping) throw Bad(node, "a mapping is expected");
+        var fields = new Dictionary<string, ConfigNode>();
         foreach (var (key, value) in mapping)
         {
             var name = Text(key);
             if (!known.Contains(name)) throw Bad(key, $"unknown field {name}; known are {string.Join(", ", known)}");
-            fields.Add(name, value);
+            if (!fields.TryAdd(name, value)) throw Bad(key, $"{name} is there twice");
         }
 
         return fields;
     }
 
-    private static YamlNode Required(YamlNode parent, Dictionary<string, YamlNode> fields, string name) =>
+    private static ConfigNode Required(ConfigNode parent, Dictionary<string, ConfigNode> fields, string name) =>
         fields.TryGetValue(name, out var value) ? value : throw Bad(parent, $"{name} is missing");
 
-    private static string Choice(Dictionary<string, YamlNode> fields, string name, IReadOnlyCollection<string> choices, string otherwise)
+    private static string Choice(Dictionary<string, ConfigNode> fields, string name, IReadOnlyCollection<string> choices, string otherwise)
     {
         if (!fields.TryGetValue(name, out var node)) return otherwise;
         var text = Text(node);
         return choices.Contains(text) ? text : throw Bad(node, $"{name} is {text}; it must be one of {string.Join(", ", choices)}");
     }
 
-    private static IPEndPoint EndPoint(YamlNode node)
+    private static IPEndPoint EndPoint(ConfigNode node)
     {
         var text = Text(node);
         // The parser takes an address without a port for port 0, and that is no port to listen on or connect to.
         return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port > 0 ? endPoint : throw Bad(node, $"{text} is not IP:PORT");
     }
 
-    private static int Number(YamlNode node, int least, int most) =>
+    private static int Number(ConfigNode node, int least, int most) =>
         int.TryParse(Text(node), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
             : throw Bad(node, $"{Text(node)} is not a number from {least} to {most}");
 
-    private static string Text(YamlNode node) =>
-        node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Bad(node, "a plain value is expected");
+    private static string Text(ConfigNode node) =>
+        node.Scalar is { Length: > 0 } text ? text : throw Bad(node, "a plain value is expected");
 
-    private static ConfigException Bad(YamlNode node, string reason) => new(node.Start.Line, reason);
+    private static ConfigException Bad(ConfigNode node, string reason) => new(node.Line, reason);
 }

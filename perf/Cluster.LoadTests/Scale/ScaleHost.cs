@@ -29,21 +29,21 @@ internal static class ScaleHost
         };
         await dataplane.StartAsync([], CancellationToken.None);
         ServicePort[] ports = [.. Enumerable.Range(0, services).Select(number => Port(number, Enum.Parse<ServicePath>(path, ignoreCase: true)))];
-        Backend[][] sets = [Backends(0), Backends(1)];
-        foreach (ServicePort port in ports) dataplane.Directory.Set(port, sets[0]);
+        for (int number = 0; number < services; number++) dataplane.Directory.Set(ports[number], Backends(number, 0));
         await dataplane.Publish();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {services - failed} {failed} {reason}"));
-        await FollowAsync(dataplane, ports, sets);
+        await FollowAsync(dataplane, ports);
         return 0;
     }
 
-    private static async Task FollowAsync(NodeDataplane dataplane, ServicePort[] ports, Backend[][] sets)
+    private static async Task FollowAsync(NodeDataplane dataplane, ServicePort[] ports)
     {
         while (await Console.In.ReadLineAsync() is { } line)
         {
             string[] words = line.Split(' ');
             if (words[0] != "move") continue;
-            dataplane.Directory.Set(ports[int.Parse(words[1], CultureInfo.InvariantCulture)], sets[int.Parse(words[2], CultureInfo.InvariantCulture)]);
+            int number = int.Parse(words[1], CultureInfo.InvariantCulture);
+            dataplane.Directory.Set(ports[number], Backends(number, int.Parse(words[2], CultureInfo.InvariantCulture)));
             // Nobody waits: what counts is when a connection meets the change.
             _ = dataplane.Publish();
         }
@@ -56,6 +56,6 @@ internal static class ScaleHost
     }
 
     // Each service has backends of its own, as in a cluster; that they share places does not matter to the table.
-    private static Backend[] Backends(int set) =>
-        [.. Enumerable.Range(0, ScaleTable.BackendsPerService).Select(number => new Backend($"pod-{set}-{number}", ScaleTable.Backend(set, number)))];
+    private static Backend[] Backends(int service, int set) =>
+        [.. Enumerable.Range(0, ScaleTable.BackendsPerService).Select(number => new Backend($"pod-{service}-{set}-{number}", ScaleTable.Backend(set, number)))];
 }
