@@ -16,10 +16,14 @@ internal sealed unsafe partial class IoUring : IDisposable
 
     private const uint IORING_SETUP_CQSIZE = 1 << 3;
     private const uint IORING_SETUP_SUBMIT_ALL = 1 << 7;
+    private const uint IORING_SETUP_TASKRUN_FLAG = 1 << 9;
     private const uint IORING_SETUP_SINGLE_ISSUER = 1 << 12;
     private const uint IORING_SETUP_DEFER_TASKRUN = 1 << 13;
     private const uint IORING_FEAT_SINGLE_MMAP = 1;
     private const uint IORING_FEAT_NODROP = 1 << 1;
+    private const uint IORING_SQ_CQ_OVERFLOW = 1 << 1;
+    private const uint IORING_SQ_TASKRUN = 1 << 2;
+    private const uint IORING_CQ_EVENTFD_DISABLED = 1;
     private const uint IORING_ENTER_GETEVENTS = 1;
     private const uint IORING_REGISTER_EVENTFD = 4;
     private const uint IORING_REGISTER_PBUF_RING = 22;
@@ -55,6 +59,8 @@ internal sealed unsafe partial class IoUring : IDisposable
     private readonly uint* _sqTail;
     private readonly uint _sqMask;
     private readonly uint _sqEntries;
+    private readonly uint* _sqFlags;
+    private readonly uint* _cqFlags;
     private readonly uint* _cqHead;
     private readonly uint* _cqTail;
     private readonly uint _cqMask;
@@ -79,6 +85,8 @@ internal sealed unsafe partial class IoUring : IDisposable
         _sqTail = (uint*)(_rings + setup.Sq.Tail);
         _sqMask = setup.SqEntries - 1;
         _sqEntries = setup.SqEntries;
+        _sqFlags = (uint*)(_rings + setup.Sq.FlagsOrOverflow);
+        _cqFlags = (uint*)(_rings + setup.Cq.ArrayOrFlags);
         _cqHead = (uint*)(_rings + setup.Cq.Head);
         _cqTail = (uint*)(_rings + setup.Cq.Tail);
         _cqMask = setup.CqEntries - 1;
@@ -101,7 +109,7 @@ internal sealed unsafe partial class IoUring : IDisposable
     {
         var setup = new RingSetup
         {
-            Flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+            Flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
             CqEntries = entries * 4,
         };
         int descriptor = (int)Call(SYS_io_uring_setup, (nint)entries, (nint)(&setup), 0, 0, 0, 0);
@@ -161,6 +169,25 @@ internal sealed unsafe partial class IoUring : IDisposable
 
         _submittedTail = Volatile.Read(ref *_sqHead);
     }
+
+    /// <summary>Nothing is signalled from now on: what comes meanwhile is asked for.</summary>
+    public void Mute()
+    {
+        if (CanMute) Volatile.Write(ref *_cqFlags, IORING_CQ_EVENTFD_DISABLED);
+    }
+
+    /// <summary>Signals again; true where something has come meanwhile and there is no signal for it.</summary>
+    public bool Unmute()
+    {
+        if (!CanMute) return false;
+        Volatile.Write(ref *_cqFlags, 0);
+        // The kernel notes its work, then looks whether to signal; here it is the other way round, so one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        return (Volatile.Read(ref *_sqFlags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0 || *_cqHead != Volatile.Read(ref *_cqTail);
+    }
+
+    // Where stores and later loads may change places the kernel would need a barrier between its two steps, and has none.
+    private static bool CanMute => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     /// <summary>Takes the next completion there is. No system call.</summary>
     public bool TryTake(out RingCompletion completion)

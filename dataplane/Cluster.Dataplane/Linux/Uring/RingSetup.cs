@@ -35,7 +35,7 @@ internal struct RingOffsets
     /// <summary>Of the submission ring: how many were invalid. Of the completion ring: the entries.</summary>
     public uint DroppedOrCqes;
 
-    /// <summary>Of the submission ring: the indices of entries.</summary>
+    /// <summary>Of the submission ring: the indices of entries. Of the completion ring: its flags.</summary>
     public uint ArrayOrFlags;
     public uint Reserved;
     public ulong UserAddress;

@@ -23,6 +23,9 @@ internal sealed class RingPump : IDisposable
     /// <summary>Buffers of one direction that wait for a send under way; with more it is no exchange of small messages.</summary>
     private const int BuffersWaiting = 4;
 
+    /// <summary>Under load there is always more: accepting and connecting wait for so many submissions at most.</summary>
+    private const int RoundsPerTurn = 4;
+
     // An operation's data: the place of its connection, and which of its operations it is.
     private const int KindShift = 32;
     private const ulong Receive = 0ul << KindShift;
@@ -45,7 +48,7 @@ internal sealed class RingPump : IDisposable
     /// <summary>For epoll: readable when there is something to do in <see cref="Turn"/>.</summary>
     public int Descriptor => _ring.Descriptor;
 
-    /// <summary>Operations wait to be submitted.</summary>
+    /// <summary>Operations wait to be submitted: <see cref="Turn"/> is due.</summary>
     public bool HasQueued => _ring.HasQueued;
 
     /// <summary>Connections in the ring.</summary>
@@ -79,10 +82,12 @@ internal sealed class RingPump : IDisposable
         if (state.ToClient.Receiving) _ring.Cancel(DataOf(connection, Receive | OfBackend), Ignored);
     }
 
-    /// <summary>Submits what is queued and handles what has completed, until there is nothing more to do at once.</summary>
-    public void Turn(List<LoopConnection> connections, long nowMs)
+    /// <summary>Submits what is queued and handles what has completed, until there is nothing more to do at once or others have their turn.</summary>
+    /// <returns>True where there is more already.</returns>
+    public bool Turn(List<LoopConnection> connections, long nowMs)
     {
-        do
+        _ring.Mute();
+        for (int round = 0; round < RoundsPerTurn && (round == 0 || _ring.HasQueued); round++)
         {
             _ring.Submit();
             while (_ring.TryTake(out RingCompletion completion))
@@ -90,7 +95,8 @@ internal sealed class RingPump : IDisposable
                 if ((completion.Data & Ignored) == 0) Handle(connections[(int)(uint)completion.Data], completion, nowMs);
             }
         }
-        while (_ring.HasQueued);
+
+        return _ring.Unmute() || _ring.HasQueued;
     }
 
     /// <summary>Gives what a direction of a connection that has left still held to the epoll path, in order.</summary>

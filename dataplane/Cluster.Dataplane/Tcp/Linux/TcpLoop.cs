@@ -138,8 +138,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void TurnRing()
     {
-        _ringReady = false;
-        _ring!.Turn(_connections, _now);
+        _ringReady = _ring!.Turn(_connections, _now);
     }
 
     // Small messages for a while, and all of it passed on: from now on the ring does that by fewer system calls.
@@ -179,7 +178,7 @@ internal sealed class TcpLoop : IDisposable
 
     private int WaitMs()
     {
-        if (_more.Count > 0) return 0;
+        if (_more.Count > 0 || _ringReady) return 0;
         if (_connecting.Count > 0 || !_gate.IsOpen) return TickMs;
         return _active > 0 ? (int)Math.Max(0, _nextSweep - _now) : -1;
     }
