@@ -28,8 +28,9 @@ public sealed class SteadyStateTests
         Ask(Warmup);
         var before = GC.GetTotalAllocatedBytes(precise: true);
         Ask(Count);
-        // One allocated object per datagram would be at least 24 bytes each; the rest is the runtime's own.
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+        // One allocated object per datagram would be at least 24 bytes each; the rest is the runtime's own, a buffer of 64 kB for each of
+        // its threads above all.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 20);
 
         void Ask(int times)
         {

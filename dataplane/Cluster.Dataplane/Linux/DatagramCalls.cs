@@ -95,6 +95,9 @@ internal static unsafe partial class DatagramCalls
     /// <summary>True for an error that says nothing of the other side: a full buffer here, or a datagram too large for the way.</summary>
     public static bool IsLoss(int error) => error is Errno.EAGAIN or Errno.ENOBUFS or Errno.ENOMEM or Errno.EMSGSIZE;
 
+    /// <summary>True for an error that joined datagrams may have and single ones not: a frame too small on the way, IPsec, an old kernel.</summary>
+    public static bool IsOfJoined(int error) => error is Errno.EINVAL or Errno.EIO or Errno.EMSGSIZE or Errno.EOPNOTSUPP;
+
     public static int ReceiveMany(int descriptor, MultiMessage* messages, int count) => recvmmsg(descriptor, messages, (uint)count, 0, null);
 
     public static int SendMany(int descriptor, MultiMessage* messages, int count) => sendmmsg(descriptor, messages, (uint)count, 0);

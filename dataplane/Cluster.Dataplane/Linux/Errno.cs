@@ -4,18 +4,20 @@ namespace Cluster.Dataplane.Linux;
 internal static class Errno
 {
     public const int EINTR = 4;
+    public const int EIO = 5;
     public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
     public const int EACCES = 13;
+    public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
+    public const int EMSGSIZE = 90;
     public const int EOPNOTSUPP = 95;
     public const int EAFNOSUPPORT = 97;
     public const int EADDRINUSE = 98;
     public const int EADDRNOTAVAIL = 99;
     public const int ENOBUFS = 105;
-    public const int ENOMEM = 12;
     public const int ECONNREFUSED = 111;
     public const int EINPROGRESS = 115;
-    public const int EMSGSIZE = 90;
     public const int ECANCELED = 125;
 }

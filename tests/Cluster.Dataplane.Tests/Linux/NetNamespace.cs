@@ -69,6 +69,13 @@ internal sealed class NetNamespace : IDisposable
         return made ?? throw new InvalidOperationException("no socket in the namespace", failure);
     }
 
+    /// <summary>Sets the largest frame between host and namespace, in bytes.</summary>
+    public void SetFrame(int bytes)
+    {
+        Shell.Run("ip", "link", "set", _hostEnd, "mtu", bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Inside("link", "set", "eth0", "mtu", bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     public void Dispose()
     {
         Shell.Try("ip", "link", "del", _hostEnd);

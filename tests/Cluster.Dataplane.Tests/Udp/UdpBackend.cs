@@ -13,11 +13,19 @@ internal sealed class UdpBackend : IAsyncDisposable
     private readonly Task _serving;
 
     public UdpBackend(string name, IPAddress? address = null, int port = 0)
+        : this(name, new Socket((address ?? IPAddress.Loopback).AddressFamily, SocketType.Dgram, ProtocolType.Udp), new IPEndPoint(address ?? IPAddress.Loopback, port))
     {
-        address ??= IPAddress.Loopback;
+    }
+
+    /// <param name="name">What its answers begin with.</param>
+    /// <param name="socket">Made wherever the backend lives; owned from here on.</param>
+    /// <param name="endPoint">Where it listens.</param>
+    public UdpBackend(string name, Socket socket, IPEndPoint endPoint)
+    {
         _prefix = Encoding.ASCII.GetBytes(name + ":");
-        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20, SendBufferSize = 1 << 20 };
-        _socket.Bind(new IPEndPoint(address, port));
+        _socket = socket;
+        _socket.ReceiveBufferSize = _socket.SendBufferSize = 1 << 20;
+        _socket.Bind(endPoint);
         _serving = ServeAsync();
     }
 

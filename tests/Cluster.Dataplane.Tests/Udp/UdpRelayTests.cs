@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tests.Linux;
 using Cluster.Dataplane.Udp;
 using Cluster.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -80,6 +83,44 @@ public abstract class UdpRelayTests(UdpPath path)
         using var client = rig.Connect();
         await client.SendAsync("x"u8.ToArray());
         for (var i = 0; i < 40; i++) Assert.Equal("a:x"u8.ToArray(), await UdpRelayRig.ReceiveAsync(client));
+    }
+
+    [Fact]
+    public async Task Relay_BurstsOfOneClient_ArriveOneByOneAndInOrder()
+    {
+        ConcurrentQueue<string> received = new();
+        await using var a = new UdpBackend("a") { Log = received };
+        await using var rig = new UdpRelayRig(path, a);
+        using var client = rig.Connect();
+        client.ReceiveBufferSize = 1 << 20;
+        // Runs of one size, with a shorter and a longer one and an empty one between: what may travel joined and what may not.
+        string[] burst = [.. Enumerable.Range(0, 60).Select(i => new string((char)('a' + i % 26), i % 20 == 7 ? 3 : i % 20 == 11 ? 200 : i % 20 == 15 ? 0 : 100))];
+        for (var round = 1; round <= 20; round++)
+        {
+            foreach (var text in burst) client.Send(Encoding.ASCII.GetBytes(text));
+            foreach (var text in burst) Assert.Equal("a:" + text, Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client)));
+            Assert.Equal(burst, received);
+            received.Clear();
+        }
+    }
+
+    [Fact]
+    public async Task Relay_BurstsOverASmallFrame_ComeThroughWhole()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        using var ns = new NetNamespace(path == UdpPath.Managed ? 241 : 242);
+        ns.SetFrame(1000);
+        ConcurrentQueue<string> received = new();
+        await using var a = new UdpBackend("a", ns.Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp), new IPEndPoint(ns.Address, 0)) { Log = received };
+        await using var rig = new UdpRelayRig(path, a);
+        using var client = rig.Connect();
+        client.ReceiveBufferSize = 1 << 20;
+        var text = new string('x', 1300);
+        for (var round = 0; round < 10; round++)
+        {
+            for (var i = 0; i < 20; i++) client.Send(Encoding.ASCII.GetBytes(text));
+            for (var i = 0; i < 20; i++) Assert.Equal("a:" + text, Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client)));
+        }
     }
 
     [Fact]
@@ -166,7 +207,7 @@ public abstract class UdpRelayTests(UdpPath path)
             await client.SendAsync("2"u8.ToArray());
             return client.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead);
         });
-        Assert.StartsWith("alive:", System.Text.Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client)));
+        Assert.StartsWith("alive:", Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client)));
     }
 
     [Fact]
@@ -182,7 +223,7 @@ public abstract class UdpRelayTests(UdpPath path)
         rig.SetBackends(a);
         // Some of the ten may have waited until there was a backend.
         var answer = await UdpRelayRig.AskAsync(client, "2");
-        while (answer == "a:lost") answer = System.Text.Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client));
+        while (answer == "a:lost") answer = Encoding.ASCII.GetString(await UdpRelayRig.ReceiveAsync(client));
         Assert.Equal("a:2", answer);
     }
 

@@ -167,19 +167,10 @@ internal sealed class DnsLoop : IDnsLoop
     private void Send(long began)
     {
         if (_answers.Count == 0) return;
-        for (int sent = 0; sent < _answers.Count;)
+        while (_answers.Done < _answers.Count)
         {
-            int went = _answers.Send(_descriptor, sent);
-            if (went > 0)
-            {
-                sent += went;
-            }
-            else if (SocketCalls.Error != Errno.EINTR)
-            {
-                // A full queue, a filter, a client that became unreachable: that answer is lost, and the rest goes on.
-                sent++;
-                _workspace.Counts.Dropped++;
-            }
+            // A full queue, a filter, a client that became unreachable: that answer is lost, and the rest goes on.
+            if (_answers.Send(_descriptor) < 0 && SocketCalls.Error != Errno.EINTR) _workspace.Counts.Dropped += _answers.Skip();
         }
 
         _workspace.Counts.Took((long)Stopwatch.GetElapsedTime(began).TotalMicroseconds, _answers.Count);

@@ -32,6 +32,15 @@ internal sealed class LoopFlow(int index)
     /// <summary>Nothing was sent to the backend yet.</summary>
     public bool IsNew { get; set; }
 
+    /// <summary>False where the way to the backend does not take joined datagrams.</summary>
+    public bool Joins { get; set; } = true;
+
+    /// <summary>Turns in a row in which the backend sent something; below zero where looking for more was in vain.</summary>
+    public int Streak { get; set; }
+
+    /// <summary>The loop's turn in which it last did.</summary>
+    public long LastTurn { get; set; }
+
     /// <summary>Per-datagram mode: a client's question is under way.</summary>
     public bool IsAsked { get; set; }
 
@@ -67,6 +76,8 @@ internal sealed class LoopFlow(int index)
         Backend = null;
         ValidFor = null;
         IsNew = IsAsked = IsRetired = false;
+        Joins = true;
+        Streak = 0;
         BatchHead = BatchTail = -1;
         Generation++;
     }

@@ -16,8 +16,15 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
     private readonly Dictionary<(ClientAddress, ushort), int> _refusals = [];
     private int _descriptor = -1;
     private int _forgotten;
+    private bool _joins = true;
+    private Backend? _before;
 
-    public void Add(ReadOnlySpan<byte> pinned, Backend backend) => _batch.Add(pinned, backend.SocketAddress.Buffer.Span[..backend.SocketAddress.Size]);
+    public void Add(ReadOnlySpan<byte> pinned, Backend backend)
+    {
+        if (_batch.Count == 0) _batch.Joins = _joins;
+        _batch.Add(pinned, backend.SocketAddress.Buffer.Span[..backend.SocketAddress.Size], asBefore: ReferenceEquals(backend, _before));
+        _before = backend;
+    }
 
     /// <summary>How often the backend's address has refused.</summary>
     public int Refusals(Backend backend)
@@ -33,12 +40,11 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
     {
         if (_batch.Count == 0) return;
         if (_descriptor < 0) _descriptor = DatagramCalls.OpenSendOnly(family);
-        for (int sent = 0; sent < _batch.Count;)
+        while (_batch.Done < _batch.Count)
         {
-            int went = _batch.Send(_descriptor, sent);
+            int went = _batch.Send(_descriptor);
             if (went > 0)
             {
-                sent += went;
                 counts.ToBackends += went;
                 continue;
             }
@@ -46,10 +52,11 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
             int error = SocketCalls.Error;
             // An earlier datagram's error is told once, in place of this one's sending: with the errors taken, it may go.
             if (error == Errno.EINTR || TakeRefusals()) continue;
-            sent++;
-            counts.Dropped++;
+            if (DatagramCalls.IsOfJoined(error) && _batch.Separate()) _joins = false;
+            else counts.Dropped += _batch.Skip();
         }
 
+        _before = null;
         _batch.Clear();
     }
 

@@ -46,36 +46,38 @@ internal sealed class ReplyQueue(int capacity, UdpCounts counts)
         foreach (UdpListener listener in _listeners)
         {
             _batch.Clear();
-            for (int slot = listener.ReplyHead; slot >= 0; slot = _next[slot])
+            _batch.Joins = listener.MayJoin();
+            for (int slot = listener.ReplyHead, before = -1; slot >= 0; before = slot, slot = _next[slot])
             {
                 ref FlowKey key = ref _keys[slot];
-                _batch.Add(_slots[slot][.._lengths[slot]], listener.IsV6, key.Client, key.Port, key.Scope, key.Local);
+                bool same = before >= 0 && key == _keys[before];
+                _batch.Add(_slots[slot][.._lengths[slot]], listener.IsV6, key.Client, key.Port, key.Scope, key.Local, same);
             }
 
             listener.ReplyHead = listener.ReplyTail = -1;
-            Send(listener.Descriptor);
+            Send(listener);
         }
 
         _listeners.Clear();
         _count = 0;
     }
 
-    private void Send(int descriptor)
+    private void Send(UdpListener listener)
     {
-        for (int sent = 0; sent < _batch.Count;)
+        while (_batch.Done < _batch.Count)
         {
-            int went = _batch.Send(descriptor, sent);
+            int went = _batch.Send(listener.Descriptor);
             if (went > 0)
             {
-                sent += went;
                 counts.ToClients += went;
+                continue;
             }
-            else if (SocketCalls.Error != Errno.EINTR)
-            {
-                // A full queue, a filter, a client that became unreachable: that one is lost, and the rest goes on.
-                sent++;
-                counts.Dropped++;
-            }
+
+            int error = SocketCalls.Error;
+            if (error == Errno.EINTR) continue;
+            // A full queue, a filter, a client that became unreachable: that one is lost, and the rest goes on.
+            if (DatagramCalls.IsOfJoined(error) && _batch.Separate()) listener.RestFromJoining();
+            else counts.Dropped += _batch.Skip();
         }
     }
 }

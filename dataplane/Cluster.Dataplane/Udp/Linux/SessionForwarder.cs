@@ -93,6 +93,7 @@ internal sealed class SessionForwarder
         foreach (LoopFlow flow in _touched)
         {
             _out.Clear();
+            _out.Joins = flow.Joins;
             for (int i = flow.BatchHead; i >= 0; i = _next[i]) _out.Add(_received[i]);
             flow.BatchHead = flow.BatchTail = -1;
             Send(flow, entry);
@@ -103,10 +104,9 @@ internal sealed class SessionForwarder
 
     private void Send(LoopFlow flow, ServiceEntry entry)
     {
-        int sent = 0;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            bool refused = !TrySend(flow.Descriptor, ref sent);
+            bool refused = !TrySend(flow);
             if (flow.IsNew)
             {
                 flow.IsNew = false;
@@ -114,8 +114,8 @@ internal sealed class SessionForwarder
                 if (!refused && SocketCalls.TakeError(flow.Descriptor) != 0)
                 {
                     refused = true;
-                    _counts.ToBackends -= sent;
-                    sent = 0;
+                    _counts.ToBackends -= _out.Done;
+                    _out.Rewind();
                 }
             }
 
@@ -123,29 +123,26 @@ internal sealed class SessionForwarder
             if (!MoveOn(flow, entry)) break;
         }
 
-        _counts.Dropped += _out.Count - sent;
+        _counts.Dropped += _out.Count - _out.Done;
     }
 
     /// <summary>Sends what is left of the batch; false where the backend refuses.</summary>
-    private bool TrySend(int descriptor, ref int sent)
+    private bool TrySend(LoopFlow flow)
     {
-        while (sent < _out.Count)
+        while (_out.Done < _out.Count)
         {
-            int went = _out.Send(descriptor, sent);
+            int went = _out.Send(flow.Descriptor);
             if (went > 0)
             {
-                sent += went;
                 _counts.ToBackends += went;
+                continue;
             }
-            else if (DatagramCalls.IsLoss(SocketCalls.Error))
-            {
-                sent++;
-                _counts.Dropped++;
-            }
-            else if (SocketCalls.Error != Errno.EINTR)
-            {
-                return false;
-            }
+
+            int error = SocketCalls.Error;
+            if (error == Errno.EINTR) continue;
+            if (DatagramCalls.IsOfJoined(error) && _out.Separate()) flow.Joins = false;
+            else if (DatagramCalls.IsLoss(error)) _counts.Dropped += _out.Skip();
+            else return false;
         }
 
         return true;

@@ -8,7 +8,12 @@ namespace Cluster.Dataplane.Udp.Linux;
 /// <summary>One loop's socket of a frontend: clients' datagrams come in by it, and replies leave by it.</summary>
 internal sealed class UdpListener(int id, int descriptor, Frontend frontend)
 {
+    /// <summary>Batches that are sent without joining after one client's way did not take it: the others get their chance again.</summary>
+    private const int JoinRest = 1000;
+
     private readonly bool _isWildcard = DatagramCalls.IsWildcard(frontend.Address);
+
+    private int _joinRest;
 
     /// <summary>The frontend's number in the relay; never used again for another.</summary>
     public int Id { get; } = id;
@@ -29,6 +34,11 @@ internal sealed class UdpListener(int id, int descriptor, Frontend frontend)
     public int ReplyHead { get; set; } = -1;
 
     public int ReplyTail { get; set; } = -1;
+
+    /// <summary>Whether the next batch may hold joined datagrams.</summary>
+    public bool MayJoin() => _joinRest == 0 || --_joinRest == 0;
+
+    public void RestFromJoining() => _joinRest = JoinRest;
 
     /// <summary>The client flow a received datagram belongs to.</summary>
     public FlowKey KeyOf(ReceiveBatch batch, int index)

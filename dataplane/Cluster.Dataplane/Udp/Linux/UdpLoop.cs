@@ -20,6 +20,12 @@ internal sealed class UdpLoop : IDisposable
     /// <summary>Answers taken from one flow before another has its turn.</summary>
     private const int RepliesPerTurn = 16;
 
+    /// <summary>Turns in a row with a reply from one flow, from which on more than one is taken from it.</summary>
+    private const int Streak = 3;
+
+    /// <summary>Turns without trying again after that was in vain.</summary>
+    private const int StreakRest = 32;
+
     /// <summary>The longest sleep while there are flows: so late is a change of the clock noticed at most.</summary>
     private const int MaxWaitMs = 1000;
 
@@ -39,6 +45,7 @@ internal sealed class UdpLoop : IDisposable
     private readonly ServiceDirectory _directory;
     private readonly TimeProvider _time;
     private readonly Thread _thread;
+    private long _turn;
     private bool _stopped;
 
     public UdpLoop(string name, ServiceDirectory directory, UdpRelayOptions options, int socketLimit, int oneWayLimit, TimeProvider time)
@@ -105,6 +112,7 @@ internal sealed class UdpLoop : IDisposable
         {
             int count = _epoll.Wait(WaitMs());
             _flows.Now = NowMs;
+            _turn++;
             for (int i = 0; i < count; i++) Handle(_epoll[i]);
             _replies.Flush();
             if (_flows.NextExpiry <= _flows.Now) _flows.Expire();
@@ -139,7 +147,8 @@ internal sealed class UdpLoop : IDisposable
     private void ReceiveReplies(ulong eventData)
     {
         if (_flows.Of(eventData) is not { } flow) return;
-        for (int turn = 0; turn < RepliesPerTurn; turn++)
+        int limit = RepliesFrom(flow);
+        for (int taken = 0; taken < limit; taken++)
         {
             if (_replies.IsFull) _replies.Flush();
             int length = (int)SocketCalls.Receive(flow.Descriptor, _replies.Slot);
@@ -147,16 +156,36 @@ internal sealed class UdpLoop : IDisposable
             {
                 if (SocketCalls.Error == Errno.EINTR) continue;
                 if (SocketCalls.Error != Errno.EAGAIN) Refused(flow);
+                else if (taken == 1) flow.Streak = -StreakRest;
                 return;
             }
 
-            if (flow.Mode == UdpMode.PerDatagram && !flow.IsAsked) continue;
+            if (flow.Mode == UdpMode.PerDatagram)
+            {
+                Answer(flow, length);
+                return;
+            }
+
             _replies.Add(flow.Listener!, flow.Key, length);
-            _flows.Touch(flow);
-            if (flow.Mode != UdpMode.PerDatagram) continue;
-            _questions.Answered(flow);
-            return;
+            if (taken == 0) _flows.Touch(flow);
         }
+    }
+
+    // One datagram of a socket at a time and no look for a second: epoll tells of it if there is one, and costs less than a call in vain.
+    // A backend that sends turn after turn has most likely several waiting.
+    private int RepliesFrom(LoopFlow flow)
+    {
+        flow.Streak = flow.LastTurn == _turn - 1 ? flow.Streak + 1 : Math.Min(flow.Streak, 0);
+        flow.LastTurn = _turn;
+        return flow.Streak >= Streak ? RepliesPerTurn : 1;
+    }
+
+    private void Answer(LoopFlow flow, int length)
+    {
+        // A second answer to a question has nobody to go to.
+        if (!flow.IsAsked) return;
+        _replies.Add(flow.Listener!, flow.Key, length);
+        _questions.Answered(flow);
     }
 
     // The network says that the backend is not there: the flow goes on with another, if there is one.
