@@ -204,7 +204,7 @@ internal sealed unsafe class SendBatch
     // A control message with the 16 bits of the size, padded to eight bytes.
     private const int SegmentBytes = CMSG_HEADER + 8;
 
-    private void AddSegmentSize(ref MultiMessage message, ushort size)
+    private static void AddSegmentSize(ref MultiMessage message, ushort size)
     {
         var control = new Span<byte>(message.Control + message.ControlLength, SegmentBytes);
         MemoryMarshal.Write(control, (nuint)(CMSG_HEADER + sizeof(ushort)));

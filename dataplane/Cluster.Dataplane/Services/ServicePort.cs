@@ -48,7 +48,7 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Local backends see clients beyond the node by their own addresses, where what they answer comes by this node.</summary>
     public bool KeepsSource { get; init; }
 
-    /// <summary>How long both sides of a TCP connection may be silent before it is reset; zero: as the relay's options say.</summary>
+    /// <summary>How long both sides may be silent before a TCP connection is reset or a UDP flow forgotten; zero: as the relay's options say.</summary>
     public TimeSpan IdleTimeout { get; init; }
 
     /// <summary>The zone whose backends are preferred; null for none.</summary>

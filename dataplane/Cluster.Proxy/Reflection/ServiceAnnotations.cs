@@ -11,6 +11,7 @@ internal sealed class ServiceAnnotations
     public const string PolicyKey = "cluster.local/balancing-policy";
     public const string PathKey = "cluster.local/path";
     public const string UdpModeKey = "cluster.local/udp-mode";
+    public const string IdleKey = "cluster.local/idle-timeout";
     public const string ProxyProtocolKey = "cluster.local/proxy-protocol";
     public const string ZoneSpillOverKey = "cluster.local/zone-spill-over";
 
@@ -32,7 +33,8 @@ internal sealed class ServiceAnnotations
         UdpMode = Choice(
             UdpModeKey, new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram }, UdpMode.Session);
         ProxyProtocol = Choice(ProxyProtocolKey, new() { ["v2"] = true, ["none"] = false }, false);
-        ZoneSpillOver = Number(ZoneSpillOverKey);
+        ZoneSpillOver = Number(ZoneSpillOverKey, "connections");
+        IdleTimeout = TimeSpan.FromSeconds(Number(IdleKey, "seconds"));
         KeepsSource = Choice(SourceAddressKey, new() { ["client"] = true, ["node"] = false }, (bool?)null) is { } asked ? asked && MayKeepSource() : WhyNotSource() is null;
     }
 
@@ -42,6 +44,9 @@ internal sealed class ServiceAnnotations
     public ServicePath Path { get; }
 
     public UdpMode UdpMode { get; }
+
+    /// <summary>Zero for what the proxy does otherwise.</summary>
+    public TimeSpan IdleTimeout { get; }
 
     public bool ProxyProtocol { get; }
 
@@ -74,11 +79,11 @@ internal sealed class ServiceAnnotations
         return otherwise;
     }
 
-    private int Number(string key)
+    private int Number(string key, string unit)
     {
         if (!_service.Metadata.Annotations.TryGetValue(key, out var text)) return 0;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return number;
-        _problems.Add($"annotation {key} is {text}; it must be a number of connections");
+        _problems.Add($"annotation {key} is {text}; it must be a number of {unit}");
         return 0;
     }
 }

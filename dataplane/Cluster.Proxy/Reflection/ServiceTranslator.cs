@@ -56,6 +56,7 @@ internal static class ServiceTranslator
             Policy = annotations.Policy,
             Path = annotations.Path,
             UdpMode = annotations.UdpMode,
+            IdleTimeout = annotations.IdleTimeout,
             ProxyProtocol = annotations.ProxyProtocol,
             KeepsSource = annotations.KeepsSource,
             PreferredZone = zone,

@@ -45,7 +45,7 @@ internal sealed class UdpRelayRig : IAsyncDisposable
 
     public ServiceEntry Set(params Backend[] backends)
     {
-        var port = new ServicePort(new ServicePortId("ns/udp", ServiceProtocol.Udp), 80) { UdpMode = _setup.Mode, Policy = _setup.Policy };
+        var port = new ServicePort(new ServicePortId("ns/udp", ServiceProtocol.Udp), 80) { UdpMode = _setup.Mode, Policy = _setup.Policy, IdleTimeout = _setup.IdleTimeout };
         var entry = Directory.Publish(port, backends);
         Relay.BackendsChanged(entry);
         return entry;

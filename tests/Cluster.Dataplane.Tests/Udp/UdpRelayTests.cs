@@ -189,6 +189,8 @@ public abstract class UdpRelayTests(UdpPath path)
         using var client = rig.Connect();
         Assert.Equal("alive:1", await UdpRelayRig.AskAsync(client, "1"));
         Assert.Equal("alive:2", await UdpRelayRig.AskAsync(client, "2"));
+        var refusing = rig.Directory.Current[0]!.Backends[0].State;
+        Assert.Equal((0, 1), (refusing.Active, refusing.Failures));
     }
 
     [Fact]
@@ -241,6 +243,21 @@ public abstract class UdpRelayTests(UdpPath path)
         await UdpRelayRig.AskAsync(client, "3");
         Assert.Equal(1, rig.Relay.Active);
         time.Advance(TimeSpan.FromSeconds(50));
+        await Eventually.True(() => rig.Relay.Active == 0);
+    }
+
+    [Fact]
+    public async Task Relay_ServiceWithAnIdleTimeoutOfItsOwn_ForgetsAfterThat()
+    {
+        var time = new FakeTimeProvider();
+        await using var a = new UdpBackend("a");
+        await using var rig = new UdpRelayRig(path, new UdpSetup { IdleTimeout = TimeSpan.FromSeconds(10), Time = time }, a);
+        using var client = rig.Connect();
+        await UdpRelayRig.AskAsync(client, "1");
+        time.Advance(TimeSpan.FromSeconds(9));
+        await UdpRelayRig.AskAsync(client, "2");
+        Assert.Equal(1, rig.Relay.Active);
+        time.Advance(TimeSpan.FromSeconds(12));
         await Eventually.True(() => rig.Relay.Active == 0);
     }
 

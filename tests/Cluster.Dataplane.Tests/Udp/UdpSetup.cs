@@ -16,4 +16,6 @@ internal sealed record UdpSetup
     public UdpMode Mode { get; init; }
 
     public string? Policy { get; init; }
+
+    public TimeSpan IdleTimeout { get; init; }
 }

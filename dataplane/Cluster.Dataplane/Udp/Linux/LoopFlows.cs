@@ -122,7 +122,12 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     {
         while (_withSocket.Expired(Now) is { } flow)
         {
-            if (flow.IsAsked) counts.Unanswered++;
+            if (flow.IsAsked)
+            {
+                counts.Unanswered++;
+                flow.Backend!.State.Failed();
+            }
+
             Release(flow);
         }
 
@@ -133,12 +138,19 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
 
     private void Enter(LoopFlow flow)
     {
-        ListsOf(flow.Mode).Add(flow, flow.Mode == UdpMode.PerDatagram ? _answerMs : _idleMs, Now);
+        ListsOf(flow.Mode).Add(flow, TimeoutMs(flow), Now);
         flow.Listener!.Flows.Add(flow);
         // Questions are found by the socket their answer comes to, not by who asked.
         if (flow.Mode != UdpMode.PerDatagram) _byKey.Add(flow.Key, flow);
         _count++;
         counts.Opened++;
+    }
+
+    private long TimeoutMs(LoopFlow flow)
+    {
+        if (flow.Mode == UdpMode.PerDatagram) return _answerMs;
+        TimeSpan own = flow.ValidFor!.Port.IdleTimeout;
+        return own > TimeSpan.Zero ? (long)own.TotalMilliseconds : _idleMs;
     }
 
     private bool Attach(LoopFlow flow, Backend backend, int descriptor)

@@ -55,6 +55,7 @@ internal sealed class OneWayForwarder(LoopFlows flows, ReceiveBatch received, Ud
             }
 
             refusing = refused ? known.Backend : null;
+            refusing?.State.Failed();
             flows.Release(known);
         }
 

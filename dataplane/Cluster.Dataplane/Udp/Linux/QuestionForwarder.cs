@@ -46,6 +46,7 @@ internal sealed class QuestionForwarder(LoopFlows flows, ReceiveBatch received, 
             bool lost = DatagramCalls.IsLoss(SocketCalls.Error);
             flows.Release(flow);
             if (lost) return false;
+            backend.State.Failed();
             failed = backend;
         }
 

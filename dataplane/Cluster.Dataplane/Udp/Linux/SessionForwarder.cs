@@ -46,6 +46,7 @@ internal sealed class SessionForwarder
     public bool MoveOn(LoopFlow flow, ServiceEntry entry)
     {
         Backend refusing = flow.Backend!;
+        refusing.State.Failed();
         Backend? next = entry.Pick(new PickContext(flow.Listener!.Frontend.Scope, flow.Key.Client, refusing));
         return next is not null && !next.IsSameAs(refusing) && _flows.Move(flow, next, entry);
     }

@@ -192,8 +192,14 @@ internal sealed class UdpLoop : IDisposable
     private void Refused(LoopFlow flow)
     {
         ServiceEntry? entry = _directory.Current[flow.Listener!.Frontend.Slot];
-        if (flow.Mode == UdpMode.PerDatagram || entry is null || entry.Port.Id != flow.Listener.Frontend.Id) _flows.Release(flow);
-        else _sessions.MoveOn(flow, entry);
+        if (flow.Mode == UdpMode.Session && entry is not null && entry.Port.Id == flow.Listener.Frontend.Id)
+        {
+            _sessions.MoveOn(flow, entry);
+            return;
+        }
+
+        flow.Backend!.State.Failed();
+        _flows.Release(flow);
     }
 
     private static bool IsServed(LoopFlow flow, ServiceEntry entry)

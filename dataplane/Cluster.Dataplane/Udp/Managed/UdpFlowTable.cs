@@ -42,7 +42,12 @@ internal sealed class UdpFlowTable(int capacity, UdpCounts counts)
     public void RemoveIdle() => RemoveWhere(flow =>
     {
         if (!flow.IsIdle) return false;
-        if (flow is UdpQuestion { IsAsked: true }) Interlocked.Increment(ref counts.Unanswered);
+        if (flow is UdpQuestion { IsAsked: true })
+        {
+            Interlocked.Increment(ref counts.Unanswered);
+            flow.Backend.State.Failed();
+        }
+
         return true;
     });
 

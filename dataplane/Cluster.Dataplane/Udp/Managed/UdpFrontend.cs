@@ -178,6 +178,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
         flow.Touch();
         var error = flow.Target.Send(datagram);
         if (error == SocketError.Success || IsLoss(error)) return error;
+        flow.Backend.State.Failed();
         failed = flow.Backend;
         relay.OneWay.Remove(flow);
         return error;
@@ -195,6 +196,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
         }
 
         if (error == SocketError.Success || (IsLoss(error) && session.Mode == UdpMode.Session)) return error;
+        if (!IsLoss(error)) session.Backend.State.Failed();
         failed = session.Backend;
         relay.Sessions.Remove(session);
         return error;

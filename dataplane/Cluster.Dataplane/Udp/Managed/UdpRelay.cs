@@ -14,6 +14,8 @@ namespace Cluster.Dataplane.Udp.Managed;
 /// </remarks>
 public sealed class UdpRelay : IRelay
 {
+    private static readonly TimeSpan MaxSweepPeriod = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<Frontend, UdpFrontend> _frontends = [];
     private readonly List<UdpFrontend> _closed = [];
     private readonly Dictionary<BackendState, OneWayTarget> _targets = [];
@@ -32,8 +34,9 @@ public sealed class UdpRelay : IRelay
         _time = time;
         OneWay = new UdpFlowTable(options.MaxOneWayFlows, Counts);
         Sessions = new UdpFlowTable(options.MaxSessions > 0 ? options.MaxSessions : DescriptorBudget.Of(ResourceLimits.OpenFiles).UdpSessions, Counts);
-        // A quarter of the time-out: a silent session lives at most a quarter longer than promised.
-        var period = (options.IdleTimeout < options.AnswerTimeout ? options.IdleTimeout : options.AnswerTimeout) / 4;
+        // A quarter of the shortest time-out, but a second at most, for services may have shorter ones: so much longer a silent flow may live.
+        var shortest = options.IdleTimeout < options.AnswerTimeout ? options.IdleTimeout : options.AnswerTimeout;
+        var period = shortest / 4 < MaxSweepPeriod ? shortest / 4 : MaxSweepPeriod;
         _sweep = time.CreateTimer(_ => RemoveIdle(), null, period, period);
     }
 
@@ -101,7 +104,7 @@ public sealed class UdpRelay : IRelay
         {
             try
             {
-                var session = new UdpSession(frontend, key, client, backend, _options.IdleTimeout, _time) { ValidFor = entry };
+                var session = new UdpSession(frontend, key, client, backend, IdleTimeoutOf(entry), _time) { ValidFor = entry };
                 Sessions.Add(session);
                 return session;
             }
@@ -139,7 +142,7 @@ public sealed class UdpRelay : IRelay
         {
             try
             {
-                var flow = new OneWayFlow(frontend, key, backend, TargetOf(backend), _options.IdleTimeout, _time) { ValidFor = entry };
+                var flow = new OneWayFlow(frontend, key, backend, TargetOf(backend), IdleTimeoutOf(entry), _time) { ValidFor = entry };
                 OneWay.Add(flow);
                 return flow;
             }
@@ -164,6 +167,7 @@ public sealed class UdpRelay : IRelay
     {
         await session.PumpRepliesAsync();
         // A refused one stays known, closed: the client's next datagram finds by it which backend to leave.
+        if (session.IsRefused) session.Backend.State.Failed();
         if (session.IsRefused && session.Mode == UdpMode.Session) session.Dispose();
         else Sessions.Remove(session);
         Interlocked.Decrement(ref _pumps);
@@ -181,6 +185,8 @@ public sealed class UdpRelay : IRelay
         _logger.LogDebug(exception, "No session to {Backend} for {Frontend}", backend, frontend.Frontend);
         return false;
     }
+
+    private TimeSpan IdleTimeoutOf(ServiceEntry entry) => entry.Port.IdleTimeout > TimeSpan.Zero ? entry.Port.IdleTimeout : _options.IdleTimeout;
 
     private OneWayTarget TargetOf(Backend backend)
     {
