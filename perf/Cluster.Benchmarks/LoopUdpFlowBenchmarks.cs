@@ -24,7 +24,7 @@ public class LoopUdpFlowBenchmarks
     public void Setup()
     {
         _epoll = new Epoll(16);
-        _flows = new LoopFlows(_epoll, new UdpRelayOptions(), Flows, Flows, new UdpCounts());
+        _flows = new LoopFlows(_epoll, new UdpRelayOptions(), Flows, Flows, new UdpCounts(), _directory.Sources);
         ServiceEntry entry = _directory.Current[0]!;
         _listener = new UdpListener(1, -1, new Frontend(entry.Port.Id, 0, IPAddress.Loopback, 1, TrafficScope.Internal));
         // One-way flows are kept as sessions are, but without a socket each.
