@@ -39,11 +39,11 @@ internal sealed class DnsRecordSet
     {
         var bytes = new MemoryStream();
         var starts = new List<int>();
+        Span<byte> head = stackalloc byte[2 + DnsHeader.RecordBytes];
         foreach (DnsRecord record in records)
         {
             if (Data(record) is not { } data) continue;
             starts.Add((int)bytes.Length);
-            Span<byte> head = stackalloc byte[2 + DnsHeader.RecordBytes];
             BinaryPrimitives.WriteUInt16BigEndian(head, DnsHeader.PointerTo(DnsHeader.Bytes));
             BinaryPrimitives.WriteUInt16BigEndian(head[2..], (ushort)type);
             BinaryPrimitives.WriteUInt16BigEndian(head[4..], DnsHeader.ClassIn);

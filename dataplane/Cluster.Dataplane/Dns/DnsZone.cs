@@ -101,7 +101,7 @@ public sealed class DnsZone
     internal int AuthorityBytes => _authority.Length;
 
     // A serial that grows: by the second as zones have it, and by one with more changes than that.
-    private void Changed() => Volatile.Write(ref _serial, Math.Max(_serial + 1, (uint)DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
+    private void Changed() => Volatile.Write(ref _serial, Math.Max(_serial + 1, (uint)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()));
 
     private static byte[] EncodeAuthority(string domain, int ttl)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 
@@ -14,7 +15,7 @@ internal static class ClusterNames
         foreach (byte part in bytes.Reverse())
         {
             if (bytes.Length == 4) name.Append(part).Append('.');
-            else name.Append((part & 0xF).ToString("x")).Append('.').Append((part >> 4).ToString("x")).Append('.');
+            else name.Append((part & 0xF).ToString("x", CultureInfo.InvariantCulture)).Append('.').Append((part >> 4).ToString("x", CultureInfo.InvariantCulture)).Append('.');
         }
 
         return name.Append(bytes.Length == 4 ? "in-addr.arpa" : "ip6.arpa").ToString();
