@@ -36,6 +36,15 @@ public interface IContainerRuntime
     /// <summary>Runs a command in the container and waits for it, at most for <paramref name="timeout"/>.</summary>
     Task<ExecResult> ExecAsync(string id, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Starts a command in the container whose streams the caller holds; it ends by itself or when the session is disposed.</summary>
+    Task<IContainerSession> StartExecAsync(string id, SessionSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>Joins the streams of the container's first process, from now on.</summary>
+    /// <param name="id">A running container.</param>
+    /// <param name="spec">Which streams; the terminal must be as the container was made.</param>
+    /// <param name="cancellationToken">Ends the wait for the engine, not the session.</param>
+    Task<IContainerSession> AttachAsync(string id, SessionSpec spec, CancellationToken cancellationToken);
+
     /// <summary>Writes the container's log to <paramref name="output"/>; with follow, until the container ends.</summary>
     Task CopyLogsAsync(string id, LogQuery query, Stream output, CancellationToken cancellationToken);
 

@@ -11,7 +11,7 @@ public sealed partial class DockerRuntime
     private const int ExecOutputLimitBytes = 10 * 1024;
 
     // Time for the create, start and inspect calls around the command itself.
-    private static readonly TimeSpan ExecOverhead = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan ExecOverhead = TimeSpan.FromSeconds(10);
 
     public async Task<ExecResult> ExecAsync(string id, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -38,6 +38,12 @@ public sealed class CountingRuntime(IContainerRuntime inner) : IContainerRuntime
 
     public Task RemoveAsync(string id, CancellationToken cancellationToken) => inner.RemoveAsync(id, cancellationToken);
 
+    public Task<IContainerSession> StartExecAsync(string id, SessionSpec spec, CancellationToken cancellationToken) =>
+        inner.StartExecAsync(id, spec, cancellationToken);
+
+    public Task<IContainerSession> AttachAsync(string id, SessionSpec spec, CancellationToken cancellationToken) =>
+        inner.AttachAsync(id, spec, cancellationToken);
+
     public Task<ExecResult> ExecAsync(string id, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken) =>
         inner.ExecAsync(id, command, timeout, cancellationToken);
 

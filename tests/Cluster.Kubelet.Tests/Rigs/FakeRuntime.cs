@@ -23,6 +23,15 @@ public sealed class FakeRuntime : IContainerRuntime
     /// <summary>What a command in a container does.</summary>
     public Func<IReadOnlyList<string>, ExecResult> Exec { get; set; } = _ => new ExecResult(0, "", false);
 
+    /// <summary>What a command with streams, or a container attached to, does.</summary>
+    public Func<FakeSession, CancellationToken, Task<int>> Session { get; set; } = (_, _) => Task.FromResult(0);
+
+    /// <summary>The sessions begun, the newest last.</summary>
+    public ConcurrentQueue<FakeSession> Sessions { get; } = new();
+
+    /// <summary>Whose process every sandbox pretends to be; 0: nobody's.</summary>
+    public int SandboxProcess { get; set; }
+
     /// <summary>Pulls fail with this.</summary>
     public string? PullError { get; set; }
 
@@ -81,7 +90,7 @@ public sealed class FakeRuntime : IContainerRuntime
     {
         Called("inspect");
         await HangAsync(id, cancellationToken);
-        lock (sync) return containers.TryGetValue(id, out var found) ? found.Details : throw new RuntimeException(RuntimeFailure.NotFound, "no such container");
+        lock (sync) return containers.TryGetValue(id, out var found) ? found.Details with { ProcessId = SandboxProcess } : throw new RuntimeException(RuntimeFailure.NotFound, "no such container");
     }
 
     public async IAsyncEnumerable<RuntimeEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -145,6 +154,18 @@ public sealed class FakeRuntime : IContainerRuntime
         await Task.Yield();
         commands.Enqueue("exec " + string.Join(' ', command));
         return Exec(command);
+    }
+
+    public Task<IContainerSession> StartExecAsync(string id, SessionSpec spec, CancellationToken cancellationToken) => Begin(spec);
+
+    public Task<IContainerSession> AttachAsync(string id, SessionSpec spec, CancellationToken cancellationToken) => Begin(spec);
+
+    private Task<IContainerSession> Begin(SessionSpec spec)
+    {
+        if (spec.Command is ["refused"]) throw new RuntimeException(RuntimeFailure.Refused, "no such command");
+        var session = new FakeSession(spec, Session);
+        Sessions.Enqueue(session);
+        return Task.FromResult<IContainerSession>(session);
     }
 
     public async Task CopyLogsAsync(string id, LogQuery query, Stream output, CancellationToken cancellationToken) =>
