@@ -9,6 +9,8 @@ public static class ResourceCatalog
     private static readonly string[] AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
     private static readonly string[] NoCollectionDelete = ["create", "delete", "get", "list", "patch", "update", "watch"];
     private static readonly string[] StatusVerbs = ["get", "patch", "update"];
+    private static readonly string[] StreamVerbs = ["create", "get"];
+    private static readonly string[] ProxyVerbs = ["create", "delete", "get", "patch", "update"];
 
     /// <summary>In the order of discovery: by group, then by plural.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =
@@ -33,6 +35,7 @@ public static class ResourceCatalog
             Verbs = AllVerbs,
             Subresources =
             [
+                new("proxy", "v1", "NodeProxyOptions", ProxyVerbs) { Connects = true },
                 new("status", "v1", "Node", StatusVerbs),
             ],
             Descriptor = CoreV1.Node.Descriptor, ListDescriptor = CoreV1.NodeList.Descriptor,
@@ -45,8 +48,12 @@ public static class ResourceCatalog
             Verbs = AllVerbs,
             Subresources =
             [
+                new("attach", "v1", "PodAttachOptions", StreamVerbs) { Connects = true },
                 new("binding", "v1", "Binding", ["create"]),
-                new("log", "v1", "Pod", ["get"]),
+                new("exec", "v1", "PodExecOptions", StreamVerbs) { Connects = true },
+                new("log", "v1", "Pod", ["get"]) { Connects = true },
+                new("portforward", "v1", "PodPortForwardOptions", StreamVerbs) { Connects = true },
+                new("proxy", "v1", "PodProxyOptions", ProxyVerbs) { Connects = true },
                 new("status", "v1", "Pod", StatusVerbs),
             ],
             Descriptor = CoreV1.Pod.Descriptor, ListDescriptor = CoreV1.PodList.Descriptor,
@@ -59,6 +66,7 @@ public static class ResourceCatalog
             Verbs = AllVerbs,
             Subresources =
             [
+                new("proxy", "v1", "ServiceProxyOptions", ProxyVerbs) { Connects = true },
                 new("status", "v1", "Service", StatusVerbs),
             ],
             Descriptor = CoreV1.Service.Descriptor, ListDescriptor = CoreV1.ServiceList.Descriptor,

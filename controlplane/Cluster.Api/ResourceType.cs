@@ -7,7 +7,11 @@ namespace Cluster.Api;
 /// <param name="ApiVersion">apiVersion of the body, which may belong to another group (deployments/scale: autoscaling/v1).</param>
 /// <param name="Kind">Kind of the body.</param>
 /// <param name="Verbs">In discovery's order.</param>
-public sealed record Subresource(string Name, string ApiVersion, string Kind, IReadOnlyList<string> Verbs);
+public sealed record Subresource(string Name, string ApiVersion, string Kind, IReadOnlyList<string> Verbs)
+{
+    /// <summary>A conversation and no object: there is nothing to read or write but over HTTP.</summary>
+    public bool Connects { get; init; }
+}
 
 /// <summary>One served resource: what discovery tells of it, its messages, and where its objects are stored. Immutable.</summary>
 public sealed record ResourceType

@@ -1,8 +1,11 @@
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Hosting;
+using Cluster.ApiServer.Kubelets;
 using Cluster.ApiServer.Logs;
+using Cluster.ApiServer.Proxy;
 using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.Rest;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
 using Microsoft.Extensions.Logging;
@@ -15,11 +18,12 @@ public sealed class ApiServer : IAsyncDisposable
 {
     private readonly RegistryHost _core;
     private readonly KubeletClient _kubelets;
+    private readonly HttpMessageInvoker _targets;
     private readonly SigningKey _tokenKey;
     private readonly WebHost _web;
 
-    private ApiServer(RegistryHost core, KubeletClient kubelets, SigningKey tokenKey, WebHost web) =>
-        (_core, _kubelets, _tokenKey, _web) = (core, kubelets, tokenKey, web);
+    private ApiServer(RegistryHost core, KubeletClient kubelets, HttpMessageInvoker targets, SigningKey tokenKey, WebHost web) =>
+        (_core, _kubelets, _targets, _tokenKey, _web) = (core, kubelets, targets, tokenKey, web);
 
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
@@ -37,6 +41,7 @@ public sealed class ApiServer : IAsyncDisposable
         var core = await RegistryHost.StartAsync(
             store, options.Registry, reader => Plugins(reader, options.Time), logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
+        var targets = PlainClient.Create();
         try
         {
             var tokens = new ServiceAccountTokens(tokenKey, options.Time);
@@ -47,15 +52,20 @@ public sealed class ApiServer : IAsyncDisposable
                     Store = store,
                     Core = core,
                     Tokens = [staticTokens, new ServiceAccountAuthenticator(tokens, core.Reader)],
-                    Connectors = [new PodLogConnector(core.Reader, kubelets), new TokenRequestConnector(core.Reader, tokens, options.Time)],
+                    Connectors =
+                    [
+                        new PodLogConnector(core.Reader, kubelets), new TokenRequestConnector(core.Reader, tokens, options.Time),
+                        .. Streams(core.Reader, kubelets, targets, new Forwarder(options.MaxUpgradedConnections)),
+                    ],
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, kubelets, tokenKey, web);
+            return new ApiServer(core, kubelets, targets, tokenKey, web);
         }
         catch
         {
             kubelets.Dispose();
+            targets.Dispose();
             tokenKey.Dispose();
             await core.DisposeAsync();
             throw;
@@ -68,8 +78,21 @@ public sealed class ApiServer : IAsyncDisposable
         await _web.DisposeAsync();
         await _core.DisposeAsync();
         _kubelets.Dispose();
+        _targets.Dispose();
         _tokenKey.Dispose();
     }
+
+    /// <summary>What is passed on to kubelets, pods and services.</summary>
+    private static IEnumerable<IConnector> Streams(
+        IObjectReader reader, KubeletClient kubelets, HttpMessageInvoker targets, Forwarder forwarder) =>
+    [
+        new PodStreamConnector("exec", reader, kubelets, forwarder),
+        new PodStreamConnector("attach", reader, kubelets, forwarder),
+        new PodStreamConnector("portforward", reader, kubelets, forwarder),
+        new PodProxyConnector(reader, targets, forwarder),
+        new ServiceProxyConnector(reader, targets, forwarder),
+        new NodeProxyConnector(reader, kubelets, targets, forwarder),
+    ];
 
     /// <summary>In the order they see a write.</summary>
     private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, TimeProvider time) =>

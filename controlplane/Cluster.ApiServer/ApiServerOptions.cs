@@ -23,6 +23,9 @@ public sealed record ApiServerOptions
     /// <summary>A request other than a watch or a log gets this long.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Connections that changed their protocol (exec, attach, port-forward, proxied upgrades), at once.</summary>
+    public int MaxUpgradedConnections { get; init; } = 1000;
+
     /// <summary>The port of kubelets, for nodes that do not tell theirs.</summary>
     public int KubeletPort { get; init; } = 10250;
 

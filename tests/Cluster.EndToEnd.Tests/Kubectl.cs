@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Cluster.EndToEnd.Tests;
 
 /// <summary>A stock kubectl, as a person uses it, in a namespace of its own.</summary>
@@ -34,6 +36,36 @@ internal sealed class Kubectl(string binary, string kubeconfig, string ns)
         copy.Environment["KUBE_EDITOR"] = script;
         return copy;
     }
+
+    /// <summary>Which framing kubectl 1.32 carries streams in; older ones have no choice.</summary>
+    public Kubectl WithFraming(string framing)
+    {
+        if (framing == "SPDY") Environment["KUBECTL_REMOTE_COMMAND_WEBSOCKETS"] = Environment["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = "false";
+        return this;
+    }
+
+    /// <summary>Starts it and leaves its streams to the test, which ends it.</summary>
+    public Process Start(params string[] arguments) => Start(binary, Prefix(arguments));
+
+    /// <summary>Starts it in a terminal of its own.</summary>
+    public Process StartInTerminal(params string[] arguments) => Start("script", ["-qec", Line(arguments), "/dev/null"]);
+
+    /// <summary>Runs it in a terminal of this size.</summary>
+    public Task<CommandResult> InTerminalAsync(int rows, int columns, params string[] arguments) => CommandResult.RunAsync(
+        "script", ["-qec", $"stty rows {rows} cols {columns}; {Line(arguments)}", "/dev/null"], Limit, environment: Environment);
+
+    private Process Start(string file, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in Environment) start.Environment[name] = value;
+        Process process = Process.Start(start)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private string Line(string[] arguments) =>
+        string.Join(' ', Prefix(arguments).Prepend(binary).Select(word => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'"));
 
     private IEnumerable<string> Prefix(string[] arguments) => ["--namespace", ns, .. arguments];
 }

@@ -30,7 +30,7 @@ internal sealed class RequestAuthorizer(IAuthorizer authorizer)
             Verb = target.Verb(request.Method, RequestLabels.IsWatch(request.Query)),
             Group = target.Group,
             Resource = target.Resource,
-            Subresource = target.Subresource ?? "",
+            Subresource = target.SubresourceName ?? "",
             Namespace = target.Namespace ?? "",
             Name = target.Name ?? "",
             Path = path,

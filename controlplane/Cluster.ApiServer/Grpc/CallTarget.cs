@@ -45,7 +45,7 @@ internal sealed class CallTarget
     /// <exception cref="StatusException">405 for a verb the resource does not know; 400 where the name or namespace is missing.</exception>
     public CallTarget Require(string verb, bool named)
     {
-        if (!(_subresource?.Verbs ?? Type.Verbs).Contains(verb))
+        if (_subresource is { Connects: true } || !(_subresource?.Verbs ?? Type.Verbs).Contains(verb))
             throw StatusErrors.MethodNotAllowed(Type, verb);
         if (named && _ref.Name.Length == 0)
             throw StatusErrors.BadRequest("name is required");

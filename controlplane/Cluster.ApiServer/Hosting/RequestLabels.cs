@@ -26,7 +26,7 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
             return new RequestLabels(Methods.Contains(request.Method) ? request.Method : "OTHER", "", "", "", LongRunning: false);
 
         var verb = path.Verb(request.Method, IsWatch(request.Query));
-        var subresource = path.Subresource is { } sub && (Streams.Contains(sub) || resource.Subresources.Any(known => known.Name == sub)) ? sub : "";
+        var subresource = path.SubresourceName is { } sub && (Streams.Contains(sub) || resource.Subresources.Any(known => known.Name == sub)) ? sub : "";
         return new RequestLabels(
             verb.ToUpperInvariant(), resource.Group, resource.Plural, subresource, verb == "watch" || Streams.Contains(subresource));
     }

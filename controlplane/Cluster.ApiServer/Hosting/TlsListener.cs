@@ -1,16 +1,20 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Cluster.ApiServer.Pki;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Cluster.ApiServer.Hosting;
 
 /// <summary>The one kind of port the server opens: TLS, HTTP/1.1 and HTTP/2 by ALPN, client certificates if the client has one.</summary>
 internal sealed class TlsListener : IDisposable
 {
+    private const int KeepAliveSeconds = 15;
+
     private readonly X509Certificate2 _certificate;
     private readonly SslStreamCertificateContext _context;
 
@@ -37,6 +41,19 @@ internal sealed class TlsListener : IDisposable
             https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _context;
         });
     });
+
+    /// <summary>
+    /// Accepted connections inherit the socket's options: the kernel asks clients that are silent whether they are still there. A stream or
+    /// a watch whose client lost power would stay otherwise.
+    /// </summary>
+    public static Socket Bind(EndPoint endpoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
+        return socket;
+    }
 
     public void Dispose()
     {

@@ -73,7 +73,7 @@ internal sealed class WebHost : IAsyncDisposable
     private static WebApplication Build(WebHostParts parts, TlsListener listener, RequestAuthorizer authorizer, ILoggerFactory logs)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = TlsListener.Bind).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             ServerLimits.Apply(kestrel.Limits);

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Cluster.Api.CoreV1;
 using Cluster.ApiServer.Pki;
 
-namespace Cluster.ApiServer.Logs;
+namespace Cluster.ApiServer.Kubelets;
 
 /// <summary>Calls kubelets: with the API server's client certificate, and only those whose serving certificate our authority issued.</summary>
 internal sealed class KubeletClient : IDisposable
@@ -24,8 +24,12 @@ internal sealed class KubeletClient : IDisposable
         using var pem = X509Certificate2.CreateFromPemFile(pki.KubeletClientCertificate, pki.KubeletClientKey);
         _certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         _authority = X509CertificateLoader.LoadCertificateFromFile(pki.AuthorityCertificate);
-        _checking = Create(check: true);
-        _trusting = Create(check: false);
+        var checking = Handler(check: true);
+        _checking = Client(checking);
+        _trusting = Client(Handler(check: false));
+
+        // The handler itself: a client of HTTP would wait for the end of a body that is a conversation.
+        Invoker = new HttpMessageInvoker(checking, disposeHandler: false);
     }
 
     /// <summary>The root of the node's kubelet; null: the node tells no address.</summary>
@@ -41,6 +45,9 @@ internal sealed class KubeletClient : IDisposable
         return new UriBuilder(Uri.UriSchemeHttps, address, port).Uri;
     }
 
+    /// <summary>Sends any request, upgrades included, and checks the kubelet's certificate; answers as soon as the headers are there.</summary>
+    public HttpMessageInvoker Invoker { get; }
+
     /// <summary>The response as soon as its headers are there.</summary>
     /// <param name="skipVerification">The client asked not to check the kubelet's certificate.</param>
     public Task<HttpResponseMessage> GetAsync(Uri url, bool skipVerification, CancellationToken cancellationToken) =>
@@ -48,13 +55,17 @@ internal sealed class KubeletClient : IDisposable
 
     public void Dispose()
     {
+        Invoker.Dispose();
         _checking.Dispose();
         _trusting.Dispose();
         _certificate.Dispose();
         _authority.Dispose();
     }
 
-    private HttpClient Create(bool check)
+    // A followed log may be silent for hours: only connecting is bounded.
+    private static HttpClient Client(SocketsHttpHandler handler) => new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+
+    private SocketsHttpHandler Handler(bool check)
     {
         var tls = new SslClientAuthenticationOptions { ClientCertificates = [_certificate] };
         if (check)
@@ -74,8 +85,9 @@ internal sealed class KubeletClient : IDisposable
 #pragma warning restore CA5359
         }
 
-        // A followed log may be silent for hours: only connecting is bounded.
-        var handler = new SocketsHttpHandler { SslOptions = tls, ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = false };
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        return new SocketsHttpHandler
+        {
+            SslOptions = tls, ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = false, AllowAutoRedirect = false, UseCookies = false,
+        };
     }
 }

@@ -1,10 +1,10 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 
-namespace Cluster.ApiServer.Logs;
+namespace Cluster.ApiServer.Kubelets;
 
 /// <summary>Which container of a pod a request means.</summary>
-internal static class LogContainer
+internal static class PodContainer
 {
     /// <param name="pod">The pod.</param>
     /// <param name="asked">From the query; empty: the pod's only container.</param>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
+using Cluster.ApiServer.Kubelets;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Rest;
 using Cluster.ApiServer.WatchCache;
@@ -31,7 +32,7 @@ internal sealed class PodLogConnector(IObjectReader reader, KubeletClient kubele
         var query = PodLogQuery.Parse(context.Request.Query, scope.Name!);
         var pod = await FindAsync<Pod>(Pods, scope.Namespace, scope.Name!, context.RequestAborted)
             ?? throw StatusErrors.NotFound(Pods, scope.Name!);
-        var container = LogContainer.Choose(pod, query.Container);
+        var container = PodContainer.Choose(pod, query.Container);
         if (pod.Spec.NodeName.Length == 0)
         {
             // No node, no log yet: Kubernetes answers with an empty one.

@@ -73,6 +73,11 @@ internal static class PathCatalog
         }
     }
 
+    private static readonly Dictionary<string, string> ConnectMethods = new()
+    {
+        ["create"] = "post", ["delete"] = "delete", ["get"] = "get", ["patch"] = "patch", ["update"] = "put",
+    };
+
     private static IEnumerable<ApiOperation> Subresource(ResourceType type, Subresource sub)
     {
         var suffix = char.ToUpperInvariant(sub.Name[0]) + sub.Name[1..];
@@ -87,11 +92,23 @@ internal static class PathCatalog
             ];
         }
 
+        if (sub.Connects)
+            return sub.Verbs.Select(verb => Connect(type, sub, suffix, ConnectMethods[verb]));
+
         var kind = (sub.ApiVersion, sub.Kind);
         var message = BodyKinds.Find(sub.ApiVersion, sub.Kind);
         var operations = Item(type, sub.Verbs, suffix, kind, message);
         return sub.Verbs.Contains("create") ? operations.Append(Create(type, suffix, kind, message)) : operations;
     }
+
+    private static ApiOperation Connect(ResourceType type, Subresource sub, string suffix, string method) =>
+        Operation(type, method, "connect", "connect" + Capital(method), suffix, (sub.ApiVersion, sub.Kind)) with
+        {
+            Id = $"connect{GroupName(type)}{Capital(type.Version)}{Capital(method)}{(type.Namespaced ? "Namespaced" : "")}{type.Kind}{suffix}",
+            Description = $"connect {method.ToUpperInvariant()} requests to {sub.Name} of {type.Kind}",
+            Query = QueryParameter.Connect.GetValueOrDefault(sub.Kind) ?? [],
+            Produces = ["*/*"],
+        };
 
     private static ApiOperation List(ResourceType type, string everywhere) =>
         Operation(type, "get", "list", "list", everywhere, (type.ApiVersion, type.Kind), namespaced: everywhere.Length == 0) with

@@ -62,4 +62,26 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
         new("tailLines", "integer", "Only so many lines from the end."),
         new("timestamps", "boolean", "Begin each line with its time."),
     ];
+
+    private static readonly IReadOnlyList<QueryParameter> Streams =
+    [
+        new("container", "string", "The container; may be left out where the pod has one."),
+        new("stderr", "boolean", "Pass its standard error on."),
+        new("stdin", "boolean", "Pass standard input to it."),
+        new("stdout", "boolean", "Pass its standard output on."),
+        new("tty", "boolean", "Put a terminal in between."),
+    ];
+
+    private static readonly IReadOnlyList<QueryParameter> Proxy = [new("path", "string", "The path at the target, such as /status.")];
+
+    /// <summary>Of conversations, by the kind of their options.</summary>
+    public static readonly IReadOnlyDictionary<string, IReadOnlyList<QueryParameter>> Connect = new Dictionary<string, IReadOnlyList<QueryParameter>>
+    {
+        ["PodAttachOptions"] = Streams,
+        ["PodExecOptions"] = [new("command", "string", "The command and its arguments, one value each; no shell reads it."), .. Streams],
+        ["PodPortForwardOptions"] = [new("ports", "integer", "The ports to forward; needed by WebSockets alone.")],
+        ["PodProxyOptions"] = Proxy,
+        ["ServiceProxyOptions"] = Proxy,
+        ["NodeProxyOptions"] = Proxy,
+    };
 }

@@ -78,6 +78,8 @@ internal static class RequestOptions
 
     public static string Text(IQueryCollection query, string name) => query.TryGetValue(name, out var values) ? values[0] ?? "" : "";
 
+    public static bool IsSet(IQueryCollection query, string name) => Flag(query, name) ?? false;
+
     private static long? Number(IQueryCollection query, string name)
     {
         var text = Text(query, name);

@@ -11,6 +11,9 @@ namespace Cluster.ApiServer.Rest;
 public sealed record RequestPath(
     string Group, string Version, string? Namespace, string Resource, string? Name, string? Subresource, bool LegacyWatch)
 {
+    /// <summary>The subresource without what follows it: what authorization and metrics know it by. Null for the object.</summary>
+    public string? SubresourceName => Subresource?.Split('/', 2)[0];
+
     /// <summary>Takes a path apart; null if it is not that of a resource (discovery, health, ...).</summary>
     public static RequestPath? Parse(string path)
     {

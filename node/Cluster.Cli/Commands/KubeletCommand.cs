@@ -26,12 +26,16 @@ internal static class KubeletCommand
         };
         var port = new Option<int>("--port") { Description = "HTTPS port", DefaultValueFactory = _ => 10250 };
         var health = new Option<int>("--healthz-port") { Description = "port of /healthz, on loopback", DefaultValueFactory = _ => 10248 };
+        var idle = new Option<string>("--streaming-connection-idle-timeout")
+        {
+            Description = "a client's streams that move nothing for so long are ended", DefaultValueFactory = _ => "4h",
+        };
         var certificate = new Option<string?>("--tls-cert-file") { Description = "serving certificate, PEM" };
         var key = new Option<string?>("--tls-private-key-file") { Description = "its key, PEM" };
         var clientCa = new Option<string?>("--client-ca-file") { Description = "the authority callers' certificates must be signed by, PEM" };
         var command = new Command("kubelet", "Run this node's pods on Docker.")
         {
-            data, kubeconfig, name, address, dns, domain, ranges, port, health, certificate, key, clientCa,
+            data, kubeconfig, name, address, dns, domain, ranges, port, health, idle, certificate, key, clientCa,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -47,6 +51,7 @@ internal static class KubeletCommand
                 ClusterDomain = parsed.GetValue(domain)!,
                 Port = parsed.GetValue(port),
                 HealthzPort = parsed.GetValue(health),
+                StreamingConnectionIdleTimeout = OptionText.Duration("--streaming-connection-idle-timeout", parsed.GetValue(idle)!),
                 Certificates = (parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(clientCa)) is ({ } cert, { } pem, { } ca)
                     ? new KubeletCertificates(cert, pem, ca)
                     : null,

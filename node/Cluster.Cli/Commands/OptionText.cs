@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace Cluster.Cli.Commands;
 
 /// <summary>Reads the text of an option, or refuses it by the option's name.</summary>
-internal static class OptionText
+internal static partial class OptionText
 {
     public static IPAddress Address(string option, string text) =>
         IPAddress.TryParse(text, out IPAddress? address) ? address : throw new CliException($"{option} {text}: an IP address is meant", 2);
@@ -32,4 +34,18 @@ internal static class OptionText
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
             ? uri!
             : throw new CliException($"{option} {text}: a URL like http://127.0.0.1:2379 is meant", 2);
+
+    /// <summary>A time as Kubernetes' flags have it: numbers with their units, such as 4h, 1h30m or 90s.</summary>
+    public static TimeSpan Duration(string option, string text)
+    {
+        Match match = DurationForm().Match(text);
+        if (!match.Success || text.Length == 0) throw new CliException($"{option} {text}: a time like 4h, 1h30m or 90s is meant", 2);
+        return TimeSpan.FromSeconds((Number(match, "h") * 3600) + (Number(match, "m") * 60) + Number(match, "s"));
+    }
+
+    private static double Number(Match match, string unit) =>
+        match.Groups[unit].Success ? double.Parse(match.Groups[unit].ValueSpan, CultureInfo.InvariantCulture) : 0;
+
+    [GeneratedRegex(@"^(?:(?<h>\d{1,6})h)?(?:(?<m>\d{1,8})m)?(?:(?<s>\d{1,9})s)?$")]
+    private static partial Regex DurationForm();
 }

@@ -11,6 +11,10 @@ internal static class CallerCheck
 {
     private const string Masters = "system:masters";
     private const string OrganizationOid = "2.5.4.10";
+    private const string CommonNameOid = "2.5.4.3";
+
+    /// <summary>The name in the certificate by which the API server calls kubelets.</summary>
+    private const string ApiServer = "kube-apiserver-kubelet-client";
 
     public static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 authority)
     {
@@ -21,6 +25,14 @@ internal static class CallerCheck
         chain.ChainPolicy.DisableCertificateDownloads = true;
         return chain.Build(certificate);
     }
+
+    /// <summary>
+    /// Is it the API server, of those <see cref="RequireClusterCaller"/> let in? It has asked whether its own caller may; whoever comes
+    /// directly was asked nothing.
+    /// </summary>
+    public static bool IsApiServer(HttpContext context) =>
+        context.Request.IsHttps && context.Connection.ClientCertificate is { } certificate
+        && Values(certificate, CommonNameOid).SequenceEqual([ApiServer]);
 
     public static async Task RequireClusterCaller(HttpContext context, RequestDelegate next)
     {
@@ -33,7 +45,7 @@ internal static class CallerCheck
         {
             await RefuseAsync(context, StatusCodes.Status401Unauthorized, "Unauthorized");
         }
-        else if (!Organizations(certificate).Contains(Masters))
+        else if (!Values(certificate, OrganizationOid).Contains(Masters))
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "Forbidden");
         }
@@ -45,11 +57,11 @@ internal static class CallerCheck
 
     private static bool IsPublic(PathString path) => path.Value is "/healthz" or "/livez" or "/readyz" or "/metrics";
 
-    private static IEnumerable<string> Organizations(X509Certificate2 certificate)
+    private static IEnumerable<string> Values(X509Certificate2 certificate, string oid)
     {
         foreach (var name in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
         {
-            if (!name.HasMultipleElements && name.GetSingleElementType().Value == OrganizationOid
+            if (!name.HasMultipleElements && name.GetSingleElementType().Value == oid
                 && name.GetSingleElementValue() is { } value)
                 yield return value;
         }

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Cluster.Containers;
 using Cluster.Kubelet.Lifecycle;
 using Cluster.Kubelet.PodWorkers;
+using Cluster.Kubelet.Streaming;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Kubelet.Server;
 
 /// <summary>
-/// The kubelet's own HTTP: over TLS for the API server (logs, pods, metrics), and plainly on loopback for its health. Callers over
+/// The kubelet's own HTTP: over TLS for the API server (logs, pods, metrics, and clients' streams), and plainly on loopback for its health. Callers over
 /// TLS must show a certificate of the cluster's CA in the group system:masters.
 /// </summary>
 internal sealed class KubeletServer : IAsyncDisposable
@@ -45,7 +46,11 @@ internal sealed class KubeletServer : IAsyncDisposable
         var app = builder.Build();
         app.UseRouting();
         app.Use(CallerCheck.RequireClusterCaller);
+        app.UseWebSockets();
         Map(app, workers, observer, new ContainerLogs(workers, observer, runtime));
+        StreamingEndpoints.Map(
+            app, workers, observer, runtime, new StreamingOptions { IdleTimeout = options.StreamingConnectionIdleTimeout },
+            logs.CreateLogger("Cluster.Kubelet.Streaming"));
         await app.StartAsync(cancellationToken);
         return new KubeletServer(app, TlsPort(app));
     }

@@ -29,6 +29,9 @@ public sealed class FakeRuntime : IContainerRuntime
     /// <summary>The sessions begun, the newest last.</summary>
     public ConcurrentQueue<FakeSession> Sessions { get; } = new();
 
+    /// <summary>The address of every sandbox; null: one of the pod network each.</summary>
+    public string? SandboxAddress { get; set; }
+
     /// <summary>Whose process every sandbox pretends to be; 0: nobody's.</summary>
     public int SandboxProcess { get; set; }
 
@@ -104,7 +107,7 @@ public sealed class FakeRuntime : IContainerRuntime
     {
         Called("sandbox");
         if (sandbox.Labels[ContainerLabels.PodName] == HangingPod) await Task.Delay(Timeout.Infinite, cancellationToken);
-        var id = Add(sandbox.Name, sandbox.Labels, $"10.244.0.{Interlocked.Increment(ref next) % 250 + 1}");
+        var id = Add(sandbox.Name, sandbox.Labels, SandboxAddress ?? $"10.244.0.{Interlocked.Increment(ref next) % 250 + 1}");
         await StartAsync(id, cancellationToken);
         return id;
     }
