@@ -8,8 +8,7 @@ namespace Cluster.Dataplane.Linux;
 /// <summary>Datagrams on their way out by one call of one socket.</summary>
 /// <remarks>
 /// Headers are made once; what is sent stays where it was received, in pinned memory. Datagrams of one size for one receiver that follow each
-/// other are joined: the kernel takes them through its stack as one packet and cuts them at the end (UDP_SEGMENT), which sends 32 at
-/// about a third of the cost. Used by one thread.
+/// other are joined: the kernel takes them through its stack as one packet and cuts them at the end (UDP_SEGMENT). Used by one thread.
 /// </remarks>
 internal sealed unsafe class SendBatch
 {
@@ -116,7 +115,7 @@ internal sealed unsafe class SendBatch
         int before = Done;
         if (_next == _count - 1 && _messages[_next] is { Name: null, VectorCount: 1 })
         {
-            // One for the socket's own peer, the most frequent of all: the plain call costs a tenth less.
+            // One for the socket's own peer, the most frequent of all: the plain call reads no header from this process.
             if (SocketCalls.Send(descriptor, new ReadOnlySpan<byte>(_messages[_next].Vectors->Start, (int)_messages[_next].Vectors->Length)) < 0) return -1;
             Skip();
             return 1;

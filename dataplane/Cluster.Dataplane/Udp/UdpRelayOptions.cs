@@ -12,7 +12,7 @@ public sealed record UdpRelayOptions
     /// <summary>Sessions, and so sockets, at once; beyond it the least recently used go. 0 derives it from the descriptor limit.</summary>
     public int MaxSessions { get; init; }
 
-    /// <summary>Flows of one-way services remembered at once: no sockets, about 200 bytes each. Beyond it the least recently used are forgotten.</summary>
+    /// <summary>Flows of one-way services remembered at once: no sockets, a few hundred bytes each. Beyond it the least recently used are forgotten.</summary>
     public int MaxOneWayFlows { get; init; } = 65_536;
 
     /// <summary>
