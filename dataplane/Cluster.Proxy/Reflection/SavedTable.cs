@@ -109,7 +109,7 @@ internal sealed class SavedTable
         var next = _path + ".next";
         try
         {
-            using (var file = new FileStream(next, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 1 << 16, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            using (var file = Create(next))
             {
                 file.Write(System.Text.Encoding.ASCII.GetBytes(_header));
                 foreach (var service in _services.List()) Append(file, Envelope.Encode(service));
@@ -123,6 +123,13 @@ internal sealed class SavedTable
             // A full disk takes nothing from what is served; the next change tries again.
             _logger.LogWarning("The services could not be saved to {File}: {Reason}", _path, exception.Message);
         }
+    }
+
+    private static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 1 << 16 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
     }
 
     private static void Append(FileStream file, byte[] item)
