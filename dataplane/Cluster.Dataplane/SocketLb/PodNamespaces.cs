@@ -28,13 +28,26 @@ internal sealed class PodNamespaces(SocketLoadBalancer balancer, IReadOnlyList<s
         using var timer = new PeriodicTimer(LookPeriod, time);
         try
         {
-            Look();
+            TryLook();
             balancer.RemoveLeftoverNamespaces();
-            while (await timer.WaitForNextTickAsync(cancellationToken)) Look();
+            while (await timer.WaitForNextTickAsync(cancellationToken)) TryLook();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The way to stop it.
+        }
+    }
+
+    private void TryLook()
+    {
+        try
+        {
+            Look();
+        }
+        catch (Exception exception)
+        {
+            // The top of the loop: a folder that can't be read, or a map that is full. The next look tries again, relays serve meanwhile.
+            logger.LogWarning("Pods' network namespaces can't be followed: {Error}", exception.Message);
         }
     }
 

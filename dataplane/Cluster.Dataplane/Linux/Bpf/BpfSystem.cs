@@ -13,7 +13,7 @@ internal static unsafe partial class BpfSystem
     private const int MaxTries = 8;
 
     // Not in the tables of the C library: numbered by architecture.
-    private static readonly nint Number = RuntimeInformation.ProcessArchitecture switch
+    private static nint Number => RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 321,
         Architecture.Arm64 => 280,
