@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp;
 using Cluster.Dataplane.Udp;
@@ -20,6 +21,9 @@ public sealed record DataplaneOptions
 
     /// <summary>The ranges pods have their addresses from: with the node itself, the clients that count as inside the cluster.</summary>
     public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [];
+
+    /// <summary>Services are translated by the kernel instead of relayed; null: relayed.</summary>
+    public NatOptions? KernelNat { get; init; }
 
     /// <summary>How often a frontend that could not be opened is tried again.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
@@ -25,6 +26,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly IVirtualAddresses _addresses;
     private readonly FrontendSet _frontends;
+    private readonly NatTable? _nat;
     private readonly RelaySet _relays;
     private readonly SocketPath _sockets;
     private readonly IReadOnlyList<IPNetwork> _podRanges;
@@ -46,6 +48,7 @@ public sealed class NodeDataplane : IAsyncDisposable
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
         _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);
+        if (options.KernelNat is { } nat) _nat = new NatTable(nat, logs.CreateLogger<NatTable>());
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
         _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
         _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
@@ -76,6 +79,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
         await _addresses.StartAsync(cancellationToken);
+        if (_nat is not null) await _nat.StartAsync(reserved, cancellationToken);
         NoteOrigins();
         NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
@@ -156,10 +160,17 @@ public sealed class NodeDataplane : IAsyncDisposable
             _frontends.RefreshNodeAddresses(Directory.Current);
         }
 
-        foreach (var changed in batch.OfType<Changed>())
-            foreach (var change in changed.Changes) _frontends.Take(change);
+        foreach (var change in batch.OfType<Changed>().SelectMany(changed => changed.Changes))
+        {
+            if (_nat is null) _frontends.Take(change);
+            else _nat.Take(change);
+        }
+
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
-        if (batch.OfType<Verify>().Any()) await _addresses.VerifyAsync(_stopping.Token);
+        if (_nat is not null) await _nat.ApplyAsync(_stopping.Token);
+        if (!batch.OfType<Verify>().Any()) return;
+        await _addresses.VerifyAsync(_stopping.Token);
+        if (_nat is not null) await _nat.VerifyAsync(Directory.Current, _stopping.Token);
     }
 
     private void NoteOrigins()

@@ -42,6 +42,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
                 {
                     Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout },
                     PodRanges = options.PodRanges,
+                    KernelNat = NodePlane.KernelNat(options),
                     SocketLb = NodePlane.SocketPath(options),
                 },
                 NodePlane.VirtualAddresses(options, logs),

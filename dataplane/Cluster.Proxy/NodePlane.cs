@@ -1,18 +1,56 @@
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Nftables;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.SocketLb;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy;
 
-/// <summary>The proxy's marks on the host: BPF programs, pinned; routes in table local; and one nftables table.</summary>
+/// <summary>The proxy's marks on the host: BPF programs, pinned; routes in table local and one by mark; and its nftables tables.</summary>
 public static class NodePlane
 {
     /// <summary>Removes them, whether the proxy stopped or was killed. It must not run meanwhile. Does nothing where there are none.</summary>
     /// <exception cref="InvalidOperationException">Something is left, told in one line after everything was tried.</exception>
-    public static Task RemoveAsync(ProxyOptions options, ILoggerFactory logs, CancellationToken cancellationToken) =>
-        RemoveAsync(VirtualAddresses(options, logs), options, cancellationToken);
+    public static async Task RemoveAsync(ProxyOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        // Whatever mode it ran in.
+        try
+        {
+            await RemoveAsync(VirtualAddresses(options with { KernelNat = false }, logs), options, cancellationToken);
+        }
+        finally
+        {
+            if (options.CaptureVirtualAddresses && OperatingSystem.IsLinux()) await RemoveNatAsync(options, cancellationToken);
+        }
+    }
+
+    private static async Task RemoveNatAsync(ProxyOptions options, CancellationToken cancellationToken)
+    {
+        var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
+        var table = $"nft inet {options.NatTable}";
+        try
+        {
+            await NatTable.RemoveAsync(options.NatTable, cancellationToken);
+        }
+        catch (NftException exception) when (exception.Missing && owned?.Has(table) != true)
+        {
+            // Without nft no table was made, or none that was recorded.
+        }
+        catch (NftException exception)
+        {
+            throw new InvalidOperationException($"cannot remove the table {options.NatTable}: {exception.Message}", exception);
+        }
+
+        owned?.Forget(line => line == table);
+    }
+
+    internal static NatOptions? KernelNat(ProxyOptions options)
+    {
+        if (!options.KernelNat) return null;
+        var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
+        return new NatOptions { Table = options.NatTable, Ranges = options.ServiceRanges, PodRanges = options.PodRanges, Owned = owned is null ? null : owned.Record };
+    }
 
     internal static async Task RemoveAsync(IVirtualAddresses addresses, ProxyOptions options, CancellationToken cancellationToken)
     {
@@ -40,7 +78,7 @@ public static class NodePlane
 
     internal static SocketLoadBalancerOptions? SocketPath(ProxyOptions options)
     {
-        if (!options.ConnectTime) return null;
+        if (!options.ConnectTime || options.KernelNat) return null;
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         return new SocketLoadBalancerOptions
         {
@@ -71,12 +109,13 @@ public static class NodePlane
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         var linux = new LinuxAddressOptions
         {
-            Ranges = options.ServiceRanges,
+            // Translated before they are routed, virtual addresses need not be local; those the proxy itself answers are made so one by one.
+            Ranges = options.KernelNat ? [] : options.ServiceRanges,
             NodeAddresses = options.NodeAddresses,
             Table = options.Table,
             RouteProtocol = options.RouteProtocol,
-            PinPath = options.PinPath,
-            ReturnMark = options.ReturnMark,
+            PinPath = options.KernelNat ? null : options.PinPath,
+            ReturnMark = options.KernelNat ? 0 : options.ReturnMark,
             ReturnTable = options.ReturnTable,
             Owned = owned is null ? null : owned.Record,
         };

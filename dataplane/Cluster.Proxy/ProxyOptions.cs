@@ -17,6 +17,12 @@ public sealed record ProxyOptions
     /// <summary>The pod ranges: clients there are inside the cluster, so that externalTrafficPolicy is not for them.</summary>
     public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [IPNetwork.Parse("10.244.0.0/16")];
 
+    /// <summary>Services are translated by the kernel (nftables) instead of relayed, for hosts whose policy demands it.</summary>
+    public bool KernelNat { get; init; }
+
+    /// <summary>The nftables table of that mode.</summary>
+    public string NatTable { get; init; } = "cluster_nat";
+
     /// <summary>False leaves routes and rules of the host alone: node ports work, virtual addresses don't.</summary>
     public bool CaptureVirtualAddresses { get; init; } = true;
 

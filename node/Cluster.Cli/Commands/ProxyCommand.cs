@@ -22,13 +22,15 @@ internal static class ProxyCommand
         var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods: a range, or one of each family behind a comma", DefaultValueFactory = _ => "10.244.0.0/16" };
         var dns = new Option<string>("--cluster-dns") { Description = "address DNS answers at", DefaultValueFactory = _ => "10.96.0.10" };
         var shortcuts = new Option<bool>("--dns-search-shortcuts") { Description = "answer a pod's first search at once with what its search path leads to", DefaultValueFactory = _ => true };
+        var mode = new Option<string>("--proxy-mode") { Description = "relay: connect or relay services; nftables: the kernel's address translation, for hosts whose policy demands it", DefaultValueFactory = _ => "relay" };
+        mode.AcceptOnlyFromAmong("relay", "nftables");
         var domain = new Option<string>("--cluster-domain") { Description = "domain of services", DefaultValueFactory = _ => "cluster.local" };
         var health = new Option<int>("--healthz-port") { Description = "port of /healthz", DefaultValueFactory = _ => 10256 };
         var metrics = new Option<int>("--metrics-port") { Description = "port of /metrics, on loopback", DefaultValueFactory = _ => 10249 };
         var cgroup = new Option<string?>("--cgroup") { Description = "cgroup v2 folder whose processes are connected to backends from the start; the root of the hierarchy otherwise" };
         var command = new Command("proxy", "Reflect the API's services on this node and spread TCP and UDP over their backends.")
         {
-            data, kubeconfig, file, name, address, services, pods, dns, shortcuts, domain, health, metrics, cgroup,
+            data, kubeconfig, file, name, address, services, pods, dns, shortcuts, domain, health, metrics, cgroup, mode,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -44,6 +46,7 @@ internal static class ProxyCommand
                 NodeName = parsed.GetValue(name) ?? NodeFacts.Name(),
                 NodeAddresses = parsed.GetValue(address) is { } given ? OptionText.Addresses("--node-ip", given) : [NodeFacts.Address()],
                 ServiceRanges = OptionText.Networks("--service-cluster-ip-range", parsed.GetValue(services)!),
+                KernelNat = parsed.GetValue(mode) == "nftables",
                 PodRanges = OptionText.Networks("--cluster-cidr", parsed.GetValue(pods)!),
                 Health = new IPEndPoint(IPAddress.Any, parsed.GetValue(health)),
                 Metrics = new IPEndPoint(IPAddress.Loopback, parsed.GetValue(metrics)),

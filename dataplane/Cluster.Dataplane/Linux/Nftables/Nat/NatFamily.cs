@@ -1,0 +1,23 @@
+using System.Net;
+using System.Net.Sockets;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Linux.Nftables.Nat;
+
+/// <summary>What differs between IPv4 and IPv6 in the words of nftables.</summary>
+internal sealed record NatFamily(AddressFamily Family, string Suffix, string Protocol, string Type, string Loopback)
+{
+    public static readonly NatFamily[] All =
+    [
+        new(AddressFamily.InterNetwork, "4", "ip", "ipv4_addr", "127.0.0.0/8"),
+        new(AddressFamily.InterNetworkV6, "6", "ip6", "ipv6_addr", "::1"),
+    ];
+
+    public bool Has(IPAddress address) => address.AddressFamily == Family;
+
+    public IEnumerable<IPNetwork> Of(IEnumerable<IPNetwork> ranges) => ranges.Where(range => Has(range.BaseAddress));
+
+    public Backend[] Of(ReadOnlySpan<Backend> backends) => Array.FindAll(backends.ToArray(), backend => Has(backend.Address.Address));
+
+    public static string Text(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? "tcp" : "udp";
+}

@@ -1,0 +1,237 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Services;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Dataplane.Linux.Nftables.Nat;
+
+/// <summary>
+/// Services by the kernel's own translation of addresses, for hosts whose policy demands it: one nftables table in which maps lead from a
+/// place to the chain of its service, and that to the backends in turn.
+/// </summary>
+/// <remarks>
+/// A change touches the chains and elements of its service alone, in one transaction. Balancing is by turns or by the client's address;
+/// other policies count as turns. Nothing is tried again for a client whose backend fails. Used by the data plane's loop.
+/// </remarks>
+public sealed class NatTable
+{
+    private readonly Dictionary<int, NatService> _services = [];
+    private readonly Dictionary<int, Dictionary<(string, IPEndPoint), int>> _numbers = [];
+    private readonly Dictionary<IPAddress, int> _backends = [];
+    private readonly Dictionary<int, ServiceEntry?> _changed = [];
+    private readonly NatOptions _options;
+    private readonly ILogger _logger;
+    private IReadOnlyCollection<Place> _reserved = [];
+
+    public NatTable(NatOptions options, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Removes the table if it is there.</summary>
+    /// <exception cref="NftException">nft is missing, or refused.</exception>
+    public static Task RemoveAsync(string table, CancellationToken cancellationToken) => NftCommand.ApplyAsync(Removal(table), cancellationToken);
+
+    /// <summary>Makes the table anew, without services.</summary>
+    /// <param name="reserved">Places on virtual addresses that this node itself answers, such as DNS.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="NftException">nft is missing, or refused.</exception>
+    public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
+    {
+        _reserved = reserved;
+        await NftCommand.TableExistsAsync(_options.Table, cancellationToken);
+        _options.Owned?.Invoke($"nft inet {_options.Table}");
+        await NftCommand.ApplyAsync(Frame(), cancellationToken);
+    }
+
+    /// <summary>Notes a change of the table of services.</summary>
+    public void Take(ServiceTableChange change) => _changed[(change.After ?? change.Before)!.Slot] = change.After;
+
+    /// <summary>Carries out what was noted, at once or not at all.</summary>
+    /// <exception cref="NftException">nft refused; it is tried again as a whole with the next change or retry.</exception>
+    public async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        if (_changed.Count == 0) return;
+        var script = new StringBuilder();
+        var after = new Dictionary<int, NatService?>();
+        foreach (var (slot, entry) in _changed)
+        {
+            var service = entry is null ? null : new NatService(entry, _options, _reserved, backend => NumberOf(slot, backend));
+            after[slot] = service;
+            Append(script, _services.GetValueOrDefault(slot), service);
+        }
+
+        AppendHairpins(script, after);
+        await NftCommand.ApplyAsync(script.ToString(), cancellationToken);
+        Commit(after);
+    }
+
+    /// <summary>Makes the table anew where someone has removed it.</summary>
+    public async Task VerifyAsync(ServiceTable table, CancellationToken cancellationToken)
+    {
+        if (await NftCommand.TableExistsAsync(_options.Table, cancellationToken)) return;
+        _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
+        await NftCommand.ApplyAsync(Frame(), cancellationToken);
+        _services.Clear();
+        _backends.Clear();
+        foreach (var entry in table.Entries) _changed[entry.Slot] = entry;
+        await ApplyAsync(cancellationToken);
+    }
+
+    private static string Removal(string table) => $"table inet {table} {{}}\ndelete table inet {table}\n";
+
+    private void Commit(Dictionary<int, NatService?> after)
+    {
+        foreach (var (slot, service) in after)
+        {
+            foreach (var address in Addresses(service)) _backends[address] = _backends.GetValueOrDefault(address) + 1;
+            foreach (var address in Addresses(_services.GetValueOrDefault(slot)))
+                if (--_backends[address] == 0) _backends.Remove(address);
+            if (service is not null)
+            {
+                _services[slot] = service;
+                continue;
+            }
+
+            _services.Remove(slot);
+            _numbers.Remove(slot);
+        }
+
+        _changed.Clear();
+    }
+
+    private static IEnumerable<IPAddress> Addresses(NatService? service) => service?.Backends ?? Enumerable.Empty<IPAddress>();
+
+    // Kept as long as the service port: a backend that comes back has its number, and its clients.
+    private int NumberOf(int slot, Backend backend)
+    {
+        if (!_numbers.TryGetValue(slot, out var numbers)) _numbers[slot] = numbers = [];
+        var key = (backend.Uid, backend.Address);
+        if (!numbers.TryGetValue(key, out var number)) numbers[key] = number = numbers.Count;
+        return number;
+    }
+
+    private void Append(StringBuilder script, NatService? before, NatService? after)
+    {
+        var (old, now) = (before?.Elements ?? [], after?.Elements ?? []);
+        foreach (var ((set, key), value) in old)
+            if (!now.TryGetValue((set, key), out var same) || same != value) Element(script, "delete", set, key, "");
+        foreach (var (set, definition) in after?.Sets ?? [])
+            if (before?.Sets.ContainsKey(set) != true) Line(script, $"add set inet {_options.Table} {set} {{ {definition} }}");
+        foreach (var (chain, _) in after?.Chains ?? []) Line(script, $"add chain inet {_options.Table} {chain}");
+        foreach (var (chain, _) in before?.Chains ?? []) Line(script, $"flush chain inet {_options.Table} {chain}");
+        foreach (var (chain, rules) in after?.Chains ?? [])
+            foreach (var rule in rules) Line(script, $"add rule inet {_options.Table} {chain} {rule}");
+        foreach (var ((set, key), value) in now)
+            if (!old.TryGetValue((set, key), out var same) || same != value) Element(script, "add", set, key, value);
+        AppendGone(script, before, after);
+    }
+
+    private void AppendGone(StringBuilder script, NatService? before, NatService? after)
+    {
+        if (before is null) return;
+        foreach (var (chain, _) in before.Chains)
+            if (after?.Chains.Exists(other => other.Name == chain) != true) Line(script, $"delete chain inet {_options.Table} {chain}");
+        foreach (var set in before.Sets.Keys)
+            if (after?.Sets.ContainsKey(set) != true) Line(script, $"delete set inet {_options.Table} {set}");
+    }
+
+    private void AppendHairpins(StringBuilder script, Dictionary<int, NatService?> after)
+    {
+        var counts = new Dictionary<IPAddress, int>();
+        foreach (var (slot, service) in after)
+        {
+            foreach (var address in Addresses(_services.GetValueOrDefault(slot))) counts[address] = counts.GetValueOrDefault(address) - 1;
+            foreach (var address in Addresses(service)) counts[address] = counts.GetValueOrDefault(address) + 1;
+        }
+
+        foreach (var (address, change) in counts)
+        {
+            var before = _backends.GetValueOrDefault(address);
+            if ((before > 0) == (before + change > 0)) continue;
+            var set = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "hairpin4" : "hairpin6";
+            Element(script, before > 0 ? "delete" : "add", set, $"{address} . {address}", "");
+        }
+    }
+
+    private void Element(StringBuilder script, string verb, string set, string key, string value) =>
+        Line(script, $"{verb} element inet {_options.Table} {set} {{ {key}{(value.Length == 0 ? "" : " : " + value)} }}");
+
+    private static void Line(StringBuilder script, string line) => script.Append(line).Append('\n');
+
+    private string Frame()
+    {
+        var script = new StringBuilder(Removal(_options.Table));
+        var mark = string.Create(CultureInfo.InvariantCulture, $"0x{_options.MasqueradeMark:x}");
+        script.Append(CultureInfo.InvariantCulture, $$"""
+            table inet {{_options.Table}} {
+              counter source_refused { }
+            {{string.Concat(NatFamily.All.Select(Sets))}}
+              chain services {
+            {{string.Concat(NatFamily.All.Select(family => Lookups(family, mark)))}}  }
+              chain prerouting {
+                type nat hook prerouting priority dstnat - 5; policy accept;
+                jump services
+              }
+              chain output {
+                type nat hook output priority -105; policy accept;
+                jump services
+              }
+              chain postrouting {
+                type nat hook postrouting priority srcnat - 5; policy accept;
+                meta mark & {{mark}} == {{mark}} masquerade
+                ip saddr . ip daddr @hairpin4 masquerade
+                ip6 saddr . ip6 daddr @hairpin6 masquerade
+              }
+              chain rejected {
+                meta l4proto tcp reject with tcp reset
+                reject with icmpx type port-unreachable
+              }
+              chain refuse {
+            {{string.Concat(NatFamily.All.Select(Refusals))}}  }
+              chain input { type filter hook input priority filter - 10; policy accept; jump refuse; }
+              chain forward { type filter hook forward priority filter - 10; policy accept; jump refuse; }
+              chain outgoing { type filter hook output priority filter - 10; policy accept; jump refuse; }
+            }
+
+            """);
+        return script.ToString();
+    }
+
+    private string Sets(NatFamily family) => $$"""
+          map services{{family.Suffix}} { type {{family.Type}} . inet_proto . inet_service : verdict; }
+          map nodeports{{family.Suffix}} { type inet_proto . inet_service : verdict; }
+          set refused{{family.Suffix}} { type {{family.Type}} . inet_proto . inet_service; }
+          set refusedports{{family.Suffix}} { type inet_proto . inet_service; }
+          set reserved{{family.Suffix}} { type {{family.Type}} . inet_proto . inet_service; {{Contents(ReservedOf(family))}} }
+          set hairpin{{family.Suffix}} { type {{family.Type}} . {{family.Type}}; }
+          set ranges{{family.Suffix}} { type {{family.Type}}; flags interval; {{Contents(family.Of(_options.Ranges))}} }
+          set pods{{family.Suffix}} { type {{family.Type}}; flags interval; {{Contents(family.Of(_options.PodRanges))}} }
+
+        """;
+
+    // Who comes from beyond the cluster to a virtual address would be answered past this node by backends of others.
+    private static string Lookups(NatFamily family, string mark) => $$"""
+            {{family.Protocol}} daddr @ranges{{family.Suffix}} {{family.Protocol}} saddr != @pods{{family.Suffix}} fib saddr type != local meta mark set meta mark | {{mark}}
+            {{family.Protocol}} daddr . meta l4proto . th dport vmap @services{{family.Suffix}}
+            {{family.Protocol}} daddr != {{family.Loopback}} fib daddr type local meta l4proto . th dport vmap @nodeports{{family.Suffix}}
+
+        """;
+
+    private static string Refusals(NatFamily family) => $$"""
+            {{family.Protocol}} daddr . meta l4proto . th dport @reserved{{family.Suffix}} accept
+            {{family.Protocol}} daddr . meta l4proto . th dport @refused{{family.Suffix}} goto rejected
+            {{family.Protocol}} daddr @ranges{{family.Suffix}} goto rejected
+            meta nfproto {{(family.Suffix == "4" ? "ipv4" : "ipv6")}} fib daddr type local meta l4proto . th dport @refusedports{{family.Suffix}} goto rejected
+
+        """;
+
+    private IEnumerable<string> ReservedOf(NatFamily family) => _reserved
+        .Where(place => family.Has(place.Address))
+        .Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Address} . {NatFamily.Text(place.Protocol)} . {place.Port}"));
+
+    private static string Contents<T>(IEnumerable<T> elements) => string.Join(", ", elements) is { Length: > 0 } text ? $"elements = {{ {text} }};" : "";
+}

@@ -1,0 +1,210 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Nftables.Nat;
+using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tests.Tcp;
+using Cluster.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cluster.Dataplane.Tests.Linux;
+
+/// <summary>Services by the kernel's address translation, with real traffic: pods and remote clients are namespaces.</summary>
+public sealed class KernelNatTests : IAsyncLifetime
+{
+    private static int _count;
+    private readonly int _number = 1 + (Interlocked.Increment(ref _count) % 100);
+    private readonly List<NamespaceServer> _servers = [];
+    private readonly List<NetNamespace> _namespaces = [];
+    private NodeDataplane _dataplane = null!;
+    private LinuxVirtualAddresses _addresses = null!;
+
+    public static TheoryData<ServiceProtocol, bool, bool> Ways { get; } = new(
+        from protocol in Enum.GetValues<ServiceProtocol>()
+        from v6 in new[] { false, true }
+        from remote in new[] { false, true }
+        select (protocol, v6, remote));
+
+    private string Table => $"cluster_nat_test_{_number}";
+
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost && File.ReadAllText("/proc/sys/net/ipv4/ip_forward").Trim() == "1" && File.ReadAllText("/proc/sys/net/ipv6/conf/all/forwarding").Trim() == "1", Shell.WhyNot + " and forwarding");
+        for (var i = 0; i < 3; i++) _namespaces.Add(new NetNamespace(700 + (3 * _number) + i - 3));
+        _addresses = new LinuxVirtualAddresses(new LinuxAddressOptions { Table = $"cluster_nat_dns_{_number}", RouteProtocol = 199 }, NullLogger.Instance);
+        var options = new DataplaneOptions
+        {
+            KernelNat = new NatOptions
+            {
+                Table = Table,
+                Ranges = [IPNetwork.Parse($"10.197.{100 + _number}.0/24"), IPNetwork.Parse($"fd00:10:197:{100 + _number}::/112")],
+                // The second namespace is a pod, the third a machine beyond the cluster.
+                PodRanges = [new IPNetwork(Pod(0).Address, 32), new IPNetwork(Pod(1).Address, 32), new IPNetwork(Pod(0).Address6, 128), new IPNetwork(Pod(1).Address6, 128)],
+            },
+        };
+        _dataplane = new NodeDataplane(options, _addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        await _dataplane.StartAsync([], CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_dataplane is null) return;
+        await _dataplane.DisposeAsync();
+        await NatTable.RemoveAsync(Table, CancellationToken.None);
+        await _addresses.RemoveAsync(CancellationToken.None);
+        foreach (var server in _servers) await server.DisposeAsync();
+        foreach (var ns in _namespaces) ns.Dispose();
+        Assert.DoesNotContain(Table + "\n", Shell.Run("nft", "list", "tables"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Service_EveryWay_TakesTurnsAndTheRestIsRefused(ServiceProtocol protocol, bool v6, bool remote)
+    {
+        var (a, b) = (Server(0, protocol, v6, "a"), Server(1, protocol, v6, "b"));
+        var port = Port(protocol);
+        await SetAsync(port, a, b);
+        var ns = remote ? _namespaces[2] : null;
+        var node = v6 ? _namespaces[2].HostAddress6 : _namespaces[2].HostAddress;
+        foreach (var target in new[] { new IPEndPoint(Vip(10, v6), 80), new IPEndPoint(node, port.NodePort) })
+        {
+            var answers = new List<string>();
+            for (var i = 0; i < 10; i++) answers.Add((await AskAsync(ns, target, protocol))[..1]);
+            Assert.Equal([("a", 5), ("b", 5)], answers.CountBy(answer => answer).Select(pair => (pair.Key, pair.Value)).Order());
+        }
+
+        await RefusedAsync(ns, new IPEndPoint(Vip(10, v6), 81), protocol);
+        await RefusedAsync(ns, new IPEndPoint(Vip(11, v6), 80), protocol);
+        await SetAsync(port);
+        await RefusedAsync(ns, new IPEndPoint(Vip(10, v6), 80), protocol);
+        await RefusedAsync(ns, new IPEndPoint(node, port.NodePort), protocol);
+    }
+
+    [Fact]
+    public async Task Pod_ToItsOwnService_ReachesItselfAndIsSeenByTheNodesAddress()
+    {
+        await SetAsync(Port(ServiceProtocol.Tcp), Server(0, ServiceProtocol.Tcp, false, "a"));
+        Assert.Equal($"a {Pod(0).HostAddress}", await AskAsync(Pod(0), new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp));
+        Assert.Equal($"a {Pod(1).Address}", await AskAsync(Pod(1), new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp));
+    }
+
+    [Fact]
+    public async Task ExternalPolicyLocal_ClientsBeyondKeepTheirAddressAndHaveLocalBackendsAlone()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var port = new ServicePort(new ServicePortId("nat/local", ServiceProtocol.Tcp), 80)
+        {
+            VirtualAddresses = [Vip(10, false)], NodePort = FreePort.Tcp(), ExternalTrafficPolicy = TrafficPolicy.Local,
+        };
+        _dataplane.Directory.Set(port, [new Backend("a", a) { IsLocal = true }, new Backend("b", b)]);
+        await _dataplane.Publish();
+        var target = new IPEndPoint(_namespaces[2].HostAddress, port.NodePort);
+        for (var i = 0; i < 4; i++) Assert.Equal($"a {_namespaces[2].Address}", await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp));
+        var inside = new[] { await AskAsync(null, target, ServiceProtocol.Tcp), await AskAsync(null, target, ServiceProtocol.Tcp) };
+        Assert.Equal(["a", "b"], inside.Select(answer => answer[..1]).Order());
+    }
+
+    [Fact]
+    public async Task SourceRanges_KeepOthersFromTheLoadBalancerAddressAlone()
+    {
+        var external = IPAddress.Parse($"198.18.100.{_number}");
+        var port = new ServicePort(new ServicePortId("nat/lb", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false)], LoadBalancerAddresses = [external] };
+        var a = Server(0, ServiceProtocol.Tcp, false, "a");
+        foreach (var (range, admitted) in new[] { ("203.0.113.0/24", false), ($"{_namespaces[2].Address}/32", true) })
+        {
+            await SetAsync(new ServicePort(port.Id, 80) { VirtualAddresses = port.VirtualAddresses, LoadBalancerAddresses = port.LoadBalancerAddresses, SourceRanges = [IPNetwork.Parse(range)] }, a);
+            if (admitted) Assert.StartsWith("a", await AskAsync(_namespaces[2], new IPEndPoint(external, 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+            else await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(_namespaces[2], new IPEndPoint(external, 80), ServiceProtocol.Tcp, patienceSeconds: 1));
+            Assert.StartsWith("a", await AskAsync(_namespaces[2], new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Affinity_ClientKeepsItsBackendThroughOtherChanges()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var port = new ServicePort(new ServicePortId("nat/sticky", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false)], AffinityTimeout = TimeSpan.FromMinutes(5) };
+        await SetAsync(port, a, b);
+        var target = new IPEndPoint(Vip(10, false), 80);
+        var first = await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp);
+        for (var i = 0; i < 4; i++) Assert.Equal(first, await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp));
+        // Another backend comes, in front of them, and the client stays.
+        await SetAsync(port, new IPEndPoint(IPAddress.Parse("192.0.2.200"), 9), a, b);
+        for (var i = 0; i < 4; i++) Assert.Equal(first, await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp));
+        var other = first[0] == 'a' ? b : a;
+        await SetAsync(port, other);
+        Assert.NotEqual(first[..1], (await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp))[..1]);
+    }
+
+    [Fact]
+    public async Task Set_AnotherService_LeavesTheFirstOnesChainAndConnectionAlone()
+    {
+        await using var echo = new NamespaceServer(Pod(0), ServiceProtocol.Tcp, false, null, 8081);
+        await SetAsync(Port(ServiceProtocol.Tcp), echo.EndPoint);
+        using var established = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await established.ConnectAsync(Vip(10, false), 80);
+        await established.SendAllAsync("before");
+        var handle = Handle();
+        for (var i = 0; i < 5; i++)
+        {
+            var other = new ServicePort(new ServicePortId($"nat/other{i}", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(20 + i, false)] };
+            await SetAsync(other, Server(1, ServiceProtocol.Tcp, false, "o"));
+            Assert.StartsWith("o", await AskAsync(null, new IPEndPoint(Vip(20 + i, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+            _dataplane.Directory.Remove(other.Id);
+            await _dataplane.Publish();
+            await RefusedAsync(null, new IPEndPoint(Vip(20 + i, false), 80), ServiceProtocol.Tcp);
+        }
+
+        Assert.Equal(handle, Handle());
+        await established.SendAllAsync(" and after");
+        established.Shutdown(SocketShutdown.Send);
+        Assert.Equal("before and after", await established.ReceiveTextToEndAsync());
+
+        // The rules, which nft shows with the handles they were made with.
+        string Handle() => Shell.Run("nft", "-a", "list", "table", "inet", Table).Split('\n').Where(line => line.Contains("dnat ip to", StringComparison.Ordinal)).Aggregate("", string.Concat);
+    }
+
+    private NetNamespace Pod(int number) => _namespaces[number];
+
+    private IPAddress Vip(int host, bool v6) => IPAddress.Parse(v6 ? $"fd00:10:197:{100 + _number}::{host:x}" : $"10.197.{100 + _number}.{host}");
+
+    private ServicePort Port(ServiceProtocol protocol) => new(new ServicePortId("nat/web", protocol), 80) { VirtualAddresses = [Vip(10, false), Vip(10, true)], NodePort = FreePort.Tcp() };
+
+    private Task SetAsync(ServicePort port, params IPEndPoint[] backends)
+    {
+        _dataplane.Directory.Set(port, [.. backends.Select(backend => new Backend(backend.ToString(), backend))]);
+        return _dataplane.Publish();
+    }
+
+    private IPEndPoint Server(int pod, ServiceProtocol protocol, bool v6, string name)
+    {
+        var server = new NamespaceServer(Pod(pod), protocol, v6, name, FreePort.Tcp());
+        _servers.Add(server);
+        return server.EndPoint;
+    }
+
+    private static async Task<string> AskAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol, int patienceSeconds = 10)
+    {
+        var type = protocol == ServiceProtocol.Tcp ? SocketType.Stream : SocketType.Dgram;
+        using var socket = ns?.Socket(target.AddressFamily, type, 0) ?? new Socket(target.AddressFamily, type, 0);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds));
+        await socket.ConnectAsync(target, patience.Token);
+        if (type == SocketType.Stream)
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            return await socket.ReceiveTextToEndAsync();
+        }
+
+        await socket.SendAsync("x"u8.ToArray());
+        var buffer = new byte[64];
+        return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, patience.Token));
+    }
+
+    private static async Task RefusedAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol)
+    {
+        var refused = await Assert.ThrowsAsync<SocketException>(() => AskAsync(ns, target, protocol));
+        // A datagram of the node itself is refused as it is sent, which the kernel calls "not permitted".
+        Assert.Contains(refused.SocketErrorCode, new[] { SocketError.ConnectionRefused, SocketError.AccessDenied });
+    }
+}
