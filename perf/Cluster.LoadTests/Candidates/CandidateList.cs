@@ -21,6 +21,7 @@ internal static class CandidateList
         new ClusterCandidate("loop", "cluster, loop path", "loop", inlineCompletions: true),
         new ClusterCandidate("managed", "cluster, managed path", "managed", inlineCompletions: true),
         new ClusterCandidate("managed-queued", "cluster, managed path, completions not inline", "managed", inlineCompletions: false),
-        new ClusterCandidate("connect", "cluster, connect-time path", "connect", inlineCompletions: true),
+        // Its programs act for sockets of its own namespace alone, so that the others are not measured with them.
+        new ClusterCandidate("connect", "cluster, connect-time path", "connect", inlineCompletions: true, ownNamespace: true),
     ];
 }

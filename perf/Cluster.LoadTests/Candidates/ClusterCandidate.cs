@@ -5,7 +5,7 @@ using Cluster.LoadTests.Machine;
 namespace Cluster.LoadTests.Candidates;
 
 /// <summary>A path of our own proxy: the real binary with a load balancer file.</summary>
-internal sealed class ClusterCandidate(string name, string title, string path, bool inlineCompletions) : Candidate(name, title)
+internal sealed class ClusterCandidate(string name, string title, string path, bool inlineCompletions, bool ownNamespace = false) : Candidate(name, title)
 {
     private readonly Dictionary<string, string> _environment = new()
     {
@@ -18,9 +18,11 @@ internal sealed class ClusterCandidate(string name, string title, string path, b
     {
         if (!File.Exists(stage.ClusterBinary)) throw new NotAvailableException("the cluster binary is not built");
         var target = new LoadTarget(stage.NextEntry(), stage.Backend);
+        TestNamespace? own = ownNamespace ? new TestNamespace($"{Name}-{transport}", stage.CongestionControl) : null;
+        TestNamespace place = own ?? stage.Plain;
         string file = stage.Write($"{Name}-{target.Entry.Port}.yaml", Configuration(target, transport));
-        var process = new ChildProcess(stage.Plain, stage.ProxyCore, _environment, stage.ClusterBinary, "proxy", "--config", file);
-        return new RunningCandidate(Name, target, stage.Plain, process);
+        var process = new ChildProcess(place, stage.ProxyCore, _environment, stage.ClusterBinary, "proxy", "--config", file);
+        return new RunningCandidate(Name, target, place, process, own);
     }
 
     private string Configuration(LoadTarget target, Transport transport) => $"""

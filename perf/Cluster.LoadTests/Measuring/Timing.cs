@@ -6,7 +6,7 @@ namespace Cluster.LoadTests.Measuring;
 /// <param name="Duration">Of one measurement.</param>
 internal sealed record Timing(int Rounds, TimeSpan WarmUp, TimeSpan Lead, TimeSpan Duration, int IdleConnections)
 {
-    public static Timing Full { get; } = new(7, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(2.5), 4000);
+    public static Timing Full { get; } = new(7, TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1.5), 4000);
 
     public static Timing Quick { get; } = new(3, TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5), 2000);
 }
