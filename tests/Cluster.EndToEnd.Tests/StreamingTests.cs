@@ -219,13 +219,15 @@ public sealed class StreamingTests(RunningCluster cluster)
     {
         Kubectl kubectl = await StartAsync(binary, binary == Machine.Kubectl120 ? "SPDY" : "WebSocket");
         string root = $"/api/v1/namespaces/{kubectl.Namespace}";
-        foreach (string path in (string[])["pods/target/proxy", "pods/target:8080/proxy", "pods/http:target:8080/proxy", "services/target/proxy", "services/target:80/proxy", "services/target:http/proxy"])
+        foreach (string path in (string[])["pods/target/proxy", "pods/target:8080/proxy", "pods/http:target:8080/proxy", "services/target:80/proxy", "services/target:http/proxy"])
             await Poll.UntilEqualAsync(path, "page\n", async () => (await kubectl.TryAsync("get", "--raw", $"{root}/{path}/index.html")).Output);
         string node = await kubectl.JsonPathAsync("pod/target", "{.spec.nodeName}");
         Assert.Equal("ok", await kubectl.RunAsync("get", "--raw", $"/api/v1/nodes/{node}/proxy/healthz"));
         Assert.Contains("\"target\"", await kubectl.RunAsync("get", "--raw", $"/api/v1/nodes/{node}/proxy/pods"), StringComparison.Ordinal);
 
-        Assert.Contains("no endpoints available for service \"target\"", (await kubectl.TryAsync("get", "--raw", $"{root}/services/target:none/proxy/")).Error, StringComparison.Ordinal);
+        // A service whose port has a name is asked for by it: no port named means the one without a name.
+        foreach (string port in (string[])["", ":none"])
+            Assert.Contains("no endpoints available for service \"target\"", (await kubectl.TryAsync("get", "--raw", $"{root}/services/target{port}/proxy/")).Error, StringComparison.Ordinal);
         Assert.Contains("error trying to reach service", (await kubectl.TryAsync("get", "--raw", $"{root}/pods/target:1/proxy/")).Error, StringComparison.Ordinal);
         Assert.Contains("pods \"absent\" not found", (await kubectl.TryAsync("get", "--raw", $"{root}/pods/absent/proxy/")).Error, StringComparison.Ordinal);
     }
