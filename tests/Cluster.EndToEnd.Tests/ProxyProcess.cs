@@ -15,7 +15,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public ProxyProcess(string config, params string[] before)
     {
         // Readable by whoever the command makes it.
-        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         Configure(config);
         string[] command = [.. before, Machine.ClusterBinary, "proxy", "--config", ConfigPath];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
