@@ -3,14 +3,17 @@ using Cluster.LoadTests.Linux;
 namespace Cluster.LoadTests.Loads;
 
 /// <summary>Opens connections that carry one request each and then rest. Unit: connections that were answered.</summary>
-internal sealed class IdleLoad(LoadLoop loop, LoadTarget target, int connections) : Load(loop, target)
+internal sealed class IdleLoad(LoadLoop loop, LoadTarget target) : Load(loop, target)
 {
     /// <summary>Connections that are begun and not answered yet; below any listener's backlog.</summary>
     private const int Concurrency = 64;
 
     private readonly List<Client> _clients = [];
 
-    public bool IsComplete => Operations >= connections;
+    /// <summary>Connections to be open; may grow.</summary>
+    public int Connections { get; set; }
+
+    public bool IsComplete => Operations >= Connections;
 
     public override void Open()
     {
@@ -22,7 +25,7 @@ internal sealed class IdleLoad(LoadLoop loop, LoadTarget target, int connections
 
     private void OpenSome()
     {
-        while (_clients.Count < connections && _clients.Count - Operations < Concurrency)
+        while (_clients.Count < Connections && _clients.Count - Operations < Concurrency)
         {
             var client = new Client(Loop, this, new SocketAddressV4(Target.Entry));
             _clients.Add(client);

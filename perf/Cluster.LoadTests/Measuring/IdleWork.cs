@@ -9,8 +9,10 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
 {
     /// <summary>Opened and closed before, so that what a first connection costs once is not counted.</summary>
     private const int Before = 500;
+    /// <summary>This part of the connections is open before counting begins: by then code is compiled and pools have their first size.</summary>
+    private const int FirstShare = 4;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     public override bool LessIsBetter => true;
 
@@ -20,7 +22,7 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
     {
         using (var loop = new LoadLoop(stop))
         {
-            using var first = new IdleLoad(loop, candidate.Target, Before);
+            using var first = new IdleLoad(loop, candidate.Target) { Connections = Before };
             first.Open();
             loop.RunUntil(() => first.IsComplete, Limit);
             loop.Run(Rest);
@@ -28,14 +30,18 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
 
         using var settled = new LoadLoop(stop);
         settled.Run(Rest);
-        using var load = new IdleLoad(settled, candidate.Target, timing.IdleConnections);
-        Reading before = meter.Read();
+        using var load = new IdleLoad(settled, candidate.Target) { Connections = timing.IdleConnections / FirstShare };
         load.Open();
+        settled.RunUntil(() => load.IsComplete, Limit);
+        settled.Run(Rest);
+        long opened = load.Operations;
+        Reading before = meter.Read();
+        load.Connections = timing.IdleConnections;
         bool complete = settled.RunUntil(() => load.IsComplete, Limit);
         settled.Run(Rest);
         Reading after = meter.Read();
         double? bytes = after.Process?.ResidentBytes - before.Process?.ResidentBytes;
-        return Sampled(candidate, before, after, load.Operations, load, bytes / load.Operations / 1024) with
+        return Sampled(candidate, before, after, load.Operations - opened, load, bytes / (load.Operations - opened) / 1024) with
         {
             Failure = complete ? null : $"only {load.Operations} of {timing.IdleConnections} connections were answered",
         };

@@ -32,7 +32,7 @@ public sealed class LoadTests : IDisposable
     [Fact]
     public void Idle_OverLoopback_CompletesWhenAllAreAnswered()
     {
-        using var load = new IdleLoad(_loop, _target, 100);
+        using var load = new IdleLoad(_loop, _target) { Connections = 100 };
         load.Open();
         Assert.True(_loop.RunUntil(() => load.IsComplete, Limit));
         Assert.Equal(100, load.Operations);
