@@ -37,6 +37,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         var servers = Serve(metrics);
         try
         {
+            await NodePlane.RemoveOtherModesAsync(options, logs, cancellationToken);
             await using var dataplane = new NodeDataplane(
                 new DataplaneOptions
                 {

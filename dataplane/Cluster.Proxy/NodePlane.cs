@@ -57,8 +57,7 @@ public static class NodePlane
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         var table = $"nft inet {options.Table}";
         if (options.SavedPath is { } saved) File.Delete(saved);
-        // First, so that nothing is led past what goes next.
-        RemoveSocketPath(options);
+        var failed = TryRemoveSocketPath(options);
         try
         {
             await addresses.RemoveAsync(cancellationToken);
@@ -72,8 +71,32 @@ public static class NodePlane
             throw new InvalidOperationException($"cannot remove the routes and rules of services: {exception.Message}", exception);
         }
 
+        if (failed is not null) throw failed;
         owned?.Forget(line => line == table || line.StartsWith("route ", StringComparison.Ordinal) || line.StartsWith("bpffs ", StringComparison.Ordinal)
             || line.StartsWith("rule mark ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Takes away what a proxy in another mode left in force: it would go on leading traffic by the last table it knew.</summary>
+    internal static async Task RemoveOtherModesAsync(ProxyOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        if (!options.CaptureVirtualAddresses || !OperatingSystem.IsLinux()) return;
+        if (SocketPath(options) is null) RemoveSocketPath(options);
+        if (options.KernelNat) await VirtualAddresses(options with { KernelNat = false }, logs).RemoveAsync(cancellationToken);
+        else await RemoveNatAsync(options, cancellationToken);
+    }
+
+    // First of all, so that nothing is led past what goes next; but what goes next goes whatever became of this.
+    private static InvalidOperationException? TryRemoveSocketPath(ProxyOptions options)
+    {
+        try
+        {
+            RemoveSocketPath(options);
+            return null;
+        }
+        catch (InvalidOperationException failure)
+        {
+            return failure;
+        }
     }
 
     internal static SocketLoadBalancerOptions? SocketPath(ProxyOptions options)

@@ -15,6 +15,7 @@ public sealed class BalancingPolicies
     {
         _time = time;
         _default = policies[0];
+        Names = [.. policies.Select(policy => policy.Name)];
         _byName = policies.ToFrozenDictionary(policy => policy.Name);
     }
 
@@ -22,8 +23,8 @@ public sealed class BalancingPolicies
     public static BalancingPolicies BuiltIn(TimeProvider time) => new(
         time, new RoundRobinPolicy(), new WeightedPolicy(), new PowerOfTwoChoicesPolicy(Random.Shared), new MaglevPolicy());
 
-    /// <summary>Names a service may ask for.</summary>
-    public IEnumerable<string> Names => _byName.Keys;
+    /// <summary>Names a service may ask for, the default first.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     public bool Knows(string name) => _byName.ContainsKey(name);
 

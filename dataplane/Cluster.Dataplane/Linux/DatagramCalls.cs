@@ -14,6 +14,11 @@ internal static unsafe partial class DatagramCalls
     /// </summary>
     private const int BufferBytes = 1 << 20;
 
+    /// <summary>Room for the header, the error and the address of who told it.</summary>
+    private const int ErrorControlBytes = 128;
+
+    private const int ControlHeaderBytes = 16;
+
     private const int SOL_SOCKET = 1;
     private const int SO_SNDBUF = 7;
     private const int SO_RCVBUF = 8;
@@ -63,7 +68,7 @@ internal static unsafe partial class DatagramCalls
         return SocketCalls.Connect(descriptor, backend) == 0 ? descriptor : CloseFailed(descriptor);
     }
 
-    /// <summary>A socket that sends to any number of backends, throws away what they send, and keeps their refusals for <see cref="TakeRefusal"/>.</summary>
+    /// <summary>A socket that sends to any number of backends, throws away what they send, and keeps what the network tells for <see cref="TakeError"/>.</summary>
     public static int OpenSendOnly(AddressFamily family)
     {
         int descriptor = SocketCalls.OpenUdp(family);
@@ -81,14 +86,22 @@ internal static unsafe partial class DatagramCalls
     /// <summary>Takes the oldest error that the network has told a send-only socket: false where there is none.</summary>
     /// <param name="descriptor">The socket.</param>
     /// <param name="destination">Where the datagram was sent to, in the kernel's form.</param>
-    public static bool TakeRefusal(int descriptor, Span<byte> destination)
+    /// <param name="error">What became of it; 0 where that is not told.</param>
+    public static bool TakeError(int descriptor, Span<byte> destination, out int error)
     {
+        byte* control = stackalloc byte[ErrorControlBytes];
         fixed (byte* name = destination)
         {
-            var message = new MultiMessage { Name = name, NameLength = (uint)destination.Length };
-            return recvmsg(descriptor, &message, MSG_ERRQUEUE) >= 0;
+            var message = new MultiMessage { Name = name, NameLength = (uint)destination.Length, Control = control, ControlLength = ErrorControlBytes };
+            bool any = recvmsg(descriptor, &message, MSG_ERRQUEUE) >= 0;
+            // struct cmsghdr (16 bytes), then struct sock_extended_err, which begins with the error's number.
+            error = any && message.ControlLength >= ControlHeaderBytes + sizeof(int) ? *(int*)(control + ControlHeaderBytes) : 0;
+            return any;
         }
     }
+
+    /// <summary>True for an error by which a backend's host, or a router on the way to it, says that nobody is there.</summary>
+    public static bool IsRefusal(int error) => error is Errno.ECONNREFUSED or Errno.EHOSTUNREACH or Errno.ENETUNREACH;
 
     public static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 

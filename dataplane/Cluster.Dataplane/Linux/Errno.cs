@@ -16,8 +16,10 @@ internal static class Errno
     public const int EAFNOSUPPORT = 97;
     public const int EADDRINUSE = 98;
     public const int EADDRNOTAVAIL = 99;
+    public const int ENETUNREACH = 101;
     public const int ENOBUFS = 105;
     public const int ECONNREFUSED = 111;
+    public const int EHOSTUNREACH = 113;
     public const int EINPROGRESS = 115;
     public const int ECANCELED = 125;
 }

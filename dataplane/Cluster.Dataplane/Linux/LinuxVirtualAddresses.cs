@@ -78,8 +78,25 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         if (come.Count + gone.Count == 0) return;
         foreach (var address in gone) _routes.Remove(address);
         _lookup?.ChangeRanges(come, gone);
-        if (!_unguarded) await _guard.ChangeRangesAsync(come, gone, cancellationToken);
+        // Where the guard can't be changed no address becomes local; the next look at the host makes both whole.
+        await ChangeGuardedAsync(come, gone, cancellationToken);
         foreach (var address in come) AddRoute(address);
+    }
+
+    private async Task ChangeGuardedAsync(List<IPNetwork> come, List<IPNetwork> gone, CancellationToken cancellationToken)
+    {
+        if (_unguarded) return;
+        try
+        {
+            if (!_stale) await _guard.ChangeRangesAsync(come, gone, cancellationToken);
+        }
+        catch (NftException exception)
+        {
+            _logger.LogWarning("The table {Table} is made anew: {Error}", _options.Table, exception.Message);
+            _stale = true;
+        }
+
+        if (_stale) await RecreateAsync(cancellationToken);
     }
 
     private List<IPNetwork> Outside(IReadOnlyCollection<IPAddress> addresses) =>
@@ -117,9 +134,9 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
     {
         if (_lookup is not null && !_lookup.Verify())
             _logger.LogWarning("The program that selects the sockets of services was detached by someone else and is attached again");
-        if (!_unguarded && !await _guard.ExistsAsync(cancellationToken))
+        if (!_unguarded && (_stale || !await _guard.ExistsAsync(cancellationToken)))
         {
-            _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
+            if (!_stale) _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
             await RecreateAsync(cancellationToken);
         }
 

@@ -95,6 +95,8 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     private void Open(Frontend frontend)
     {
         if (_reserved.Contains(frontend.Place)) return;
+        // Opened by a round that failed later on.
+        if (_open.TryGetValue(frontend.Place, out var open) && open == frontend) return;
         var result = TryOpen(frontend);
         if (result.IsOpen)
         {

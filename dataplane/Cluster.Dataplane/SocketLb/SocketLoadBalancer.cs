@@ -204,9 +204,22 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
             balancer?._destroyer.Stop();
             programs?.Dispose();
             maps.Dispose();
-            // Nothing works there: nothing is left there.
-            if (options.PinPath is { } pins && !SocketLinks.ArePinned(options.PinFolder)) Remove(pins);
+            // Nothing works there: nothing is left there, an earlier process's programs least of all, which nobody would tell of changes.
+            RemoveQuietly(options, logger);
             throw;
+        }
+    }
+
+    private static void RemoveQuietly(SocketLoadBalancerOptions options, ILogger logger)
+    {
+        if (options.PinPath is not { } pins) return;
+        try
+        {
+            Remove(pins);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            logger.LogError(exception, "What an earlier process left of the connect-time path can't be removed");
         }
     }
 

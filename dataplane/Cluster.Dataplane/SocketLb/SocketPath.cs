@@ -40,8 +40,8 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
             // The first table is whole: what an earlier process had beyond it is gone.
             balancer.Apply(late ? [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))] : changes);
             if (_applied) return;
-            _applied = true;
             balancer.RemoveLeftovers();
+            _applied = true;
         }
         catch (Exception exception) when (exception is Win32Exception or IOException)
         {

@@ -164,9 +164,10 @@ internal sealed class SocketTable
     // False where another service has the address and port: the first one keeps it.
     private bool Claim(SocketService service, FrontendKey key, FrontendValue value)
     {
-        if (!_owners.TryAdd(key, service) && _owners[key] != service) return false;
+        if (_owners.TryGetValue(key, out var owner) && owner != service) return false;
         if (service.Frontends.TryGetValue(key, out var known) && known == value) return true;
         _maps.Frontends.Set(key, value);
+        _owners[key] = service;
         service.Frontends[key] = value;
         return true;
     }

@@ -16,7 +16,7 @@ namespace Cluster.Proxy.Config;
 ///     policy: round-robin      # or weighted, p2c, maglev, client-ip
 ///     path: auto               # or loop, managed, connect
 ///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
-///     idleTimeout: 0           # seconds after which a silent TCP connection is reset; 0: never
+///     idleTimeout: 0           # seconds of silence that end a TCP connection or UDP flow; 0: never, UDP after 250
 ///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
 ///   - name: logs
 ///     listen: 0.0.0.0:514
@@ -101,8 +101,10 @@ public static class LoadBalancerFile
         {
             var service = services[i];
             if (!names.Add((service.Name, service.Protocol))) throw Bad(sequence[i], $"service {service.Name} is there twice");
-            if (!places.TryAdd((service.Listen, service.Protocol), service.Name))
-                throw Bad(sequence[i], $"{places[(service.Listen, service.Protocol)]} listens on {service.Listen} already");
+            // Both wildcards stand for every address of the host, of both families.
+            var listen = service.Listen.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.Any, service.Listen.Port) : service.Listen;
+            if (!places.TryAdd((listen, service.Protocol), service.Name))
+                throw Bad(sequence[i], $"{places[(listen, service.Protocol)]} listens on {service.Listen} already");
         }
     }
 

@@ -165,6 +165,39 @@ public sealed class KernelNatTests : IAsyncLifetime
         string Handle() => Shell.Run("nft", "-a", "list", "table", "inet", Table).Split('\n').Where(line => line.Contains("dnat ip to", StringComparison.Ordinal)).Aggregate("", string.Concat);
     }
 
+    [Fact]
+    public async Task Set_PortRenamed_PassesThePlaceOnAndLaterChangesFollow()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var target = new IPEndPoint(Vip(10, false), 80);
+        await SetAsync(Named("nat/web"), a);
+        // As the proxy does: the new name is set before the old one is removed.
+        _dataplane.Directory.Set(Named("nat/web:http"), [new Backend("b", b)]);
+        _dataplane.Directory.Remove(Named("nat/web").Id);
+        await _dataplane.Publish();
+        Assert.StartsWith("b", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        await SetAsync(Named("nat/web:http"), a);
+        Assert.StartsWith("a", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Set_TwoServicesOfOnePlace_FirstKeepsItUntilItGoesAndOthersFollow()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var target = new IPEndPoint(Vip(10, false), 80);
+        await SetAsync(Named("nat/first"), a);
+        await SetAsync(Named("nat/second"), b);
+        Assert.StartsWith("a", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        // The change of a third one is not held up.
+        await SetAsync(new ServicePort(new ServicePortId("nat/third", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(11, false)] }, b);
+        Assert.StartsWith("b", await AskAsync(null, new IPEndPoint(Vip(11, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+        _dataplane.Directory.Remove(Named("nat/first").Id);
+        await _dataplane.Publish();
+        Assert.StartsWith("b", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    private ServicePort Named(string name) => new(new ServicePortId(name, ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false)] };
+
     private NetNamespace Pod(int number) => _namespaces[number];
 
     private IPAddress Vip(int host, bool v6) => IPAddress.Parse(v6 ? $"fd00:10:197:{100 + _number}::{host:x}" : $"10.197.{100 + _number}.{host}");

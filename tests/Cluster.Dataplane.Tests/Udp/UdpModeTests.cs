@@ -53,6 +53,20 @@ public abstract class UdpModeTests(UdpPath path)
     }
 
     [Fact]
+    public async Task OneWay_DatagramTooLargeForTheBackendsFamily_IsLostAloneAndOthersGoOn()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
+        ConcurrentQueue<string> log = new();
+        await using var a = new UdpBackend("a") { Log = log };
+        await using var rig = new UdpRelayRig(path, OneWay with { Address = IPAddress.IPv6Loopback }, a);
+        using var client = rig.Connect();
+        // IPv6 carries 20 bytes more than IPv4 does.
+        for (var i = 0; i < 3; i++) await client.SendAsync(new byte[65_520]);
+        await client.SendAsync("small"u8.ToArray());
+        await Eventually.True(() => log.Contains("small"), "the relay to go on");
+    }
+
+    [Fact]
     public async Task OneWay_BackendRefuses_IsLeftForAnother()
     {
         ConcurrentQueue<string> received = new();

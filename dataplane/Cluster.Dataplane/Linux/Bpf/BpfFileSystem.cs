@@ -19,7 +19,11 @@ internal static partial class BpfFileSystem
         if (IsMounted(path)) return;
         beforeMount?.Invoke();
         Directory.CreateDirectory(path);
-        if (mount("bpf", path, "bpf", 0, 0) != 0) throw Failure("mount a BPF file system on", path);
+        // Its root is everybody's to write otherwise: others could take our names before us.
+        if (mount("bpf", path, "bpf", 0, "mode=0700") == 0) return;
+        var failure = Failure("mount a BPF file system on", path);
+        Directory.Delete(path);
+        throw failure;
     }
 
     /// <summary>Unmounts it, and with it every pin inside; does nothing where none is mounted.</summary>
@@ -53,7 +57,7 @@ internal static partial class BpfFileSystem
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int mount(string source, string target, string type, nuint flags, nint data);
+    private static partial int mount(string source, string target, string type, nuint flags, string data);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int umount2(string target, int flags);

@@ -122,7 +122,16 @@ internal sealed unsafe partial class IoUring : IDisposable
         const uint needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP;
         reason = "the kernel's io_uring is too old";
         IoUring? ring = null;
-        if ((setup.Features & needed) == needed && (ring = new IoUring(descriptor, setup, bufferCount, bufferSize)).Prepare(out reason)) return ring;
+        try
+        {
+            if ((setup.Features & needed) == needed && (ring = new IoUring(descriptor, setup, bufferCount, bufferSize)).Prepare(out reason)) return ring;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // No memory to map, or no descriptor: what was mapped goes with the process, and this is tried once a loop.
+            reason = exception.Message;
+        }
+
         if (ring is null) SocketCalls.Close(descriptor);
         else ring.Dispose();
         return null;
@@ -258,7 +267,8 @@ internal sealed unsafe partial class IoUring : IDisposable
 
     private byte* NextEntry(byte operation, int descriptor, ulong data)
     {
-        if (_queuedTail - Volatile.Read(ref *_sqHead) == _sqEntries) Submit();
+        // The kernel may take nothing for a moment, short of memory; an entry that it has not taken must not be written over.
+        while (_queuedTail - Volatile.Read(ref *_sqHead) == _sqEntries) Submit();
         byte* entry = _sqes + ((_queuedTail++ & _sqMask) * SqeSize);
         Unsafe.InitBlock(entry, 0, SqeSize);
         entry[0] = operation;

@@ -76,6 +76,7 @@ internal sealed class LoopConnection(int index)
         Client = BackendSocket = -1;
         Listener = null;
         Attempts = SmallTurns = 0;
+        IdleTimeoutMs = 0;
         IsQueued = IsConnecting = IsLasting = StaysOutOfRing = false;
         Generation++;
     }

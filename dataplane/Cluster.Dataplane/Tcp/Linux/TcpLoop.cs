@@ -352,6 +352,9 @@ internal sealed class TcpLoop : IDisposable
             || !_epoll.Add(socket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true)))
         {
             SocketCalls.Close(socket);
+            backend.State.Opened();
+            backend.State.Failed();
+            backend.State.Closed();
             return false;
         }
 
@@ -402,8 +405,8 @@ internal sealed class TcpLoop : IDisposable
         connection.IsConnecting = false;
         _connecting.Remove(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
-        if (EntryOf(connection) is { } entry && !Introduce(connection, entry.Port)
-            || !WatchClient(connection))
+        // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
+        if (EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !WatchClient(connection))
         {
             Reset(connection);
             return false;

@@ -60,7 +60,9 @@ internal sealed class TcpConnection : IDisposable
         Volatile.Write(ref _backend, backend);
         // An abort that came while connecting has not seen this socket.
         if (Volatile.Read(ref _aborted) != 0) Reset(backend);
+        // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
         var port = directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id ? entry.Port : null;
+        if (port is null) Abort();
         Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
         var header = port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
         await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _abort), _toClient.CopyAsync(backend, client, default, _abort));

@@ -50,8 +50,10 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
             }
 
             int error = SocketCalls.Error;
-            // An earlier datagram's error is told once, in place of this one's sending: with the errors taken, it may go.
-            if (error == Errno.EINTR || TakeRefusals()) continue;
+            // An earlier datagram's error is told once, in place of this one's sending: with the errors taken, it may go. But what is too
+            // large stays too large, told or not.
+            bool told = TakeRefusals();
+            if (error == Errno.EINTR || (told && !DatagramCalls.IsLoss(error))) continue;
             if (DatagramCalls.IsOfJoined(error) && _batch.Separate()) _joins = false;
             else counts.Dropped += _batch.Skip();
         }
@@ -70,9 +72,11 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
     {
         bool any = false;
         Span<byte> destination = stackalloc byte[SocketCalls.AddressSize];
-        while (DatagramCalls.TakeRefusal(_descriptor, destination))
+        while (DatagramCalls.TakeError(_descriptor, destination, out int error))
         {
             any = true;
+            // A frame too small somewhere on the way says nothing of the backend.
+            if (!DatagramCalls.IsRefusal(error)) continue;
             if (_refusals.Count >= MaxRefusing)
             {
                 // Whoever remembers a smaller number looks for another backend once more.

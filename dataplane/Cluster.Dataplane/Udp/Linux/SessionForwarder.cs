@@ -107,6 +107,7 @@ internal sealed class SessionForwarder
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
+            long before = _counts.ToBackends;
             bool refused = !TrySend(flow);
             if (flow.IsNew)
             {
@@ -115,7 +116,7 @@ internal sealed class SessionForwarder
                 if (!refused && SocketCalls.TakeError(flow.Descriptor) != 0)
                 {
                     refused = true;
-                    _counts.ToBackends -= _out.Done;
+                    _counts.ToBackends = before;
                     _out.Rewind();
                 }
             }

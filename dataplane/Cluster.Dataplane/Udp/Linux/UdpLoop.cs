@@ -154,7 +154,8 @@ internal sealed class UdpLoop : IDisposable
             int length = (int)SocketCalls.Receive(flow.Descriptor, _replies.Slot);
             if (length < 0)
             {
-                if (SocketCalls.Error == Errno.EINTR) continue;
+                // A datagram of ours that was too large for the way is told here too, and says nothing of the backend.
+                if (SocketCalls.Error is Errno.EINTR or Errno.EMSGSIZE) continue;
                 if (SocketCalls.Error != Errno.EAGAIN) Refused(flow);
                 else if (taken == 1) flow.Streak = -StreakRest;
                 return;

@@ -87,6 +87,11 @@ internal class UdpSession : UdpFlow
                 // An empty receive waits without a buffer. (Waiting here and not in a method of its own saves a state machine per reply.)
                 await _upstream.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
             }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
+            {
+                // A datagram of ours that was too large for the way: it says nothing of the backend.
+                continue;
+            }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
                 IsRefused = exception is SocketException { SocketErrorCode: SocketError.ConnectionRefused };
@@ -133,6 +138,7 @@ internal class UdpSession : UdpFlow
             {
                 var length = _upstream.Receive(buffer, SocketFlags.None, out var error);
                 if (error == SocketError.WouldBlock) return true;
+                if (error == SocketError.MessageSize) continue;
                 IsRefused = error == SocketError.ConnectionRefused;
                 if (error != SocketError.Success) return false;
                 Deliver(buffer.AsSpan(0, length));

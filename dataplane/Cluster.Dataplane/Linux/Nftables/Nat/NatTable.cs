@@ -22,6 +22,8 @@ public sealed class NatTable
     private readonly Dictionary<IPAddress, int> _backends = [];
     private readonly Dictionary<int, ServiceEntry?> _changed = [];
     private readonly NatOptions _options;
+    private readonly Dictionary<int, ServiceEntry> _entries = [];
+    private readonly HashSet<int> _contending = [];
     private readonly ILogger _logger;
     private IReadOnlyCollection<Place> _reserved = [];
 
@@ -61,9 +63,13 @@ public sealed class NatTable
         {
             var service = entry is null ? null : new NatService(entry, _options, _reserved, backend => NumberOf(slot, backend));
             after[slot] = service;
-            Append(script, _services.GetValueOrDefault(slot), service);
+            if (entry is not null) _entries[slot] = entry;
         }
 
+        KeepOwned(after);
+        // All that goes before all that comes: a place may pass from one service port to another.
+        foreach (var (slot, service) in after) AppendRemovals(script, _services.GetValueOrDefault(slot), service);
+        foreach (var (slot, service) in after) Append(script, _services.GetValueOrDefault(slot), service);
         AppendHairpins(script, after);
         await NftCommand.ApplyAsync(script.ToString(), cancellationToken);
         Commit(after);
@@ -98,6 +104,8 @@ public sealed class NatTable
 
             _services.Remove(slot);
             _numbers.Remove(slot);
+            _entries.Remove(slot);
+            _contending.Remove(slot);
         }
 
         _changed.Clear();
@@ -114,11 +122,43 @@ public sealed class NatTable
         return number;
     }
 
-    private void Append(StringBuilder script, NatService? before, NatService? after)
+    // An address and port that two services ask for stays with the one that has it, else with the lower slot; nft would refuse the second,
+    // and with it the changes of all. Whoever goes without is looked at again with every change.
+    private void KeepOwned(Dictionary<int, NatService?> after)
+    {
+        foreach (var slot in _contending.Where(slot => !after.ContainsKey(slot) && _services.ContainsKey(slot)).ToList())
+            after[slot] = new NatService(_entries[slot], _options, _reserved, backend => NumberOf(slot, backend));
+        var owners = new Dictionary<(string Set, string Key), int>();
+        foreach (var (slot, service) in _services)
+        {
+            var stays = after.TryGetValue(slot, out var next) ? next : service;
+            foreach (var place in service.Elements.Keys)
+                if (stays?.Elements.ContainsKey(place) == true) owners[place] = slot;
+        }
+
+        foreach (var (slot, service) in after.OrderBy(pair => pair.Key))
+        {
+            var contended = _contending.Remove(slot);
+            foreach (var place in service?.Elements.Keys.ToList() ?? [])
+            {
+                if (owners.TryAdd(place, slot) || owners[place] == slot) continue;
+                service!.Elements.Remove(place);
+                _contending.Add(slot);
+                if (!contended) _logger.LogWarning("{Place} is another service's already: {Service} is not reached there", place.Key, _entries[slot].Port.Id);
+            }
+        }
+    }
+
+    private void AppendRemovals(StringBuilder script, NatService? before, NatService? after)
     {
         var (old, now) = (before?.Elements ?? [], after?.Elements ?? []);
         foreach (var ((set, key), value) in old)
             if (!now.TryGetValue((set, key), out var same) || same != value) Element(script, "delete", set, key, "");
+    }
+
+    private void Append(StringBuilder script, NatService? before, NatService? after)
+    {
+        var (old, now) = (before?.Elements ?? [], after?.Elements ?? []);
         foreach (var (set, definition) in after?.Sets ?? [])
             if (before?.Sets.ContainsKey(set) != true) Line(script, $"add set inet {_options.Table} {set} {{ {definition} }}");
         foreach (var (chain, _) in after?.Chains ?? []) Line(script, $"add chain inet {_options.Table} {chain}");
