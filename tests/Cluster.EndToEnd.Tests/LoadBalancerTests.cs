@@ -35,10 +35,11 @@ public sealed class LoadBalancerTests
 
             """;
         await using var proxy = new ProxyProcess(Services(servers.List));
-        await Poll.UntilAsync("the service to answer", async () => await AskTcpAsync(port) is not null);
+        await Poll.UntilAsync("the services to answer", async () => await AskTcpAsync(port) is not null && await AskUdpAsync(port) is not null);
 
         Assert.All(await CountAsync(() => AskTcpAsync(port)), share => Assert.Equal(("abc".Contains(share.Key, StringComparison.Ordinal), 30), (true, share.Value)));
-        Assert.All(await CountAsync(() => AskUdpAsync(port)), share => Assert.Equal(30, share.Value));
+        // The kernel may give a client's port to a later one, which then is the same flow and has the same backend.
+        Assert.All(await CountAsync(() => AskUdpAsync(port)), share => Assert.InRange(share.Value, 20, 40));
 
         proxy.Configure(Services(servers.List).Replace("path:", "paht:", StringComparison.Ordinal));
         await proxy.UntilLoggedAsync("line 5: unknown field paht");
@@ -67,7 +68,7 @@ public sealed class LoadBalancerTests
             - {"{"}name: names, listen: '127.0.0.1:{port}', protocol: UDP, backends: {servers.List}{"}"}
 
             """, Unprivileged);
-        await Poll.UntilAsync("the service to answer", async () => await AskTcpAsync(port) is not null);
+        await Poll.UntilAsync("the services to answer", async () => await AskTcpAsync(port) is not null && await AskUdpAsync(port) is not null);
         Assert.NotNull(await AskUdpAsync(port));
         await proxy.UntilLoggedAsync("low/TCP on 127.0.0.1:81 can't be opened, trying again: Permission denied");
         Assert.Equal(0, await proxy.TerminateAsync());
@@ -139,8 +140,9 @@ public sealed class LoadBalancerTests
             await client.SendAsync("who"u8.ToArray(), timeout.Token);
             return Encoding.ASCII.GetString((await client.ReceiveAsync(timeout.Token)).Buffer);
         }
-        catch (SocketException)
+        catch (Exception failure) when (failure is SocketException or OperationCanceledException)
         {
+            // Refused, or lost in the moment in which a service loses its last backend.
             return null;
         }
     }

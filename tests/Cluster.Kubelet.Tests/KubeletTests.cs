@@ -191,7 +191,8 @@ public sealed class KubeletTests : IAsyncDisposable
         rig.Start();
         rig.Create(PodsOf.Pod("noimage", PodsOf.Container("main").With(main => main.Image = "reg.local/none:1")));
 
-        await rig.UntilAsync("noimage", status => status.ContainerStatuses[0].State.Waiting?.Reason == "ErrImagePull");
+        // The status says so too, but only until the next look at the pod: the event stays.
+        await rig.UntilEventAsync("noimage", "Failed", "Error: ErrImagePull");
         await rig.UntilEventAsync("noimage", "Failed", "Failed to pull image \"reg.local/none:1\": manifest unknown");
         await rig.UntilAsync("noimage", status => status.ContainerStatuses[0].State.Waiting?.Reason == "ImagePullBackOff");
 
