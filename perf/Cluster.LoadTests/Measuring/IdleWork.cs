@@ -7,10 +7,11 @@ namespace Cluster.LoadTests.Measuring;
 /// <summary>Memory of the proxy's process for each connection that rests; the kernel's own for its sockets is the same for all.</summary>
 internal sealed class IdleWork() : Work("idle", "memory of an idle connection", "KB", Transport.Tcp)
 {
-    /// <summary>Opened and closed before, so that what a first connection costs once is not counted.</summary>
-    private const int Before = 500;
-    /// <summary>This part of the connections is open before counting begins: by then code is compiled and pools have their first size.</summary>
-    private const int FirstShare = 4;
+    /// <summary>
+    /// This part of the connections is opened and closed, and then opened again, before counting begins: by then code is compiled, and the
+    /// growth that is counted is that of connections no pool has room for yet.
+    /// </summary>
+    private const int FirstShare = 2;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
@@ -22,7 +23,7 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
     {
         using (var loop = new LoadLoop(stop))
         {
-            using var first = new IdleLoad(loop, candidate.Target) { Connections = Before };
+            using var first = new IdleLoad(loop, candidate.Target) { Connections = timing.IdleConnections / FirstShare };
             first.Open();
             loop.RunUntil(() => first.IsComplete, Limit);
             loop.Run(Rest);

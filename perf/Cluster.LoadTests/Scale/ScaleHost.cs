@@ -3,6 +3,7 @@ using System.Net;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.SocketLb;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.LoadTests.Scale;
@@ -18,7 +19,7 @@ internal static class ScaleHost
         var addresses = new LinuxVirtualAddresses(
             new LinuxAddressOptions { Ranges = [IPNetwork.Parse("10.96.0.0/16")], NodeAddresses = [ScaleTable.Node], PinPath = pins },
             NullLogger<LinuxVirtualAddresses>.Instance);
-        await using var dataplane = new NodeDataplane(new DataplaneOptions { Threads = 1 }, addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        await using var dataplane = new NodeDataplane(Options(connects: path == "connect"), addresses, NullLoggerFactory.Instance, TimeProvider.System);
         int failed = 0;
         string reason = "";
         dataplane.FrontendReported += (_, result) =>
@@ -32,13 +33,17 @@ internal static class ScaleHost
         for (int number = 0; number < services; number++) dataplane.Directory.Set(ports[number], Backends(number, 0));
         await dataplane.Publish();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {services - failed} {failed} {reason}"));
-        await FollowAsync(dataplane, ports);
+        // A thread of its own: reading standard input blocks, and the pool has one thread a core, which the data plane needs.
+        await Task.Factory.StartNew(() => Follow(dataplane, ports), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return 0;
     }
 
-    private static async Task FollowAsync(NodeDataplane dataplane, ServicePort[] ports)
+    private static DataplaneOptions Options(bool connects) =>
+        new() { Threads = 1, SocketLb = connects ? new SocketLoadBalancerOptions { OnlyWhereAsked = true } : null };
+
+    private static void Follow(NodeDataplane dataplane, ServicePort[] ports)
     {
-        while (await Console.In.ReadLineAsync() is { } line)
+        while (Console.In.ReadLine() is { } line)
         {
             string[] words = line.Split(' ');
             if (words[0] != "move") continue;
