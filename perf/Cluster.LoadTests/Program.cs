@@ -6,7 +6,7 @@ using Cluster.LoadTests.Scale;
 
 var quick = new Option<bool>("--quick") { Description = "three short rounds, under two minutes" };
 var rounds = new Option<int?>("--rounds") { Description = "interleaved rounds; 7, or 3 with --quick" };
-var seconds = new Option<double?>("--seconds") { Description = "of one measurement; 1.5, or 0.5 with --quick" };
+var seconds = new Option<double?>("--seconds") { Description = "of one measurement; 1.5, or 0.25 with --quick" };
 var works = new Option<string>("--works") { Description = $"of {string.Join(",", Works.All.Select(work => work.Name))}", DefaultValueFactory = _ => "" };
 var candidates = new Option<string>("--candidates")
 {

@@ -13,7 +13,6 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
     /// </summary>
     private const int FirstShare = 2;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     public override bool LessIsBetter => true;
 
@@ -26,20 +25,20 @@ internal sealed class IdleWork() : Work("idle", "memory of an idle connection", 
             using var first = new IdleLoad(loop, candidate.Target) { Connections = timing.IdleConnections / FirstShare };
             first.Open();
             loop.RunUntil(() => first.IsComplete, Limit);
-            loop.Run(Rest);
+            loop.Run(timing.IdleRest);
         }
 
         using var settled = new LoadLoop(stop);
-        settled.Run(Rest);
+        settled.Run(timing.IdleRest);
         using var load = new IdleLoad(settled, candidate.Target) { Connections = timing.IdleConnections / FirstShare };
         load.Open();
         settled.RunUntil(() => load.IsComplete, Limit);
-        settled.Run(Rest);
+        settled.Run(timing.IdleRest);
         long opened = load.Operations;
         Reading before = meter.Read();
         load.Connections = timing.IdleConnections;
         bool complete = settled.RunUntil(() => load.IsComplete, Limit);
-        settled.Run(Rest);
+        settled.Run(timing.IdleRest);
         Reading after = meter.Read();
         double? bytes = after.Process?.ResidentBytes - before.Process?.ResidentBytes;
         return Sampled(candidate, before, after, load.Operations - opened, load, bytes / (load.Operations - opened) / 1024) with

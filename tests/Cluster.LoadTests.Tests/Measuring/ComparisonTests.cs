@@ -7,7 +7,7 @@ namespace Cluster.LoadTests.Tests.Measuring;
 /// <summary>The harness over our own binary, for less than a second each.</summary>
 public sealed class ComparisonTests
 {
-    private static readonly Timing Shortest = new(1, TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.05), TimeSpan.FromSeconds(0.2), 50);
+    private static readonly Timing Shortest = new(1, TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.05), TimeSpan.FromSeconds(0.2), 50, TimeSpan.FromSeconds(0.1));
 
     [Fact]
     public void Run_DirectAndOwnBinary_MeasuresBothAndLeavesNothing()
