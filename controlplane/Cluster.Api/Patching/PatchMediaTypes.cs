@@ -12,5 +12,8 @@ public static class PatchMediaTypes
     /// <summary>Kubernetes' own: as a merge patch, but lists merge by key, with <c>$</c> directives.</summary>
     public const string Strategic = "application/strategic-merge-patch+json";
 
-    public static IReadOnlyList<string> All { get; } = [Json, Merge, Strategic];
+    /// <summary>Server-side apply: a part of an object, in YAML or JSON, merged by who owns which fields. Not for <see cref="Patch"/>.</summary>
+    public const string Apply = "application/apply-patch+yaml";
+
+    public static IReadOnlyList<string> All { get; } = [Json, Merge, Strategic, Apply];
 }

@@ -6,7 +6,7 @@ namespace Cluster.Api.Validation;
 internal static class ObjectMetaRules
 {
     private const int AnnotationBytes = 256 * 1024;
-    private const int ManagerBytes = 128;
+    internal const int ManagerBytes = 128;
 
     private static readonly string[] StandardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
@@ -60,16 +60,25 @@ internal static class ObjectMetaRules
     /// <summary>Annotations: keys are qualified names whatever their case; values are free, the sum of bytes is bounded.</summary>
     public static void Annotations(IDictionary<string, string> annotations, FieldPath path, FieldErrors errors)
     {
-        var bytes = 0L;
-        foreach (var (key, value) in annotations)
+        foreach (var key in annotations.Keys)
         {
             errors.Invalid(path, key, NameFormats.QualifiedName(key.ToLowerInvariant()));
-            bytes += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value);
         }
-        if (bytes > AnnotationBytes)
+        if (!AnnotationsFit(annotations))
         {
             errors.TooLong(path, AnnotationBytes);
         }
+    }
+
+    /// <summary>Their keys and values together are not too long.</summary>
+    internal static bool AnnotationsFit(IDictionary<string, string> annotations)
+    {
+        var bytes = 0L;
+        foreach (var (key, value) in annotations)
+        {
+            bytes += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value);
+        }
+        return bytes <= AnnotationBytes;
     }
 
     private static void Common(ObjectMeta meta, FieldPath path, FieldErrors errors)

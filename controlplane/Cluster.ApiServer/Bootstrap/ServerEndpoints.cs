@@ -61,6 +61,7 @@ internal sealed class ServerEndpoints(IResourceRegistry registry, IStore store, 
         var scope = new RequestScope
         {
             Resource = ResourceCatalog.For(wanted), User = UserIdentity.ApiServer, Namespace = Ns, Name = Name,
+            FieldManager = SystemObjects.ManagerName,
         };
         try
         {

@@ -14,6 +14,9 @@ namespace Cluster.ApiServer.Bootstrap;
 internal sealed class SystemObjects(
     IResourceRegistry registry, IStore store, RegistryOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>Who has written these objects, as their managedFields say.</summary>
+    public const string ManagerName = "kube-apiserver";
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _stop = new();
@@ -129,6 +132,7 @@ internal sealed class SystemObjects(
     {
         Resource = ResourceCatalog.For(obj),
         User = UserIdentity.ApiServer,
+        FieldManager = ManagerName,
         Namespace = obj.Metadata.Namespace.Length == 0 ? null : obj.Metadata.Namespace,
         Name = obj.Metadata.Name,
     };

@@ -1,6 +1,8 @@
 using Cluster.Api;
+using Cluster.Api.Apply;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Patching;
 using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
@@ -87,7 +89,9 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
     {
         var target = CallTarget.Of(request.Ref).Require("patch", named: true);
         var scope = await AllowAsync(target, "patch", context, request.FieldManager, request.DryRun);
-        var result = await registry.PatchAsync(scope, request.PatchType, request.Patch.Memory, context.CancellationToken);
+        if (request.PatchType == PatchMediaTypes.Apply && request.FieldManager.Length == 0)
+            throw StatusErrors.BadRequest("field_manager is required for apply patch");
+        var result = await registry.PatchAsync(scope with { Force = request.Force }, request.PatchType, request.Patch.Memory, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
     }
 
@@ -130,7 +134,14 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
     {
         var user = context.GetHttpContext().Features.Get<UserIdentity>() ?? UserIdentity.Anonymous;
         await authorizer.AuthorizeAsync(target.Question(user, verb), context.CancellationToken);
-        return target.Scope(user, fieldManager, dryRun);
+        return target.Scope(user, fieldManager.Length > 0 ? fieldManager : DefaultManager(context), dryRun);
+    }
+
+    // Who says nothing is called as the program.
+    private static string DefaultManager(ServerCallContext context)
+    {
+        var headers = context.GetHttpContext().Request.Headers;
+        return ManagerNames.OfUserAgent((headers.TryGetValue("x-user-agent", out var agent) ? agent : headers.UserAgent).ToString());
     }
 
     private static IApiObject Body(CallTarget target, ByteString bytes)

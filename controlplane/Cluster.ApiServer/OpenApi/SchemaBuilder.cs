@@ -48,6 +48,8 @@ internal sealed class SchemaBuilder(OpenApiVersion version, ContractComments com
         }
 
         AddFields(message, properties, required);
+        if (message.GetOptions()?.GetExtension(OptionsExtensions.StructType) is { Length: > 0 } structType)
+            schema["x-kubernetes-map-type"] = structType;
         if (required.Count > 0)
             schema["required"] = new JsonArray([.. required.Order(StringComparer.Ordinal).Select(name => (JsonNode)name)]);
         if (properties.Count > 0)

@@ -15,7 +15,12 @@ internal sealed class CreatePath(RegistryContext context)
     /// <summary>PUT of a name that does not exist creates it.</summary>
     public bool CreatesOnUpdate(ResourceType type) => context.Strategies[type].CreatesOnUpdate;
 
-    public async ValueTask<ObjectVersion> CreateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
+    /// <param name="scope">Where and by whom.</param>
+    /// <param name="obj">The object as the client sent it, or as an apply made it.</param>
+    /// <param name="isApplied">Its managedFields are made already.</param>
+    /// <param name="cancellationToken">Ends the write; its outcome is then unknown.</param>
+    public async ValueTask<ObjectVersion> CreateAsync(
+        RequestScope scope, IApiObject obj, bool isApplied, CancellationToken cancellationToken)
     {
         SystemMetadata.FillNew(obj, scope, context.Time);
         var generated = obj.Metadata.Name.Length == 0 && obj.Metadata.GenerateName.Length > 0;
@@ -25,7 +30,7 @@ internal sealed class CreatePath(RegistryContext context)
             if (generated)
                 candidate.Metadata.Name = Names.Generate(obj.Metadata.GenerateName);
 
-            if (await TryCreateAsync(scope, candidate, cancellationToken) is { } version)
+            if (await TryCreateAsync(scope, candidate, isApplied, cancellationToken) is { } version)
                 return version;
 
             if (!generated)
@@ -37,11 +42,15 @@ internal sealed class CreatePath(RegistryContext context)
     }
 
     // Null: the name is taken.
-    private async ValueTask<ObjectVersion?> TryCreateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
+    private async ValueTask<ObjectVersion?> TryCreateAsync(
+        RequestScope scope, IApiObject obj, bool isApplied, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource];
         var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Create, Object = obj };
         Defaults.Apply(obj);
+        // Defaults are the writer's own; what admission and the kind's rules add is nobody's.
+        if (!isApplied)
+            context.Fields.Update(scope, null, obj);
         await context.Admission.AdmitAsync(request, cancellationToken);
         Defaults.Apply(obj);
         strategy.PrepareForCreate(obj);

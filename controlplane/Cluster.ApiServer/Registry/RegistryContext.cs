@@ -6,4 +6,4 @@ namespace Cluster.ApiServer.Registry;
 
 /// <summary>What the parts of the registry share. Made once, at start.</summary>
 internal sealed record RegistryContext(
-    IStore Store, ResourceCaches Caches, StrategyTable Strategies, AdmissionChain Admission, TimeProvider Time);
+    IStore Store, ResourceCaches Caches, StrategyTable Strategies, AdmissionChain Admission, FieldTracking Fields, TimeProvider Time);

@@ -25,8 +25,11 @@ public sealed record RequestScope
     /// <summary>Go through every check and store nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Who is named in managedFields; empty: nobody.</summary>
+    /// <summary>Who is named in managedFields; empty: <c>unknown</c>.</summary>
     public string FieldManager { get; init; } = "";
+
+    /// <summary>An apply takes over fields that others own.</summary>
+    public bool Force { get; init; }
 
     /// <summary>How a patch's result is decoded; bodies are decoded by the transport.</summary>
     public FieldValidation FieldValidation { get; init; } = FieldValidation.Ignore;

@@ -3,6 +3,7 @@ using Cluster.Api.AutoscalingV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Patching;
 using Cluster.ApiServer.Bindings;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
@@ -22,6 +23,7 @@ public sealed class ResourceRegistry : IResourceRegistry
     private readonly UpdatePath _updates;
     private readonly DeletePath _deletes;
     private readonly PodBinder _binder;
+    private readonly FieldTracking _fields;
 
     internal ResourceRegistry(RegistryContext context)
     {
@@ -31,6 +33,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         _updates = new UpdatePath(context);
         _deletes = new DeletePath(context);
         _binder = new PodBinder(context);
+        _fields = context.Fields;
     }
 
     /// <inheritdoc/>
@@ -49,7 +52,7 @@ public sealed class ResourceRegistry : IResourceRegistry
     public async ValueTask<EncodedMessage> CreateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
     {
         if (obj is not Binding binding)
-            return await _creates.CreateAsync(scope, obj, cancellationToken);
+            return await _creates.CreateAsync(scope, obj, isApplied: false, cancellationToken);
 
         await BindAsync(scope with { Name = scope.Name ?? obj.Metadata?.Name ?? "" }, binding, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
@@ -60,7 +63,10 @@ public sealed class ResourceRegistry : IResourceRegistry
     {
         // The client's object is needed again after a lost race, and preparing changes it.
         var version = await _updates.UpdateAsync(
-            scope, current => scope.Subresource == "scale" ? ScaleView.Apply(current, (Scale)obj) : obj.Copy(), cancellationToken);
+            scope,
+            current => IsScale(scope) ? _fields.UpdateScale(scope, current, (Scale)obj) : obj.Copy(),
+            ownersAreSet: IsScale(scope),
+            cancellationToken);
         if (version is not null)
             return new WriteResult(View(scope, version), false);
 
@@ -80,7 +86,11 @@ public sealed class ResourceRegistry : IResourceRegistry
     public async ValueTask<WriteResult> PatchAsync(
         RequestScope scope, string mediaType, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
-        var version = await _updates.UpdateAsync(scope, current => Patched(scope, current, mediaType, patch), cancellationToken)
+        if (mediaType == PatchMediaTypes.Apply)
+            return await ApplyAsync(scope, patch, cancellationToken);
+
+        var version = await _updates.UpdateAsync(
+                scope, current => Patched(scope, current, mediaType, patch), ownersAreSet: IsScale(scope), cancellationToken)
             ?? throw StatusErrors.NotFound(scope.Resource, scope.Name!);
         return new WriteResult(View(scope, version), false);
     }
@@ -106,15 +116,18 @@ public sealed class ResourceRegistry : IResourceRegistry
     public ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken) =>
         _binder.BindAsync(scope with { Resource = ResourceCatalog.For<Pod>() }, binding, cancellationToken);
 
-    private static EncodedMessage View(RequestScope scope, ObjectVersion version) =>
-        scope.Subresource == "scale" ? ScaleView.Encoded(version.Object) : version;
+    private static bool IsScale(RequestScope scope) => scope.Subresource == "scale";
 
-    private static IApiObject Patched(RequestScope scope, IApiObject current, string mediaType, ReadOnlyMemory<byte> patch)
+    private static EncodedMessage View(RequestScope scope, ObjectVersion version) =>
+        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(version.Object), "autoscaling/v1", "Scale") : version;
+
+    private IApiObject Patched(RequestScope scope, IApiObject current, string mediaType, ReadOnlyMemory<byte> patch)
     {
-        if (scope.Subresource != "scale")
+        if (!IsScale(scope))
             return Patched(scope, current, scope.Resource.Descriptor, mediaType, patch);
 
-        return ScaleView.Apply(current, (Scale)Patched(scope, ScaleView.Of(current), Scale.Descriptor, mediaType, patch));
+        var scale = (Scale)Patched(scope, FieldTracking.ScaleOf(current), Scale.Descriptor, mediaType, patch);
+        return _fields.UpdateScale(scope, current, scale);
     }
 
     private static IApiObject Patched(
@@ -129,7 +142,51 @@ public sealed class ResourceRegistry : IResourceRegistry
         obj.Metadata ??= new ObjectMeta();
         obj.Metadata.Name = scope.Name!;
         obj.Metadata.ResourceVersion = "";
-        return await _creates.CreateAsync(scope, obj, cancellationToken);
+        return await _creates.CreateAsync(scope, obj, isApplied: false, cancellationToken);
+    }
+
+    // Who loses the race to create it applies to what the winner made.
+    private async ValueTask<WriteResult> ApplyAsync(RequestScope scope, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < ObjectWriter.MaxTries; tries++)
+        {
+            var version = await _updates.UpdateAsync(
+                scope,
+                current => IsScale(scope) ? _fields.ApplyScale(scope, current, patch) : _fields.Apply(scope, current, patch),
+                ownersAreSet: true,
+                cancellationToken);
+            if (version is not null)
+                return new WriteResult(View(scope, version), false);
+
+            if (scope.Subresource is not null)
+                throw StatusErrors.NotFound(scope.Resource, scope.Name!);
+
+            try
+            {
+                return new WriteResult(await CreateAppliedAsync(scope, patch, cancellationToken), true);
+            }
+            catch (StatusException taken) when (taken.IsAlreadyExists)
+            {
+                // Somebody has created it meanwhile.
+            }
+        }
+
+        throw StatusErrors.ServerTimeout(scope.Resource, "patch", 1);
+    }
+
+    private async ValueTask<EncodedMessage> CreateAppliedAsync(
+        RequestScope scope, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
+    {
+        var obj = _fields.Apply(scope, null, patch);
+        if (obj.Metadata.Uid.Length > 0)
+        {
+            throw StatusErrors.Conflict(
+                scope.Resource, scope.Name!,
+                $"uid mismatch: the provided object specified uid {obj.Metadata.Uid}, and no existing object was found");
+        }
+
+        obj.Metadata.ResourceVersion = "";
+        return await _creates.CreateAsync(scope, obj, isApplied: true, cancellationToken);
     }
 
     private async ValueTask DeleteOneAsync(RequestScope scope, DeleteOptions options, CancellationToken cancellationToken)

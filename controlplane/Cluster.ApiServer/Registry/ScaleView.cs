@@ -34,8 +34,6 @@ internal static class ScaleView
         };
     }
 
-    public static EncodedMessage Encoded(IApiObject obj) => new(Of(obj), "autoscaling/v1", "Scale");
-
     /// <summary>A copy of the workload with the replicas, and the preconditions, of the scale.</summary>
     public static IApiObject Apply(IApiObject current, Scale scale)
     {

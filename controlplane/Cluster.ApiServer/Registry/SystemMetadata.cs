@@ -21,7 +21,6 @@ internal static class SystemMetadata
         meta.ClearDeletionGracePeriodSeconds();
         meta.SelfLink = "";
         meta.Generation = 0;
-        meta.ManagedFields.Clear();
     }
 
     /// <summary>
@@ -43,7 +42,6 @@ internal static class SystemMetadata
         meta.DeletionTimestamp ??= before.DeletionTimestamp?.Clone();
         if (!meta.HasDeletionGracePeriodSeconds && before.HasDeletionGracePeriodSeconds)
             meta.DeletionGracePeriodSeconds = before.DeletionGracePeriodSeconds;
-        meta.ManagedFields.Clear();
     }
 
     /// <summary>Now, in the whole seconds objects hold.</summary>

@@ -19,7 +19,12 @@ internal sealed class UpdatePath(RegistryContext context)
     public delegate IApiObject Change(IApiObject current);
 
     /// <summary>Applies the change. Null: there is no such object.</summary>
-    public async ValueTask<ObjectVersion?> UpdateAsync(RequestScope scope, Change change, CancellationToken cancellationToken)
+    /// <param name="scope">What changes, and who wants it.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="ownersAreSet">What the change makes has its managedFields already.</param>
+    /// <param name="cancellationToken">Ends the write; its outcome is then unknown.</param>
+    public async ValueTask<ObjectVersion?> UpdateAsync(
+        RequestScope scope, Change change, bool ownersAreSet, CancellationToken cancellationToken)
     {
         var key = scope.Resource.Key(scope.Namespace, scope.Name!);
         var current = context.Caches[scope.Resource].State.Objects.Find(key);
@@ -30,7 +35,7 @@ internal sealed class UpdatePath(RegistryContext context)
             scope.Warnings.RemoveRange(warnings, scope.Warnings.Count - warnings);
             try
             {
-                if (current is not null && await TryAsync(scope, change, current, isFresh, cancellationToken) is { } outcome)
+                if (current is not null && await TryAsync(scope, change, ownersAreSet, current, isFresh, cancellationToken) is { } outcome)
                 {
                     if (outcome.Version is not null)
                         return outcome.Version;
@@ -57,10 +62,11 @@ internal sealed class UpdatePath(RegistryContext context)
 
     // Null: nothing to write, but the state is the cache's, so that must be sure first.
     private async ValueTask<WriteOutcome?> TryAsync(
-        RequestScope scope, Change change, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
+        RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource];
-        var obj = await PrepareAsync(scope, strategy, change(current.Object), current.Object, cancellationToken);
+        var obj = await PrepareAsync(scope, strategy, change(current.Object), ownersAreSet, current.Object, cancellationToken);
+        OwnerTimes.KeepIfNothingElseChanged(obj, current.Object);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)
             return WriteOutcome.Written(new ObjectVersion(scope.Resource, current.Key, writer.Preview(obj, current), current.Revision));
@@ -75,7 +81,7 @@ internal sealed class UpdatePath(RegistryContext context)
     }
 
     private async ValueTask<IApiObject> PrepareAsync(
-        RequestScope scope, ResourceStrategy strategy, IApiObject obj, IApiObject old, CancellationToken cancellationToken)
+        RequestScope scope, ResourceStrategy strategy, IApiObject obj, bool ownersAreSet, IApiObject old, CancellationToken cancellationToken)
     {
         SystemMetadata.KeepOld(obj, old, scope);
         CheckVersion(scope, strategy, obj, old);
@@ -83,6 +89,9 @@ internal sealed class UpdatePath(RegistryContext context)
 
         var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Update, Object = obj, OldObject = old };
         Defaults.Apply(obj);
+        // Defaults are the writer's own; what admission and the kind's rules add is nobody's.
+        if (!ownersAreSet)
+            context.Fields.Update(scope, old, obj);
         await context.Admission.AdmitAsync(request, cancellationToken);
         Prepare(scope, strategy, obj, old);
         if (strategy.HasGeneration && strategy.IsSpecChanged(obj, old))

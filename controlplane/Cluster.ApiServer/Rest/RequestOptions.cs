@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cluster.Api;
+using Cluster.Api.Apply;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Validation;
@@ -66,14 +67,30 @@ internal static class RequestOptions
     };
 
     /// <summary>The one who is said to have made a change: named, or the program's name.</summary>
-    public static string FieldManager(HttpRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="kind">The options kind that an error names.</param>
+    /// <exception cref="StatusException">422: no name of a manager.</exception>
+    public static string FieldManager(HttpRequest request, string kind)
     {
-        if (Text(request.Query, "fieldManager") is { Length: > 0 } named)
-            return named;
+        if (Text(request.Query, "fieldManager") is not { Length: > 0 } named)
+            return ManagerNames.OfUserAgent(request.Headers.UserAgent.ToString());
 
-        var agent = request.Headers.UserAgent.ToString();
-        var slash = agent.IndexOf('/', StringComparison.Ordinal);
-        return slash < 0 ? agent : agent[..slash];
+        if (ManagerNames.Check(named) is { Count: > 0 } errors)
+            throw StatusErrors.Invalid("meta.k8s.io", kind, "", errors);
+        return named;
+    }
+
+    /// <summary>Whether an apply is forced; what only belongs to an apply may not stand in another patch.</summary>
+    /// <exception cref="StatusException">422.</exception>
+    public static bool CheckPatch(IQueryCollection query, bool isApply)
+    {
+        var force = Flag(query, "force");
+        FieldError? error = null;
+        if (isApply && Text(query, "fieldManager").Length == 0)
+            error = FieldError.Required("fieldManager", "is required for apply patch");
+        else if (!isApply && force is not null)
+            error = FieldError.Forbidden("force", "may not be specified for non-apply patch");
+        return error is null ? force ?? false : throw StatusErrors.Invalid("meta.k8s.io", "PatchOptions", "", [error]);
     }
 
     public static string Text(IQueryCollection query, string name) => query.TryGetValue(name, out var values) ? values[0] ?? "" : "";

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Patching;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
@@ -12,9 +13,6 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 {
     // A watch without a timeout ends within an hour, not all at the same time: so Kubernetes spreads its clients.
     private const int MinWatchSeconds = 1800;
-
-    private static readonly string[] PatchTypes =
-        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
 
     public async Task GetAsync(HttpContext context, RequestScope scope)
     {
@@ -71,10 +69,12 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     public async Task PatchAsync(HttpContext context, RequestScope scope)
     {
         var format = ResponseFormat.Of(context.Request);
-        scope = WithWriteOptions(context, scope, "PatchOptions");
         var type = RequestBody.MediaTypeOf(context.Request.ContentType);
-        if (!PatchTypes.Contains(type))
-            throw StatusErrors.UnsupportedMediaType(PatchTypes);
+        if (!PatchMediaTypes.All.Contains(type))
+            throw StatusErrors.UnsupportedMediaType(PatchMediaTypes.All);
+
+        var force = RequestOptions.CheckPatch(context.Request.Query, type == PatchMediaTypes.Apply);
+        scope = WithWriteOptions(context, scope, "PatchOptions") with { Force = force };
 
         var patch = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         await AnswerAsync(context, scope, format, await registry.PatchAsync(scope, type, patch, context.RequestAborted));
@@ -104,7 +104,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     private static RequestScope WithWriteOptions(HttpContext context, RequestScope scope, string kind) => scope with
     {
         DryRun = RequestOptions.DryRun(context.Request.Query["dryRun"], kind),
-        FieldManager = RequestOptions.FieldManager(context.Request),
+        FieldManager = RequestOptions.FieldManager(context.Request, kind),
         FieldValidation = RequestOptions.Validation(context.Request.Query, kind),
     };
 

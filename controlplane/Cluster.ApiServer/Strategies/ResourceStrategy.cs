@@ -34,6 +34,12 @@ internal class ResourceStrategy
     /// <summary>A delete answers with the object; otherwise with a Status.</summary>
     public bool ReturnsDeletedObject { get; init; }
 
+    /// <summary>What a write of the object leaves as it is: nobody owns it by that.</summary>
+    public IReadOnlyList<string> FieldsOfStatusAlone => _status is null ? [] : ["status"];
+
+    /// <summary>What a write of the status leaves as it is.</summary>
+    public IReadOnlyList<string> FieldsNotOfStatus { get; init; } = ["spec", "metadata.ownerReferences"];
+
     /// <summary>What becomes of dependents when the request does not say.</summary>
     public string DefaultPropagation { get; init; } = "Background";
 

@@ -97,13 +97,14 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     }
 
     [Fact]
-    public async Task ApplyServerSide_IsRefusedClearly()
+    public async Task ApplyServerSide_MakesTheObjectAndOwnsItsFields()
     {
         Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
         var result = await rig.KubectlAsync("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\n", "apply", "--server-side", "-f", "-");
 
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("the body of the request was in an unknown format", result.Errors, StringComparison.Ordinal);
+        Assert.Equal("configmap/ssa serverside-applied", result.Output.Trim());
+        var owners = await RunAsync("get", "configmap", "ssa", "-o", "jsonpath={.metadata.managedFields[*].manager} {.metadata.managedFields[*].operation}");
+        Assert.Equal("kubectl Apply", owners);
     }
 
     private async Task<string> RunAsync(params string[] arguments)

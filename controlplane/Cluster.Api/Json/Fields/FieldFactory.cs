@@ -38,7 +38,11 @@ internal static class FieldFactory
         if (field.IsMap)
             return Make(typeof(MapJsonField<,,>), field, type, form, map, Empty(field, presence));
         if (field.IsRepeated)
-            return Make(typeof(ListField<,,>), field, type, form, typeof(RepeatedField<>).MakeGenericType(type), Empty(field, presence));
+        {
+            var list = Make(typeof(ListField<,,>), field, type, form, typeof(RepeatedField<>).MakeGenericType(type), Empty(field, presence));
+            return field.FullName.EndsWith("ObjectMeta.managedFields", StringComparison.Ordinal) ? new ManagedFieldsField(list) : list;
+        }
+
         if (field.FieldType == FieldType.Message)
             return Make(typeof(MessageField<,,>), field, type, form, type, presence);
         if (field.HasPresence)

@@ -17,7 +17,7 @@ if [ ! -d "$work/root/usr/lib/go-1.24" ]; then
   apt="apt-get -o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$work/lists
     -o Dir::State::status=$work/status -o Dir::Cache=$work/cache -o APT::Sandbox::User="
   $apt update
-  packages=$($apt install --no-install-recommends -y --print-uris golang-k8s-api-dev golang-k8s-apimachinery-dev golang-go |
+  packages=$($apt install --no-install-recommends -y --print-uris golang-k8s-api-dev golang-k8s-apimachinery-dev golang-k8s-client-go-dev golang-go |
     awk -F"'" '/^\x27/ { print $2 }' | sed 's#.*/##; s/_.*//' | grep '^golang' | sort -u)
   (cd "$work/debs" && $apt download $packages)
   for package in "$work"/debs/*.deb; do dpkg -x "$package" "$work/root"; done

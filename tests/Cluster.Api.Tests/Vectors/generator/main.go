@@ -22,6 +22,8 @@ func main() {
 		write(directory, "yaml.json", yamlVectors())
 		write(directory, "errors.json", errorVectors())
 		write(directory, "rules.json", ruleVectors())
+		write(directory, "schema.json", schemaVectors())
+		write(directory, "apply.json", applyVectors())
 	case "verify":
 		write(directory, "verified.json", verify(directory))
 	default:

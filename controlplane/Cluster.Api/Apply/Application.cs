@@ -1,0 +1,169 @@
+using System.Text.Json.Nodes;
+using Cluster.Api.Apply.Fields;
+using Cluster.Api.Apply.Managers;
+using Cluster.Api.Apply.Schema;
+using Cluster.Api.Apply.Trees;
+using Cluster.Api.Json;
+using Cluster.Api.MetaV1;
+
+namespace Cluster.Api.Apply;
+
+/// <summary>One configuration being applied to one object.</summary>
+internal sealed class Application(ApplyType type, string apiVersion, string kind, FieldSet reset, JsonObject patch)
+{
+    private const string BeforeFirstApply = "before-first-apply";
+
+    // kubectl applied on its own side before the server could; its applies go on from what it has noted in an annotation.
+    private const string Kubectl = "kubectl";
+
+    private readonly JsonObject metadata = patch["metadata"] as JsonObject ?? [];
+
+    /// <summary>Takes from the other managers what changed; returns what each has lost to it.</summary>
+    public required Func<ManagerList, FieldChanges, ManagerId?, List<(ManagerId Owner, FieldSet Fields)>> Update { get; init; }
+
+    /// <summary>Fields that nobody owns.</summary>
+    public required FieldSet Strip { get; init; }
+
+    public IApiObject Run(IApiObject? live, ManagerId id, bool force, Time now)
+    {
+        CheckPatch();
+        var before = Tree(live);
+        var applied = Merge(live, before, id, force, now);
+        var obj = applied.Tree is null ? Read(before) : Read(applied.Tree);
+        if (applied.Tree is not null)
+            applied.Managers.Find(id)?.Time = now;
+        obj.Metadata ??= new ObjectMeta();
+        applied.Managers.WriteTo(obj);
+        if (id.Name == Kubectl && LastApplied.IsIn(obj))
+            LastApplied.Write(obj, patch);
+        return obj;
+    }
+
+    private (JsonObject? Tree, ManagerList Managers) Merge(IApiObject? live, JsonObject before, ManagerId id, bool force, Time now)
+    {
+        try
+        {
+            return MergeOnce(live, before, id, force, now);
+        }
+        catch (ConflictException conflict)
+        {
+            if (id.Name != Kubectl || LastApplied.Unchanged(type, apiVersion, before) is not { } own)
+                throw conflict.Refusal();
+            if (!conflict.All.Difference(own).IsEmpty)
+                throw conflict.Refusal(own);
+            return MergeOnce(live, before, id, force: true, now);
+        }
+    }
+
+    // The tree is null where applying changes nothing.
+    private (JsonObject? Tree, ManagerList Managers) MergeOnce(IApiObject? live, JsonObject before, ManagerId id, bool force, Time now)
+    {
+        var managers = ReadManagers(live);
+        if (managers.IsEmpty && live is not null)
+            TrackAll(managers, before, id.Subresource, now);
+        CheckTypes(before);
+        // The last set as the type has it now.
+        var last = managers.Find(id) is { } previous && previous.ApiVersion == apiVersion ? SchemaChange.Reconcile(type, previous.Fields) : null;
+        var time = managers.Find(id)?.Time;
+        var merged = TreeMerge.Merge(type, before, patch);
+        var own = TreeFields.Of(type, patch).RecursiveDifference(reset);
+        managers.Put(new Manager(id, apiVersion, own) { Time = time });
+        if (last is { IsEmpty: false })
+            merged = Prune(merged, managers, last);
+
+        var conflicts = Update(managers, TreeComparison.Compare(type, before, merged).Without(reset), id);
+        if (conflicts.Count > 0 && !force)
+            throw new ConflictException(conflicts);
+        if (managers.Find(id) is { } mine && (mine.Fields = mine.Fields.Difference(Strip)).IsEmpty)
+            managers.Remove(mine);
+        return (TreeComparison.AreEqual(before, merged) ? null : merged, managers);
+    }
+
+    // Takes out what this manager applied before and does not any more, unless somebody else owns it, or something in it.
+    private JsonObject Prune(JsonObject merged, ManagerList managers, FieldSet last)
+    {
+        last = last.WithNamedFields(type);
+        var pruned = TreeRemoval.Remove(type, merged, last);
+        var all = TreeFields.Of(type, merged).WithNamedFields(type);
+        var owned = managers.All.Where(manager => manager.ApiVersion == apiVersion)
+            .Aggregate(FieldSet.Empty, (sum, manager) => sum.Union(SchemaChange.Reconcile(type, manager.Fields)));
+        var kept = TreeFields.Of(type, pruned).WithNamedFields(type).Union(owned.WithNamedFields(type));
+        pruned = TreeRemoval.Remove(type, merged, all.Difference(kept));
+        // Only what was applied goes: what else went with it comes back.
+        var gone = all.Difference(TreeFields.Of(type, pruned).WithNamedFields(type));
+        return TreeRemoval.Remove(type, merged, gone.Intersection(last));
+    }
+
+    // Nobody was tracked so far: all that is there belongs to whoever was before.
+    private void TrackAll(ManagerList managers, JsonObject before, string subresource, Time now)
+    {
+        var fields = TreeComparison.Compare(type, Tree(null), before).Without(reset).Written.Difference(Strip);
+        if (!fields.IsEmpty)
+            managers.Put(new Manager(ManagerId.Of(BeforeFirstApply, ManagerId.Update, apiVersion, subresource), apiVersion, fields) { Time = now });
+    }
+
+    private void CheckPatch()
+    {
+        var found = (patch["apiVersion"] as JsonValue)?.ToString() ?? "";
+        var foundKind = (patch["kind"] as JsonValue)?.ToString() ?? "";
+        if ((found, foundKind) != (apiVersion, kind))
+            throw StatusErrors.BadRequest($"invalid object type: {GroupVersionKind(found, foundKind)}");
+        if (metadata["managedFields"] is not null)
+            throw StatusErrors.BadRequest("metadata.managedFields must be nil");
+    }
+
+    private void CheckTypes(JsonObject before)
+    {
+        if (TreeValidation.Check(type, patch, allowsDuplicates: false) is { Count: > 0 } errors)
+            throw Failure($"failed to create typed patch object ({Name(patch)}): {TypedError.Text(errors)}");
+        if (TreeValidation.Check(type, before, allowsDuplicates: true) is { Count: > 0 } stored)
+            throw Failure($"failed to create typed live object ({Name(before)}): {TypedError.Text(stored)}");
+    }
+
+    private static ManagerList ReadManagers(IApiObject? live)
+    {
+        try
+        {
+            var managers = ManagerList.Read(live?.Metadata?.ManagedFields);
+            foreach (var manager in managers.All)
+                _ = manager.Fields;
+            return managers;
+        }
+        catch (FormatException error)
+        {
+            throw Failure($"failed to decode managed fields: {error.Message}");
+        }
+    }
+
+    private JsonObject Tree(IApiObject? live)
+    {
+        var tree = (JsonObject)JsonCodec.ToNode(live ?? (IApiObject)ApiKinds.Find(apiVersion, kind)!.Parser.ParseFrom([]));
+        (tree["metadata"] as JsonObject)?.Remove("managedFields");
+        return tree;
+    }
+
+    private IApiObject Read(JsonObject tree)
+    {
+        try
+        {
+            return (IApiObject)JsonCodec.Read(tree, ApiKinds.Find(apiVersion, kind)!, FieldValidation.Ignore, null);
+        }
+        catch (JsonDecodeException error)
+        {
+            throw Failure($"failed to convert new object ({Name(patch)}) to proper version: {error.Message}");
+        }
+    }
+
+    private string Name(JsonObject tree)
+    {
+        var meta = tree["metadata"] as JsonObject;
+        return $"{meta?["namespace"]}/{meta?["name"]}; {GroupVersionKind(apiVersion, kind)}";
+    }
+
+    private static string GroupVersionKind(string apiVersion, string kind) =>
+        $"{(apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion : "/" + apiVersion)}, Kind={kind}";
+
+    // Kubernetes has no reason for these.
+    private static StatusException Failure(string message) =>
+        new(new Status { Metadata = new ListMeta(), Status_ = "Failure", Code = 500, Message = message });
+}

@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Cluster.Api.Apply.Fields;
+using Cluster.Api.Apply.Managers;
+using Cluster.Api.Apply.Messages;
+using Cluster.Api.Apply.Schema;
+using Cluster.Api.MetaV1;
+using Google.Protobuf.Reflection;
+
+namespace Cluster.Api.Apply;
+
+/// <summary>
+/// Keeps metadata.managedFields of one kind: notes what updates write, and merges what is applied into the object that is there.
+/// </summary>
+/// <remarks>
+/// Immutable and safe for concurrent use; one for each kind and subresource. An update costs a comparison of the two objects, which steps
+/// over what is equal, and the reading of the owners' fields; one that changes nothing reads none.
+/// </remarks>
+public sealed class FieldManager
+{
+    private readonly ApplyType type;
+    private readonly string apiVersion;
+    private readonly string kind;
+    private readonly string subresource;
+    private readonly FieldSet reset;
+    private readonly Func<string, bool> isOtherVersion;
+
+    // What the system sets, and every writer sends along.
+    private static readonly FieldSet Stripped = FieldSet.Of(
+        ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"],
+        ["metadata", "selfLink"], ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"],
+        ["metadata", "managedFields"], ["metadata", "resourceVersion"]);
+
+    /// <param name="message">The message of the kind: its options say what is owned as one, and what tells list elements apart.</param>
+    /// <param name="subresource">That is written; empty for the object itself.</param>
+    /// <param name="resetFields">Paths, such as <c>metadata.labels</c>, that a write here does not change: nobody owns them by it.</param>
+    /// <param name="isOtherVersion">
+    /// Whether an apiVersion is another one that the kind is served in: who owns fields in it keeps them. Owners in versions that are no
+    /// more are forgotten. Null: there is no other.
+    /// </param>
+    public FieldManager(
+        MessageDescriptor message, string subresource, IEnumerable<string> resetFields, Func<string, bool>? isOtherVersion = null)
+    {
+        type = ApplyType.Of(message);
+        (apiVersion, kind) = ApiKinds.Of(message) ?? throw new ArgumentException($"{message.FullName} is no kind", nameof(message));
+        this.subresource = subresource;
+        reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
+        this.isOtherVersion = isOtherVersion ?? (_ => false);
+    }
+
+    /// <summary>Notes in a new object's managedFields what its writer has changed.</summary>
+    /// <param name="live">The object as it is stored; null when it is being created.</param>
+    /// <param name="obj">The object as it is to be, with managedFields as the client sent them.</param>
+    /// <param name="manager">Who writes.</param>
+    /// <param name="now">The time of the entry, if it changes.</param>
+    public void Update(IApiObject? live, IApiObject obj, string manager, Time now)
+    {
+        var managers = ManagerList.OfUpdate(live, obj, subresource.Length > 0);
+        // An object that nobody has tracked so far is tracked from the first apply on.
+        if (!managers.IsEmpty || live is null)
+        {
+            var changes = MessageComparison.Compare(type, live ?? (IApiObject)obj.Descriptor.Parser.ParseFrom([]), obj).Without(reset);
+            Write(managers, changes, ManagerId.Of(manager, ManagerId.Update, apiVersion, subresource), now);
+        }
+
+        managers.WriteTo(obj);
+    }
+
+    /// <summary>Merges an applied configuration into an object.</summary>
+    /// <param name="live">The object as it is stored; null to create it.</param>
+    /// <param name="patch">The configuration: an object of the kind with no more than what its manager wants to decide.</param>
+    /// <param name="manager">Who applies.</param>
+    /// <param name="force">Takes over fields that other managers own.</param>
+    /// <param name="now">The time of the entry, if the object changes.</param>
+    /// <returns>A new object with its managedFields; without defaults and checks.</returns>
+    /// <exception cref="StatusException">400: not this kind; 409: other managers own what it would change; 500: it does not fit the kind.</exception>
+    public IApiObject Apply(IApiObject? live, JsonObject patch, string manager, bool force, Time now) =>
+        new Application(type, apiVersion, kind, reset, patch) { Update = OwnersAfter, Strip = Stripped }
+            .Run(live, ManagerId.Of(manager, ManagerId.Apply, "", subresource), force, now);
+
+    private void Write(ManagerList managers, FieldChanges changes, ManagerId id, Time now)
+    {
+        var written = changes.Written.Difference(Stripped);
+        if (written.IsEmpty && changes.Removed.IsEmpty)
+        {
+            managers.RemoveWhere(manager => manager.ApiVersion != apiVersion && !isOtherVersion(manager.ApiVersion));
+            return;
+        }
+
+        OwnersAfter(managers, changes, null);
+        if (!written.IsEmpty)
+        {
+            if (managers.Find(id) is { } known)
+                known.Fields = known.Fields.Covers(written) ? known.Fields : written.Union(known.Fields);
+            else
+                managers.Put(new Manager(id, apiVersion, written));
+            managers.Find(id)!.Time = now;
+        }
+
+        managers.MergeOldUpdates();
+    }
+
+    // Takes from all managers but the writer what was written or removed. Returns what was written of each one's fields.
+    private List<(ManagerId Owner, FieldSet Fields)> OwnersAfter(ManagerList managers, FieldChanges changes, ManagerId? writer)
+    {
+        var conflicts = new List<(ManagerId Owner, FieldSet Fields)>();
+        managers.RemoveWhere(manager => manager.ApiVersion != apiVersion && !isOtherVersion(manager.ApiVersion));
+        foreach (var manager in managers.All)
+        {
+            if (manager.ApiVersion != apiVersion)
+                continue;
+            var fields = SchemaChange.Reconcile(type, manager.Fields);
+            if (manager.Id != writer)
+            {
+                var lost = fields.Intersection(changes.Written);
+                if (!lost.IsEmpty)
+                {
+                    conflicts.Add((manager.Id, lost));
+                    fields = fields.Difference(lost);
+                }
+
+                if (!changes.Removed.IsEmpty && !fields.Intersection(changes.Removed).IsEmpty)
+                    fields = fields.Difference(changes.Removed);
+            }
+
+            manager.Fields = fields;
+        }
+
+        managers.RemoveWhere(manager => manager.ApiVersion == apiVersion && manager.Fields.IsEmpty);
+        return conflicts;
+    }
+}

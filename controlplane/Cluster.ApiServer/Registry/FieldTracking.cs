@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.Api.Apply;
+using Cluster.Api.AutoscalingV1;
+using Cluster.Api.Json;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Yaml;
+using Cluster.ApiServer.Strategies;
+
+namespace Cluster.ApiServer.Registry;
+
+/// <summary>Server-side apply, and who owns which fields: the field managers of all resources, asked by every way of writing.</summary>
+internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
+{
+    private const string Scale = "scale";
+
+    private readonly ConcurrentDictionary<(ResourceType Type, string Subresource), FieldManager> _managers = new();
+    private readonly FieldManager _scales = new(Api.AutoscalingV1.Scale.Descriptor, Scale, ["status"]);
+
+    /// <summary>Notes what the writer of a new object or of another state of it has changed.</summary>
+    /// <param name="scope">Who writes, and what.</param>
+    /// <param name="old">The object as stored; null when it is being created.</param>
+    /// <param name="obj">The object with its defaults, before admission and the kind's own rules change it.</param>
+    public void Update(RequestScope scope, IApiObject? old, IApiObject obj) =>
+        Manager(scope).Update(old, obj, scope.FieldManager, SystemMetadata.Now(time));
+
+    /// <summary>The object as an applied configuration makes it.</summary>
+    /// <param name="scope">Who applies, and what.</param>
+    /// <param name="old">The object as stored; null to create it.</param>
+    /// <param name="patch">YAML or JSON.</param>
+    /// <exception cref="StatusException">400, 409 and 500 as of <see cref="FieldManager.Apply"/>.</exception>
+    public IApiObject Apply(RequestScope scope, IApiObject? old, ReadOnlyMemory<byte> patch)
+    {
+        var applied = Manager(scope).Apply(old, Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
+        CheckName(scope, applied);
+        return applied;
+    }
+
+    /// <summary>The workload with the replicas of a scale that was written, and its owners.</summary>
+    /// <param name="scope">Who writes.</param>
+    /// <param name="old">The workload as stored.</param>
+    /// <param name="scale">The scale as it is to be.</param>
+    public IApiObject UpdateScale(RequestScope scope, IApiObject old, Scale scale)
+    {
+        var copy = scale.Clone();
+        copy.Metadata ??= new ObjectMeta();
+        _scales.Update(ScaleOf(old), copy, scope.FieldManager, SystemMetadata.Now(time));
+        return WithScale(scope, old, copy);
+    }
+
+    /// <summary>As <see cref="UpdateScale"/>, of an applied configuration.</summary>
+    public IApiObject ApplyScale(RequestScope scope, IApiObject old, ReadOnlyMemory<byte> patch)
+    {
+        var applied = _scales.Apply(ScaleOf(old), Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
+        CheckName(scope, applied);
+        return WithScale(scope, old, (Scale)applied);
+    }
+
+    /// <summary>The scale of a workload, with the owners of its replicas.</summary>
+    public static Scale ScaleOf(IApiObject obj)
+    {
+        var scale = ScaleView.Of(obj);
+        scale.Metadata.ManagedFields.Add(ScaleOwners.ToScale(obj.Metadata.ManagedFields, ApiKinds.Of(obj)!.Value.ApiVersion));
+        return scale;
+    }
+
+    private static IApiObject WithScale(RequestScope scope, IApiObject old, Scale scale)
+    {
+        var obj = ScaleView.Apply(old, scale);
+        var owners = ScaleOwners.ToParent(old.Metadata.ManagedFields, scale.Metadata.ManagedFields, scope.Resource.ApiVersion);
+        obj.Metadata.ManagedFields.Clear();
+        obj.Metadata.ManagedFields.Add(owners);
+        return obj;
+    }
+
+    private FieldManager Manager(RequestScope scope) =>
+        _managers.GetOrAdd((scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
+
+    private static FieldManager Make(ResourceType type, string subresource, StrategyTable strategies) => new(
+        type.Descriptor,
+        subresource,
+        subresource == "status" ? strategies[type].FieldsNotOfStatus : strategies[type].FieldsOfStatusAlone,
+        version => version != type.ApiVersion && ResourceCatalog.All.Any(other => other.Kind == type.Kind && other.ApiVersion == version));
+
+    private static JsonObject Parse(RequestScope scope, ReadOnlyMemory<byte> patch)
+    {
+        try
+        {
+            var documents = YamlCodec.ToJson(Encoding.UTF8.GetString(patch.Span));
+            var body = documents.Count > 0 ? documents[0] : "{}"u8.ToArray();
+            if (scope.FieldValidation != FieldValidation.Ignore && JsonDuplicates.Find(body) is { } duplicate)
+            {
+                var text = $"error converting YAML to JSON: yaml: unmarshal errors:\n  key {GoText.Quote(duplicate)} already set in map";
+                if (scope.FieldValidation == FieldValidation.Strict)
+                    throw StatusErrors.BadRequest($"error strict decoding YAML: {text}");
+                scope.Warnings.Add(text);
+            }
+
+            return JsonNode.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
+        }
+        catch (StatusException error) when (!error.Message.StartsWith("error strict", StringComparison.Ordinal))
+        {
+            throw StatusErrors.BadRequest($"error decoding YAML: {error.Message}");
+        }
+    }
+
+    private static void CheckName(RequestScope scope, IApiObject obj)
+    {
+        if (obj.Metadata.Name.Length == 0)
+        {
+            throw StatusErrors.BadRequest(
+                $"the name of the object ({scope.Name} based on URL) was undeterminable: name must be provided");
+        }
+
+        if (obj.Metadata.Name != scope.Name)
+            throw StatusErrors.BadRequest($"the name of the object ({obj.Metadata.Name}) does not match the name on the URL ({scope.Name})");
+    }
+}
