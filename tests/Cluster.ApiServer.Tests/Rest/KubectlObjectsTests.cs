@@ -100,10 +100,10 @@ public sealed class KubectlObjectsTests(ApiServerRig rig) : IClassFixture<ApiSer
     public async Task ApplyServerSide_MakesTheObjectAndOwnsItsFields()
     {
         Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
-        var result = await rig.KubectlAsync("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\n", "apply", "--server-side", "-f", "-");
+        var result = await rig.KubectlAsync("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: b}\n", "apply", "--server-side", "-f", "-");
 
         Assert.Equal("configmap/ssa serverside-applied", result.Output.Trim());
-        var owners = await RunAsync("get", "configmap", "ssa", "-o", "jsonpath={.metadata.managedFields[*].manager} {.metadata.managedFields[*].operation}");
+        var owners = await RunAsync("get", "configmap", "ssa", "--show-managed-fields", "-o", "jsonpath={.metadata.managedFields[*].manager} {.metadata.managedFields[*].operation}");
         Assert.Equal("kubectl Apply", owners);
     }
 
