@@ -28,12 +28,6 @@ internal sealed class TcpLoop : IDisposable
     /// <summary>How often connections are looked through for silent ones, where no idle time-out asks for more.</summary>
     private const int SweepMs = 5000;
 
-    // An event's data: the place of what it is about, its generation, and which side of a connection.
-    private const ulong WakeData = ulong.MaxValue;
-    private const ulong RingData = ulong.MaxValue - 1;
-    private const ulong ListenerBit = 1ul << 63;
-    private const ulong BackendBit = 1ul << 62;
-
     private readonly Epoll _epoll = new(EventsPerWait);
     private readonly EventFd _wake = new();
     private readonly ConcurrentQueue<Action<TcpLoop>> _posted = new();
@@ -41,12 +35,11 @@ internal sealed class TcpLoop : IDisposable
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private readonly List<LoopConnection> _connections = [];
     private readonly Stack<LoopConnection> _free = new();
-    private readonly ConnectingSet _connecting = new();
     private readonly Queue<LoopConnection> _more = new();
-    private readonly ServiceDirectory _directory;
     private readonly TcpRelayOptions _options;
     private readonly SocketSetup _setup;
     private readonly AcceptGate _gate;
+    private readonly BackendConnector _connector;
     private readonly ILogger _logger;
     private readonly int _limit;
     private readonly Thread _thread;
@@ -61,14 +54,14 @@ internal sealed class TcpLoop : IDisposable
 
     public TcpLoop(string name, ServiceDirectory directory, TcpRelayOptions options, int connectionLimit, ILogger logger)
     {
-        _directory = directory;
         _options = options;
         _limit = connectionLimit;
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
+        _connector = new BackendConnector(directory, options, _setup, _epoll, _gate, PauseExhausted);
         _logger = logger;
         _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
-        _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, WakeData);
+        _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, LoopEventData.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -133,7 +126,7 @@ internal sealed class TcpLoop : IDisposable
         if (!_options.UseRing) return;
         _ring = RingPump.TryCreate(LeaveRing, out string reason);
         if (_ring is null) _logger.LogInformation("Small messages go through epoll: {Reason}", reason);
-        else _epoll.Add(_ring.Descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, RingData);
+        else _epoll.Add(_ring.Descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, LoopEventData.Ring);
     }
 
     private void TurnRing()
@@ -171,22 +164,22 @@ internal sealed class TcpLoop : IDisposable
     }
 
     private bool WatchClient(LoopConnection connection) =>
-        _epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: false));
+        _epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, LoopEventData.OfConnection(connection, backend: false));
 
     private bool WatchBackend(LoopConnection connection) =>
-        _epoll.Add(connection.BackendSocket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true));
+        _epoll.Add(connection.BackendSocket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, LoopEventData.OfConnection(connection, backend: true));
 
     private int WaitMs()
     {
         if (_more.Count > 0 || _ringReady) return 0;
-        if (_connecting.Count > 0 || !_gate.IsOpen) return TickMs;
+        if (_connector.Waiting > 0 || !_gate.IsOpen) return TickMs;
         return _active > 0 ? (int)Math.Max(0, _nextSweep - _now) : -1;
     }
 
     private void Tick()
     {
         _nextTick = _now + TickMs;
-        GiveUpSlow();
+        _connector.GiveUpSlow(_now, Reset);
         if (!_gate.IsOpen && _active >= _limit) ShedIdle();
         if (_now < _nextSweep) return;
         _nextSweep = _now + _sweepPeriodMs;
@@ -231,33 +224,26 @@ internal sealed class TcpLoop : IDisposable
 
     private void Handle((uint Events, ulong Data) happened)
     {
-        if (happened.Data == WakeData)
+        if (happened.Data == LoopEventData.Wake)
         {
             _wake.Clear();
             while (_posted.TryDequeue(out Action<TcpLoop>? action)) action(this);
         }
-        else if (happened.Data == RingData)
+        else if (happened.Data == LoopEventData.Ring)
         {
             _ringReady = true;
         }
-        else if ((happened.Data & ListenerBit) != 0)
+        else if (LoopEventData.IsListener(happened.Data))
         {
-            if (_listeners.TryGetValue((int)(happened.Data & int.MaxValue), out LoopListener? listener)) AcceptFrom(listener);
+            if (_listeners.TryGetValue(LoopEventData.PlaceOf(happened.Data), out LoopListener? listener)) AcceptFrom(listener);
         }
         else
         {
-            LoopConnection connection = _connections[(int)(happened.Data & int.MaxValue)];
-            // The connection may have ended earlier in this batch, and its place may serve another by now.
-            if (connection.IsOpen && (connection.Generation & GenerationMask) == (uint)(happened.Data >> 31 & GenerationMask))
-                Advance(connection, happened.Events, ofBackend: (happened.Data & BackendBit) != 0);
+            LoopConnection connection = _connections[LoopEventData.PlaceOf(happened.Data)];
+            // The connection may have ended earlier in this batch.
+            if (LoopEventData.IsAbout(happened.Data, connection)) Advance(connection, happened.Events, LoopEventData.IsBackend(happened.Data));
         }
     }
-
-    // 31 bits of place, 31 bits of generation, two bits of kind.
-    private const uint GenerationMask = int.MaxValue;
-
-    private static ulong DataOf(LoopConnection connection, bool backend) =>
-        (uint)connection.Index | (ulong)(connection.Generation & GenerationMask) << 31 | (backend ? BackendBit : 0);
 
     private void AcceptFrom(LoopListener listener)
     {
@@ -281,11 +267,9 @@ internal sealed class TcpLoop : IDisposable
 
             if (SocketCalls.Error == Errno.EAGAIN) return;
             // A client that gave up while it waited is no reason to rest; out of descriptors or memory is.
-            if (IsExhausted(SocketCalls.Error)) PauseExhausted();
+            if (BackendConnector.IsExhausted(SocketCalls.Error)) PauseExhausted();
         }
     }
-
-    private static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
 
     private void Begin(int client, LoopListener listener, ReadOnlySpan<byte> address)
     {
@@ -303,68 +287,7 @@ internal sealed class TcpLoop : IDisposable
         connection.ClientAddress = ClientAddress.FromSocketAddress(address);
         connection.ClientPort = ClientAddress.PortOf(address);
         _setup.Accepted(client, listener.Frontend.Address, connection.ClientAddress);
-        ConnectNext(connection, failed: null);
-    }
-
-    // No byte has been passed yet, so another backend may be tried as if the first had never been picked.
-    private void ConnectNext(LoopConnection connection, Backend? failed)
-    {
-        while (connection.Attempts < _options.ConnectTimeouts.Count)
-        {
-            // The table is read anew for each attempt: a backend that failed has often just left it.
-            if (EntryOf(connection) is not { } entry) break;
-            Backend? backend = entry.Pick(new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed));
-            if (backend is null) break;
-            connection.Time = _now + (long)_options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
-            if (TryConnect(connection, entry, backend)) return;
-            // Out of descriptors: no fault of the backend's, and the next would fare no better.
-            if (!_gate.IsOpen) break;
-            DataplaneMetrics.TcpConnectFailures.Add(1);
-            failed = backend;
-        }
-
-        DataplaneMetrics.TcpRefused.Add(1);
-        Reset(connection);
-    }
-
-    private ServiceEntry? EntryOf(LoopConnection connection)
-    {
-        ServiceEntry? entry = _directory.Current[connection.Listener!.Frontend.Slot];
-        return entry is not null && entry.Port.Id == connection.Listener.Frontend.Id ? entry : null;
-    }
-
-    private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend)
-    {
-        int socket = SocketCalls.OpenTcp(backend.Address.AddressFamily);
-        if (socket < 0 && IsExhausted(SocketCalls.Error))
-        {
-            PauseExhausted();
-            socket = SocketCalls.OpenTcp(backend.Address.AddressFamily);
-        }
-
-        if (socket < 0) return false;
-
-        _setup.ToBackend(socket, backend);
-        // Where the kernel refuses, the backend sees the node.
-        if (_directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))
-            SocketCalls.BindTransparent(socket, connection.ClientAddress);
-        if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
-            || !_epoll.Add(socket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, DataOf(connection, backend: true)))
-        {
-            SocketCalls.Close(socket);
-            backend.State.Opened();
-            backend.State.Failed();
-            backend.State.Closed();
-            return false;
-        }
-
-        connection.BackendSocket = socket;
-        connection.Backend = backend;
-        backend.State.Opened();
-        // Connected at once or not, the first event says so: one way through for both.
-        connection.IsConnecting = true;
-        _connecting.Add(connection);
-        return true;
+        if (!_connector.ConnectNext(connection, failed: null, _now)) Reset(connection);
     }
 
     private void Advance(LoopConnection connection, uint events, bool ofBackend)
@@ -397,16 +320,15 @@ internal sealed class TcpLoop : IDisposable
     {
         if ((events & (Epoll.EPOLLERR | Epoll.EPOLLHUP)) != 0)
         {
-            Retry(connection);
+            if (!_connector.Retry(connection, _now)) Reset(connection);
             return false;
         }
 
         if ((events & Epoll.EPOLLOUT) == 0) return false;
-        connection.IsConnecting = false;
-        _connecting.Remove(connection);
+        _connector.Forget(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        if (EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !WatchClient(connection))
+        if (_connector.EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !WatchClient(connection))
         {
             Reset(connection);
             return false;
@@ -438,24 +360,6 @@ internal sealed class TcpLoop : IDisposable
         if (periodMs >= _sweepPeriodMs) return;
         _sweepPeriodMs = periodMs;
         _nextSweep = Math.Min(_nextSweep, _now + periodMs);
-    }
-
-    private void Retry(LoopConnection connection)
-    {
-        DataplaneMetrics.TcpConnectFailures.Add(1);
-        SocketCalls.Close(connection.BackendSocket);
-        connection.BackendSocket = -1;
-        Backend? failed = connection.Backend;
-        failed?.State.Failed();
-        connection.LeaveBackend();
-        ConnectNext(connection, failed);
-    }
-
-    private void GiveUpSlow()
-    {
-        // From the end: retrying may remove a connection, and the one that takes its place has been looked at.
-        for (int i = _connecting.Count - 1; i >= 0; i--)
-            if (i < _connecting.Count && _connecting[i].Time <= _now) Retry(_connecting[i]);
     }
 
     private void Continue(LoopConnection connection)
@@ -534,14 +438,14 @@ internal sealed class TcpLoop : IDisposable
 
     private void Forget(LoopConnection connection)
     {
-        _connecting.Remove(connection);
+        _connector.Forget(connection);
         connection.Clear();
         _free.Push(connection);
         _active--;
         DataplaneMetrics.TcpActive.Add(-1);
     }
 
-    private void Watch(LoopListener listener) => _epoll.Add(listener.Descriptor, Epoll.EPOLLIN, ListenerBit | (uint)listener.Descriptor);
+    private void Watch(LoopListener listener) => _epoll.Add(listener.Descriptor, Epoll.EPOLLIN, LoopEventData.OfListener(listener.Descriptor));
 
     private void PauseExhausted()
     {
