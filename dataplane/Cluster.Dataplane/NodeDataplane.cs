@@ -44,7 +44,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _relays = new RelaySet(
             OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>(), addresses.Steering) : null,
-            OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, time) : null,
+            OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, logs.CreateLogger<LoopUdpRelay>(), time, addresses.Steering) : null,
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
         _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);

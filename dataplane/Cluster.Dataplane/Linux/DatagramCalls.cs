@@ -30,10 +30,18 @@ internal static unsafe partial class DatagramCalls
     private const int IP_PKTINFO = 8;
     private const int IPPROTO_IPV6 = 41;
     private const int IP_RECVERR = 11;
+    private const int IP_FREEBIND = 15;
+    private const int IP_RECVORIGDSTADDR = 20;
     private const int IPV6_RECVERR = 25;
     private const int IPV6_V6ONLY = 26;
     private const int IPV6_RECVPKTINFO = 49;
+    private const int IPV6_RECVORIGDSTADDR = 74;
     private const int IPV6_FREEBIND = 78;
+
+    /// <summary>Addresses no packet comes here for (RFC 5737, RFC 6666): a socket bound there has only what is steered to it.</summary>
+    private static readonly IPAddress Nowhere = IPAddress.Parse("192.0.2.1");
+
+    private static readonly IPAddress Nowhere6 = IPAddress.Parse("100::1");
 
     /// <summary>A bound socket that shares its port with those of the other loops.</summary>
     /// <param name="endPoint">Where; on the wildcard address each datagram tells which address it was sent to.</param>
@@ -53,6 +61,36 @@ internal static unsafe partial class DatagramCalls
 
         if (IsWildcard(endPoint.Address)) SocketCalls.Set(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
         return SocketCalls.Bind(descriptor, endPoint.Serialize()) ? descriptor : CloseFailed(descriptor);
+    }
+
+    /// <summary>A socket for datagrams that are steered to it, each of which tells where it was sent to. Nobody reaches it otherwise.</summary>
+    /// <param name="family">The family of what it receives.</param>
+    /// <param name="port">A port to share with the sockets of other loops; 0 for a new one.</param>
+    public static int OpenSteered(AddressFamily family, int port)
+    {
+        int descriptor = SocketCalls.OpenUdp(family);
+        if (descriptor < 0) return -1;
+        SetBuffers(descriptor);
+        bool v6 = family == AddressFamily.InterNetworkV6;
+        SocketCalls.Set(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVORIGDSTADDR : IP_RECVORIGDSTADDR, 1);
+        // The first one shares its port only once it has it: the kernel might choose one that somebody else shares with his own.
+        if (port > 0) SocketCalls.Set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        if (!BindNowhere(descriptor, family, port)) return CloseFailed(descriptor);
+        if (port == 0) SocketCalls.Set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        return descriptor;
+    }
+
+    /// <summary>
+    /// A socket that sends datagrams from any address and port of this node, whoever is bound there; their headers are the caller's
+    /// (<see cref="UdpHeader"/>). Receives nothing. Needs CAP_NET_RAW.
+    /// </summary>
+    public static int OpenRaw(AddressFamily family)
+    {
+        int descriptor = SocketCalls.OpenRawUdp(family);
+        if (descriptor < 0) return -1;
+        SetBuffers(descriptor);
+        // Without an address of its own it would be handed a copy of every datagram that reaches this node.
+        return BindNowhere(descriptor, family, 0) ? descriptor : CloseFailed(descriptor);
     }
 
     /// <summary>A socket that speaks with one backend alone, and is told by the kernel when that refuses.</summary>
@@ -114,6 +152,14 @@ internal static unsafe partial class DatagramCalls
     public static int ReceiveMany(int descriptor, MultiMessage* messages, int count) => recvmmsg(descriptor, messages, (uint)count, 0, null);
 
     public static int SendMany(int descriptor, MultiMessage* messages, int count) => sendmmsg(descriptor, messages, (uint)count, 0);
+
+    private static bool BindNowhere(int descriptor, AddressFamily family, int port)
+    {
+        bool v6 = family == AddressFamily.InterNetworkV6;
+        if (v6) SocketCalls.Set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        SocketCalls.Set(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, 1);
+        return SocketCalls.Bind(descriptor, new IPEndPoint(v6 ? Nowhere6 : Nowhere, port).Serialize());
+    }
 
     private static void SetBuffers(int descriptor)
     {

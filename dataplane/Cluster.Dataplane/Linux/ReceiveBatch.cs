@@ -4,18 +4,20 @@ using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Linux;
 
-/// <summary>The datagrams one call has received, with where they came from and, on wildcard sockets, where they went to.</summary>
+/// <summary>The datagrams one call has received, with where they came from and, on sockets that ask for it, where they went to.</summary>
 /// <remarks>Headers and buffers are made once. Used by one thread.</remarks>
 internal sealed unsafe class ReceiveBatch
 {
-    /// <summary>A control message with a struct in6_pktinfo: 16 bytes of header, 20 of content, padded.</summary>
-    private const int ControlBytes = 40;
+    /// <summary>A control message with a struct sockaddr_in6, the largest that is asked for: 16 bytes of header, 28 of content, padded.</summary>
+    private const int ControlBytes = 48;
 
     private const int CMSG_HEADER = 16;
     private const int IPPROTO_IP = 0;
     private const int IP_PKTINFO = 8;
     private const int IPPROTO_IPV6 = 41;
+    private const int IP_ORIGDSTADDR = 20;
     private const int IPV6_PKTINFO = 50;
+    private const int IPV6_ORIGDSTADDR = 74;
     private const ulong LinkLocalPrefix = 0xFE80ul << 48;
     private const ulong LinkLocalMask = 0xFFC0ul << 48;
 
@@ -89,6 +91,19 @@ internal sealed unsafe class ReceiveBatch
         if (level != IPPROTO_IPV6 || type != IPV6_PKTINFO) return default;
         ClientAddress address = ClientAddress.FromBytes(content[..16]);
         return new PacketSource(address, (address.High & LinkLocalMask) == LinkLocalPrefix ? MemoryMarshal.Read<uint>(content[16..]) : 0);
+    }
+
+    /// <summary>The address and port it was sent to, on a socket that datagrams are steered to; the default where that is not told.</summary>
+    public ClientAddress OriginalDestination(int index, out ushort port)
+    {
+        port = 0;
+        if (_messages[index].ControlLength < CMSG_HEADER) return default;
+        ReadOnlySpan<byte> control = _controls.AsSpan(index * ControlBytes, ControlBytes);
+        (int level, int type) = (MemoryMarshal.Read<int>(control[8..]), MemoryMarshal.Read<int>(control[12..]));
+        if ((level, type) is not ((IPPROTO_IP, IP_ORIGDSTADDR) or (IPPROTO_IPV6, IPV6_ORIGDSTADDR))) return default;
+        ReadOnlySpan<byte> address = control[CMSG_HEADER..];
+        port = ClientAddress.PortOf(address);
+        return ClientAddress.FromSocketAddress(address);
     }
 
     private static void Ready(ref MultiMessage message)

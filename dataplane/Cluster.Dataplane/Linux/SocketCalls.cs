@@ -13,6 +13,7 @@ internal static partial class SocketCalls
 
     private const int SOCK_STREAM = 1;
     private const int SOCK_DGRAM = 2;
+    private const int SOCK_RAW = 3;
     private const int SOCK_NONBLOCK = 0x800;
     private const int SOCK_CLOEXEC = 0x80000;
     private const int MSG_NOSIGNAL = 0x4000;
@@ -43,6 +44,9 @@ internal static partial class SocketCalls
 
     /// <summary>A non-blocking UDP socket for an address family.</summary>
     public static int OpenUdp(AddressFamily family) => socket(Native(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+
+    /// <summary>A non-blocking socket for UDP datagrams whose headers the caller writes. Needs CAP_NET_RAW.</summary>
+    public static int OpenRawUdp(AddressFamily family) => socket(Native(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
 
     /// <summary>A listening socket that shares its port with those of the other loops; -1 where any step failed.</summary>
     public static int ListenTcp(IPEndPoint endPoint, int backlog)

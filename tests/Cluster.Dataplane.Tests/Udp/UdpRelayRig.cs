@@ -27,7 +27,7 @@ internal sealed class UdpRelayRig : IAsyncDisposable
         var bounded = setup.Options.MaxSessions > 0 || setup.Options.MaxOneWayFlows < 1000;
         Relay = path == UdpPath.Managed
             ? new UdpRelay(Directory, setup.Options, NullLogger.Instance, setup.Time)
-            : new LoopUdpRelay(Directory, setup.Options, loops: bounded ? 1 : 2, setup.Time);
+            : new LoopUdpRelay(Directory, setup.Options, loops: bounded ? 1 : 2, NullLogger.Instance, setup.Time);
         var entry = SetBackends(backends);
         _frontend = new Frontend(entry.Port.Id, entry.Slot, setup.Address, FreePort.Udp(), TrafficScope.Internal);
         Assert.Equal(FrontendResult.Opened, Relay.Open(_frontend));

@@ -6,6 +6,6 @@ internal enum LookupAction : uint
     /// <summary>The socket bound there gets them.</summary>
     OwnSocket = 1,
 
-    /// <summary>One of the listeners gets the connection.</summary>
-    Listener = 2,
+    /// <summary>One of the listeners gets the connection, or the receiver the datagram.</summary>
+    Shared = 2,
 }

@@ -5,13 +5,16 @@ namespace Cluster.Dataplane.Linux.SocketLookup;
 
 /// <summary>
 /// The program that the kernel asks which socket a packet without a connection belongs to (BPF_PROG_TYPE_SK_LOOKUP). Outside of our ranges
-/// it has no say. Inside, a place that is allowed goes to its own socket or to one of the listeners in turn, and everything else gets
-/// no socket: the kernel answers with a reset or "port unreachable".
+/// it has no say. Inside, a place that is allowed goes to its own socket, over TCP to one of the listeners in turn or over UDP to the receiver, and
+/// everything else gets no socket: the kernel answers with a reset or "port unreachable".
 /// </summary>
 internal static class LookupProgram
 {
     /// <summary>Where the listeners of IPv6 begin in their map; and the most there can be of each family.</summary>
     public const int MaxListeners = 1024;
+
+    /// <summary>Where the receivers stand in the map, behind the listeners: that of IPv4, then that of IPv6.</summary>
+    public const int Receivers = 2 * MaxListeners;
 
     // struct bpf_sk_lookup (linux/bpf.h). Addresses in network order, the local port in the host's.
     private const int ContextFamily = 8;
@@ -43,7 +46,15 @@ internal static class LookupProgram
         code.JumpIf(R0, BpfCondition.Equal, 0, "drop");
         code.Load(R2, R0, 0, BpfWidth.Word);
         code.JumpIf(R2, BpfCondition.Equal, (int)LookupAction.OwnSocket, "pass");
+        code.Load(R2, R10, ProtocolAt, BpfWidth.Word);
+        code.JumpIf(R2, BpfCondition.Equal, LookupKey.IPPROTO_UDP, "receiver");
         ChooseListener(code, turns);
+        code.Jump("assign");
+        // Which of the sockets that share its port the kernel finds by client: a flow stays with one.
+        code.Label("receiver");
+        code.Move(R8, R7);
+        code.Do(BpfOperation.Add, R8, Receivers);
+        code.Label("assign");
         Assign(code, listeners);
         code.Label("pass");
         code.Exit(SK_PASS);

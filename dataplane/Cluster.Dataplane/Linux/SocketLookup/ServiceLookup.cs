@@ -7,8 +7,8 @@ using Cluster.Dataplane.Linux.Bpf;
 namespace Cluster.Dataplane.Linux.SocketLookup;
 
 /// <summary>
-/// Decides, in this network namespace, which socket packets to virtual addresses reach: service ports alone, those over TCP by a few
-/// listeners for all of them. A host's listener on 0.0.0.0 is neither reached by a virtual address nor in the way of a service.
+/// Decides, in this network namespace, which socket packets to virtual addresses reach: service ports alone, by a few sockets for all of
+/// them. A host's listener on 0.0.0.0 is neither reached by a virtual address nor in the way of a service.
 /// </summary>
 /// <remarks>
 /// The link is pinned: while no proxy runs, nothing of the ranges answers, instead of whatever listens on all addresses. The next process
@@ -42,7 +42,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
             made.Add(_ranges = BpfMap<RangeKey, uint>.Create(new BpfMapOptions("cluster_ranges", BpfMapType.LpmTrie, MaxRanges) { Lazy = true }));
             made.Add(_places = BpfMap<LookupKey, uint>.Create(new BpfMapOptions("cluster_places", BpfMapType.Hash, MaxPlaces) { Lazy = true }));
             made.Add(_turns = BpfArray<LookupTurns>.Create("cluster_turns", 2));
-            made.Add(_listeners = BpfMap<uint, uint>.Create(new BpfMapOptions("cluster_listen", BpfMapType.SockMap, 2 * LookupProgram.MaxListeners)));
+            made.Add(_listeners = BpfMap<uint, uint>.Create(new BpfMapOptions("cluster_listen", BpfMapType.SockMap, LookupProgram.Receivers + 2)));
             made.Add(_program = LookupProgram.Load(_ranges, _places, _turns, _listeners));
             _link = Attach();
         }
@@ -89,7 +89,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     {
         foreach (var place in removed) _places.Remove(LookupKey.Of(place));
         foreach (var place in added)
-            _places.Set(LookupKey.Of(place), (uint)(_steered.Contains(place) ? LookupAction.Listener : LookupAction.OwnSocket));
+            _places.Set(LookupKey.Of(place), (uint)(_steered.Contains(place) ? LookupAction.Shared : LookupAction.OwnSocket));
     }
 
     /// <summary>False where someone has detached the program; then it is attached again.</summary>
@@ -110,6 +110,9 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
         for (var i = 0; i < count; i++) _listeners.Set((uint)(first + i), (uint)descriptors[i]);
         Volatile.Write(ref _turns[family == AddressFamily.InterNetworkV6 ? 1 : 0].Listeners, (ulong)count);
     }
+
+    public void SetReceiver(AddressFamily family, int descriptor) =>
+        _listeners.Set((uint)(LookupProgram.Receivers + (family == AddressFamily.InterNetworkV6 ? 1 : 0)), (uint)descriptor);
 
     public void Add(Place place) => _steered.Add(place);
 

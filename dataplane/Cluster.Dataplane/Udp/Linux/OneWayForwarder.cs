@@ -13,10 +13,10 @@ internal sealed class OneWayForwarder(LoopFlows flows, ReceiveBatch received, Ud
     private readonly OneWaySocket _v4 = new(AddressFamily.InterNetwork, received.Capacity, counts);
     private readonly OneWaySocket _v6 = new(AddressFamily.InterNetworkV6, received.Capacity, counts);
 
-    /// <summary>Passes a received batch on.</summary>
-    public void Forward(UdpListener listener, ServiceEntry entry, int count)
+    /// <summary>Passes received datagrams on: a part of the batch that is for one frontend.</summary>
+    public void Forward(UdpListener listener, ServiceEntry entry, int first, int count)
     {
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < first + count; i++)
         {
             FlowKey key = listener.KeyOf(received, i);
             if (FlowOf(listener, key, entry) is not { } flow)

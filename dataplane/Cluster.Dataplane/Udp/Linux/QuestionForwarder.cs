@@ -15,10 +15,10 @@ internal sealed class QuestionForwarder(LoopFlows flows, ReceiveBatch received, 
 {
     private const int Attempts = 3;
 
-    /// <summary>Passes a received batch on.</summary>
-    public void Forward(UdpListener listener, ServiceEntry entry, int count)
+    /// <summary>Passes received datagrams on: a part of the batch that is for one frontend.</summary>
+    public void Forward(UdpListener listener, ServiceEntry entry, int first, int count)
     {
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < first + count; i++)
         {
             FlowKey key = listener.KeyOf(received, i);
             if (Ask(listener, entry, key, received[i])) counts.ToBackends++;

@@ -3,7 +3,7 @@ using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Udp.Linux;
 
-/// <summary>Backends' datagrams on their way to clients: those for one frontend leave by one call. Used by its loop's thread alone.</summary>
+/// <summary>Backends' datagrams on their way to clients: those for one socket leave by one call. Used by its loop's thread alone.</summary>
 internal sealed class ReplyQueue(int capacity, UdpCounts counts)
 {
     private readonly DatagramSlots _slots = new(capacity);
@@ -11,13 +11,13 @@ internal sealed class ReplyQueue(int capacity, UdpCounts counts)
     private readonly FlowKey[] _keys = new FlowKey[capacity];
     private readonly int[] _lengths = new int[capacity];
     private readonly int[] _next = new int[capacity];
-    private readonly List<UdpListener> _listeners = new(capacity);
+    private readonly List<ReplySocket> _sockets = new(capacity);
     private int _count;
 
     public bool IsFull => _count == capacity;
 
     /// <summary>Where the next datagram is received into.</summary>
-    public Span<byte> Slot => _slots[_count];
+    public Span<byte> Slot => _slots[_count][UdpHeader.Bytes..];
 
     /// <summary>Takes the datagram in <see cref="Slot"/>.</summary>
     public void Add(UdpListener listener, in FlowKey key, int length)
@@ -26,47 +26,54 @@ internal sealed class ReplyQueue(int capacity, UdpCounts counts)
         _keys[slot] = key;
         _lengths[slot] = length;
         _next[slot] = -1;
-        if (listener.ReplyHead < 0)
+        ReplySocket socket = listener.Replies;
+        if (socket.IsRaw) UdpHeader.Write(Whole(slot), key.Local.Address, (ushort)listener.Frontend.Port, key.Client, key.Port);
+        if (socket.Head < 0)
         {
-            listener.ReplyHead = slot;
-            _listeners.Add(listener);
+            socket.Head = slot;
+            _sockets.Add(socket);
         }
         else
         {
-            _next[listener.ReplyTail] = slot;
+            _next[socket.Tail] = slot;
         }
 
-        listener.ReplyTail = slot;
+        socket.Tail = slot;
     }
 
     /// <summary>Sends all that wait.</summary>
     public void Flush()
     {
         if (_count == 0) return;
-        foreach (UdpListener listener in _listeners)
+        foreach (ReplySocket socket in _sockets)
         {
             _batch.Clear();
-            _batch.Joins = listener.MayJoin();
-            for (int slot = listener.ReplyHead, before = -1; slot >= 0; before = slot, slot = _next[slot])
+            _batch.Joins = socket.MayJoin();
+            for (int slot = socket.Head, before = -1; slot >= 0; before = slot, slot = _next[slot])
             {
                 ref FlowKey key = ref _keys[slot];
                 bool same = before >= 0 && key == _keys[before];
-                _batch.Add(_slots[slot][.._lengths[slot]], listener.IsV6, key.Client, key.Port, key.Scope, key.Local, same);
+                // A raw socket reads the port in the header, and refuses another one with the address.
+                if (socket.IsRaw) _batch.Add(Whole(slot), socket.IsV6, key.Client, 0, key.Scope, key.Local);
+                else _batch.Add(Whole(slot)[UdpHeader.Bytes..], socket.IsV6, key.Client, key.Port, key.Scope, key.Local, same);
             }
 
-            listener.ReplyHead = listener.ReplyTail = -1;
-            Send(listener);
+            socket.Head = socket.Tail = -1;
+            Send(socket);
         }
 
-        _listeners.Clear();
+        _sockets.Clear();
         _count = 0;
     }
 
-    private void Send(UdpListener listener)
+    /// <summary>A datagram with the room for its header.</summary>
+    private Span<byte> Whole(int slot) => _slots[slot][..(UdpHeader.Bytes + _lengths[slot])];
+
+    private void Send(ReplySocket socket)
     {
         while (_batch.Done < _batch.Count)
         {
-            int went = _batch.Send(listener.Descriptor);
+            int went = _batch.Send(socket.Descriptor);
             if (went > 0)
             {
                 counts.ToClients += went;
@@ -76,7 +83,7 @@ internal sealed class ReplyQueue(int capacity, UdpCounts counts)
             int error = SocketCalls.Error;
             if (error == Errno.EINTR) continue;
             // A full queue, a filter, a client that became unreachable: that one is lost, and the rest goes on.
-            if (DatagramCalls.IsOfJoined(error) && _batch.Separate()) listener.RestFromJoining();
+            if (DatagramCalls.IsOfJoined(error) && _batch.Separate()) socket.RestFromJoining();
             else counts.Dropped += _batch.Skip();
         }
     }

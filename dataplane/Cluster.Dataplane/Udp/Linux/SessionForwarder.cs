@@ -29,10 +29,10 @@ internal sealed class SessionForwarder
         _touched = new List<LoopFlow>(received.Capacity);
     }
 
-    /// <summary>Passes a received batch on.</summary>
-    public void Forward(UdpListener listener, ServiceEntry entry, int count)
+    /// <summary>Passes received datagrams on: a part of the batch that is for one frontend.</summary>
+    public void Forward(UdpListener listener, ServiceEntry entry, int first, int count)
     {
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < first + count; i++)
         {
             FlowKey key = listener.KeyOf(_received, i);
             if (FlowOf(listener, key, entry) is { } flow) Append(flow, i);

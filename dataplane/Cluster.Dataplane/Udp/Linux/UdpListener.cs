@@ -5,24 +5,45 @@ using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Udp.Linux;
 
-/// <summary>One loop's socket of a frontend: clients' datagrams come in by it, and replies leave by it.</summary>
-internal sealed class UdpListener(int id, int descriptor, Frontend frontend)
+/// <summary>A frontend in one loop: clients' datagrams come in by a socket of its own or are steered to the loop's.</summary>
+internal sealed class UdpListener
 {
-    /// <summary>Batches that are sent without joining after one client's way did not take it: the others get their chance again.</summary>
-    private const int JoinRest = 1000;
+    private readonly bool _isWildcard;
+    private readonly PacketSource _source;
 
-    private readonly bool _isWildcard = DatagramCalls.IsWildcard(frontend.Address);
+    /// <summary>A frontend with a socket of its own, by which replies leave too.</summary>
+    /// <param name="id">The frontend's number in the relay; never used again for another.</param>
+    /// <param name="descriptor">The bound socket.</param>
+    /// <param name="frontend">What is served.</param>
+    public UdpListener(int id, int descriptor, Frontend frontend)
+        : this(id, frontend, new ReplySocket(descriptor, frontend.Address.AddressFamily == AddressFamily.InterNetworkV6, isRaw: false))
+    {
+        _isWildcard = DatagramCalls.IsWildcard(frontend.Address);
+    }
 
-    private int _joinRest;
+    /// <summary>A frontend whose datagrams are steered to the loop's own sockets.</summary>
+    public UdpListener(int id, Frontend frontend, SteeredSockets sockets)
+        : this(id, frontend, sockets.Replies)
+    {
+        IsSteered = true;
+        _source = new PacketSource(ClientAddress.From(frontend.Address), 0);
+    }
 
-    /// <summary>The frontend's number in the relay; never used again for another.</summary>
-    public int Id { get; } = id;
+    private UdpListener(int id, Frontend frontend, ReplySocket replies)
+    {
+        Id = id;
+        Frontend = frontend;
+        Replies = replies;
+    }
 
-    public int Descriptor { get; } = descriptor;
+    public int Id { get; }
 
-    public Frontend Frontend { get; } = frontend;
+    public Frontend Frontend { get; }
 
-    public bool IsV6 { get; } = frontend.Address.AddressFamily == AddressFamily.InterNetworkV6;
+    /// <summary>Where replies leave; the socket datagrams come in by too, unless they are steered.</summary>
+    public ReplySocket Replies { get; }
+
+    public bool IsSteered { get; }
 
     /// <summary>Its flows, whatever their mode.</summary>
     public HashSet<LoopFlow> Flows { get; } = [];
@@ -30,21 +51,11 @@ internal sealed class UdpListener(int id, int descriptor, Frontend frontend)
     /// <summary>Per-datagram mode: sockets that wait for the next question, by the backend they are connected to.</summary>
     public Dictionary<BackendState, QuestionPool> Pools { get; } = [];
 
-    /// <summary>First and last of the replies that wait to leave by it; -1 for none.</summary>
-    public int ReplyHead { get; set; } = -1;
-
-    public int ReplyTail { get; set; } = -1;
-
-    /// <summary>Whether the next batch may hold joined datagrams.</summary>
-    public bool MayJoin() => _joinRest == 0 || --_joinRest == 0;
-
-    public void RestFromJoining() => _joinRest = JoinRest;
-
     /// <summary>The client flow a received datagram belongs to.</summary>
     public FlowKey KeyOf(ReceiveBatch batch, int index)
     {
         ClientAddress client = batch.Sender(index, out ushort port, out uint scope);
-        return new FlowKey(client, scope, port, Id, _isWildcard ? batch.Destination(index) : default);
+        return new FlowKey(client, scope, port, Id, _isWildcard ? batch.Destination(index) : _source);
     }
 
     /// <summary>Forgets the pools of backends that are gone for good; their sockets are closed by then, or close with their answer.</summary>

@@ -31,12 +31,14 @@ internal sealed class UdpLoop : IDisposable
 
     private const ulong WakeData = ulong.MaxValue;
     private const ulong ListenerBit = 1ul << 63;
+    private const ulong SteeredBit = 1ul << 62;
 
     private readonly Epoll _epoll = new(EventsPerWait);
     private readonly LoopInbox<UdpLoop> _inbox = new();
     private readonly UdpCounts _counts = DataplaneMetrics.AddUdp();
     private readonly ReceiveBatch _received = new(BatchSize);
-    private readonly Dictionary<int, UdpListener> _listeners = [];
+    private readonly ListenerSet _listeners = new();
+    private readonly List<SteeredSockets> _steered = [];
     private readonly ReplyQueue _replies;
     private readonly LoopFlows _flows;
     private readonly SessionForwarder _sessions;
@@ -68,27 +70,33 @@ internal sealed class UdpLoop : IDisposable
     /// <summary>Has the loop's thread do something. Any thread may ask.</summary>
     public void Post(Action<UdpLoop> action) => _inbox.Post(action);
 
-    /// <summary>Takes over a bound socket.</summary>
-    public void AddListener(UdpListener listener)
+    /// <summary>Takes over the sockets of a family that datagrams of many frontends are steered to.</summary>
+    public void AddSteered(SteeredSockets sockets)
     {
-        _listeners.Add(listener.Descriptor, listener);
-        _epoll.Add(listener.Descriptor, Epoll.EPOLLIN, ListenerBit | (uint)listener.Descriptor);
+        _epoll.Add(sockets.Receiver, Epoll.EPOLLIN, SteeredBit | (uint)_steered.Count);
+        _steered.Add(sockets);
     }
 
-    public void RemoveListener(int descriptor)
+    /// <summary>Serves a frontend from now on; its socket, where it has one of its own, is taken over.</summary>
+    public void AddListener(UdpListener listener)
     {
-        if (!_listeners.Remove(descriptor, out UdpListener? listener)) return;
+        _listeners.Add(listener);
+        if (!listener.IsSteered) _epoll.Add(listener.Replies.Descriptor, Epoll.EPOLLIN, ListenerBit | (uint)listener.Id);
+    }
+
+    public void RemoveListener(int id)
+    {
+        if (_listeners.Remove(id) is not { } listener) return;
         _replies.Flush();
         foreach (LoopFlow flow in listener.Flows.ToArray()) _flows.Release(flow);
-        SocketCalls.Close(descriptor);
+        if (!listener.IsSteered) SocketCalls.Close(listener.Replies.Descriptor);
     }
 
     /// <summary>Ends the flows of a service port whose backend may no longer answer: their next datagram goes to another.</summary>
     public void EndUnserved(ServiceEntry entry)
     {
-        foreach (UdpListener listener in _listeners.Values)
+        foreach (UdpListener listener in _listeners.Of(entry.Slot))
         {
-            if (listener.Frontend.Slot != entry.Slot) continue;
             foreach (LoopFlow flow in listener.Flows.ToArray())
                 if (!IsServed(flow, entry)) End(flow);
             listener.ForgetGone(entry);
@@ -118,7 +126,8 @@ internal sealed class UdpLoop : IDisposable
             if (_flows.NextExpiry <= _flows.Now) _flows.Expire();
         }
 
-        foreach (int descriptor in _listeners.Keys.ToArray()) RemoveListener(descriptor);
+        foreach (int id in _listeners.Ids.ToArray()) RemoveListener(id);
+        foreach (SteeredSockets sockets in _steered) sockets.Close();
     }
 
     private long NowMs => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);
@@ -128,20 +137,52 @@ internal sealed class UdpLoop : IDisposable
     private void Handle((uint Events, ulong Data) happened)
     {
         if (happened.Data == WakeData) _inbox.Run(this);
-        else if ((happened.Data & ListenerBit) == 0) ReceiveReplies(happened.Data);
-        else if (_listeners.TryGetValue((int)(happened.Data & int.MaxValue), out UdpListener? listener)) Receive(listener);
+        else if ((happened.Data & ListenerBit) != 0) Receive((int)(happened.Data & int.MaxValue));
+        else if ((happened.Data & SteeredBit) != 0) Receive(_steered[(int)(happened.Data & int.MaxValue)]);
+        else ReceiveReplies(happened.Data);
     }
 
-    private void Receive(UdpListener listener)
+    private void Receive(int id)
     {
-        int count = _received.Receive(listener.Descriptor);
+        if (_listeners.Find(id) is not { } listener) return;
+        int count = _received.Receive(listener.Replies.Descriptor);
         if (count <= 0) return;
+        Forward(listener, 0, count);
+        _received.Clear(count);
+    }
+
+    // Datagrams for one frontend that follow each other are passed on together.
+    private void Receive(SteeredSockets sockets)
+    {
+        int count = _received.Receive(sockets.Receiver);
+        if (count <= 0) return;
+        for (int first = 0, end; first < count; first = end)
+        {
+            ClientAddress address = _received.OriginalDestination(first, out ushort port);
+            for (end = first + 1; end < count; end++)
+                if (_received.OriginalDestination(end, out ushort other) != address || other != port) break;
+            if (Steered(address, port) is { } listener) Forward(listener, first, end - first);
+            else _counts.Dropped += end - first;
+        }
+
+        _received.Clear(count);
+    }
+
+    // A place is allowed after this loop was told of it, but its first datagram may be found before the message.
+    private UdpListener? Steered(ClientAddress address, ushort port)
+    {
+        if (_listeners.FindSteered(address, port) is { } known) return known;
+        _inbox.Run(this);
+        return _listeners.FindSteered(address, port);
+    }
+
+    private void Forward(UdpListener listener, int first, int count)
+    {
         ServiceEntry? entry = _directory.Current[listener.Frontend.Slot];
         if (entry is null || entry.Port.Id != listener.Frontend.Id) _counts.Dropped += count;
-        else if (entry.Port.UdpMode == UdpMode.OneWay) _oneWay.Forward(listener, entry, count);
-        else if (entry.Port.UdpMode == UdpMode.PerDatagram) _questions.Forward(listener, entry, count);
-        else _sessions.Forward(listener, entry, count);
-        _received.Clear(count);
+        else if (entry.Port.UdpMode == UdpMode.OneWay) _oneWay.Forward(listener, entry, first, count);
+        else if (entry.Port.UdpMode == UdpMode.PerDatagram) _questions.Forward(listener, entry, first, count);
+        else _sessions.Forward(listener, entry, first, count);
     }
 
     private void ReceiveReplies(ulong eventData)
