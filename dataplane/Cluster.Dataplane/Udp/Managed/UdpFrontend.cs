@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -24,6 +23,9 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
     public Frontend Frontend => frontend;
 
     public int Id => id;
+
+    /// <summary>The relay's.</summary>
+    public DatagramBuffers Buffers => relay.Buffers;
 
     public Task Completion { get; private set; } = Task.CompletedTask;
 
@@ -81,7 +83,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
                 if (IsClosed(exception)) return;
             }
 
-            var buffer = ArrayPool<byte>.Shared.Rent(UdpSession.DatagramBytes);
+            var buffer = Buffers.Rent();
             try
             {
                 do
@@ -98,7 +100,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
             }
             finally
             {
-                ArrayPool<byte>.Shared.Return(buffer);
+                Buffers.Return(buffer);
             }
         }
     }

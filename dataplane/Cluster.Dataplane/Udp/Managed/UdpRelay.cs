@@ -53,6 +53,9 @@ public sealed class UdpRelay : IRelay
     /// <summary>Flows without one.</summary>
     internal UdpFlowTable OneWay { get; }
 
+    /// <summary>What datagrams are received into.</summary>
+    internal DatagramBuffers Buffers { get; } = new();
+
     /// <summary>Written by several threads: by <see cref="Interlocked"/> alone.</summary>
     internal UdpCounts Counts { get; } = DataplaneMetrics.AddUdp();
 

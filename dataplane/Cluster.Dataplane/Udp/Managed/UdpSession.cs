@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
@@ -12,9 +11,6 @@ namespace Cluster.Dataplane.Udp.Managed;
 /// </remarks>
 internal class UdpSession : UdpFlow
 {
-    /// <summary>The largest datagram IPv4 carries, rounded up to what the pool hands out.</summary>
-    public const int DatagramBytes = 64 * 1024;
-
     /// <summary>As on the loop path: a bound on what waits, no memory by itself.</summary>
     private const int BufferBytes = 1 << 20;
 
@@ -98,9 +94,9 @@ internal class UdpSession : UdpFlow
                 return;
             }
 
-            var buffer = ArrayPool<byte>.Shared.Rent(DatagramBytes);
+            var buffer = Frontend.Buffers.Rent();
             var open = PassReplies(buffer);
-            ArrayPool<byte>.Shared.Return(buffer);
+            Frontend.Buffers.Return(buffer);
             if (!open) return;
         }
     }
