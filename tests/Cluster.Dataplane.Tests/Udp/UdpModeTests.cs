@@ -53,6 +53,57 @@ public abstract class UdpModeTests(UdpPath path)
     }
 
     [Fact]
+    public async Task OneWay_BackendReplacedUnderLoad_NothingReachesWhoComesToItsAddress()
+    {
+        ConcurrentQueue<string> toA = new(), toB = new(), toNext = new();
+        var a = new UdpBackend("a") { Answers = 0, Log = toA };
+        await using var b = new UdpBackend("b") { Answers = 0, Log = toB };
+        await using var rig = new UdpRelayRig(path, OneWay);
+        var place = a.EndPoint;
+        var gone = rig.Set(new Backend("first", place)).Backends[0].State;
+        var clients = Enumerable.Range(0, 64).Select(_ => rig.Connect()).ToList();
+        using var enough = new CancellationTokenSource();
+        var sending = SendUntilAsync(clients, enough.Token);
+        await Eventually.True(() => toA.Count > 2000, "the first backend to have its load");
+
+        rig.Set(new Backend("second", b.EndPoint));
+        await Eventually.True(() => gone.Active == 0, "the flows to leave their backend");
+        // What was under way while they left has arrived once later ones have.
+        var before = toB.Count;
+        await Eventually.True(() => toB.Count > before + 500, "the flows to go on elsewhere");
+        await a.DisposeAsync();
+        await using (var next = new UdpBackend("next", port: place.Port) { Answers = 0, Log = toNext })
+        {
+            before = toB.Count;
+            await Eventually.True(() => toB.Count > before + 2000, "the flows to stay there");
+            Assert.Empty(toNext);
+        }
+
+        await enough.CancelAsync();
+        await sending;
+        foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact]
+    public async Task OneWay_BackendDiesUnderLoad_EveryFlowGoesOnElsewhere()
+    {
+        ConcurrentQueue<string> toA = new(), toB = new();
+        var a = new UdpBackend("a") { Answers = 0, Log = toA };
+        await using var b = new UdpBackend("b") { Answers = 0, Log = toB };
+        await using var rig = new UdpRelayRig(path, OneWay, a, b);
+        var clients = Enumerable.Range(0, 64).Select(_ => rig.Connect()).ToList();
+        using var enough = new CancellationTokenSource();
+        var sending = SendUntilAsync(clients, enough.Token);
+        await Eventually.True(() => toA.Distinct().Count() == 32 && toB.Distinct().Count() == 32, "half of the flows to be with each");
+        // Nobody tells the table: the network's refusals alone do.
+        await a.DisposeAsync();
+        await Eventually.True(() => toB.Distinct().Count() == 64, "all flows to be with the other one");
+        await enough.CancelAsync();
+        await sending;
+        foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact]
     public async Task OneWay_DatagramTooLargeForTheBackendsFamily_IsLostAloneAndOthersGoOn()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6");
@@ -191,6 +242,17 @@ public abstract class UdpModeTests(UdpPath path)
         for (var i = 0; i < 10; i++) await UdpRelayRig.AskAsync(client, "x");
         rig.SetBackends(b);
         for (var i = 0; i < 10; i++) Assert.Equal("b:x", await UdpRelayRig.AskAsync(client, "x"));
+    }
+
+    // Each client's datagrams carry its number. A round a millisecond: no more than 64,000 datagrams/s.
+    private static async Task SendUntilAsync(List<Socket> clients, CancellationToken enough)
+    {
+        var names = Enumerable.Range(0, clients.Count).Select(i => Encoding.ASCII.GetBytes($"{i}")).ToList();
+        while (!enough.IsCancellationRequested)
+        {
+            for (var i = 0; i < clients.Count; i++) clients[i].Send(names[i]);
+            await Task.Delay(1, CancellationToken.None);
+        }
     }
 
     private static async Task SendRoundAsync(List<Socket> clients)
