@@ -7,6 +7,7 @@ namespace Cluster.Dataplane.Linux;
 internal sealed partial class Epoll : IDisposable
 {
     public const uint EPOLLIN = 0x1;
+    public const uint EPOLLPRI = 0x2;
     public const uint EPOLLOUT = 0x4;
     public const uint EPOLLERR = 0x8;
     public const uint EPOLLHUP = 0x10;

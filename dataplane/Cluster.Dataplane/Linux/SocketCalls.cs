@@ -21,6 +21,8 @@ internal static partial class SocketCalls
     private const int SOL_SOCKET = 1;
     private const int SO_REUSEADDR = 2;
     private const int SO_ERROR = 4;
+    private const int SO_SNDBUF = 7;
+    private const int SO_RCVBUF = 8;
     private const int SO_KEEPALIVE = 9;
     private const int SO_LINGER = 13;
     private const int SO_REUSEPORT = 15;
@@ -126,6 +128,12 @@ internal static partial class SocketCalls
     }
 
     public static void SetNoDelay(int descriptor) => Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+
+    /// <summary>Bounds what the kernel holds of what was received, and with it the window; no more than net.core.rmem_max.</summary>
+    public static void SetReceiveBuffer(int descriptor, int bytes) => Set(descriptor, SOL_SOCKET, SO_RCVBUF, bytes);
+
+    /// <summary>Bounds what the kernel takes to be sent; no more than net.core.wmem_max.</summary>
+    public static void SetSendBuffer(int descriptor, int bytes) => Set(descriptor, SOL_SOCKET, SO_SNDBUF, bytes);
 
     public static void SetKeepAlive(int descriptor, int idleSeconds)
     {

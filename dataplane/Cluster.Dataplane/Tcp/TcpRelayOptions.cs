@@ -37,6 +37,17 @@ public sealed record TcpRelayOptions
     /// <summary>Turns of small messages after which a connection's bytes go through the ring.</summary>
     public int RingAfter { get; init; } = 16;
 
+    /// <summary>
+    /// Large reads in a row after which a direction is spliced: its bytes go through a pipe, without a copy. Zero: it is from the start.
+    /// </summary>
+    public int SpliceAfter { get; init; } = 4;
+
+    /// <summary>
+    /// Pipes of a loop, of two descriptors each; a stream holds one only while bytes are in it, and is copied while there is none. Null: one
+    /// for each 32 connections the loop may have, 64 at most.
+    /// </summary>
+    public int? PipesPerLoop { get; init; }
+
     /// <summary>Silence after which the kernel probes a peer, so that one that vanished does not hold its connection for ever.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(2);
 }

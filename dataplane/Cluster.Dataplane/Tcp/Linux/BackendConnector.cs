@@ -87,7 +87,7 @@ internal sealed class BackendConnector(
         if (directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))
             SocketCalls.BindTransparent(socket, connection.ClientAddress);
         if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
-            || !epoll.Add(socket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, LoopEventData.OfConnection(connection, backend: true)))
+            || !epoll.Add(socket, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: true)))
         {
             SocketCalls.Close(socket);
             backend.State.Opened();

@@ -1,3 +1,4 @@
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -7,6 +8,9 @@ namespace Cluster.Dataplane.Tcp.Linux;
 /// <remarks>Pooled by its loop; <see cref="Generation"/> tells events of the connection from those of its predecessor in the same place.</remarks>
 internal sealed class LoopConnection(int index)
 {
+    /// <summary>What its sockets are watched for: all of it, told once a change.</summary>
+    public const uint Interest = Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLPRI | Epoll.EPOLLRDHUP | Epoll.EPOLLET;
+
     public LoopDirection ToBackend;
     public LoopDirection ToClient;
 
@@ -68,10 +72,11 @@ internal sealed class LoopConnection(int index)
     }
 
     /// <summary>Forgets the connection; both descriptors are closed by then.</summary>
-    public void Clear()
+    /// <param name="pipes">Gets back a pipe that still held something.</param>
+    public void Clear(PipePool pipes)
     {
-        ToBackend.Clear();
-        ToClient.Clear();
+        ToBackend.Clear(pipes);
+        ToClient.Clear(pipes);
         LeaveBackend();
         Client = BackendSocket = -1;
         Listener = null;

@@ -13,6 +13,12 @@ namespace Cluster.Dataplane.Tcp.Linux;
 /// </remarks>
 internal sealed class SocketSetup(TcpRelayOptions options, ClientOrigins origins)
 {
+    /// <summary>
+    /// What the kernel may hold of a stream on its way to or from this node, in bytes. Two such buffers and a pipe, for each of a few
+    /// streams, stay in the processor's caches; left to itself the kernel lets them grow to the tens of megabytes that a wide network needs.
+    /// </summary>
+    private const int LocalStreamBytes = 512 * 1024;
+
     private const string SystemDefault = "/proc/sys/net/ipv4/tcp_congestion_control";
 
     private readonly byte[]? _localCongestionControl = Differs(options.LocalCongestionControl) ? Encoding.ASCII.GetBytes(options.LocalCongestionControl!) : null;
@@ -33,13 +39,31 @@ internal sealed class SocketSetup(TcpRelayOptions options, ClientOrigins origins
     public void ToBackend(int descriptor, Backend backend)
     {
         SocketCalls.SetNoDelay(descriptor);
-        if (_localCongestionControl is not null && (backend.IsLocal || origins.IsNode(backend.Host))) SetLocal(descriptor);
+        if (_localCongestionControl is not null && IsLocal(backend)) SetLocal(descriptor);
+    }
+
+    /// <summary>Bounds the kernel's buffers of a stream where they lie between this node's own sockets. Only streams: it costs two calls.</summary>
+    /// <param name="connection">Connected on both sides.</param>
+    /// <param name="toBackend">The direction that streams.</param>
+    public void Stream(LoopConnection connection, bool toBackend)
+    {
+        bool clientIsLocal = IPAddress.IsLoopback(connection.Listener!.Frontend.Address) || origins.IsNode(connection.ClientAddress);
+        if (clientIsLocal) Bound(connection.Client, isSource: toBackend);
+        if (connection.Backend is { } backend && IsLocal(backend)) Bound(connection.BackendSocket, isSource: !toBackend);
     }
 
     /// <summary>Has the kernel probe the peer of a connection that lasts.</summary>
     public void Lasting(int descriptor)
     {
         if (_keepAliveSeconds > 0) SocketCalls.SetKeepAlive(descriptor, _keepAliveSeconds);
+    }
+
+    private bool IsLocal(Backend backend) => backend.IsLocal || origins.IsNode(backend.Host);
+
+    private static void Bound(int descriptor, bool isSource)
+    {
+        if (isSource) SocketCalls.SetReceiveBuffer(descriptor, LocalStreamBytes);
+        else SocketCalls.SetSendBuffer(descriptor, LocalStreamBytes);
     }
 
     private void SetLocal(int descriptor)

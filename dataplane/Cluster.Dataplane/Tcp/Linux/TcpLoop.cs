@@ -13,9 +13,6 @@ namespace Cluster.Dataplane.Tcp.Linux;
 /// </remarks>
 internal sealed class TcpLoop : IDisposable
 {
-    /// <summary>The largest read: what one receive of a local TCP connection can bring at most.</summary>
-    private const int BufferSize = 64 * 1024;
-
     /// <summary>Events taken at once: enough to pay for the call, few enough that the last one's wait stays short.</summary>
     private const int EventsPerWait = 256;
 
@@ -31,7 +28,7 @@ internal sealed class TcpLoop : IDisposable
     private readonly Epoll _epoll = new(EventsPerWait);
     private readonly EventFd _wake = new();
     private readonly ConcurrentQueue<Action<TcpLoop>> _posted = new();
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+    private readonly LoopBuffers _buffers;
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private readonly List<LoopConnection> _connections = [];
     private readonly Stack<LoopConnection> _free = new();
@@ -56,6 +53,7 @@ internal sealed class TcpLoop : IDisposable
     {
         _options = options;
         _limit = connectionLimit;
+        _buffers = new LoopBuffers(options, connectionLimit);
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
         _connector = new BackendConnector(directory, options, _setup, _epoll, _gate, PauseExhausted);
@@ -119,6 +117,7 @@ internal sealed class TcpLoop : IDisposable
             if (connection.IsOpen) Reset(connection);
         while (_ring is { Count: > 0 }) TurnRing();
         _ring?.Dispose();
+        _buffers.Dispose();
     }
 
     private void OpenRing()
@@ -164,10 +163,10 @@ internal sealed class TcpLoop : IDisposable
     }
 
     private bool WatchClient(LoopConnection connection) =>
-        _epoll.Add(connection.Client, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, LoopEventData.OfConnection(connection, backend: false));
+        _epoll.Add(connection.Client, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: false));
 
     private bool WatchBackend(LoopConnection connection) =>
-        _epoll.Add(connection.BackendSocket, Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET, LoopEventData.OfConnection(connection, backend: true));
+        _epoll.Add(connection.BackendSocket, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: true));
 
     private int WaitMs()
     {
@@ -310,6 +309,7 @@ internal sealed class TcpLoop : IDisposable
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
         ref LoopDirection to = ref ofBackend ? ref connection.ToBackend : ref connection.ToClient;
         from.Readable |= readable;
+        from.Urgent |= (events & Epoll.EPOLLPRI) != 0;
         from.HangUp |= (events & (Epoll.EPOLLRDHUP | Epoll.EPOLLHUP)) != 0;
         to.Writable |= writable;
         Pump(connection);
@@ -351,8 +351,8 @@ internal sealed class TcpLoop : IDisposable
         Span<byte> local = stackalloc byte[SocketCalls.AddressSize];
         if (!SocketCalls.LocalAddress(connection.Client, local)) return false;
         int length = ProxyHeader.Write(
-            _buffer, connection.ClientAddress, connection.ClientPort, ClientAddress.FromSocketAddress(local), ClientAddress.PortOf(local));
-        return connection.ToBackend.Begin(connection.Client, connection.BackendSocket, _buffer, length);
+            _buffers.Bytes, connection.ClientAddress, connection.ClientPort, ClientAddress.FromSocketAddress(local), ClientAddress.PortOf(local));
+        return connection.ToBackend.Begin(connection.Client, connection.BackendSocket, _buffers.Bytes, length);
     }
 
     private void SweepEvery(int periodMs)
@@ -372,10 +372,12 @@ internal sealed class TcpLoop : IDisposable
 
     private void Pump(LoopConnection connection)
     {
-        PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffer, isLast: connection.ToClient.IsDone);
+        PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: connection.ToClient.IsDone);
         PumpResult down = up == PumpResult.Failed
             ? up
-            : connection.ToClient.Pump(connection.BackendSocket, connection.Client, _buffer, isLast: up == PumpResult.Ended);
+            : connection.ToClient.Pump(connection.BackendSocket, connection.Client, _buffers, isLast: up == PumpResult.Ended);
+        if (connection.ToBackend.TakeBegun()) _setup.Stream(connection, toBackend: true);
+        if (connection.ToClient.TakeBegun()) _setup.Stream(connection, toBackend: false);
         if (down == PumpResult.Failed)
         {
             DataplaneMetrics.TcpResets.Add(1);
@@ -409,8 +411,8 @@ internal sealed class TcpLoop : IDisposable
         DataplaneMetrics.TcpResets.Add(1);
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
         from.Readable = from.HangUp = true;
-        if (ofBackend) from.Pump(connection.BackendSocket, connection.Client, _buffer, isLast: true);
-        else from.Pump(connection.Client, connection.BackendSocket, _buffer, isLast: true);
+        if (ofBackend) from.Pump(connection.BackendSocket, connection.Client, _buffers, isLast: true);
+        else from.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: true);
         Reset(connection);
     }
 
@@ -439,7 +441,7 @@ internal sealed class TcpLoop : IDisposable
     private void Forget(LoopConnection connection)
     {
         _connector.Forget(connection);
-        connection.Clear();
+        connection.Clear(_buffers.Pipes);
         _free.Push(connection);
         _active--;
         DataplaneMetrics.TcpActive.Add(-1);
@@ -449,6 +451,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void PauseExhausted()
     {
+        _buffers.Pipes.Trim();
         ShedIdle();
         PauseAccepting("the process is out of descriptors or memory", rest: true);
     }
