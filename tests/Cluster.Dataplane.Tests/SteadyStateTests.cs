@@ -66,6 +66,7 @@ public sealed class SteadyStateTests
     [InlineData(TcpPath.Managed)]
     [InlineData(TcpPath.Loop)]
     [InlineData(TcpPath.Ring)]
+    [InlineData(TcpPath.Splice)]
     public async Task TcpRelay_SteadyConnection_AllocatesNothingPerRequest(TcpPath path)
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);

@@ -16,6 +16,7 @@ public sealed class DescriptorLimitTests
     [InlineData(TcpPath.Managed)]
     [InlineData(TcpPath.Loop)]
     [InlineData(TcpPath.Ring)]
+    [InlineData(TcpPath.Splice)]
     public async Task Relay_MoreConnectionsThanDescriptors_WaitAndAreServedOnceOthersEnd(TcpPath path)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "counts and limits descriptors as Linux does");

@@ -8,6 +8,9 @@ public enum TcpPath
 
     /// <summary>The loop path with every connection's bytes in its io_uring from the start.</summary>
     Ring,
+
+    /// <summary>The loop path with every direction spliced from its first byte, as far as two pipes a loop go.</summary>
+    Splice,
 }
 
 public sealed class ManagedTcpRelayTests() : TcpRelayTests(TcpPath.Managed);
@@ -15,6 +18,8 @@ public sealed class ManagedTcpRelayTests() : TcpRelayTests(TcpPath.Managed);
 public sealed class LoopTcpRelayTests() : TcpRelayTests(TcpPath.Loop);
 
 public sealed class RingTcpRelayTests() : TcpRelayTests(TcpPath.Ring);
+
+public sealed class SpliceTcpRelayTests() : TcpRelayTests(TcpPath.Splice);
 
 // Descriptors are counted over the whole process: nothing else runs meanwhile.
 [Collection(nameof(Alone))]
@@ -25,3 +30,6 @@ public sealed class LoopIntegrityTests() : IntegrityTests(TcpPath.Loop);
 
 [Collection(nameof(Alone))]
 public sealed class RingIntegrityTests() : IntegrityTests(TcpPath.Ring);
+
+[Collection(nameof(Alone))]
+public sealed class SpliceIntegrityTests() : IntegrityTests(TcpPath.Splice);

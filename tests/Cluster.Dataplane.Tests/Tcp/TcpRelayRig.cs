@@ -63,7 +63,10 @@ internal sealed class TcpRelayRig : IAsyncDisposable
     private IRelay MakeRelay(TcpPath path, TcpRelayOptions options) => path switch
     {
         TcpPath.Managed => new TcpRelay(Directory, options, NullLogger.Instance, TimeProvider.System),
-        _ => new LoopTcpRelay(
-            Directory, options with { UseRing = path == TcpPath.Ring, RingAfter = 0 }, loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance),
+        _ => new LoopTcpRelay(Directory, OfLoop(path, options), loops: options.MaxConnections > 0 ? 1 : 2, NullLogger.Instance),
     };
+
+    private static TcpRelayOptions OfLoop(TcpPath path, TcpRelayOptions options) => path == TcpPath.Splice
+        ? options with { UseRing = false, SpliceAfter = 0, PipesPerLoop = 2 }
+        : options with { UseRing = path == TcpPath.Ring, RingAfter = 0 };
 }

@@ -118,30 +118,41 @@ internal struct LoopDirection
     /// <returns>Bytes received; 0 where there was nothing, or only the end.</returns>
     private nint Take(int source, int target, LoopBuffers buffers, out bool failed)
     {
+        if (_largeInRow >= buffers.SpliceAfter && !Urgent && buffers.Pipes.TryRent() is { } pipe)
+        {
+            nint moved = pipe.Fill(source);
+            int error = moved < 0 ? SocketCalls.Error : 0;
+            if (moved > 0) _pipe = pipe;
+            else buffers.Pipes.Return(pipe);
+            if (moved > 0) Judge(moved, buffers.SpliceAfter);
+            if (moved != 0) return Received(moved, error, out failed);
+            // The end; or, once that has come, urgent data in front of which the kernel stops. A receive tells the two apart.
+        }
+
+        return Copy(source, target, buffers, out failed);
+    }
+
+    private nint Copy(int source, int target, LoopBuffers buffers, out bool failed)
+    {
         Span<byte> bytes = buffers.Bytes;
-        SplicePipe? pipe = _largeInRow >= buffers.SpliceAfter && !Urgent ? buffers.Pipes.TryRent() : null;
-        nint received = pipe is null ? SocketCalls.Receive(source, bytes) : pipe.Fill(source);
-        failed = received < 0 && SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR);
-        if (received <= 0)
-        {
-            Ended = received == 0;
-            if (received < 0) Readable = SocketCalls.Error == Errno.EINTR;
-            if (pipe is not null) buffers.Pipes.Return(pipe);
-            return 0;
-        }
-
+        nint received = SocketCalls.Receive(source, bytes);
+        if (received < 0) return Received(received, SocketCalls.Error, out failed);
+        failed = false;
+        Ended = received == 0;
+        if (Ended) return 0;
         Judge(received, buffers.SpliceAfter);
-        if (pipe is not null)
-        {
-            _pipe = pipe;
-            return received;
-        }
-
         // Fewer bytes than asked for: the socket is empty, and what arrives next is a new edge. But an end that was already
         // announced brings no further edge, so then reading goes on until it is read.
         if (received < bytes.Length && !HangUp) Readable = false;
         failed = !Pass(target, bytes[..(int)received]);
         return received;
+    }
+
+    private nint Received(nint count, int error, out bool failed)
+    {
+        failed = count < 0 && error is not (Errno.EAGAIN or Errno.EINTR);
+        if (count < 0) Readable = error == Errno.EINTR;
+        return Math.Max(0, count);
     }
 
     private void Judge(nint received, int spliceAfter)

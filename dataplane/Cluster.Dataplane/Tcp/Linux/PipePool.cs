@@ -20,7 +20,7 @@ internal sealed class PipePool(int limit, Func<SplicePipe?> create, TimeProvider
     /// <summary>Pipes there are, in use or free.</summary>
     public int Count { get; private set; }
 
-    /// <summary>An empty pipe, or null where there are as many as allowed or the kernel gave none a moment ago.</summary>
+    /// <summary>An empty pipe, or null where there are as many as allowed, or descriptors were out a moment ago.</summary>
     public SplicePipe? TryRent()
     {
         if (_free.TryPop(out SplicePipe? pipe)) return pipe;
@@ -38,9 +38,10 @@ internal sealed class PipePool(int limit, Func<SplicePipe?> create, TimeProvider
         else Close(pipe);
     }
 
-    /// <summary>Closes the pipes that nobody uses: their descriptors are needed elsewhere.</summary>
+    /// <summary>Closes the pipes that nobody uses, and makes none for a moment: the descriptors are needed elsewhere.</summary>
     public void Trim()
     {
+        _refusedAt = time.GetTimestamp();
         while (_free.TryPop(out SplicePipe? pipe)) Close(pipe);
     }
 
