@@ -14,7 +14,7 @@ internal static class ObjectEnvelope
         where T : IMessage, new()
     {
         var message = new T();
-        message.MergeFrom(Envelope.Decode(bytes).Raw);
+        message.MergeFrom(Envelope.Open(bytes).Raw.Span);
         return message;
     }
 }

@@ -20,6 +20,7 @@ namespace Cluster.Proxy;
 public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFactory logs, TimeProvider time)
 {
     private readonly ProxyHealth _health = new(options.HealthTimeout, time);
+    private readonly SyncMetrics _syncs = new(time);
     private readonly ILogger _logger = logs.CreateLogger<KubeProxy>();
     private volatile ClusterDns? _dns;
     private volatile NodeDataplane? _dataplane;
@@ -54,8 +55,8 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
             await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger);
-            var node = new NodeZone(client, options.NodeName, logs.CreateLogger<NodeZone>(), time);
-            var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, node, logs.CreateLogger<ServiceReflector>(), time);
+            var node = new NodeZone(client, options.NodeName, options.NodePortRanges, logs.CreateLogger<NodeZone>(), time);
+            var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, _syncs, node, logs.CreateLogger<ServiceReflector>(), time);
             reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
             dataplane.FrontendReported += (frontend, result) =>
             {
@@ -125,6 +126,8 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private HttpResponse? AnswerMetrics(string path, MetricsText metrics) => (path, _dataplane) switch
     {
         ("/metrics", null) => HttpResponse.Text(200, metrics.ToString()),
+        ("/metrics", { } dataplane) when DataplaneAnswers.For(path, metrics, dataplane) is { } answer => answer with { Body = answer.Body + _syncs },
+        ("/proxyMode", _) => HttpResponse.Text(200, options.KernelNat ? "nftables" : "relay"),
         (_, { } dataplane) => DataplaneAnswers.For(path, metrics, dataplane),
         _ => null,
     };

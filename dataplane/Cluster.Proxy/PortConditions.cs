@@ -73,6 +73,13 @@ internal sealed class PortConditions
             {
                 await ReconcileAsync(key, cancellationToken);
             }
+            catch (StatusException exception) when (exception.Code == 403)
+            {
+                // A role as kube-proxy has it. Nothing asks again for what is not granted; events tell the same.
+                _logger.LogWarning("Conditions of Services are not written: {Reason}", exception.Message);
+                _due.Writer.TryComplete();
+                return;
+            }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 // The API is away or refuses: a condition is a hint, and is offered again a little later.

@@ -17,6 +17,9 @@ public sealed record ProxyOptions
     /// <summary>The pod ranges: clients there are inside the cluster, so that externalTrafficPolicy is not for them.</summary>
     public IReadOnlyList<IPNetwork> PodRanges { get; init; } = [IPNetwork.Parse("10.244.0.0/16")];
 
+    /// <summary>Node ports are served at the node's addresses in these ranges; empty: at all of them.</summary>
+    public IReadOnlyList<IPNetwork> NodePortRanges { get; init; } = [];
+
     /// <summary>Services are translated by the kernel (nftables) instead of relayed, for hosts whose policy demands it.</summary>
     public bool KernelNat { get; init; }
 

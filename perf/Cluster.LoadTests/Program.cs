@@ -3,6 +3,7 @@ using Cluster.LoadTests;
 using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Scale;
+using Cluster.LoadTests.Start;
 
 var quick = new Option<bool>("--quick") { Description = "three short rounds, under two minutes" };
 var rounds = new Option<int?>("--rounds") { Description = "interleaved rounds; 7, or 3 with --quick" };
@@ -57,7 +58,10 @@ var names = new Option<int>("--names") { Required = true };
 var dnsServer = new Command("dns-server", "The DNS server with names that are made up; the benchmark starts it.") { port, names };
 dnsServer.Hidden = true;
 dnsServer.SetAction((parsed, stop) => Cluster.LoadTests.Dns.DnsServerRole.RunAsync(parsed.GetValue(port), parsed.GetValue(names), stop));
-return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var native = new Option<string>("--native") { Description = "cluster-proxy as one native file", Required = true };
+var start = new Command("start", "Measures how soon a load balancer file is served, natively compiled and not, and what that takes.") { native, binary, rounds, output };
+start.SetAction(parsed => StartBench.Run(Path.GetFullPath(parsed.GetValue(native)!), Path.GetFullPath(parsed.GetValue(binary)!), parsed.GetValue(rounds) ?? 5, parsed.GetValue(output)!));
+return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer, start }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {

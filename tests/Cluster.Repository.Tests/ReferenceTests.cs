@@ -15,6 +15,7 @@ public sealed class ReferenceTests
         ["Cluster.Controllers"] = ["Cluster.Client"],
         ["Cluster.Dataplane"] = [],
         ["Cluster.Proxy"] = ["Cluster.Dataplane", "Cluster.Client"],
+        ["Cluster.Proxy.Host"] = ["Cluster.Proxy"],
         ["Cluster.Containers"] = [],
         ["Cluster.Kubelet"] = ["Cluster.Containers", "Cluster.Client"],
         ["Cluster.Cli"] =
@@ -37,6 +38,7 @@ public sealed class ReferenceTests
     [InlineData("Cluster.Controllers")]
     [InlineData("Cluster.Kubelet")]
     [InlineData("Cluster.Proxy")]
+    [InlineData("Cluster.Proxy.Host")]
     public void Reachable_FromComponent_HoldsNeitherStorageNorApiServer(string component)
     {
         IReadOnlySet<string> reachable = RepositoryTree.Reachable(component);

@@ -18,6 +18,13 @@ public static class InClusterConnection
             throw new InvalidDataException("not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
         }
 
+        return At(new UriBuilder("https", host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri, accountFolder);
+    }
+
+    /// <summary>A pod's credentials for a server that is told: the proxy can't use the service address that it makes reachable itself.</summary>
+    /// <exception cref="InvalidDataException">There is no token.</exception>
+    public static ClusterConnection At(Uri server, string accountFolder)
+    {
         var token = Path.Combine(accountFolder, "token");
         if (!File.Exists(token))
         {
@@ -29,7 +36,7 @@ public static class InClusterConnection
         var ns = Path.Combine(accountFolder, "namespace");
         return new()
         {
-            Server = new UriBuilder("https", host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri,
+            Server = server,
             Authorities = authorities,
             Token = new TokenFile(token, TimeProvider.System),
             Namespace = File.Exists(ns) ? File.ReadAllText(ns).Trim() : "default",

@@ -11,6 +11,7 @@ namespace Cluster.Client;
 public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
 {
     private readonly ApiClientOptions _options;
+    private readonly OlderVersions _versions = new();
     private readonly RestSender _sender;
 
     public RestApiClient(ClusterConnection connection, ApiClientOptions? options = null)
@@ -26,9 +27,24 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         where T : class, IApiObject, new()
     {
         var type = ResourceCatalog.For<T>();
-        var path = RestPath.Of(type, ns, null, null) + RestPath.Query(query, watch: false);
-        var body = await _sender.SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        var version = _versions.Of(type);
+        ReadOnlyMemory<byte> body;
+        try
+        {
+            body = await _sender.SendAsync(HttpMethod.Get, ListPath(type, version, ns, query), null, cancellationToken);
+        }
+        catch (StatusException e) when (e.IsNotFound && _versions.TryOther(type, version))
+        {
+            version = _versions.Of(type);
+            body = await _sender.SendAsync(HttpMethod.Get, ListPath(type, version, ns, query), null, cancellationToken);
+        }
+
         var list = (IApiList<T>)RestBodies.Decode(body, type.ListDescriptor!);
+        foreach (var item in list.Items)
+        {
+            OlderVersions.Convert(item, version);
+        }
+
         var next = list.Metadata?.Continue;
         return new(list.Items, list.Metadata?.ResourceVersion ?? "", string.IsNullOrEmpty(next) ? null : next);
     }
@@ -37,13 +53,17 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         string? ns, ListQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var path = RestPath.Of(ResourceCatalog.For<T>(), ns, null, null) + RestPath.Query(query, watch: true);
+        var type = ResourceCatalog.For<T>();
+        var version = _versions.Of(type);
+        var path = RestPath.Of(type, version, ns, null, null) + RestPath.Query(query, watch: true);
         using var response = await _sender.OpenAsync(path, cancellationToken);
         var protobuf = response.Content.Headers.ContentType?.MediaType == RestBodies.Protobuf;
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var (type, bytes) in WatchFrames.ReadAsync(stream, protobuf, _options.MaxWatchEventBytes, cancellationToken))
+        await foreach (var (word, bytes) in WatchFrames.ReadAsync(stream, protobuf, _options.MaxWatchEventBytes, cancellationToken))
         {
-            yield return WatchEvents.Read<T>(type, bytes, RestBodies.Decode<T>, RestBodies.DecodeStatus);
+            var change = WatchEvents.Read<T>(word, bytes, RestBodies.Decode<T>, RestBodies.DecodeStatus);
+            OlderVersions.Convert(change.Object, version);
+            yield return change;
         }
     }
 
@@ -91,6 +111,9 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     }
 
     public void Dispose() => _sender.Dispose();
+
+    private static string ListPath(ResourceType type, string version, string? ns, ListQuery query) =>
+        RestPath.Of(type, version, ns, null, null) + RestPath.Query(query, watch: false);
 
     private Task<T> PutAsync<T>(T obj, string? subresource, CancellationToken cancellationToken)
         where T : class, IApiObject, new() =>

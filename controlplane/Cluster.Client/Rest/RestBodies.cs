@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Cluster.Api;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
@@ -10,15 +11,18 @@ using Google.Protobuf.Reflection;
 namespace Cluster.Client;
 
 /// <summary>Bodies of requests and answers, in JSON or in Kubernetes' protobuf.</summary>
+/// <remarks>JSON is read and written by code made at run time, which a program compiled ahead of time does not have: it speaks protobuf alone.</remarks>
 internal static class RestBodies
 {
     public const string Json = "application/json";
     public const string Protobuf = "application/vnd.kubernetes.protobuf";
 
     /// <summary>What we take as an answer, the cheaper first.</summary>
-    public const string Accept = Protobuf + "," + Json;
+    public static string Accept => SpeaksJson ? Protobuf + "," + Json : Protobuf;
 
-    public const string AcceptWatch = Protobuf + ";stream=watch," + Json;
+    public static string AcceptWatch => SpeaksJson ? Protobuf + ";stream=watch," + Json : Protobuf + ";stream=watch";
+
+    private static bool SpeaksJson => RuntimeFeature.IsDynamicCodeSupported;
 
     public static HttpContent Encode(IMessage message, string apiVersion, string kind, bool protobuf)
     {
@@ -27,9 +31,15 @@ internal static class RestBodies
             return Content(Envelope.Encode(message, apiVersion, kind), Protobuf);
         }
 
-        var json = new ArrayBufferWriter<byte>();
-        JsonCodec.Encode(message, json, apiVersion, kind, null);
-        return Content(json.WrittenMemory, Json);
+        // Asked in place: the compiler ahead of time leaves out what stands behind it.
+        if (RuntimeFeature.IsDynamicCodeSupported)
+        {
+            var json = new ArrayBufferWriter<byte>();
+            JsonCodec.Encode(message, json, apiVersion, kind, null);
+            return Content(json.WrittenMemory, Json);
+        }
+
+        throw NoJson();
     }
 
     public static HttpContent Content(ReadOnlyMemory<byte> bytes, string mediaType)
@@ -40,16 +50,31 @@ internal static class RestBodies
     }
 
     /// <summary>Reads an object of a known type, whichever way the server wrote it.</summary>
-    public static IMessage Decode(ReadOnlyMemory<byte> bytes, MessageDescriptor type) =>
-        Envelope.HasMagic(bytes.Span)
-            ? type.Parser.ParseFrom(Envelope.Decode(bytes).Raw)
-            : JsonCodec.Decode(bytes.Span, type, FieldValidation.Ignore, null);
+    /// <exception cref="IOException">It is JSON, and this program speaks protobuf alone.</exception>
+    public static IMessage Decode(ReadOnlyMemory<byte> bytes, MessageDescriptor type)
+    {
+        if (Envelope.HasMagic(bytes.Span))
+        {
+            return type.Parser.ParseFrom(Envelope.Open(bytes).Raw.Span);
+        }
+
+        return RuntimeFeature.IsDynamicCodeSupported ? JsonCodec.Decode(bytes.Span, type, FieldValidation.Ignore, null) : throw NoJson();
+    }
 
     public static T Decode<T>(ReadOnlyMemory<byte> bytes)
-        where T : class, IMessage, new() =>
-        Envelope.HasMagic(bytes.Span) ? ObjectEnvelope.Decode<T>(bytes) : (T)JsonCodec.Decode(bytes.Span, Descriptor<T>.Value, FieldValidation.Ignore, null);
+        where T : class, IMessage, new()
+    {
+        if (Envelope.HasMagic(bytes.Span))
+        {
+            return ObjectEnvelope.Decode<T>(bytes);
+        }
+
+        return RuntimeFeature.IsDynamicCodeSupported ? (T)JsonCodec.Decode(bytes.Span, Descriptor<T>.Value, FieldValidation.Ignore, null) : throw NoJson();
+    }
 
     public static Status DecodeStatus(ReadOnlyMemory<byte> bytes) => Decode<Status>(bytes);
+
+    private static IOException NoJson() => new($"the server does not speak {Protobuf}, and this program speaks nothing else");
 
     private static class Descriptor<T>
         where T : IMessage, new()

@@ -28,7 +28,7 @@ internal static class RestErrors
             var status = RestBodies.DecodeStatus(body);
             return status.Code == 0 ? null : status;
         }
-        catch (Exception e) when (e is StatusException or FormatException or InvalidOperationException or Google.Protobuf.InvalidProtocolBufferException)
+        catch (Exception e) when (e is StatusException or FormatException or InvalidOperationException or IOException or Google.Protobuf.InvalidProtocolBufferException)
         {
             // Not every answer on the way to an API server comes from one.
             return null;

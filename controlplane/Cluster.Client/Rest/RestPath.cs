@@ -7,9 +7,11 @@ namespace Cluster.Client;
 /// <summary>Paths and queries of Kubernetes' REST API.</summary>
 internal static class RestPath
 {
-    public static string Of(ResourceType type, string? ns, string? name, string? subresource)
+    public static string Of(ResourceType type, string? ns, string? name, string? subresource) => Of(type, type.Version, ns, name, subresource);
+
+    public static string Of(ResourceType type, string version, string? ns, string? name, string? subresource)
     {
-        var path = new StringBuilder(type.Group.Length == 0 ? "api/" : $"apis/{type.Group}/").Append(type.Version);
+        var path = new StringBuilder(type.Group.Length == 0 ? "api/" : $"apis/{type.Group}/").Append(version);
         if (type.Namespaced && !string.IsNullOrEmpty(ns))
         {
             path.Append("/namespaces/").Append(Uri.EscapeDataString(ns));

@@ -30,6 +30,9 @@ public static class Frontends
 
     // A datagram from a wildcard socket leaves with the address of its route, which need not be the one the client sent to:
     // for UDP each address of the node has a socket of its own.
-    private static IReadOnlyList<IPAddress> NodePortAddresses(ServicePort port, IReadOnlyList<IPAddress> nodeAddresses) =>
-        port.Id.Protocol == ServiceProtocol.Tcp ? Wildcards : nodeAddresses;
+    private static IEnumerable<IPAddress> NodePortAddresses(ServicePort port, IReadOnlyList<IPAddress> nodeAddresses)
+    {
+        if (port.NodePortRanges.Length > 0) return nodeAddresses.Where(port.ServesNodePortAt);
+        return port.Id.Protocol == ServiceProtocol.Tcp ? Wildcards : nodeAddresses;
+    }
 }

@@ -26,6 +26,9 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>The port on the node's own addresses; 0 for none.</summary>
     public int NodePort { get; init; }
 
+    /// <summary>The port is served at the node's addresses in these ranges; none: at all of them.</summary>
+    public ImmutableArray<IPNetwork> NodePortRanges { get; init; } = [];
+
     /// <summary>Name of the balancing policy; null for round robin.</summary>
     public string? Policy { get; init; }
 
@@ -57,6 +60,14 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Connections from this node that each backend of the preferred zone may hold before others take the rest; 0 for any number.</summary>
     public int ZoneSpillOver { get; init; }
 
+    /// <summary>Whether the node port is served at an address of the node.</summary>
+    public bool ServesNodePortAt(IPAddress address)
+    {
+        foreach (var range in NodePortRanges)
+            if (range.Contains(address)) return true;
+        return NodePortRanges.IsEmpty;
+    }
+
     /// <summary>True where two descriptions balance alike, so that cursors and affinity may live on.</summary>
     public bool BalancesLike(ServicePort other) => 
         Policy == other.Policy && AffinityTimeout == other.AffinityTimeout && PreferredZone == other.PreferredZone && ZoneSpillOver == other.ZoneSpillOver;
@@ -68,5 +79,6 @@ public sealed class ServicePort(ServicePortId id, int port)
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
         && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan())
         && LoadBalancerAddresses.AsSpan().SequenceEqual(other.LoadBalancerAddresses.AsSpan())
+        && NodePortRanges.AsSpan().SequenceEqual(other.NodePortRanges.AsSpan())
         && SourceRanges.AsSpan().SequenceEqual(other.SourceRanges.AsSpan());
 }

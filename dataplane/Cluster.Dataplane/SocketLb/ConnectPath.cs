@@ -42,8 +42,8 @@ internal static class ConnectPath
         }
 
         if (port.NodePort == 0) yield break;
-        yield return (IPAddress.Loopback, port.NodePort);
-        yield return (IPAddress.IPv6Loopback, port.NodePort);
+        if (port.ServesNodePortAt(IPAddress.Loopback)) yield return (IPAddress.Loopback, port.NodePort);
+        if (port.ServesNodePortAt(IPAddress.IPv6Loopback)) yield return (IPAddress.IPv6Loopback, port.NodePort);
     }
 
     // A socket of one family can't be led to an address of the other: the relays do that.

@@ -11,8 +11,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     /// <summary>A look at two numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
-    private readonly HashSet<ServicePortId> _known = [];
-    private string? _text;
+    private readonly Dictionary<ServicePortId, LoadBalancerService> _known = [];
     private (DateTime WrittenAt, long Length) _seen;
     private LoadBalancerConfig? _config;
 
@@ -22,8 +21,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     public LoadBalancerConfig Read()
     {
         _seen = Look();
-        _text = File.ReadAllText(path);
-        return _config = LoadBalancerFile.Parse(_text);
+        return _config = Parse();
     }
 
     /// <summary>Puts what <see cref="Read"/> found into effect.</summary>
@@ -50,14 +48,10 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         {
             var now = Look();
             if (now == _seen) return;
-            var text = await File.ReadAllTextAsync(path);
             _seen = now;
-            if (text == _text) return;
-            _text = text;
-            var config = LoadBalancerFile.Parse(text);
+            var config = Parse();
             if (config.Threads != _config?.Threads) logger.LogWarning("{File}: another number of threads takes effect at the next start", path);
             if (!Equals(config.Metrics, _config?.Metrics)) logger.LogWarning("{File}: another address of metrics takes effect at the next start", path);
-            _config = config;
             await ApplyAsync(dataplane, config);
             logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);
         }
@@ -68,26 +62,38 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Away for a moment while it is replaced, or for good: the next look tells.
+            _seen = default;
             logger.LogDebug(exception, "{File} can't be read", path);
         }
     }
 
     private Task ApplyAsync(NodeDataplane dataplane, LoadBalancerConfig config)
     {
-        var ports = config.Services.Select(service => (Port: service.ToServicePort(), Backends: service.ToBackends())).ToList();
-        foreach (var gone in _known.Except(ports.Select(pair => pair.Port.Id)).ToList())
+        var gone = new HashSet<ServicePortId>(_known.Keys);
+        foreach (var service in config.Services)
         {
-            dataplane.Directory.Remove(gone);
-            _known.Remove(gone);
+            gone.Remove(service.Id);
+            // Most of a long file is as it was.
+            if (_known.TryGetValue(service.Id, out var before) && before == service) continue;
+            dataplane.Directory.Set(service.ToServicePort(), service.ToBackends());
+            _known[service.Id] = service;
         }
 
-        foreach (var (port, backends) in ports)
+        foreach (var id in gone)
         {
-            dataplane.Directory.Set(port, backends);
-            _known.Add(port.Id);
+            dataplane.Directory.Remove(id);
+            _known.Remove(id);
         }
 
+        // What is in force is kept once, and as it was read first.
+        _config = config with { Services = [] };
         return dataplane.Publish();
+    }
+
+    private LoadBalancerConfig Parse()
+    {
+        using var text = new StreamReader(path);
+        return LoadBalancerFile.Parse(text);
     }
 
     private (DateTime WrittenAt, long Length) Look()

@@ -25,10 +25,12 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
 
     public TimeSpan IdleTimeout { get; init; }
 
+    internal ServicePortId Id => new(Name, Protocol);
+
     internal ServicePort ToServicePort()
     {
         var everywhere = Listen.Address.Equals(IPAddress.Any) || Listen.Address.Equals(IPAddress.IPv6Any);
-        return new ServicePort(new ServicePortId(Name, Protocol), Listen.Port)
+        return new ServicePort(Id, Listen.Port)
         {
             ExternalAddresses = everywhere ? [] : [Listen.Address],
             NodePort = everywhere ? Listen.Port : 0,

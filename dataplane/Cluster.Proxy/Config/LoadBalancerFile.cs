@@ -35,15 +35,17 @@ public static class LoadBalancerFile
     private static readonly Dictionary<string, UdpMode> UdpModes = new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram };
 
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
-    public static LoadBalancerConfig Parse(string text)
+    public static LoadBalancerConfig Parse(string text) => Parse(new StringReader(text));
+
+    /// <exception cref="ConfigException">Something in it can't be used.</exception>
+    public static LoadBalancerConfig Parse(TextReader text)
     {
-        var root = Map(ConfigNode.Read(text), ["threads", "metrics", "services"]);
+        var services = new ServiceList();
+        var root = Map(ConfigNode.Read(text, "services", node => services.Add(Service(node), node.Line)), ["threads", "metrics", "services"]);
         var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
         if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
-        if (list.Items is not { } sequence) throw Bad(list, "services must be a list");
-        var services = sequence.Select(Service).ToList();
-        CheckDistinct(sequence, services);
-        return new LoadBalancerConfig(threads, services) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null };
+        if (list.Items is null) throw Bad(list, "services must be a list");
+        return new LoadBalancerConfig(threads, services.Items) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null };
     }
 
     private static LoadBalancerService Service(ConfigNode node)
@@ -70,7 +72,7 @@ public static class LoadBalancerFile
         return path;
     }
 
-    private static List<LoadBalancerBackend> Backends(ConfigNode node)
+    private static BackendAddresses Backends(ConfigNode node)
     {
         if (node.Items is not { } sequence) throw Bad(node, "backends must be a list of IP:PORT");
         var backends = new List<LoadBalancerBackend>();
@@ -82,7 +84,7 @@ public static class LoadBalancerFile
             backends.Add(backend);
         }
 
-        return backends;
+        return new BackendAddresses(backends);
     }
 
     private static LoadBalancerBackend Backend(ConfigNode node)
@@ -91,21 +93,6 @@ public static class LoadBalancerFile
         var fields = Map(node, ["address", "weight"]);
         return new LoadBalancerBackend(
             EndPoint(Required(node, fields, "address")), fields.TryGetValue("weight", out var weight) ? Number(weight, 0, MaxWeight) : 1);
-    }
-
-    private static void CheckDistinct(List<ConfigNode> sequence, List<LoadBalancerService> services)
-    {
-        var names = new HashSet<(string, ServiceProtocol)>();
-        var places = new Dictionary<(IPEndPoint, ServiceProtocol), string>();
-        for (var i = 0; i < services.Count; i++)
-        {
-            var service = services[i];
-            if (!names.Add((service.Name, service.Protocol))) throw Bad(sequence[i], $"service {service.Name} is there twice");
-            // Both wildcards stand for every address of the host, of both families.
-            var listen = service.Listen.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.Any, service.Listen.Port) : service.Listen;
-            if (!places.TryAdd((listen, service.Protocol), service.Name))
-                throw Bad(sequence[i], $"{places[(listen, service.Protocol)]} listens on {service.Listen} already");
-        }
     }
 
     private static Dictionary<string, ConfigNode> Map(ConfigNode node, string[] known)

@@ -1,3 +1,4 @@
+using System.Net;
 using Cluster.Api.CoreV1;
 using Cluster.Client;
 using Microsoft.Extensions.Logging;
@@ -12,9 +13,9 @@ internal sealed class NodeZone
     private readonly Informer<Node> _node;
     private volatile NodePlace _place;
 
-    public NodeZone(IApiClient client, string nodeName, ILogger logger, TimeProvider time)
+    public NodeZone(IApiClient client, string nodeName, IReadOnlyList<IPNetwork> nodePortRanges, ILogger logger, TimeProvider time)
     {
-        _place = new NodePlace(nodeName, null);
+        _place = new NodePlace(nodeName, null) { NodePortRanges = [.. nodePortRanges] };
         _node = new Informer<Node>(client, null, new ListQuery { FieldSelector = $"metadata.name={nodeName}" }, logger, time);
         _node.AddHandler((_, current) => Take(current));
     }

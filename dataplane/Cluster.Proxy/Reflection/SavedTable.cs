@@ -55,7 +55,7 @@ internal sealed class SavedTable
             _slices.Prime(slices);
             _logger.LogInformation("{Count} services are served as they were last seen, until the API answers", services.Count);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or StatusException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or StatusException or Google.Protobuf.InvalidProtocolBufferException)
         {
             _logger.LogWarning("{File} is not used: {Reason}", _path, exception.Message);
         }
@@ -96,8 +96,10 @@ internal sealed class SavedTable
             var length = rest.Length >= sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(rest.Span) : -1;
             if (length < 0 || length > rest.Length - sizeof(int)) throw new InvalidDataException("it ends in the middle of an object");
             var item = rest.Slice(sizeof(int), length);
-            if (Envelope.Open(item).Kind == "Service") services.Add(Envelope.Decode<Service>(item));
-            else slices.Add(Envelope.Decode<EndpointSlice>(item));
+            // Written by us: what comes from outside is checked and made canonical where it comes in.
+            var content = Envelope.Open(item);
+            if (content.Kind == "Service") services.Add(Service.Parser.ParseFrom(content.Raw.Span));
+            else slices.Add(EndpointSlice.Parser.ParseFrom(content.Raw.Span));
             rest = rest[(sizeof(int) + length)..];
         }
 
@@ -112,8 +114,8 @@ internal sealed class SavedTable
             using (var file = Create(next))
             {
                 file.Write(System.Text.Encoding.ASCII.GetBytes(_header));
-                foreach (var service in _services.List()) Append(file, Envelope.Encode(service));
-                foreach (var slice in _slices.List()) Append(file, Envelope.Encode(slice));
+                foreach (var service in _services.List()) Append(file, Envelope.Encode(service, "v1", "Service"));
+                foreach (var slice in _slices.List()) Append(file, Envelope.Encode(slice, "discovery.k8s.io/v1", "EndpointSlice"));
             }
 
             File.Move(next, _path, overwrite: true);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Threading.Channels;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
@@ -19,6 +21,9 @@ internal sealed class ServiceReflector
 {
     private const string ByService = "service";
 
+    /// <summary>When the pods changed of which a slice tells, as Kubernetes' endpoint controllers write it.</summary>
+    private const string TriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
+
     /// <summary>How soon a health check node port that was taken is tried again.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
@@ -31,19 +36,24 @@ internal sealed class ServiceReflector
     private readonly HealthCheckNodePorts _healthChecks;
     private readonly HashSet<ObjectKey> _healthChecked = [];
     private readonly Dictionary<ObjectKey, string> _healthCheckFailures = [];
+    private readonly ConcurrentQueue<DateTimeOffset> _triggers = new();
+    private readonly DateTimeOffset _began;
+    private readonly SyncMetrics _metrics;
     private readonly ProxyHealth _health;
     private readonly NodeZone _node;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
 
     public ServiceReflector(
-        InformerFactory informers, NodeDataplane dataplane, HealthCheckNodePorts healthChecks, ProxyHealth health, NodeZone node, ILogger logger, TimeProvider time)
+        InformerFactory informers, NodeDataplane dataplane, HealthCheckNodePorts healthChecks, ProxyHealth health, SyncMetrics metrics, NodeZone node, ILogger logger, TimeProvider time)
     {
         _services = informers.For<Service>();
         _slices = informers.For<EndpointSlice>();
         _dataplane = dataplane;
         _healthChecks = healthChecks;
         _health = health;
+        _metrics = metrics;
+        _began = time.GetUtcNow();
         _node = node;
         _logger = logger;
         _time = time;
@@ -52,9 +62,15 @@ internal sealed class ServiceReflector
             foreach (var service in _services.List()) Changed(ObjectKey.Of(service));
         };
         _slices.AddIndex(ByService, slice => ServiceNames.ServiceOf(slice) is { } key ? [key.ToString()] : []);
-        _services.AddHandler((old, current) => Changed(ObjectKey.Of((IApiObject?)current ?? old!)));
+        _services.AddHandler((old, current) =>
+        {
+            _metrics.ServiceChanged();
+            Changed(ObjectKey.Of((IApiObject?)current ?? old!));
+        });
         _slices.AddHandler((old, current) =>
         {
+            _metrics.EndpointsChanged();
+            NoteTrigger(old, current);
             // A slice may have been given to another service: both must look again.
             if (old is not null && ServiceNames.ServiceOf(old) is { } before) Changed(before);
             if (current is not null && ServiceNames.ServiceOf(current) is { } after) Changed(after);
@@ -98,6 +114,15 @@ internal sealed class ServiceReflector
         _changed.Writer.TryWrite(null);
     }
 
+    // What was caused before this process began came into effect before, by its predecessor, or could not.
+    private void NoteTrigger(EndpointSlice? old, EndpointSlice? current)
+    {
+        if (Trigger(current) is not { } text || text == Trigger(old)) return;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) && at > _began) _triggers.Enqueue(at);
+    }
+
+    private static string? Trigger(EndpointSlice? slice) => slice?.Metadata.Annotations.TryGetValue(TriggerTime, out var text) == true ? text : null;
+
     private void Changed(ObjectKey service)
     {
         _health.Queued();
@@ -108,6 +133,8 @@ internal sealed class ServiceReflector
     // uses the new table from the publication on.
     private async Task ApplyAsync(HashSet<ObjectKey> services)
     {
+        var taken = _time.GetTimestamp();
+        var triggers = TakeTriggers();
         foreach (var key in services)
         {
             try
@@ -124,6 +151,14 @@ internal sealed class ServiceReflector
 
         await _dataplane.Publish();
         _health.Applied();
+        _metrics.Synced(_time.GetElapsedTime(taken), triggers);
+    }
+
+    private List<DateTimeOffset> TakeTriggers()
+    {
+        var triggers = new List<DateTimeOffset>();
+        while (_triggers.TryDequeue(out var trigger)) triggers.Add(trigger);
+        return triggers;
     }
 
     private void TellOfProblems(Service service)

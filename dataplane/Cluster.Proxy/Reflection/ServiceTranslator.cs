@@ -27,7 +27,7 @@ internal static class ServiceTranslator
         {
             if (ServiceNames.ProtocolOf(port.Protocol) is not { } protocol) continue;
             yield return (
-                Port(service, port, protocol, addresses, annotations, zone),
+                Port(service, port, protocol, addresses, annotations, zone, here),
                 EndpointTranslator.Translate(slices, port.Name, protocol, addresses[0].AddressFamily, here));
         }
     }
@@ -43,7 +43,7 @@ internal static class ServiceTranslator
     }
 
     private static Dataplane.Services.ServicePort Port(
-        Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses, ServiceAnnotations annotations, string? zone)
+        Service service, Api.CoreV1.ServicePort port, ServiceProtocol protocol, ImmutableArray<IPAddress> addresses, ServiceAnnotations annotations, string? zone, NodePlace here)
     {
         var spec = service.Spec;
         return new Dataplane.Services.ServicePort(ServiceNames.IdOf(ObjectKey.Of(service), port.Name, protocol), port.Port)
@@ -53,6 +53,7 @@ internal static class ServiceTranslator
             LoadBalancerAddresses = Addresses(LoadBalancerAddresses(service)),
             SourceRanges = SourceRanges(spec),
             NodePort = port.NodePort,
+            NodePortRanges = here.NodePortRanges,
             Policy = annotations.Policy,
             Path = annotations.Path,
             UdpMode = annotations.UdpMode,

@@ -1,0 +1,80 @@
+using Cluster.Client;
+using Cluster.Proxy.Config;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy.CommandLine;
+
+/// <summary>Runs the proxy that settings describe: over a load balancer file, or over any Kubernetes API server.</summary>
+public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, TimeProvider time)
+{
+    private const string StateFolder = "/run/cluster-proxy";
+
+    private readonly ILogger _logger = logs.CreateLogger<ProxyProgram>();
+    private Func<bool> _isReady = () => false;
+
+    /// <summary>What a proxy in the place of kube-proxy does unless it is told otherwise: another answers DNS, and ranges are not known.</summary>
+    public static ProxyOptions DropIn { get; } = new()
+    {
+        DnsAddress = null,
+        PodRanges = [],
+        ServiceRanges = [],
+        OwnedPath = Path.Combine(StateFolder, "owned"),
+        SavedPath = Path.Combine(StateFolder, "services"),
+        NamespaceFolders = ["/run/docker/netns", "/run/netns", "/var/run/netns"],
+    };
+
+    /// <summary>Services are served: the file's, or those of the API's first list.</summary>
+    public bool IsReady => _isReady();
+
+    /// <summary>Read by the first socket of the process: completions on the thread that polled it are worth +45% requests a second to the managed path.</summary>
+    public static void CompleteInline()
+    {
+        const string name = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        // Who has set it has a reason.
+        if (Environment.GetEnvironmentVariable(name) is null) Environment.SetEnvironmentVariable(name, "1");
+    }
+
+    /// <summary>Runs until cancelled, or until what there is to clean up is gone.</summary>
+    /// <exception cref="UsageException">A file, an address or the connection can't be used.</exception>
+    public Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (settings.WithoutEffect.Count > 0) _logger.LogInformation("Without effect in this proxy: {Flags}", string.Join(", ", settings.WithoutEffect));
+        if (settings.Cleanup) return NodePlane.RemoveAsync(settings.Options, logs, cancellationToken);
+        return settings.LoadBalancerFile is { } file ? RunFileAsync(file, cancellationToken) : RunClusterAsync(cancellationToken);
+    }
+
+    private async Task RunFileAsync(string file, CancellationToken cancellationToken)
+    {
+        var proxy = new FileProxy(file, logs, time);
+        _isReady = () => proxy.IsReady;
+        try
+        {
+            await proxy.RunAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is ConfigException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--config {file}: {failure.Message}", exitCode: 1);
+        }
+    }
+
+    private async Task RunClusterAsync(CancellationToken cancellationToken)
+    {
+        var options = settings.Options;
+        if (options is { KernelNat: true, NodePortRanges.Count: > 0 }) throw new UsageException("--nodeport-addresses is not kept by --proxy-mode nftables: leave one of them out");
+        var connection = ApiServerConnection.Find(settings);
+        if (options.CaptureVirtualAddresses && !Environment.IsPrivilegedProcess) throw new UsageException("service addresses need root (routes, ports): run it as root");
+        CreateFolder(options);
+        using var client = new RestApiClient(connection, new ApiClientOptions { UserAgent = "cluster-proxy/0.1.0", ProtobufBodies = true });
+        if (options.PodRanges.Count == 0) options = options with { PodRanges = await NodePodRanges.FindAsync(client, options.NodeName, _logger, cancellationToken) };
+        _logger.LogInformation("Services of {Server} are served on node {Node}", connection.Server, options.NodeName);
+        var proxy = new KubeProxy(client, options, logs, time);
+        _isReady = () => proxy.IsReady;
+        await proxy.RunAsync(cancellationToken);
+    }
+
+    private static void CreateFolder(ProxyOptions options)
+    {
+        foreach (var path in (string?[])[options.OwnedPath, options.SavedPath])
+            if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+    }
+}
