@@ -23,10 +23,15 @@ public static class TopCommand
     private static TimeSpan Period(double seconds) =>
         seconds is >= 0.1 and <= 3600 ? TimeSpan.FromSeconds(seconds) : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--interval {seconds}: 0.1 to 3600 seconds are meant"));
 
+    private static Uri Source(string place) =>
+        Uri.TryCreate(place.Contains("://", StringComparison.Ordinal) ? place : $"http://{place}", UriKind.Absolute, out var source) && source.Scheme is "http" or "https"
+            ? source!
+            : throw new UsageException($"--metrics {place}: IP:PORT is meant");
+
     private static async Task<int> RunAsync(string place, TimeSpan period, bool once, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { Timeout = AnswerLimit, MaxResponseContentBufferSize = 256 << 20 };
-        var source = new Uri(place.Contains("://", StringComparison.Ordinal) ? place : $"http://{place}", UriKind.Absolute);
+        var source = Source(place);
         if (once || Console.IsOutputRedirected) return await PrintAsync(http, source, period, cancellationToken);
         // Before the screen changes: a proxy that is not there is said on the one the user looks at.
         var first = await AskAsync(http, source, cancellationToken);
