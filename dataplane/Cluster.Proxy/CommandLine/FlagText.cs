@@ -36,7 +36,9 @@ internal static class FlagText
     public static IPEndPoint? EndPoint(FlagValue value, int defaultPort)
     {
         if (value.Text.Length == 0) return null;
-        if (IPAddress.TryParse(value.Text, out var address)) return new IPEndPoint(address, defaultPort);
+        // The parser of addresses takes [::1]:19 too, and loses the port.
+        var isPlace = value.Text[0] == '[' && value.Text[^1] != ']';
+        if (!isPlace && IPAddress.TryParse(value.Text, out var address)) return new IPEndPoint(address, defaultPort);
         if (!IPEndPoint.TryParse(value.Text, out var endPoint)) throw value.Bad("IP or IP:PORT is meant, or nothing to serve it nowhere");
         return endPoint.Port == 0 ? null : endPoint;
     }

@@ -44,9 +44,9 @@ public sealed class ProxyFlags
         Add("nodeport-addresses", "RANGE[,RANGE]", "node ports are served at the node's addresses in these ranges alone; at all of them otherwise");
         Add("proxy-mode", "MODE", "relay (default): connect or relay services; nftables: the kernel's address translation, for hosts whose policy demands it");
         Add("masquerade-all", "", "backends see every client by this node's address", ArgumentArity.ZeroOrOne);
-        Add("healthz-bind-address", "IP[:PORT]", $"where /healthz is served, 0.0.0.0:{HealthPort} by default; empty for nowhere");
+        Add("healthz-bind-address", "IP[:PORT]", $"where /healthz is served, 0.0.0.0:{HealthPort} by default; empty for nowhere", ArgumentArity.ZeroOrOne);
         Add("healthz-port", "PORT", "port of /healthz; 0 for nowhere");
-        Add("metrics-bind-address", "IP[:PORT]", $"where /metrics and /proxyMode are served, 127.0.0.1:{MetricsPort} by default; empty for nowhere");
+        Add("metrics-bind-address", "IP[:PORT]", $"where /metrics and /proxyMode are served, 127.0.0.1:{MetricsPort} by default; empty for nowhere", ArgumentArity.ZeroOrOne);
         Add("metrics-port", "PORT", "port of /metrics; 0 for nowhere");
         Add("udp-timeout", "TIME", "how long a silent UDP flow keeps its backend, 250s by default");
         Add("cluster-dns", "IP", "answer the cluster's DNS names at this address");

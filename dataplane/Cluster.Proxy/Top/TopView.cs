@@ -49,13 +49,15 @@ internal static class TopView
     private static string[] Numbers(double active, double given, double? givenBefore, double failures, double? failuresBefore, double seconds) =>
         [Count(active), Speed(given, givenBefore, seconds), Count(given), Count(failures), Speed(failures, failuresBefore, seconds)];
 
-    private static double Speed(TopService service, TopSnapshot? before) => before?.Find(service) is { } past ? service.Given - past.Given : 0;
+    private static double Speed(TopService service, TopSnapshot? before) => before?.Find(service) is { } past ? Grown(service.Given, past.Given) : 0;
 
     private static double Seconds(TopSnapshot now, TopSnapshot? before) => before is null ? 0 : (now.At - before.At).TotalSeconds;
 
-    // A counter that went back is of a new process: it counts from nothing.
     private static string Speed(double now, double? before, double seconds) =>
-        before is not { } past || seconds <= 0 ? Unknown : Count((now >= past ? now - past : now) / seconds);
+        before is not { } past || seconds <= 0 ? Unknown : Count(Grown(now, past) / seconds);
+
+    // A counter that went back is of a new process: it counts from nothing.
+    private static double Grown(double now, double before) => now >= before ? now - before : now;
 
     private static string Count(double value) => value switch
     {
