@@ -1,179 +1,80 @@
+using Cluster.Api.AppsV1;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CoreV1;
+using Cluster.Api.NetworkingV1;
+using Cluster.Api.RbacV1;
+using Cluster.Api.StorageV1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using static Cluster.Api.ResourceEntry;
 
 namespace Cluster.Api;
 
 /// <summary>Every served resource. A new kind is a message in Protos/ and an entry here.</summary>
 public static class ResourceCatalog
 {
-    private static readonly string[] AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-    private static readonly string[] NoCollectionDelete = ["create", "delete", "get", "list", "patch", "update", "watch"];
-    private static readonly string[] StatusVerbs = ["get", "patch", "update"];
-    private static readonly string[] StreamVerbs = ["create", "get"];
-    private static readonly string[] ProxyVerbs = ["create", "delete", "get", "patch", "update"];
-
-    /// <summary>In the order of discovery: by group, then by plural.</summary>
+    /// <summary>In the order of discovery: the order of groups and versions decides what a short name means where several have it.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =
     [
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Namespace", Plural = "namespaces", Singular = "namespace", Namespaced = false,
-            ShortNames = ["ns"],
-            Verbs = NoCollectionDelete,
-            Subresources =
-            [
-                new("finalize", "v1", "Namespace", ["update"]),
-                new("status", "v1", "Namespace", StatusVerbs),
-            ],
-            Descriptor = CoreV1.Namespace.Descriptor, ListDescriptor = CoreV1.NamespaceList.Descriptor,
-            StoragePrefix = "/registry/namespaces/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Node", Plural = "nodes", Singular = "node", Namespaced = false,
-            ShortNames = ["no"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("proxy", "v1", "NodeProxyOptions", ProxyVerbs) { Connects = true },
-                new("status", "v1", "Node", StatusVerbs),
-            ],
-            Descriptor = CoreV1.Node.Descriptor, ListDescriptor = CoreV1.NodeList.Descriptor,
-            StoragePrefix = "/registry/minions/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Pod", Plural = "pods", Singular = "pod", Namespaced = true,
-            ShortNames = ["po"], Categories = ["all"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("attach", "v1", "PodAttachOptions", StreamVerbs) { Connects = true },
-                new("binding", "v1", "Binding", ["create"]),
-                new("exec", "v1", "PodExecOptions", StreamVerbs) { Connects = true },
-                new("log", "v1", "Pod", ["get"]) { Connects = true },
-                new("portforward", "v1", "PodPortForwardOptions", StreamVerbs) { Connects = true },
-                new("proxy", "v1", "PodProxyOptions", ProxyVerbs) { Connects = true },
-                new("status", "v1", "Pod", StatusVerbs),
-            ],
-            Descriptor = CoreV1.Pod.Descriptor, ListDescriptor = CoreV1.PodList.Descriptor,
-            StoragePrefix = "/registry/pods/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Service", Plural = "services", Singular = "service", Namespaced = true,
-            ShortNames = ["svc"], Categories = ["all"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("proxy", "v1", "ServiceProxyOptions", ProxyVerbs) { Connects = true },
-                new("status", "v1", "Service", StatusVerbs),
-            ],
-            Descriptor = CoreV1.Service.Descriptor, ListDescriptor = CoreV1.ServiceList.Descriptor,
-            StoragePrefix = "/registry/services/specs/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Endpoints", Plural = "endpoints", Singular = "endpoints", Namespaced = true,
-            ShortNames = ["ep"],
-            Verbs = AllVerbs,
-            Descriptor = CoreV1.Endpoints.Descriptor, ListDescriptor = CoreV1.EndpointsList.Descriptor,
-            StoragePrefix = "/registry/services/endpoints/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "ReplicationController", Plural = "replicationcontrollers", Singular = "replicationcontroller", Namespaced = true,
-            ShortNames = ["rc"], Categories = ["all"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("scale", "autoscaling/v1", "Scale", StatusVerbs),
-                new("status", "v1", "ReplicationController", StatusVerbs),
-            ],
-            Descriptor = CoreV1.ReplicationController.Descriptor, ListDescriptor = CoreV1.ReplicationControllerList.Descriptor,
-            StoragePrefix = "/registry/controllers/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Event", Plural = "events", Singular = "event", Namespaced = true,
-            ShortNames = ["ev"],
-            Verbs = AllVerbs,
-            Descriptor = CoreV1.Event.Descriptor, ListDescriptor = CoreV1.EventList.Descriptor,
-            StoragePrefix = "/registry/events/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "ConfigMap", Plural = "configmaps", Singular = "configmap", Namespaced = true,
-            ShortNames = ["cm"],
-            Verbs = AllVerbs,
-            Descriptor = CoreV1.ConfigMap.Descriptor, ListDescriptor = CoreV1.ConfigMapList.Descriptor,
-            StoragePrefix = "/registry/configmaps/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Secret", Plural = "secrets", Singular = "secret", Namespaced = true,
-            Verbs = AllVerbs,
-            Descriptor = CoreV1.Secret.Descriptor, ListDescriptor = CoreV1.SecretList.Descriptor,
-            StoragePrefix = "/registry/secrets/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "ServiceAccount", Plural = "serviceaccounts", Singular = "serviceaccount", Namespaced = true,
-            ShortNames = ["sa"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("token", "authentication.k8s.io/v1", "TokenRequest", ["create"]),
-            ],
-            Descriptor = CoreV1.ServiceAccount.Descriptor, ListDescriptor = CoreV1.ServiceAccountList.Descriptor,
-            StoragePrefix = "/registry/serviceaccounts/",
-        },
-        new()
-        {
-            Group = "", Version = "v1", Kind = "Binding", Plural = "bindings", Singular = "binding", Namespaced = true,
-            Verbs = ["create"],
-            Descriptor = CoreV1.Binding.Descriptor,
-        },
-        new()
-        {
-            Group = "apps", Version = "v1", Kind = "ReplicaSet", Plural = "replicasets", Singular = "replicaset", Namespaced = true,
-            ShortNames = ["rs"], Categories = ["all"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("scale", "autoscaling/v1", "Scale", StatusVerbs),
-                new("status", "apps/v1", "ReplicaSet", StatusVerbs),
-            ],
-            Descriptor = AppsV1.ReplicaSet.Descriptor, ListDescriptor = AppsV1.ReplicaSetList.Descriptor,
-            StoragePrefix = "/registry/replicasets/",
-        },
-        new()
-        {
-            Group = "apps", Version = "v1", Kind = "Deployment", Plural = "deployments", Singular = "deployment", Namespaced = true,
-            ShortNames = ["deploy"], Categories = ["all"],
-            Verbs = AllVerbs,
-            Subresources =
-            [
-                new("scale", "autoscaling/v1", "Scale", StatusVerbs),
-                new("status", "apps/v1", "Deployment", StatusVerbs),
-            ],
-            Descriptor = AppsV1.Deployment.Descriptor, ListDescriptor = AppsV1.DeploymentList.Descriptor,
-            StoragePrefix = "/registry/deployments/",
-        },
-        new()
-        {
-            Group = "discovery.k8s.io", Version = "v1", Kind = "EndpointSlice", Plural = "endpointslices", Singular = "endpointslice", Namespaced = true,
-            Verbs = AllVerbs,
-            Descriptor = DiscoveryV1.EndpointSlice.Descriptor, ListDescriptor = DiscoveryV1.EndpointSliceList.Descriptor,
-            StoragePrefix = "/registry/endpointslices/",
-        },
-        new()
-        {
-            Group = "coordination.k8s.io", Version = "v1", Kind = "Lease", Plural = "leases", Singular = "lease", Namespaced = true,
-            Verbs = AllVerbs,
-            Descriptor = CoordinationV1.Lease.Descriptor, ListDescriptor = CoordinationV1.LeaseList.Descriptor,
-            StoragePrefix = "/registry/leases/",
-        },
+        Global(Namespace.Descriptor, "namespaces", "ns").WithoutCollectionDelete().Status()
+            .Part(new("finalize", "v1", "Namespace", ["update"])),
+        Global(Node.Descriptor, "nodes", "no").StoredUnder("minions").Status().Proxied("NodeProxyOptions"),
+        Namespaced(Pod.Descriptor, "pods", "po").InAll().Status()
+            .Streamed("attach", "PodAttachOptions").Streamed("exec", "PodExecOptions").Streamed("portforward", "PodPortForwardOptions")
+            .Proxied("PodProxyOptions")
+            .Part(new("binding", "v1", "Binding", ["create"]))
+            .Part(new("ephemeralcontainers", "v1", "Pod", ["get", "patch", "update"]))
+            .Part(new("log", "v1", "Pod", ["get"]) { Connects = true }),
+        Namespaced(Service.Descriptor, "services", "svc").InAll().StoredUnder("services/specs").Status().Proxied("ServiceProxyOptions"),
+        Namespaced(Endpoints.Descriptor, "endpoints", "ep").StoredUnder("services/endpoints"),
+        Namespaced(ReplicationController.Descriptor, "replicationcontrollers", "rc").InAll().StoredUnder("controllers").Scale().Status(),
+        Namespaced(Event.Descriptor, "events", "ev"),
+        Namespaced(ConfigMap.Descriptor, "configmaps", "cm"),
+        Namespaced(Secret.Descriptor, "secrets"),
+        Namespaced(ServiceAccount.Descriptor, "serviceaccounts", "sa")
+            .Part(new("token", "authentication.k8s.io/v1", "TokenRequest", ["create"])),
+        Namespaced(PodTemplate.Descriptor, "podtemplates"),
+        Namespaced(LimitRange.Descriptor, "limitranges", "limits"),
+        Namespaced(ResourceQuota.Descriptor, "resourcequotas", "quota").Status(),
+        Global(PersistentVolume.Descriptor, "persistentvolumes", "pv").Status(),
+        Namespaced(PersistentVolumeClaim.Descriptor, "persistentvolumeclaims", "pvc").Status(),
+        Namespaced(Binding.Descriptor, "bindings").CreatedOnly(),
+
+        Namespaced(ReplicaSet.Descriptor, "replicasets", "rs").InAll().Scale().Status(),
+        Namespaced(Deployment.Descriptor, "deployments", "deploy").InAll().Scale().Status(),
+        Namespaced(StatefulSet.Descriptor, "statefulsets", "sts").InAll().Scale().Status(),
+        Namespaced(DaemonSet.Descriptor, "daemonsets", "ds").InAll().Status(),
+        Namespaced(ControllerRevision.Descriptor, "controllerrevisions"),
+
+        Namespaced(AutoscalingV2.HorizontalPodAutoscaler.Descriptor, "horizontalpodautoscalers", "hpa").InAll().Status(),
+
+        Namespaced(Job.Descriptor, "jobs").InAll().Status(),
+        Namespaced(CronJob.Descriptor, "cronjobs", "cj").InAll().Status(),
+
+        Global(CertificatesV1.CertificateSigningRequest.Descriptor, "certificatesigningrequests", "csr").Status()
+            .Part(new("approval", "certificates.k8s.io/v1", "CertificateSigningRequest", ["get", "patch", "update"])),
+
+        Namespaced(Ingress.Descriptor, "ingresses", "ing").StoredUnder("ingress").Status(),
+        Global(IngressClass.Descriptor, "ingressclasses"),
+        Namespaced(NetworkPolicy.Descriptor, "networkpolicies", "netpol"),
+
+        Namespaced(PolicyV1.PodDisruptionBudget.Descriptor, "poddisruptionbudgets", "pdb").Status(),
+
+        Namespaced(Role.Descriptor, "roles"),
+        Namespaced(RoleBinding.Descriptor, "rolebindings"),
+        Global(ClusterRole.Descriptor, "clusterroles"),
+        Global(ClusterRoleBinding.Descriptor, "clusterrolebindings"),
+
+        Global(StorageClass.Descriptor, "storageclasses", "sc"),
+        Global(VolumeAttachment.Descriptor, "volumeattachments").Status(),
+        Global(CSIDriver.Descriptor, "csidrivers"),
+        Global(CSINode.Descriptor, "csinodes"),
+        Namespaced(CSIStorageCapacity.Descriptor, "csistoragecapacities"),
+
+        Global(SchedulingV1.PriorityClass.Descriptor, "priorityclasses", "pc"),
+        Namespaced(CoordinationV1.Lease.Descriptor, "leases"),
+        Global(NodeV1.RuntimeClass.Descriptor, "runtimeclasses"),
+        Namespaced(DiscoveryV1.EndpointSlice.Descriptor, "endpointslices"),
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByPath =

@@ -1,5 +1,7 @@
 using Cluster.Api.CoreV1;
+using Cluster.Api.Resource;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cluster.Api.Defaulting;
 
@@ -43,5 +45,38 @@ internal static class CoreDefaults
             secret.Data[key] = ByteString.CopyFromUtf8(text);
         }
         secret.StringData.Clear();
+    }
+
+    public static void Apply(ResourceQuota quota)
+    {
+        ResourceListDefaults.Apply(quota.Spec?.Hard ?? []);
+        ResourceListDefaults.Apply(quota.Status?.Hard ?? []);
+        ResourceListDefaults.Apply(quota.Status?.Used ?? []);
+    }
+
+    /// <summary>A container that names no limit gets the largest allowed; one that names no request gets its limit, or the least allowed.</summary>
+    public static void Apply(LimitRange range)
+    {
+        foreach (var item in range.Spec?.Limits ?? [])
+        {
+            if (item.Type == "Container")
+            {
+                AddMissing(item.Default, item.Max);
+                AddMissing(item.DefaultRequest, item.Default);
+                AddMissing(item.DefaultRequest, item.Min);
+            }
+            foreach (var amounts in new[] { item.Max, item.Min, item.Default, item.DefaultRequest, item.MaxLimitRequestRatio })
+            {
+                ResourceListDefaults.Apply(amounts);
+            }
+        }
+    }
+
+    private static void AddMissing(MapField<string, Quantity> amounts, MapField<string, Quantity> from)
+    {
+        foreach (var (name, amount) in from)
+        {
+            amounts.TryAdd(name, amount.Clone());
+        }
     }
 }

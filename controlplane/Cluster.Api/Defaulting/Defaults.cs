@@ -1,6 +1,13 @@
 using Cluster.Api.AppsV1;
+using Cluster.Api.AutoscalingV2;
+using Cluster.Api.BatchV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
+using Cluster.Api.NetworkingV1;
+using Cluster.Api.NodeV1;
+using Cluster.Api.RbacV1;
+using Cluster.Api.SchedulingV1;
+using Cluster.Api.StorageV1;
 using Google.Protobuf.Reflection;
 
 namespace Cluster.Api.Defaulting;
@@ -28,6 +35,23 @@ public static class Defaults
         [Namespace.Descriptor] = obj => CoreDefaults.Apply((Namespace)obj),
         [Node.Descriptor] = obj => CoreDefaults.Apply((Node)obj),
         [Secret.Descriptor] = obj => CoreDefaults.Apply((Secret)obj),
+        [LimitRange.Descriptor] = obj => CoreDefaults.Apply((LimitRange)obj),
+        [ResourceQuota.Descriptor] = obj => CoreDefaults.Apply((ResourceQuota)obj),
+        [PersistentVolume.Descriptor] = obj => StorageDefaults.Apply((PersistentVolume)obj),
+        [PersistentVolumeClaim.Descriptor] = obj => StorageDefaults.Apply((PersistentVolumeClaim)obj),
+        [StorageClass.Descriptor] = obj => StorageDefaults.Apply((StorageClass)obj),
+        [CSIDriver.Descriptor] = obj => StorageDefaults.Apply((CSIDriver)obj),
+        [StatefulSet.Descriptor] = obj => WorkloadDefaults.Apply((StatefulSet)obj),
+        [DaemonSet.Descriptor] = obj => WorkloadDefaults.Apply((DaemonSet)obj),
+        [Job.Descriptor] = obj => BatchDefaults.Apply((Job)obj),
+        [CronJob.Descriptor] = obj => BatchDefaults.Apply((CronJob)obj),
+        [HorizontalPodAutoscaler.Descriptor] = obj => AutoscalingDefaults.Apply((HorizontalPodAutoscaler)obj),
+        [IngressClass.Descriptor] = obj => NetworkingDefaults.Apply((IngressClass)obj),
+        [NetworkPolicy.Descriptor] = obj => NetworkingDefaults.Apply((NetworkPolicy)obj),
+        [RoleBinding.Descriptor] = obj => RbacDefaults.Apply(((RoleBinding)obj).RoleRef, ((RoleBinding)obj).Subjects),
+        [ClusterRoleBinding.Descriptor] = obj => RbacDefaults.Apply(((ClusterRoleBinding)obj).RoleRef, ((ClusterRoleBinding)obj).Subjects),
+        [PriorityClass.Descriptor] = obj => PriorityDefaults((PriorityClass)obj),
+        [RuntimeClass.Descriptor] = obj => ResourceListDefaults.Apply(((RuntimeClass)obj).Overhead?.PodFixed ?? []),
     };
 
     /// <summary>Changes the object in place, and gives it the one form in which equal objects are equal messages.</summary>
@@ -37,6 +61,14 @@ public static class Defaults
         if (ByKind.TryGetValue(obj.Descriptor, out var apply))
         {
             apply(obj);
+        }
+    }
+
+    private static void PriorityDefaults(PriorityClass item)
+    {
+        if (!item.HasPreemptionPolicy)
+        {
+            item.PreemptionPolicy = "PreemptLowerPriority";
         }
     }
 

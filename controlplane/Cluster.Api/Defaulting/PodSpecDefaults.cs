@@ -35,6 +35,12 @@ internal static class PodSpecDefaults
         {
             ContainerDefaults.Apply(container);
         }
+        foreach (var ephemeral in spec.EphemeralContainers)
+        {
+            var container = EphemeralContainers.ToContainer(ephemeral);
+            ContainerDefaults.Apply(container);
+            ephemeral.EphemeralContainerCommon = EphemeralContainers.FromContainer(container);
+        }
     }
 
     /// <summary>The old name of the field is still read by old clients.</summary>

@@ -30,6 +30,10 @@ internal static class VolumeDefaults
         {
             hostPath.Type = "";
         }
+        if (source.Ephemeral?.VolumeClaimTemplate?.Spec is { } claim)
+        {
+            StorageDefaults.Apply(claim);
+        }
         Apply(source.DownwardAPI);
         Apply(source.Projected);
         ApplyNetworkStorage(source);

@@ -9,6 +9,7 @@ internal static class WorkloadDefaults
 {
     private const int RevisionHistoryLimit = 10;
     private const int ProgressDeadlineSeconds = 600;
+    private const string RollingUpdate = "RollingUpdate";
     private const string RollingUpdateShare = "25%";
 
     /// <summary>A replication controller without a selector selects what it makes, and bears the same labels.</summary>
@@ -68,10 +69,63 @@ internal static class WorkloadDefaults
         PodSpecDefaults.Apply(spec.Template);
     }
 
+    public static void Apply(StatefulSet set)
+    {
+        set.Spec ??= new StatefulSetSpec();
+        var spec = set.Spec;
+        spec.PodManagementPolicy = spec.PodManagementPolicy.Or("OrderedReady");
+        spec.UpdateStrategy ??= new StatefulSetUpdateStrategy();
+        spec.UpdateStrategy.Type = spec.UpdateStrategy.Type.Or(RollingUpdate);
+        if (spec.UpdateStrategy.Type == RollingUpdate)
+        {
+            spec.UpdateStrategy.RollingUpdate ??= new RollingUpdateStatefulSetStrategy();
+            if (!spec.UpdateStrategy.RollingUpdate.HasPartition)
+            {
+                spec.UpdateStrategy.RollingUpdate.Partition = 0;
+            }
+        }
+        spec.PersistentVolumeClaimRetentionPolicy ??= new StatefulSetPersistentVolumeClaimRetentionPolicy();
+        var retention = spec.PersistentVolumeClaimRetentionPolicy;
+        retention.WhenDeleted = retention.WhenDeleted.Or("Retain");
+        retention.WhenScaled = retention.WhenScaled.Or("Retain");
+        if (!spec.HasReplicas)
+        {
+            spec.Replicas = 1;
+        }
+        if (!spec.HasRevisionHistoryLimit)
+        {
+            spec.RevisionHistoryLimit = RevisionHistoryLimit;
+        }
+        PodSpecDefaults.Apply(spec.Template);
+        foreach (var claim in spec.VolumeClaimTemplates)
+        {
+            StorageDefaults.Apply(claim);
+        }
+    }
+
+    public static void Apply(DaemonSet set)
+    {
+        set.Spec ??= new DaemonSetSpec();
+        var spec = set.Spec;
+        spec.UpdateStrategy ??= new DaemonSetUpdateStrategy();
+        spec.UpdateStrategy.Type = spec.UpdateStrategy.Type.Or(RollingUpdate);
+        if (spec.UpdateStrategy.Type == RollingUpdate)
+        {
+            spec.UpdateStrategy.RollingUpdate ??= new RollingUpdateDaemonSet();
+            spec.UpdateStrategy.RollingUpdate.MaxUnavailable ??= IntOrStrings.FromInt(1);
+            spec.UpdateStrategy.RollingUpdate.MaxSurge ??= IntOrStrings.FromInt(0);
+        }
+        if (!spec.HasRevisionHistoryLimit)
+        {
+            spec.RevisionHistoryLimit = RevisionHistoryLimit;
+        }
+        PodSpecDefaults.Apply(spec.Template);
+    }
+
     private static void Apply(DeploymentStrategy strategy)
     {
-        strategy.Type = strategy.Type.Or("RollingUpdate");
-        if (strategy.Type == "RollingUpdate")
+        strategy.Type = strategy.Type.Or(RollingUpdate);
+        if (strategy.Type == RollingUpdate)
         {
             strategy.RollingUpdate ??= new RollingUpdateDeployment();
             strategy.RollingUpdate.MaxUnavailable ??= new IntOrString { Type = 1, StrVal = RollingUpdateShare };

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Cluster.Api.AppsV1;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CertificatesV1;
 using Cluster.Api.CoreV1;
 
 namespace Cluster.Api.Selectors;
@@ -19,6 +22,17 @@ public sealed class SelectableFields
         [("", "Namespace")] = new([Name, On<Namespace>("status.phase", ns => ns.Status?.Phase)]),
         [("", "Secret")] = new([Name, Namespace, On<Secret>("type", secret => secret.Type)]),
         [("", "Event")] = OfEvent(),
+        [("batch", "Job")] = new(
+        [
+            Name, Namespace, On<Job>("status.successful", job => (job.Status?.Succeeded ?? 0).ToString(CultureInfo.InvariantCulture)),
+        ]),
+        [("apps", "ReplicaSet")] = new(
+        [
+            Name, Namespace,
+            On<ReplicaSet>("status.replicas", set => (set.Status?.Replicas ?? 0).ToString(CultureInfo.InvariantCulture)),
+        ]),
+        [("certificates.k8s.io", "CertificateSigningRequest")] = new(
+            [Name, On<CertificateSigningRequest>("spec.signerName", request => request.Spec?.SignerName)]),
         [("", "Service")] = new(
         [
             Name, Namespace,

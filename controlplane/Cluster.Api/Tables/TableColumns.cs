@@ -1,8 +1,16 @@
 using Cluster.Api.AppsV1;
 using Cluster.Api.AutoscalingV1;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CertificatesV1;
 using Cluster.Api.CoordinationV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
+using Cluster.Api.NetworkingV1;
+using Cluster.Api.NodeV1;
+using Cluster.Api.PolicyV1;
+using Cluster.Api.RbacV1;
+using Cluster.Api.SchedulingV1;
+using Cluster.Api.StorageV1;
 using Google.Protobuf.Reflection;
 
 namespace Cluster.Api.Tables;
@@ -31,6 +39,30 @@ public sealed class TableColumns
         [Secret.Descriptor] = CoreColumns.OfSecret(),
         [ServiceAccount.Descriptor] = CoreColumns.OfServiceAccount(),
         [Lease.Descriptor] = CoreColumns.OfLease(),
+        [ResourceQuota.Descriptor] = PolicyColumns.OfResourceQuota(),
+        [ComponentStatus.Descriptor] = PolicyColumns.OfComponentStatus(),
+        [PersistentVolume.Descriptor] = StorageColumns.OfPersistentVolume(),
+        [PersistentVolumeClaim.Descriptor] = StorageColumns.OfPersistentVolumeClaim(),
+        [StatefulSet.Descriptor] = WorkloadColumns.OfStatefulSet(),
+        [DaemonSet.Descriptor] = WorkloadColumns.OfDaemonSet(),
+        [ControllerRevision.Descriptor] = WorkloadColumns.OfControllerRevision(),
+        [Job.Descriptor] = BatchColumns.OfJob(),
+        [CronJob.Descriptor] = BatchColumns.OfCronJob(),
+        [AutoscalingV2.HorizontalPodAutoscaler.Descriptor] = AutoscalingColumns.Make(),
+        [Ingress.Descriptor] = NetworkingColumns.OfIngress(),
+        [IngressClass.Descriptor] = NetworkingColumns.OfIngressClass(),
+        [NetworkPolicy.Descriptor] = NetworkingColumns.OfNetworkPolicy(),
+        [RoleBinding.Descriptor] = RbacColumns.OfRoleBinding(),
+        [ClusterRoleBinding.Descriptor] = RbacColumns.OfClusterRoleBinding(),
+        [PodDisruptionBudget.Descriptor] = PolicyColumns.OfPodDisruptionBudget(),
+        [PriorityClass.Descriptor] = PolicyColumns.OfPriorityClass(),
+        [RuntimeClass.Descriptor] = PolicyColumns.OfRuntimeClass(),
+        [CertificateSigningRequest.Descriptor] = PolicyColumns.OfCertificateSigningRequest(),
+        [StorageClass.Descriptor] = StorageColumns.OfStorageClass(),
+        [VolumeAttachment.Descriptor] = StorageColumns.OfVolumeAttachment(),
+        [CSINode.Descriptor] = StorageColumns.OfCsiNode(),
+        [CSIDriver.Descriptor] = StorageColumns.OfCsiDriver(),
+        [CSIStorageCapacity.Descriptor] = StorageColumns.OfCsiStorageCapacity(),
     };
 
     private static readonly TableColumns Common = CoreColumns.OfAnyKind();

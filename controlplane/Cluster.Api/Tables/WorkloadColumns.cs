@@ -54,6 +54,35 @@ internal static class WorkloadColumns
         .Wide("Selector", Selected, d => CellText.Selector(d.Spec?.Selector))
         .Build();
 
+    public static TableColumns OfStatefulSet() => new TableBuilder<StatefulSet>()
+        .Name()
+        .Text("Ready", "Pods that are ready, of those wanted.", set => $"{set.Status?.ReadyReplicas ?? 0}/{set.Spec?.Replicas ?? 0}")
+        .Age()
+        .Wide("Containers", Containers, set => CellText.ContainerNames(set.Spec?.Template))
+        .Wide("Images", Images, set => CellText.ContainerImages(set.Spec?.Template))
+        .Build();
+
+    public static TableColumns OfDaemonSet() => new TableBuilder<DaemonSet>()
+        .Name()
+        .Number("Desired", "Nodes that should run a pod.", set => set.Status?.DesiredNumberScheduled ?? 0)
+        .Number("Current", "Nodes that have a pod.", set => set.Status?.CurrentNumberScheduled ?? 0)
+        .Number("Ready", ReadyPods, set => set.Status?.NumberReady ?? 0)
+        .Number("Up-to-date", "Pods made from the present template.", set => set.Status?.UpdatedNumberScheduled ?? 0)
+        .Number("Available", "Pods that have been ready for long enough.", set => set.Status?.NumberAvailable ?? 0)
+        .Text("Node Selector", "The labels of the nodes it is for.", set => CellText.Labels(set.Spec?.Template?.Spec?.NodeSelector))
+        .Age()
+        .Wide("Containers", Containers, set => CellText.ContainerNames(set.Spec?.Template))
+        .Wide("Images", Images, set => CellText.ContainerImages(set.Spec?.Template))
+        .Wide("Selector", Selected, set => CellText.Selector(set.Spec?.Selector))
+        .Build();
+
+    public static TableColumns OfControllerRevision() => new TableBuilder<ControllerRevision>()
+        .Name()
+        .Text("Controller", "The object whose history it belongs to.", revision => CellText.Controller(revision))
+        .Add("Revision", "integer", "", "Its place in that history.", 0, (revision, _) => revision.Revision)
+        .Age()
+        .Build();
+
     public static TableColumns OfScale() => new TableBuilder<Scale>()
         .Name()
         .Number("Desired", Wanted, scale => scale.Spec?.Replicas ?? 0)

@@ -28,19 +28,37 @@ internal static class AffinityRules
         }
     }
 
+    /// <summary>The nodes a volume can be reached from.</summary>
+    public static void OfVolume(VolumeNodeAffinity affinity, FieldPath path, FieldErrors errors)
+    {
+        if (affinity.Required is { } required)
+        {
+            Selector(required, path.Child("required"), errors);
+        }
+        else
+        {
+            errors.Required(path.Child("required"), "must specify required node constraints");
+        }
+    }
+
+    private static void Selector(NodeSelector selector, FieldPath path, FieldErrors errors)
+    {
+        var terms = path.Child("nodeSelectorTerms");
+        if (selector.NodeSelectorTerms.Count == 0)
+        {
+            errors.Required(terms, "must have at least one node selector term");
+        }
+        for (var i = 0; i < selector.NodeSelectorTerms.Count; i++)
+        {
+            NodeTerm(selector.NodeSelectorTerms[i], checkValues: true, terms.Index(i), errors);
+        }
+    }
+
     private static void OfNodes(NodeAffinity affinity, FieldPath path, FieldErrors errors)
     {
         if (affinity.RequiredDuringSchedulingIgnoredDuringExecution is { } required)
         {
-            var terms = path.Child(Required).Child("nodeSelectorTerms");
-            if (required.NodeSelectorTerms.Count == 0)
-            {
-                errors.Required(terms, "must have at least one node selector term");
-            }
-            for (var i = 0; i < required.NodeSelectorTerms.Count; i++)
-            {
-                NodeTerm(required.NodeSelectorTerms[i], checkValues: true, terms.Index(i), errors);
-            }
+            Selector(required, path.Child(Required), errors);
         }
         for (var i = 0; i < affinity.PreferredDuringSchedulingIgnoredDuringExecution.Count; i++)
         {

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Cluster.Api.AppsV1;
-using Cluster.Api.IntStr;
 
 namespace Cluster.Api.Validation;
 
@@ -69,38 +67,12 @@ internal sealed class DeploymentRules : KindRules<Deployment>
     private static void RollingUpdate(RollingUpdateDeployment rolling, FieldPath path, FieldErrors errors)
     {
         var unavailable = path.Child("maxUnavailable");
-        IntOrPercent(rolling.MaxUnavailable, unavailable, errors);
-        IntOrPercent(rolling.MaxSurge, path.Child("maxSurge"), errors);
-        if (Amount(rolling.MaxUnavailable) == 0 && Amount(rolling.MaxSurge) == 0)
+        IntOrPercentRules.Check(rolling.MaxUnavailable, unavailable, errors);
+        IntOrPercentRules.Check(rolling.MaxSurge, path.Child("maxSurge"), errors);
+        if (IntOrPercentRules.Amount(rolling.MaxUnavailable) == 0 && IntOrPercentRules.Amount(rolling.MaxSurge) == 0)
         {
-            errors.Invalid(unavailable, Shown(rolling.MaxUnavailable), "may not be 0 when `maxSurge` is 0");
+            errors.Invalid(unavailable, IntOrPercentRules.Shown(rolling.MaxUnavailable), "may not be 0 when `maxSurge` is 0");
         }
-        if (rolling.MaxUnavailable is { Type: 1 } && Amount(rolling.MaxUnavailable) > 100)
-        {
-            errors.Invalid(unavailable, Shown(rolling.MaxUnavailable), "must not be greater than 100%");
-        }
+        IntOrPercentRules.AtMostAll(rolling.MaxUnavailable, unavailable, errors);
     }
-
-    private static void IntOrPercent(IntOrString? value, FieldPath path, FieldErrors errors)
-    {
-        if (value is { Type: 1 })
-        {
-            errors.Format(path, value.StrVal, NameFormats.Percent);
-        }
-        else
-        {
-            errors.NotNegative(path, value?.IntVal ?? 0);
-        }
-    }
-
-    /// <summary>The number, or the percents; a bad text counts as more than nothing and is told apart.</summary>
-    private static long Amount(IntOrString? value) => value switch
-    {
-        null => 0,
-        { Type: 1 } => long.TryParse(value.StrVal.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
-            ? percent : 1,
-        _ => value.IntVal,
-    };
-
-    private static object Shown(IntOrString? value) => value is { Type: 1 } ? value.StrVal : value?.IntVal ?? 0;
 }

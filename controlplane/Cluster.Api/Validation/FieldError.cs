@@ -61,6 +61,9 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
 
     public static FieldError Invalid(string path, object? value, string detail) => new(FieldErrorType.Invalid, path, value, detail);
 
+    /// <summary>A value that is wrong as a whole, and too large to be shown.</summary>
+    public static FieldError InvalidUnshown(string path, string detail) => new(FieldErrorType.Invalid, path, Omitted, detail);
+
     public static FieldError NotSupported(string path, string value, IEnumerable<string> supported)
     {
         var list = GoText.QuoteAll(supported);

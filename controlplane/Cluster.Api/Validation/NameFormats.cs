@@ -19,6 +19,8 @@ public static partial class NameFormats
     private const string Key = "[-._a-zA-Z0-9]+";
     private const string Header = "[-A-Za-z0-9]+";
     private const string WholePercent = "[0-9]+%";
+    private const string Path = @"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
+    private const string Wildcard = @"\*\." + Subdomain;
     private const string CIdentifier = "[A-Za-z_][A-Za-z0-9_]*";
 
     private const string QualifiedNameRule =
@@ -125,6 +127,20 @@ public static partial class NameFormats
         return bits <= (value.Contains(':', StringComparison.Ordinal) ? 128 : 32);
     }
 
+    /// <summary>What follows the domain in <c>example.com/path</c>: characters a URL path may hold as they are.</summary>
+    public static IEnumerable<string> HttpPath(string value) => Unless(
+        HttpPathRegex().IsMatch(value), "Invalid path", Path);
+
+    /// <summary>A subdomain, or a star and a subdomain below it: hosts of an ingress.</summary>
+    public static IEnumerable<string> WildcardSubdomain(string value) => TooLong(value, SubdomainMaxLength).Concat(Unless(
+        WildcardRegex().IsMatch(value),
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case "
+        + "alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+        Wildcard, "*.example.com"));
+
+    /// <summary>A name of a CSI driver: a subdomain, whatever its case, of at most 63 characters.</summary>
+    public static IEnumerable<string> CsiDriver(string value) => Dns1123Subdomain(value.ToLowerInvariant());
+
     /// <summary>A segment of a URL path: the names of RBAC kinds.</summary>
     public static IEnumerable<string> PathSegment(string value)
     {
@@ -181,7 +197,9 @@ public static partial class NameFormats
 
     /// <summary>The examples stand the way Kubernetes has always printed them, two spaces before each "or" included.</summary>
     private static string WithRegex(string rule, string regex, params string[] examples) =>
-        $"{rule} (e.g. {string.Join(" or ", examples.Select(example => $"'{example}', "))}regex used for validation is '{regex}')";
+        examples.Length == 0
+            ? $"{rule} (regex used for validation is '{regex}')"
+            : $"{rule} (e.g. {string.Join(" or ", examples.Select(example => $"'{example}', "))}regex used for validation is '{regex}')";
 
     [GeneratedRegex("^" + Label + @"\z")]
     private static partial Regex LabelRegex();
@@ -209,6 +227,12 @@ public static partial class NameFormats
 
     [GeneratedRegex("^" + CIdentifier + @"\z")]
     internal static partial Regex CIdentifierRegex();
+
+    [GeneratedRegex("^" + Path + @"\z")]
+    private static partial Regex HttpPathRegex();
+
+    [GeneratedRegex("^" + Wildcard + @"\z")]
+    private static partial Regex WildcardRegex();
 
     [GeneratedRegex(@"^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}\z")]
     private static partial Regex DottedQuadRegex();

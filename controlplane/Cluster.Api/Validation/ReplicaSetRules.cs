@@ -29,8 +29,12 @@ internal sealed class ReplicaSetRules : KindRules<ReplicaSet>
     }
 
     /// <summary>A selector that must select something.</summary>
+    /// <param name="selector">Null is told as missing.</param>
+    /// <param name="path">Where it stands.</param>
+    /// <param name="errors">Takes what is wrong.</param>
+    /// <param name="owner">What an empty one is told to be no good for.</param>
     /// <returns>The selector, or null when it is bad.</returns>
-    internal static Selectors.LabelSelector? Selector(LabelSelector? selector, FieldPath path, FieldErrors errors)
+    internal static Selectors.LabelSelector? Selector(LabelSelector? selector, FieldPath path, FieldErrors errors, string owner = "deployment")
     {
         if (selector is null)
         {
@@ -41,7 +45,7 @@ internal sealed class ReplicaSetRules : KindRules<ReplicaSet>
         LabelSelectorRules.Check(selector, path, errors);
         if (selector.MatchLabels.Count + selector.MatchExpressions.Count == 0)
         {
-            errors.Invalid(path, selector, "empty selector is invalid for deployment");
+            errors.Invalid(path, selector, $"empty selector is invalid for {owner}");
         }
         return errors.Count == count ? Selectors.LabelSelector.From(selector) : null;
     }

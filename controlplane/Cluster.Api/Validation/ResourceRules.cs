@@ -104,15 +104,36 @@ internal static class ResourceRules
         }
     }
 
-    private static void Name(string name, FieldPath path, FieldErrors errors)
+    /// <summary>The name of a resource of any kind, as limit ranges and quotas know them.</summary>
+    public static void AnyName(string name, FieldPath path, FieldErrors errors)
     {
         var count = errors.Count;
         errors.Format(path, name, NameFormats.QualifiedName);
-        var isPlain = !name.Contains('/', StringComparison.Ordinal);
-        if (errors.Count == count && isPlain && !Standard.Contains(name) && !IsHugePages(name))
+        if (errors.Count == count && !name.Contains('/', StringComparison.Ordinal) && !Standard.Contains(name) && !IsHugePages(name))
         {
             errors.Invalid(path, name, "must be a standard resource type or fully qualified");
         }
+    }
+
+    /// <summary>The name of something a quota can count.</summary>
+    public static void QuotaName(string name, FieldPath path, FieldErrors errors)
+    {
+        var count = errors.Count;
+        AnyName(name, path, errors);
+        if (errors.Count == count && !name.Contains('/', StringComparison.Ordinal) && !IsHugePages(name) && !IsOfQuota(name))
+        {
+            errors.Invalid(path, name, "must be a standard resource for quota");
+        }
+    }
+
+    /// <summary>Quotas know requests and limits of huge pages too.</summary>
+    private static bool IsOfQuota(string name) => Standard.Contains(name) || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
+
+    /// <summary>The name of what a container asks for.</summary>
+    public static void Name(string name, FieldPath path, FieldErrors errors)
+    {
+        AnyName(name, path, errors);
+        var isPlain = !name.Contains('/', StringComparison.Ordinal);
         if (isPlain && !OfContainers.Contains(name) && !IsHugePages(name))
         {
             errors.Invalid(path, name, "must be a standard resource for containers");

@@ -1,9 +1,18 @@
 using Cluster.Api.AppsV1;
-using Cluster.Api.AutoscalingV1;
+using Cluster.Api.AutoscalingV2;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CertificatesV1;
 using Cluster.Api.CoordinationV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
+using Cluster.Api.NetworkingV1;
+using Cluster.Api.NodeV1;
+using Cluster.Api.PolicyV1;
+using Cluster.Api.RbacV1;
+using Cluster.Api.SchedulingV1;
+using Cluster.Api.StorageV1;
 using Google.Protobuf.Reflection;
+using Scale = Cluster.Api.AutoscalingV1.Scale;
 
 namespace Cluster.Api.Validation;
 
@@ -32,6 +41,32 @@ public static class Validator
         [Lease.Descriptor] = new LeaseRules(),
         [Binding.Descriptor] = new BindingRules(),
         [Scale.Descriptor] = new ScaleRules(),
+        [LimitRange.Descriptor] = new LimitRangeRules(),
+        [ResourceQuota.Descriptor] = new ResourceQuotaRules(),
+        [PersistentVolume.Descriptor] = new PersistentVolumeRules(),
+        [PersistentVolumeClaim.Descriptor] = new PersistentVolumeClaimRules(),
+        [StatefulSet.Descriptor] = new StatefulSetRules(),
+        [DaemonSet.Descriptor] = new DaemonSetRules(),
+        [ControllerRevision.Descriptor] = new ControllerRevisionRules(),
+        [Job.Descriptor] = new JobRules(),
+        [CronJob.Descriptor] = new CronJobRules(),
+        [HorizontalPodAutoscaler.Descriptor] = new AutoscalerRules(),
+        [PodDisruptionBudget.Descriptor] = new PodDisruptionBudgetRules(),
+        [Ingress.Descriptor] = new IngressRules(),
+        [IngressClass.Descriptor] = new IngressClassRules(),
+        [NetworkPolicy.Descriptor] = new NetworkPolicyRules(),
+        [Role.Descriptor] = new RoleRules(),
+        [RoleBinding.Descriptor] = new RoleBindingRules(),
+        [ClusterRole.Descriptor] = new ClusterRoleRules(),
+        [ClusterRoleBinding.Descriptor] = new ClusterRoleBindingRules(),
+        [PriorityClass.Descriptor] = new PriorityClassRules(),
+        [RuntimeClass.Descriptor] = new RuntimeClassRules(),
+        [StorageClass.Descriptor] = new StorageClassRules(),
+        [VolumeAttachment.Descriptor] = new VolumeAttachmentRules(),
+        [CSIDriver.Descriptor] = new CsiDriverRules(),
+        [CSINode.Descriptor] = new CsiNodeRules(),
+        [CSIStorageCapacity.Descriptor] = new CsiStorageCapacityRules(),
+        [CertificateSigningRequest.Descriptor] = new SigningRequestRules(),
     };
 
     /// <summary>All that is wrong with a new object; empty when it may be stored.</summary>
@@ -57,6 +92,14 @@ public static class Validator
     {
         var errors = new FieldErrors();
         Rules(newObj)?.StatusUpdate(newObj, oldObj, errors);
+        return errors;
+    }
+
+    /// <summary>All that is wrong with the containers that are added to a running pod to look into it.</summary>
+    public static List<FieldError> ValidateEphemeralContainers(Pod newObj, Pod oldObj)
+    {
+        var errors = new FieldErrors();
+        EphemeralContainerRules.Update(newObj, oldObj, errors);
         return errors;
     }
 

@@ -93,7 +93,7 @@ internal static class VolumeSourceRules
         }
     }
 
-    private static void HostPath(HostPathVolumeSource source, FieldPath path, FieldErrors errors)
+    public static void HostPath(HostPathVolumeSource source, FieldPath path, FieldErrors errors)
     {
         if (!errors.Present(path.Child("path"), source.Path))
         {
@@ -103,7 +103,7 @@ internal static class VolumeSourceRules
         errors.OptionalOneOf(path.Child("type"), source.Type, HostPathTypes);
     }
 
-    private static void Nfs(NFSVolumeSource source, FieldPath path, FieldErrors errors)
+    public static void Nfs(NFSVolumeSource source, FieldPath path, FieldErrors errors)
     {
         errors.Present(path.Child("server"), source.Server);
         errors.Present(path.Child("path"), source.Path);

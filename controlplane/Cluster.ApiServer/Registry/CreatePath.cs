@@ -53,7 +53,7 @@ internal sealed class CreatePath(RegistryContext context)
             context.Fields.Update(scope, null, obj);
         await context.Admission.AdmitAsync(request, cancellationToken);
         Defaults.Apply(obj);
-        strategy.PrepareForCreate(obj);
+        strategy.PrepareForCreate(obj, scope.User);
         if (strategy.HasGeneration)
             obj.Metadata.Generation = 1;
 

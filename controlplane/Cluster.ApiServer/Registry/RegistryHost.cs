@@ -49,7 +49,7 @@ public sealed class RegistryHost : IAsyncDisposable
         try
         {
             await caches.StartAsync(cancellationToken);
-            var strategies = new StrategyTable(options, caches.Keys);
+            var strategies = new StrategyTable(options, caches.Keys, time);
             var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), new FieldTracking(strategies, time), time);
             var registry = new ResourceRegistry(context);
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());

@@ -20,6 +20,7 @@ internal static class ScaleView
             ReplicaSet rs => (rs.Spec.Replicas, rs.Status?.Replicas ?? 0, Selector.From(rs.Spec.Selector).ToString()),
             Deployment deployment => (
                 deployment.Spec.Replicas, deployment.Status?.Replicas ?? 0, Selector.From(deployment.Spec.Selector).ToString()),
+            StatefulSet set => (set.Spec.Replicas, set.Status?.Replicas ?? 0, Selector.From(set.Spec.Selector).ToString()),
             _ => throw new ArgumentException($"{obj.Descriptor.Name} has no scale", nameof(obj)),
         };
         return new Scale
@@ -59,6 +60,7 @@ internal static class ScaleView
             case ReplicationController rc: rc.Spec.Replicas = replicas; break;
             case ReplicaSet rs: rs.Spec.Replicas = replicas; break;
             case Deployment deployment: deployment.Spec.Replicas = replicas; break;
+            case StatefulSet set: set.Spec.Replicas = replicas; break;
         }
     }
 }

@@ -97,7 +97,7 @@ internal sealed class UpdatePath(RegistryContext context)
         if (strategy.HasGeneration && strategy.IsSpecChanged(obj, old))
             obj.Metadata.Generation++;
 
-        var errors = scope.Subresource == "status" ? Validator.ValidateStatusUpdate(obj, old) : Validator.ValidateUpdate(obj, old);
+        var errors = Validate(scope, obj, old);
         if (errors.Count > 0)
             throw StatusErrors.Invalid(scope.Resource, scope.Name!, errors);
 
@@ -105,12 +105,19 @@ internal sealed class UpdatePath(RegistryContext context)
         return obj;
     }
 
+    private static List<FieldError> Validate(RequestScope scope, IApiObject obj, IApiObject old) => scope.Subresource switch
+    {
+        "status" => Validator.ValidateStatusUpdate(obj, old),
+        "ephemeralcontainers" => Validator.ValidateEphemeralContainers((Pod)obj, (Pod)old),
+        _ => Validator.ValidateUpdate(obj, old),
+    };
+
     private static void Prepare(RequestScope scope, ResourceStrategy strategy, IApiObject obj, IApiObject old)
     {
         if (scope.Subresource == "status")
             strategy.PrepareForStatusUpdate(obj, old);
-        else if (scope.Subresource == "finalize")
-            NamespaceStrategy.PrepareForFinalize((Namespace)obj, (Namespace)old);
+        else if (scope.Subresource is { } part and not "scale")
+            strategy.PrepareForPart(part, obj, old);
         else
             strategy.PrepareForUpdate(obj, old);
     }

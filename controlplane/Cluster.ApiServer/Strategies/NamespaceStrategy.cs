@@ -17,7 +17,8 @@ internal sealed class NamespaceStrategy : ResourceStrategy
         : base(type) => ReturnsDeletedObject = true;
 
     /// <summary>The finalize subresource: the spec's finalizers alone.</summary>
-    public static void PrepareForFinalize(Namespace ns, Namespace old) => ns.Status = old.Status?.Clone();
+    public override void PrepareForPart(string subresource, IApiObject obj, IApiObject old) =>
+        ((Namespace)obj).Status = ((Namespace)old).Status?.Clone();
 
     public override void PrepareForCreate(IApiObject obj)
     {

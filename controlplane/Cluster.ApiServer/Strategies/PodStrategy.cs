@@ -29,6 +29,17 @@ internal sealed class PodStrategy : ResourceStrategy, IClaimant
             status.QosClass = ((Pod)old).Status?.QosClass ?? "";
     }
 
+    /// <summary>The ephemeralcontainers subresource: those alone.</summary>
+    public override void PrepareForPart(string subresource, IApiObject obj, IApiObject old)
+    {
+        var (pod, before) = ((Pod)obj, (Pod)old);
+        var debug = pod.Spec?.EphemeralContainers.Clone() ?? [];
+        pod.Spec = before.Spec?.Clone() ?? new PodSpec();
+        pod.Spec.EphemeralContainers.Clear();
+        pod.Spec.EphemeralContainers.Add(debug);
+        pod.Status = before.Status?.Clone();
+    }
+
     /// <summary>Unscheduled and finished pods have nothing to shut down, so nothing to wait for.</summary>
     public override long? GracePeriod(IApiObject obj, DeleteOptions options)
     {

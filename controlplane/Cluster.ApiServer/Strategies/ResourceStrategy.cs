@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -52,6 +53,9 @@ internal class ResourceStrategy
     /// <summary>Takes away what a creator may not set, and sets what the kind begins with.</summary>
     public virtual void PrepareForCreate(IApiObject obj) => _status?.Accessor.Clear(obj);
 
+    /// <summary>As the other, for kinds that hold who made them.</summary>
+    public virtual void PrepareForCreate(IApiObject obj, UserIdentity user) => PrepareForCreate(obj);
+
     /// <summary>Keeps what an update of the object may not change.</summary>
     public virtual void PrepareForUpdate(IApiObject obj, IApiObject old) => CopyField(_status, old, obj);
 
@@ -63,9 +67,13 @@ internal class ResourceStrategy
         obj.Metadata.OwnerReferences.Add(old.Metadata.OwnerReferences);
     }
 
-    /// <summary>What counts as a new generation.</summary>
-    public virtual bool IsSpecChanged(IApiObject obj, IApiObject old) =>
-        _spec is not null && !Equals(_spec.Accessor.GetValue(obj), _spec.Accessor.GetValue(old));
+    /// <summary>Keeps what an update of another part than the status (finalize, approval...) may not change.</summary>
+    public virtual void PrepareForPart(string subresource, IApiObject obj, IApiObject old) => PrepareForUpdate(obj, old);
+
+    /// <summary>What counts as a new generation: all but the metadata and the status, for not every kind calls its wishes a spec.</summary>
+    public bool IsSpecChanged(IApiObject obj, IApiObject old) =>
+        Type.Descriptor.Fields.InDeclarationOrder().Any(field => field.Name is not ("metadata" or "status")
+            && !Equals(field.Accessor.GetValue(obj), field.Accessor.GetValue(old)));
 
     /// <summary>The grace period of a delete in seconds; null: the kind knows no grace.</summary>
     public virtual long? GracePeriod(IApiObject obj, DeleteOptions options) => null;

@@ -10,12 +10,13 @@ internal sealed class StrategyTable
 {
     private readonly Dictionary<ResourceType, ResourceStrategy> _strategies;
 
-    public StrategyTable(RegistryOptions options, KeyCache claims) =>
-        _strategies = ResourceCatalog.All.ToDictionary(type => type, type => Make(type, options, claims));
+    public StrategyTable(RegistryOptions options, KeyCache claims, TimeProvider time) =>
+        _strategies = ResourceCatalog.All.ToDictionary(type => type, type => Make(type, options, claims, time));
 
     public ResourceStrategy this[ResourceType type] => _strategies[type];
 
-    private static ResourceStrategy Make(ResourceType type, RegistryOptions options, KeyCache claims) => type.GroupResource switch
+    private static ResourceStrategy Make(
+        ResourceType type, RegistryOptions options, KeyCache claims, TimeProvider time) => type.GroupResource switch
     {
         "namespaces" => new NamespaceStrategy(type),
         "nodes" => new NodeStrategy(type),
@@ -28,7 +29,21 @@ internal sealed class StrategyTable
         "replicationcontrollers" => new WorkloadStrategy(type) { DefaultPropagation = "Orphan" },
         "deployments.apps" => new WorkloadStrategy(type) { FieldsNotOfStatus = ["spec", "metadata.labels", "metadata.ownerReferences"] },
         "replicasets.apps" => new WorkloadStrategy(type),
-        "endpointslices.discovery.k8s.io" => new EndpointSliceStrategy(type),
+        "podtemplates" or "endpointslices.discovery.k8s.io" or "ingresses.networking.k8s.io" or "ingressclasses.networking.k8s.io"
+            or "networkpolicies.networking.k8s.io" => new ResourceStrategy(type) { HasGeneration = true },
+        "csidrivers.storage.k8s.io" => new ResourceStrategy(type) { HasGeneration = true, AllowsUnconditionalUpdate = false, ReturnsDeletedObject = true },
+        "statefulsets.apps" or "daemonsets.apps" or "cronjobs.batch" => new WorkloadStrategy(type),
+        "poddisruptionbudgets.policy" => new ResourceStrategy(type) { HasGeneration = true, AllowsUnconditionalUpdate = false },
+        "jobs.batch" => new JobStrategy(type) { DefaultPropagation = "Orphan" },
+        "certificatesigningrequests.certificates.k8s.io" => new SigningRequestStrategy(type, time),
+        "limitranges" => new ResourceStrategy(type) { CreatesOnUpdate = true },
+        "resourcequotas" or "persistentvolumes" or "persistentvolumeclaims" or "storageclasses.storage.k8s.io" =>
+            new ResourceStrategy(type) { ReturnsDeletedObject = true },
+        "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io"
+            or "clusterrolebindings.rbac.authorization.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true },
+        "volumeattachments.storage.k8s.io" or "csinodes.storage.k8s.io" =>
+            new ResourceStrategy(type) { AllowsUnconditionalUpdate = false, ReturnsDeletedObject = true },
+        "csistoragecapacities.storage.k8s.io" or "runtimeclasses.node.k8s.io" => new ResourceStrategy(type) { AllowsUnconditionalUpdate = false },
         "leases.coordination.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true, AllowsUnconditionalUpdate = false },
         "events" => new ResourceStrategy(type) { CreatesOnUpdate = true, TimeToLive = options.EventTimeToLive },
         "serviceaccounts" => new ResourceStrategy(type) { ReturnsDeletedObject = true },

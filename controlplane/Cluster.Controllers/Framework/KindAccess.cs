@@ -14,7 +14,7 @@ internal abstract class KindAccess
     /// <summary>One for each kind of the catalog that can be listed, watched and deleted.</summary>
     public static IReadOnlyList<KindAccess> All(IApiClient client) =>
     [
-        .. ResourceCatalog.All.Where(type => type.Verbs.Contains("list") && type.Verbs.Contains("watch") && type.Verbs.Contains("delete"))
+        .. ResourceCatalog.All.Where(type => type.StoragePrefix is not null && type.Verbs.Contains("list") && type.Verbs.Contains("watch") && type.Verbs.Contains("delete"))
             .Select(type => (KindAccess)Activator.CreateInstance(typeof(Typed<>).MakeGenericType(type.Descriptor.ClrType), client, type)!),
     ];
 
