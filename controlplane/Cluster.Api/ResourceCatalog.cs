@@ -13,7 +13,21 @@ namespace Cluster.Api;
 /// <summary>Every served resource. A new kind is a message in Protos/ and an entry here.</summary>
 public static class ResourceCatalog
 {
-    /// <summary>In the order of discovery: the order of groups and versions decides what a short name means where several have it.</summary>
+    private static readonly ResourceType Events = Namespaced(Event.Descriptor, "events", "ev");
+
+    private static readonly ResourceType Autoscalers =
+        Namespaced(AutoscalingV2.HorizontalPodAutoscaler.Descriptor, "horizontalpodautoscalers", "hpa").InAll().Status();
+
+    private static readonly ResourceType CronJobs = Namespaced(CronJob.Descriptor, "cronjobs", "cj").InAll().Status();
+
+    private static readonly ResourceType Budgets = Namespaced(PolicyV1.PodDisruptionBudget.Descriptor, "poddisruptionbudgets", "pdb").Status();
+
+    private static readonly ResourceType Slices = Namespaced(DiscoveryV1.EndpointSlice.Descriptor, "endpointslices");
+
+    /// <summary>
+    /// In the order of discovery: the order of groups decides what a short name means where several have it, the first version of a group
+    /// is the preferred one.
+    /// </summary>
     public static IReadOnlyList<ResourceType> All { get; } =
     [
         Global(Namespace.Descriptor, "namespaces", "ns").WithoutCollectionDelete().Status()
@@ -23,12 +37,13 @@ public static class ResourceCatalog
             .Streamed("attach", "PodAttachOptions").Streamed("exec", "PodExecOptions").Streamed("portforward", "PodPortForwardOptions")
             .Proxied("PodProxyOptions")
             .Part(new("binding", "v1", "Binding", ["create"]))
+            .Part(new("eviction", "policy/v1", "Eviction", ["create"]))
             .Part(new("ephemeralcontainers", "v1", "Pod", ["get", "patch", "update"]))
             .Part(new("log", "v1", "Pod", ["get"]) { Connects = true }),
         Namespaced(Service.Descriptor, "services", "svc").InAll().StoredUnder("services/specs").Status().Proxied("ServiceProxyOptions"),
         Namespaced(Endpoints.Descriptor, "endpoints", "ep").StoredUnder("services/endpoints"),
         Namespaced(ReplicationController.Descriptor, "replicationcontrollers", "rc").InAll().StoredUnder("controllers").Scale().Status(),
-        Namespaced(Event.Descriptor, "events", "ev"),
+        Events,
         Namespaced(ConfigMap.Descriptor, "configmaps", "cm"),
         Namespaced(Secret.Descriptor, "secrets"),
         Namespaced(ServiceAccount.Descriptor, "serviceaccounts", "sa")
@@ -39,6 +54,7 @@ public static class ResourceCatalog
         Global(PersistentVolume.Descriptor, "persistentvolumes", "pv").Status(),
         Namespaced(PersistentVolumeClaim.Descriptor, "persistentvolumeclaims", "pvc").Status(),
         Namespaced(Binding.Descriptor, "bindings").CreatedOnly(),
+        Global(ComponentStatus.Descriptor, "componentstatuses", "cs").ReadOnly(),
 
         Namespaced(ReplicaSet.Descriptor, "replicasets", "rs").InAll().Scale().Status(),
         Namespaced(Deployment.Descriptor, "deployments", "deploy").InAll().Scale().Status(),
@@ -46,10 +62,22 @@ public static class ResourceCatalog
         Namespaced(DaemonSet.Descriptor, "daemonsets", "ds").InAll().Status(),
         Namespaced(ControllerRevision.Descriptor, "controllerrevisions"),
 
-        Namespaced(AutoscalingV2.HorizontalPodAutoscaler.Descriptor, "horizontalpodautoscalers", "hpa").InAll().Status(),
+        EventsV1.Event.Descriptor.VersionOf(Events),
+
+        Global(AuthenticationV1.TokenReview.Descriptor, "tokenreviews").CreatedOnly(),
+        Global(AuthenticationV1.SelfSubjectReview.Descriptor, "selfsubjectreviews").CreatedOnly(),
+
+        Global(AuthorizationV1.SubjectAccessReview.Descriptor, "subjectaccessreviews").CreatedOnly(),
+        Global(AuthorizationV1.SelfSubjectAccessReview.Descriptor, "selfsubjectaccessreviews").CreatedOnly(),
+        Namespaced(AuthorizationV1.LocalSubjectAccessReview.Descriptor, "localsubjectaccessreviews").CreatedOnly(),
+        Global(AuthorizationV1.SelfSubjectRulesReview.Descriptor, "selfsubjectrulesreviews").CreatedOnly(),
+
+        Autoscalers,
+        AutoscalingV1.HorizontalPodAutoscaler.Descriptor.VersionOf(Autoscalers),
 
         Namespaced(Job.Descriptor, "jobs").InAll().Status(),
-        Namespaced(CronJob.Descriptor, "cronjobs", "cj").InAll().Status(),
+        CronJobs,
+        BatchV1Beta1.CronJob.Descriptor.VersionOf(CronJobs),
 
         Global(CertificatesV1.CertificateSigningRequest.Descriptor, "certificatesigningrequests", "csr").Status()
             .Part(new("approval", "certificates.k8s.io/v1", "CertificateSigningRequest", ["get", "patch", "update"])),
@@ -58,7 +86,8 @@ public static class ResourceCatalog
         Global(IngressClass.Descriptor, "ingressclasses"),
         Namespaced(NetworkPolicy.Descriptor, "networkpolicies", "netpol"),
 
-        Namespaced(PolicyV1.PodDisruptionBudget.Descriptor, "poddisruptionbudgets", "pdb").Status(),
+        Budgets,
+        PolicyV1Beta1.PodDisruptionBudget.Descriptor.VersionOf(Budgets),
 
         Namespaced(Role.Descriptor, "roles"),
         Namespaced(RoleBinding.Descriptor, "rolebindings"),
@@ -74,7 +103,8 @@ public static class ResourceCatalog
         Global(SchedulingV1.PriorityClass.Descriptor, "priorityclasses", "pc"),
         Namespaced(CoordinationV1.Lease.Descriptor, "leases"),
         Global(NodeV1.RuntimeClass.Descriptor, "runtimeclasses"),
-        Namespaced(DiscoveryV1.EndpointSlice.Descriptor, "endpointslices"),
+        Slices,
+        DiscoveryV1Beta1.EndpointSlice.Descriptor.VersionOf(Slices),
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByPath =

@@ -29,9 +29,25 @@ internal static class ResourceEntry
     public static ResourceType WithoutCollectionDelete(this ResourceType type) =>
         type with { Verbs = [.. type.Verbs.Where(verb => verb != "deletecollection")] };
 
+    /// <summary>Another version of a kind, with all the stored one's names and parts.</summary>
+    public static ResourceType VersionOf(this MessageDescriptor kind, ResourceType stored)
+    {
+        var entry = Entry(kind, stored.Plural, [.. stored.ShortNames], stored.Namespaced);
+        return entry with
+        {
+            Categories = stored.Categories,
+            StoragePrefix = null,
+            StoredAs = stored.Descriptor,
+            Subresources = [.. stored.Subresources.Select(part => part with { ApiVersion = entry.ApiVersion })],
+        };
+    }
+
     /// <summary>A question or an order and no object: it is posted, and nothing is stored.</summary>
     public static ResourceType CreatedOnly(this ResourceType type) =>
         type with { Verbs = ["create"], StoragePrefix = null, ListDescriptor = null };
+
+    /// <summary>Made by the server when it is asked.</summary>
+    public static ResourceType ReadOnly(this ResourceType type) => type with { Verbs = ["get", "list"], StoragePrefix = null };
 
     public static ResourceType Status(this ResourceType type) => type.Part(new Subresource("status", type.ApiVersion, type.Kind, StatusVerbs));
 

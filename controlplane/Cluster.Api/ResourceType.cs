@@ -48,6 +48,12 @@ public sealed record ResourceType
     /// <remarks>Kubernetes' own layout, old names included (nodes are minions, replication controllers are controllers).</remarks>
     public string? StoragePrefix { get; init; }
 
+    /// <summary>The message of the version this one is stored as; null: the kind is stored in this version, or not at all.</summary>
+    public MessageDescriptor? StoredAs { get; init; }
+
+    /// <summary>The version that is stored.</summary>
+    public ResourceType Storage => StoredAs is null ? this : ResourceCatalog.Find(StoredAs)!;
+
     /// <summary><c>v1</c> for the core group, <c>group/version</c> otherwise.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

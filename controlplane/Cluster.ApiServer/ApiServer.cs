@@ -1,5 +1,6 @@
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Hosting;
 using Cluster.ApiServer.Kubelets;
 using Cluster.ApiServer.Logs;
@@ -38,20 +39,23 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var tokenKey = SigningKey.FromPem(await File.ReadAllTextAsync(options.Pki.ServiceAccountKey, cancellationToken));
         var staticTokens = await StaticTokens.ReadAsync(options.Pki.StaticTokens, cancellationToken);
+        var tokens = new ServiceAccountTokens(tokenKey, options.Time);
+        var authorizer = new ComponentAuthorizer();
         var core = await RegistryHost.StartAsync(
-            store, options.Registry, reader => Plugins(reader, options.Time), logs, options.Time, cancellationToken);
+            store, options.Registry, reader => Plugins(reader, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
+            options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();
         try
         {
-            var tokens = new ServiceAccountTokens(tokenKey, options.Time);
             var web = await WebHost.StartAsync(
                 new WebHostParts
                 {
                     Options = options,
                     Store = store,
                     Core = core,
-                    Tokens = [staticTokens, new ServiceAccountAuthenticator(tokens, core.Reader)],
+                    Tokens = Tokens(core.Reader),
+                    Authorizer = authorizer,
                     Connectors =
                     [
                         new PodLogConnector(core.Reader, kubelets), new TokenRequestConnector(core.Reader, tokens, options.Time),
@@ -70,6 +74,8 @@ public sealed class ApiServer : IAsyncDisposable
             await core.DisposeAsync();
             throw;
         }
+
+        IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) => [staticTokens, new ServiceAccountAuthenticator(tokens, reader)];
     }
 
     /// <summary>Stops: no new requests, watches end, open requests get the shutdown grace.</summary>
@@ -92,6 +98,14 @@ public sealed class ApiServer : IAsyncDisposable
         new PodProxyConnector(reader, targets, forwarder),
         new ServiceProxyConnector(reader, targets, forwarder),
         new NodeProxyConnector(reader, kubelets, targets, forwarder),
+    ];
+
+    /// <summary>Questions the server answers by itself.</summary>
+    private static IReadOnlyList<IPostedKind> Posted(IAuthorizer authorizer, IReadOnlyList<ITokenAuthenticator> tokens, TimeProvider time) =>
+    [
+        new AccessReview("subjectaccessreviews", authorizer), new AccessReview("selfsubjectaccessreviews", authorizer),
+        new AccessReview("localsubjectaccessreviews", authorizer), new RulesReview(authorizer),
+        new TokenReviews(new CachedTokenAuthenticator(tokens, time)), new SelfReview(time),
     ];
 
     /// <summary>In the order they see a write.</summary>

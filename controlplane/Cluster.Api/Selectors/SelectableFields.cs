@@ -22,6 +22,20 @@ public sealed class SelectableFields
         [("", "Namespace")] = new([Name, On<Namespace>("status.phase", ns => ns.Status?.Phase)]),
         [("", "Secret")] = new([Name, Namespace, On<Secret>("type", secret => secret.Type)]),
         [("", "Event")] = OfEvent(),
+        [("events.k8s.io", "Event")] = new(
+        [
+            Name, Namespace,
+            On<Event>("regarding.kind", e => e.InvolvedObject?.Kind),
+            On<Event>("regarding.namespace", e => e.InvolvedObject?.Namespace),
+            On<Event>("regarding.name", e => e.InvolvedObject?.Name),
+            On<Event>("regarding.uid", e => e.InvolvedObject?.Uid),
+            On<Event>("regarding.apiVersion", e => e.InvolvedObject?.ApiVersion),
+            On<Event>("regarding.resourceVersion", e => e.InvolvedObject?.ResourceVersion),
+            On<Event>("regarding.fieldPath", e => e.InvolvedObject?.FieldPath),
+            On<Event>("reason", e => e.Reason),
+            On<Event>("reportingController", e => e.ReportingComponent),
+            On<Event>("type", e => e.Type),
+        ]),
         [("batch", "Job")] = new(
         [
             Name, Namespace, On<Job>("status.successful", job => (job.Status?.Succeeded ?? 0).ToString(CultureInfo.InvariantCulture)),
@@ -60,6 +74,7 @@ public sealed class SelectableFields
 
     public IEnumerable<string> Paths => fields.Keys;
 
+    /// <summary>Of a version that is not stored: its own names, read from the stored object.</summary>
     public static SelectableFields Of(ResourceType type) => ByKind.GetValueOrDefault((type.Group, type.Kind), Common);
 
     /// <exception cref="StatusException">400 BadRequest: the kind does not offer the field.</exception>

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Cluster.Api.AppsV1;
 using Cluster.Api.AutoscalingV1;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CertificatesV1;
+using Cluster.Api.Conversion;
 using Cluster.Api.CoordinationV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
@@ -65,6 +67,8 @@ public sealed class TableColumns
         [CSIStorageCapacity.Descriptor] = StorageColumns.OfCsiStorageCapacity(),
     };
 
+    private static readonly ConcurrentDictionary<MessageDescriptor, TableColumns> Converted = new();
+
     private static readonly TableColumns Common = CoreColumns.OfAnyKind();
 
     private readonly Func<IApiObject, DateTimeOffset, object?[]> makeCells;
@@ -81,7 +85,16 @@ public sealed class TableColumns
     public static TableColumns For(ResourceType type) => For(type.Descriptor);
 
     /// <summary>The table of a message: a subresource's body may be another kind than its resource's.</summary>
-    public static TableColumns For(MessageDescriptor descriptor) => ByKind.GetValueOrDefault(descriptor, Common);
+    /// <remarks>A version that is not stored has the columns of the stored one.</remarks>
+    public static TableColumns For(MessageDescriptor descriptor) =>
+        ResourceCatalog.Find(descriptor)?.StoredAs is { } stored ? Converted.GetOrAdd(descriptor, _ => OfStored(stored))
+        : ByKind.GetValueOrDefault(descriptor, Common);
+
+    private static TableColumns OfStored(MessageDescriptor stored)
+    {
+        var columns = For(stored);
+        return new TableColumns(columns.Columns, (obj, now) => columns.makeCells(Conversions.ToStored(obj, stored), now));
+    }
 
     /// <summary>One cell a column: a text, a number or null.</summary>
     /// <param name="obj">An object of the kind.</param>

@@ -1,3 +1,5 @@
+using Cluster.Api.AuthenticationV1;
+
 namespace Cluster.ApiServer.Authentication;
 
 /// <summary>Who makes a request, as authentication found out. Immutable.</summary>
@@ -33,6 +35,15 @@ public sealed record UserIdentity(
 
     /// <summary>The API server itself, for the objects it keeps without being asked.</summary>
     public static UserIdentity ApiServer { get; } = new("system:apiserver", [MastersGroup, AuthenticatedGroup]);
+
+    /// <summary>As the API shows a user.</summary>
+    public UserInfo ToUserInfo()
+    {
+        var info = new UserInfo { Username = Name, Uid = Uid, Groups = { Groups } };
+        foreach (var (key, values) in Extra)
+            info.Extra[key] = new ExtraValue { Items = { values } };
+        return info;
+    }
 
     public bool IsInGroup(string group)
     {

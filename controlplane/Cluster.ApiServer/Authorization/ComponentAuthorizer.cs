@@ -1,3 +1,4 @@
+using Cluster.Api.AuthorizationV1;
 using Cluster.ApiServer.Authentication;
 
 namespace Cluster.ApiServer.Authorization;
@@ -19,6 +20,19 @@ internal sealed class ComponentAuthorizer : IAuthorizer
 
     public ValueTask<bool> IsAllowedAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(IsOurs(request.User) || IsPublic(request));
+
+    public ValueTask<SubjectRulesReviewStatus> RulesOfAsync(UserIdentity user, string ns, CancellationToken cancellationToken)
+    {
+        var rules = new SubjectRulesReviewStatus();
+        rules.NonResourceRules.Add(new NonResourceRule { Verbs = { "get" }, NonResourceURLs = { PublicPaths.Order(StringComparer.Ordinal) } });
+        if (IsOurs(user))
+        {
+            rules.ResourceRules.Add(new ResourceRule { Verbs = { "*" }, ApiGroups = { "*" }, Resources = { "*" } });
+            rules.NonResourceRules.Add(new NonResourceRule { Verbs = { "*" }, NonResourceURLs = { "*" } });
+        }
+
+        return ValueTask.FromResult(rules);
+    }
 
     private static bool IsOurs(UserIdentity user) =>
         user.IsInGroup(UserIdentity.MastersGroup)

@@ -62,8 +62,8 @@ internal static class DiscoveryDocuments
             ShortNames = { type.ShortNames },
             Categories = { type.Categories },
         };
-        if (type.StoragePrefix is not null)
-            resource.StorageVersionHash = StorageVersionHash(type);
+        if (type.Storage.StoragePrefix is not null)
+            resource.StorageVersionHash = StorageVersionHash(type.Storage);
         return resource;
     }
 

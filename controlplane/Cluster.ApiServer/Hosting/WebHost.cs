@@ -43,7 +43,7 @@ internal sealed class WebHost : IAsyncDisposable
     public static async Task<WebHost> StartAsync(WebHostParts parts, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         var listener = new TlsListener(parts.Options.Pki);
-        var authorizer = new RequestAuthorizer(new ComponentAuthorizer());
+        var authorizer = new RequestAuthorizer(parts.Authorizer);
         var app = Build(parts, listener, authorizer, logs);
         var host = new WebHost(app, listener, parts.Options.Metrics);
         host.AddPipeline(parts, authorizer, logs);

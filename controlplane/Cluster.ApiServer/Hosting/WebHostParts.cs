@@ -1,4 +1,5 @@
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Rest;
 using Cluster.Storage;
@@ -16,6 +17,8 @@ internal sealed record WebHostParts
 
     /// <summary>Asked in this order who a bearer token belongs to.</summary>
     public required IReadOnlyList<ITokenAuthenticator> Tokens { get; init; }
+
+    public required IAuthorizer Authorizer { get; init; }
 
     public required IReadOnlyList<IConnector> Connectors { get; init; }
 }

@@ -98,8 +98,12 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
                 scope.Warnings.Add(text);
             }
 
-            return JsonNode.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
+            var config = JsonNode.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
+            // A version that differs from the stored one by its name alone.
+            if (scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
+                config["apiVersion"] = scope.Resource.ApiVersion;
+            return config;
         }
         catch (StatusException error) when (!error.Message.StartsWith("error strict", StringComparison.Ordinal))
         {

@@ -20,7 +20,7 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
     public async ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         ListRules.CheckList(options);
-        var filter = ObjectFilter.Of(scope.Resource, scope.Namespace, options.LabelSelector, options.FieldSelector);
+        var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, options.FieldSelector);
         if (options.Continue.Length > 0)
             return await ContinueAsync(scope.Resource, filter, options, cancellationToken);
 

@@ -36,7 +36,7 @@ internal sealed class ReadPath(RegistryContext context)
     {
         ListRules.CheckWatch(options);
         var fields = WithName(options.FieldSelector, scope.Name);
-        var filter = ObjectFilter.Of(scope.Resource, scope.Namespace, options.LabelSelector, fields);
+        var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, fields);
         var start = await StartAsync(_caches[scope.Resource], options, cancellationToken) with { Bookmarks = options.AllowWatchBookmarks };
         return new CacheWatch(_caches[scope.Resource], _caches.Feed, filter, start, context.Time);
     }

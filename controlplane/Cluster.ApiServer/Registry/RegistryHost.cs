@@ -34,6 +34,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <param name="store">Not owned: it outlives the host.</param>
     /// <param name="options">The cluster's ranges and addresses.</param>
     /// <param name="admission">Makes the plug-ins, in their order.</param>
+    /// <param name="posted">Makes those who answer what is only posted.</param>
     /// <param name="logs">For all parts.</param>
     /// <param name="time">The clock of timestamps and intervals.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
@@ -41,6 +42,7 @@ public sealed class RegistryHost : IAsyncDisposable
         IStore store,
         RegistryOptions options,
         Func<IObjectReader, IReadOnlyList<IAdmissionPlugin>> admission,
+        Func<IObjectReader, IReadOnlyList<IPostedKind>> posted,
         ILoggerFactory logs,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -51,7 +53,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await caches.StartAsync(cancellationToken);
             var strategies = new StrategyTable(options, caches.Keys, time);
             var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), new FieldTracking(strategies, time), time);
-            var registry = new ResourceRegistry(context);
+            var registry = new ResourceRegistry(context, posted(caches));
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
             await systemObjects.StartAsync(cancellationToken);
             return new RegistryHost(caches, registry, systemObjects);

@@ -11,6 +11,9 @@ public sealed record RequestScope
 {
     public required ResourceType Resource { get; init; }
 
+    /// <summary>The version the client speaks, where the registry works on another one, that of the store; else null.</summary>
+    public ResourceType? Version { get; init; }
+
     public required UserIdentity User { get; init; }
 
     /// <summary><c>status</c>, <c>scale</c>, <c>binding</c>, <c>finalize</c>; null: the object itself.</summary>
@@ -21,6 +24,9 @@ public sealed record RequestScope
 
     /// <summary>Null for lists, watches and creates.</summary>
     public string? Name { get; init; }
+
+    /// <summary>The request as the store sees it: of the version that is stored.</summary>
+    public RequestScope ToStored() => Resource.StoredAs is null ? this : this with { Resource = Resource.Storage, Version = Resource };
 
     /// <summary>Go through every check and store nothing.</summary>
     public bool DryRun { get; init; }

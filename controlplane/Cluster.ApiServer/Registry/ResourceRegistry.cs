@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.AutoscalingV1;
+using Cluster.Api.Conversion;
 using Cluster.Api.CoreV1;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
@@ -25,7 +26,10 @@ public sealed class ResourceRegistry : IResourceRegistry
     private readonly PodBinder _binder;
     private readonly FieldTracking _fields;
 
-    internal ResourceRegistry(RegistryContext context)
+    private readonly PostedKinds _posted;
+    private readonly ComponentStatuses _components;
+
+    internal ResourceRegistry(RegistryContext context, IEnumerable<IPostedKind> posted)
     {
         _reads = new ReadPath(context);
         _lists = new ListPath(context, _reads);
@@ -34,25 +38,42 @@ public sealed class ResourceRegistry : IResourceRegistry
         _deletes = new DeletePath(context);
         _binder = new PodBinder(context);
         _fields = context.Fields;
+        _components = new ComponentStatuses(context.Store, context.Caches, context.Time);
+        _posted = new PostedKinds([.. posted, new PodEvictor(context, _reads, _updates, _deletes)]);
     }
 
     /// <inheritdoc/>
     public async ValueTask<EncodedMessage> GetAsync(RequestScope scope, string resourceVersion, CancellationToken cancellationToken) =>
-        View(scope, await _reads.GetAsync(scope, resourceVersion, cancellationToken));
+        scope.Resource == ComponentStatuses.Type
+            ? await _components.GetAsync(scope.Name!, cancellationToken)
+            : View(scope, await _reads.GetAsync(scope.ToStored(), resourceVersion, cancellationToken));
 
     /// <inheritdoc/>
-    public ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken) =>
-        _lists.ListAsync(scope, options, cancellationToken);
+    public async ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
+    {
+        if (scope.Resource == ComponentStatuses.Type)
+            return new ListResult(await _components.ListAsync(options, cancellationToken), 0, "", null);
+
+        var list = await _lists.ListAsync(scope.ToStored(), options, cancellationToken);
+        return scope.Resource.StoredAs is null ? list : list with { Items = [.. list.Items.Select(item => item.As(scope.Resource))] };
+    }
 
     /// <inheritdoc/>
-    public ValueTask<ResourceWatch> WatchAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken) =>
-        _reads.WatchAsync(scope, options, cancellationToken);
+    public async ValueTask<ResourceWatch> WatchAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
+    {
+        var watch = await _reads.WatchAsync(scope.ToStored(), options, cancellationToken);
+        return scope.Resource.StoredAs is null ? watch : new ConvertedWatch(watch, scope.Resource);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<EncodedMessage> CreateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
     {
         if (obj is not Binding binding)
-            return await _creates.CreateAsync(scope, obj, isApplied: false, cancellationToken);
+        {
+            return _posted.Find(scope) is { } kind
+                ? await kind.PostAsync(scope, obj, cancellationToken)
+                : View(scope, await _creates.CreateAsync(scope.ToStored(), ToStored(scope, obj), isApplied: false, cancellationToken));
+        }
 
         await BindAsync(scope with { Name = scope.Name ?? obj.Metadata?.Name ?? "" }, binding, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
@@ -61,17 +82,19 @@ public sealed class ResourceRegistry : IResourceRegistry
     /// <inheritdoc/>
     public async ValueTask<WriteResult> UpdateAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
     {
+        if (!IsScale(scope))
+            obj = ToStored(scope, obj);
         // The client's object is needed again after a lost race, and preparing changes it.
         var version = await _updates.UpdateAsync(
-            scope,
+            scope.ToStored(),
             current => IsScale(scope) ? _fields.UpdateScale(scope, current, (Scale)obj) : obj.Copy(),
             ownersAreSet: IsScale(scope),
             cancellationToken);
         if (version is not null)
             return new WriteResult(View(scope, version), false);
 
-        if (scope.Subresource is not null || !_creates.CreatesOnUpdate(scope.Resource))
-            throw StatusErrors.NotFound(scope.Resource, scope.Name!);
+        if (scope.Subresource is not null || !_creates.CreatesOnUpdate(scope.Resource.Storage))
+            throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
 
         if (obj.Metadata is { Uid.Length: > 0 } meta)
         {
@@ -79,7 +102,7 @@ public sealed class ResourceRegistry : IResourceRegistry
                 scope.Resource, scope.Name!, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: ");
         }
 
-        return new WriteResult(await CreateNamedAsync(scope, obj, cancellationToken), true);
+        return new WriteResult(View(scope, await CreateNamedAsync(scope.ToStored(), obj, cancellationToken)), true);
     }
 
     /// <inheritdoc/>
@@ -90,14 +113,17 @@ public sealed class ResourceRegistry : IResourceRegistry
             return await ApplyAsync(scope, patch, cancellationToken);
 
         var version = await _updates.UpdateAsync(
-                scope, current => Patched(scope, current, mediaType, patch), ownersAreSet: IsScale(scope), cancellationToken)
-            ?? throw StatusErrors.NotFound(scope.Resource, scope.Name!);
+                scope.ToStored(), current => Patched(scope, current, mediaType, patch), ownersAreSet: IsScale(scope), cancellationToken)
+            ?? throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
         return new WriteResult(View(scope, version), false);
     }
 
     /// <inheritdoc/>
-    public ValueTask<DeleteResult> DeleteAsync(RequestScope scope, DeleteOptions options, CancellationToken cancellationToken) =>
-        _deletes.DeleteAsync(scope, options, cancellationToken);
+    public async ValueTask<DeleteResult> DeleteAsync(RequestScope scope, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var result = await _deletes.DeleteAsync(scope.ToStored(), options, cancellationToken);
+        return result.Response is ObjectVersion version ? result with { Response = version.As(scope.Resource) } : result;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ListResult> DeleteCollectionAsync(
@@ -108,7 +134,7 @@ public sealed class ResourceRegistry : IResourceRegistry
             found.Items,
             new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken },
             async (item, stop) => await DeleteOneAsync(
-                scope with { Namespace = item.Object.Metadata.Namespace, Name = item.Object.Metadata.Name }, options, stop));
+                scope.ToStored() with { Namespace = item.Object.Metadata.Namespace, Name = item.Object.Metadata.Name }, options, stop));
         return found;
     }
 
@@ -119,12 +145,26 @@ public sealed class ResourceRegistry : IResourceRegistry
     private static bool IsScale(RequestScope scope) => scope.Subresource == "scale";
 
     private static EncodedMessage View(RequestScope scope, ObjectVersion version) =>
-        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(version.Object), "autoscaling/v1", "Scale") : version;
+        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(version.Object), "autoscaling/v1", "Scale") : version.As(scope.Resource);
+
+    private static IApiObject ToStored(RequestScope scope, IApiObject obj) => Conversions.ToStored(obj, scope.Resource.Storage.Descriptor);
+
+    private static void CheckApplies(ResourceType type)
+    {
+        if (type.StoredAs is not null && !Conversions.IsSame(type.Descriptor))
+        {
+            throw StatusErrors.BadRequest(
+                $"server-side apply is not offered for {type.Kind} of {type.ApiVersion}: apply it as {type.Storage.ApiVersion}");
+        }
+    }
 
     private IApiObject Patched(RequestScope scope, IApiObject current, string mediaType, ReadOnlyMemory<byte> patch)
     {
         if (!IsScale(scope))
-            return Patched(scope, current, scope.Resource.Descriptor, mediaType, patch);
+        {
+            var version = Conversions.FromStored(current, scope.Resource.Descriptor);
+            return ToStored(scope, Patched(scope, version, scope.Resource.Descriptor, mediaType, patch));
+        }
 
         var scale = (Scale)Patched(scope, FieldTracking.ScaleOf(current), Scale.Descriptor, mediaType, patch);
         return _fields.UpdateScale(scope, current, scale);
@@ -137,7 +177,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         return (IApiObject)JsonPatching.Decode(node, type, scope.FieldValidation, scope.Warnings, mediaType, patch);
     }
 
-    private async ValueTask<EncodedMessage> CreateNamedAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
+    private async ValueTask<ObjectVersion> CreateNamedAsync(RequestScope scope, IApiObject obj, CancellationToken cancellationToken)
     {
         obj.Metadata ??= new ObjectMeta();
         obj.Metadata.Name = scope.Name!;
@@ -148,22 +188,23 @@ public sealed class ResourceRegistry : IResourceRegistry
     // Who loses the race to create it applies to what the winner made.
     private async ValueTask<WriteResult> ApplyAsync(RequestScope scope, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
+        CheckApplies(scope.Resource);
         for (var tries = 0; tries < ObjectWriter.MaxTries; tries++)
         {
             var version = await _updates.UpdateAsync(
-                scope,
-                current => IsScale(scope) ? _fields.ApplyScale(scope, current, patch) : _fields.Apply(scope, current, patch),
+                scope.ToStored(),
+                current => IsScale(scope) ? _fields.ApplyScale(scope, current, patch) : _fields.Apply(scope.ToStored(), current, patch),
                 ownersAreSet: true,
                 cancellationToken);
             if (version is not null)
                 return new WriteResult(View(scope, version), false);
 
             if (scope.Subresource is not null)
-                throw StatusErrors.NotFound(scope.Resource, scope.Name!);
+                throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
 
             try
             {
-                return new WriteResult(await CreateAppliedAsync(scope, patch, cancellationToken), true);
+                return new WriteResult(View(scope, await CreateAppliedAsync(scope.ToStored(), patch, cancellationToken)), true);
             }
             catch (StatusException taken) when (taken.IsAlreadyExists)
             {
@@ -174,7 +215,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         throw StatusErrors.ServerTimeout(scope.Resource, "patch", 1);
     }
 
-    private async ValueTask<EncodedMessage> CreateAppliedAsync(
+    private async ValueTask<ObjectVersion> CreateAppliedAsync(
         RequestScope scope, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
         var obj = _fields.Apply(scope, null, patch);

@@ -111,7 +111,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     private static async ValueTask<IApiObject> ReadObjectAsync(HttpContext context, RequestScope scope)
     {
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        var type = SubresourceBody.Of(scope);
+        var type = SubresourceBody.Of(scope, body.Span);
         return (IApiObject)RequestBody.Decode(body, context.Request.ContentType, type, scope.FieldValidation, scope.Warnings);
     }
 

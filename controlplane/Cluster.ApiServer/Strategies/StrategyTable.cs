@@ -29,7 +29,8 @@ internal sealed class StrategyTable
         "replicationcontrollers" => new WorkloadStrategy(type) { DefaultPropagation = "Orphan" },
         "deployments.apps" => new WorkloadStrategy(type) { FieldsNotOfStatus = ["spec", "metadata.labels", "metadata.ownerReferences"] },
         "replicasets.apps" => new WorkloadStrategy(type),
-        "podtemplates" or "endpointslices.discovery.k8s.io" or "ingresses.networking.k8s.io" or "ingressclasses.networking.k8s.io"
+        "podtemplates" => new ResourceStrategy(type) { HasGeneration = true, ReturnsDeletedObject = true },
+        "priorityclasses.scheduling.k8s.io" or "endpointslices.discovery.k8s.io" or "ingresses.networking.k8s.io" or "ingressclasses.networking.k8s.io"
             or "networkpolicies.networking.k8s.io" => new ResourceStrategy(type) { HasGeneration = true },
         "csidrivers.storage.k8s.io" => new ResourceStrategy(type) { HasGeneration = true, AllowsUnconditionalUpdate = false, ReturnsDeletedObject = true },
         "statefulsets.apps" or "daemonsets.apps" or "cronjobs.batch" => new WorkloadStrategy(type),
@@ -37,13 +38,14 @@ internal sealed class StrategyTable
         "jobs.batch" => new JobStrategy(type) { DefaultPropagation = "Orphan" },
         "certificatesigningrequests.certificates.k8s.io" => new SigningRequestStrategy(type, time),
         "limitranges" => new ResourceStrategy(type) { CreatesOnUpdate = true },
-        "resourcequotas" or "persistentvolumes" or "persistentvolumeclaims" or "storageclasses.storage.k8s.io" =>
-            new ResourceStrategy(type) { ReturnsDeletedObject = true },
+        "persistentvolumes" or "persistentvolumeclaims" => new VolumeStrategy(type) { ReturnsDeletedObject = true },
+        "resourcequotas" or "storageclasses.storage.k8s.io" => new ResourceStrategy(type) { ReturnsDeletedObject = true },
         "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io"
             or "clusterrolebindings.rbac.authorization.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true },
         "volumeattachments.storage.k8s.io" or "csinodes.storage.k8s.io" =>
             new ResourceStrategy(type) { AllowsUnconditionalUpdate = false, ReturnsDeletedObject = true },
-        "csistoragecapacities.storage.k8s.io" or "runtimeclasses.node.k8s.io" => new ResourceStrategy(type) { AllowsUnconditionalUpdate = false },
+        "csistoragecapacities.storage.k8s.io" => new ResourceStrategy(type) { AllowsUnconditionalUpdate = false },
+        "runtimeclasses.node.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true, AllowsUnconditionalUpdate = false },
         "leases.coordination.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true, AllowsUnconditionalUpdate = false },
         "events" => new ResourceStrategy(type) { CreatesOnUpdate = true, TimeToLive = options.EventTimeToLive },
         "serviceaccounts" => new ResourceStrategy(type) { ReturnsDeletedObject = true },

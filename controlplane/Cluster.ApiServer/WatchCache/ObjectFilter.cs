@@ -15,10 +15,14 @@ internal sealed record ObjectFilter(string KeyPrefix, LabelSelector Labels, Fiel
     /// <summary>The one name the field selector asks for, or null.</summary>
     public string? Name => Fields.RequiredValue("metadata.name");
 
-    public static ObjectFilter Of(ResourceType type, string? ns, string labels, string fields) => new(
-        type.Namespaced && !string.IsNullOrEmpty(ns) ? $"{type.StoragePrefix}{ns}/" : type.StoragePrefix!,
+    /// <param name="version">The version whose names the field selector uses.</param>
+    /// <param name="ns">Null or empty: every namespace.</param>
+    /// <param name="labels">Label selector.</param>
+    /// <param name="fields">Field selector.</param>
+    public static ObjectFilter Of(ResourceType version, string? ns, string labels, string fields) => new(
+        version.Namespaced && !string.IsNullOrEmpty(ns) ? $"{version.Storage.StoragePrefix}{ns}/" : version.Storage.StoragePrefix!,
         labels.Length == 0 ? LabelSelector.Everything : LabelSelector.Parse(labels),
-        fields.Length == 0 ? FieldSelector.Everything : FieldSelector.Parse(fields, type));
+        fields.Length == 0 ? FieldSelector.Everything : FieldSelector.Parse(fields, version));
 
     public bool Matches(ObjectVersion version) =>
         version.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) && MatchesSelectors(version.Object);

@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Conversion;
 
 namespace Cluster.ApiServer.WatchCache;
 
@@ -17,4 +18,21 @@ public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj,
     public IApiObject Object => (IApiObject)Message;
 
     public long Revision { get; } = revision;
+
+    // Kinds have two versions at most, so one other is enough.
+    private ObjectVersion? _other;
+
+    /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
+    public ObjectVersion As(ResourceType version)
+    {
+        if (version == Type || version.Descriptor == Object.Descriptor)
+            return this;
+
+        if (Volatile.Read(ref _other) is { } other && other.Type == version)
+            return other;
+
+        var made = new ObjectVersion(version, Key, Conversions.FromStored(Object, version.Descriptor), Revision);
+        Volatile.Write(ref _other, made);
+        return made;
+    }
 }

@@ -109,9 +109,12 @@ public sealed class ApiServerRig : IAsyncLifetime
     }
 
     /// <summary>Runs kubectl as the administrator, with <paramref name="input"/> on its standard input.</summary>
-    public async Task<KubectlResult> KubectlAsync(string? input, params string[] arguments)
+    public Task<KubectlResult> KubectlAsync(string? input, params string[] arguments) => KubectlAsync(input, KubectlProgram.Path, arguments);
+
+    /// <summary>As the other, with a kubectl of another release.</summary>
+    public async Task<KubectlResult> KubectlAsync(string? input, string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", Pki.AdminKubeconfig, .. arguments])
+        var start = new ProcessStartInfo(program, ["--kubeconfig", Pki.AdminKubeconfig, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             // Its discovery cache lives in the home directory.

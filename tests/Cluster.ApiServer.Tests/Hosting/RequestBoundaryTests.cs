@@ -91,6 +91,9 @@ public sealed class RequestBoundaryTests : IDisposable
 
     private sealed class EveryoneMay : IAuthorizer
     {
+        public ValueTask<Cluster.Api.AuthorizationV1.SubjectRulesReviewStatus> RulesOfAsync(
+            UserIdentity user, string ns, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<bool> IsAllowedAsync(AuthorizationRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(true);
     }
 }

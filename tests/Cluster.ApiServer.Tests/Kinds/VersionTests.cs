@@ -1,0 +1,155 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.ApiServer.Tests.Rest;
+
+namespace Cluster.ApiServer.Tests.Kinds;
+
+/// <summary>Kinds served in several versions: one object, seen and written through each of them.</summary>
+public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<KindTests.Fixture>
+{
+    private const string Job = """{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}}""";
+
+    private readonly RestRig _rig = fixture.Rig;
+
+    [Fact]
+    public async Task Event_IsOneObjectInBothGroups()
+    {
+        const string core = "/api/v1/namespaces/default/events";
+        const string events = "/apis/events.k8s.io/v1/namespaces/default/events";
+        var created = await OkAsync(HttpMethod.Post, events,
+            """
+            {"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"e1"},"eventTime":"2024-01-02T03:04:05.000006Z",
+             "reportingController":"example.com/c","reportingInstance":"c-0","action":"Doing","reason":"Done","type":"Normal","note":"all well",
+             "regarding":{"kind":"Pod","namespace":"default","name":"p"},"series":{"count":2,"lastObservedTime":"2024-01-02T03:04:06.000000Z"}}
+            """,
+            HttpStatusCode.Created);
+        Assert.Equal("events.k8s.io/v1", created["apiVersion"]!.ToString());
+        Assert.Equal("all well", created["note"]!.ToString());
+
+        var old = await OkAsync(HttpMethod.Get, core + "/e1");
+        Assert.Equal("v1", old["apiVersion"]!.ToString());
+        Assert.Equal(("all well", "p", "example.com/c", 2), (
+            old["message"]!.ToString(), old["involvedObject"]!["name"]!.ToString(), old["reportingComponent"]!.ToString(),
+            (int)old["series"]!["count"]!));
+        Assert.Equal(old["metadata"]!["uid"]!.ToString(), created["metadata"]!["uid"]!.ToString());
+
+        await OkAsync(HttpMethod.Patch, core + "/e1", """{"message":"better"}""");
+        var list = await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dp");
+        Assert.Equal("EventList", list["kind"]!.ToString());
+        Assert.Equal("better", Assert.Single(list["items"]!.AsArray())!["note"]!.ToString());
+        Assert.Empty((await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dq"))["items"]!.AsArray());
+        await OkAsync(HttpMethod.Patch, events + "/e1", """{"note":"best"}""");
+        Assert.Equal("best", (await OkAsync(HttpMethod.Get, core + "/e1"))["message"]!.ToString());
+
+        var table = await OkAsync(HttpMethod.Get, events, accept: "application/json;as=Table;v=v1;g=meta.k8s.io");
+        Assert.Contains("Last Seen", table["columnDefinitions"]!.AsArray().Select(column => column!["name"]!.ToString()));
+        Assert.Contains(table["rows"]!.AsArray(), row => row!["cells"]!.AsArray().Any(cell => cell?.ToString() == "best"));
+    }
+
+    [Fact]
+    public async Task Watch_OfAnotherVersion_TellsItsObjects()
+    {
+        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        const string path = "/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets";
+        using var response = await _rig.Client.GetAsync(path + "?watch=true", HttpCompletionOption.ResponseHeadersRead, cancel.Token);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel.Token));
+        await OkAsync(HttpMethod.Post, path.Replace("v1beta1", "v1", StringComparison.Ordinal),
+            """{"metadata":{"name":"watched"},"spec":{"maxUnavailable":1}}""", HttpStatusCode.Created);
+        var line = JsonNode.Parse((await reader.ReadLineAsync(cancel.Token))!)!;
+
+        Assert.Equal("ADDED", line["type"]!.ToString());
+        Assert.Equal("policy/v1beta1", line["object"]!["apiVersion"]!.ToString());
+        Assert.Equal("watched", line["object"]!["metadata"]!["name"]!.ToString());
+    }
+
+    [Theory]
+    [InlineData("batch", "cronjobs", "CronJob", """{"spec":{"schedule":"@daily","jobTemplate":JOB}}""")]
+    [InlineData("policy", "poddisruptionbudgets", "PodDisruptionBudget", """{"spec":{"maxUnavailable":1}}""")]
+    public async Task Beta_IsTheSameObjectByAnotherName(string group, string plural, string kind, string good)
+    {
+        var (beta, ga) = ($"/apis/{group}/v1beta1/namespaces/default/{plural}", $"/apis/{group}/v1/namespaces/default/{plural}");
+        var body = JsonNode.Parse(good.Replace("JOB", Job, StringComparison.Ordinal))!;
+        body["metadata"] = new JsonObject { ["name"] = "beta" };
+        (body["apiVersion"], body["kind"]) = ($"{group}/v1beta1", kind);
+        var created = await OkAsync(HttpMethod.Post, beta, body.ToJsonString(), HttpStatusCode.Created);
+        Assert.Equal($"{group}/v1beta1", created["apiVersion"]!.ToString());
+        var seen = await OkAsync(HttpMethod.Get, ga + "/beta");
+        Assert.Equal($"{group}/v1", seen["apiVersion"]!.ToString());
+        Assert.True(JsonNode.DeepEquals(created["spec"], seen["spec"]));
+
+        created["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
+        await OkAsync(HttpMethod.Put, beta + "/beta", created.ToJsonString());
+        Assert.Equal("b", (await OkAsync(HttpMethod.Get, ga + "/beta"))["metadata"]!["labels"]!["a"]!.ToString());
+        var applied = $"apiVersion: {group}/v1beta1\nkind: {kind}\nmetadata:\n  name: beta\n  labels: {{c: d}}\n";
+        var (code, answer) = await _rig.SendAsync(
+            HttpMethod.Patch, beta + "/beta?fieldManager=me", applied, "application/apply-patch+yaml");
+        Assert.True(code == HttpStatusCode.OK, answer.ToString());
+        Assert.Equal($"{group}/v1beta1", answer["apiVersion"]!.ToString());
+        Assert.Equal("d", answer["metadata"]!["labels"]!["c"]!.ToString());
+        await OkAsync(HttpMethod.Delete, beta + "/beta");
+        Assert.Equal(HttpStatusCode.NotFound, (await _rig.GetAsync(ga + "/beta")).Code);
+    }
+
+    [Fact]
+    public async Task EndpointSlice_InBeta_HasItsZoneAmongTheTopology()
+    {
+        const string beta = "/apis/discovery.k8s.io/v1beta1/namespaces/default/endpointslices";
+        await OkAsync(HttpMethod.Post, beta,
+            """
+            {"apiVersion":"discovery.k8s.io/v1beta1","kind":"EndpointSlice","metadata":{"name":"s"},"addressType":"IPv4","ports":[{"port":80}],
+             "endpoints":[{"addresses":["192.0.2.1"],"nodeName":"n","topology":{"topology.kubernetes.io/zone":"z","kubernetes.io/hostname":"n","x":"y"}}]}
+            """,
+            HttpStatusCode.Created);
+        var ga = (await OkAsync(HttpMethod.Get, beta.Replace("v1beta1", "v1", StringComparison.Ordinal) + "/s"))["endpoints"]![0]!;
+        Assert.Equal(("z", "n", """{"x":"y"}"""), (ga["zone"]!.ToString(), ga["nodeName"]!.ToString(), ga["deprecatedTopology"]!.ToJsonString()));
+        var again = (await OkAsync(HttpMethod.Get, beta + "/s"))["endpoints"]![0]!["topology"]!;
+        Assert.Equal("""{"kubernetes.io/hostname":"n","topology.kubernetes.io/zone":"z","x":"y"}""", again.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Autoscaler_InVersionOne_KeepsWhatItHasNoFieldFor()
+    {
+        const string v2 = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
+        const string v1 = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers";
+        await OkAsync(HttpMethod.Post, v2,
+            """
+            {"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},"minReplicas":2,"maxReplicas":5,
+             "metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}},
+              {"type":"Pods","pods":{"metric":{"name":"qps"},"target":{"type":"AverageValue","averageValue":"10"}}}],
+             "behavior":{"scaleDown":{"stabilizationWindowSeconds":60}}}}
+            """,
+            HttpStatusCode.Created);
+        var old = await OkAsync(HttpMethod.Get, v1 + "/h");
+        Assert.Equal(("autoscaling/v1", 50, 2, 5), (
+            old["apiVersion"]!.ToString(), (int)old["spec"]!["targetCPUUtilizationPercentage"]!, (int)old["spec"]!["minReplicas"]!,
+            (int)old["spec"]!["maxReplicas"]!));
+        Assert.Equal(
+            """[{"type":"Pods","pods":{"metricName":"qps","targetAverageValue":"10"}}]""",
+            old["metadata"]!["annotations"]!["autoscaling.alpha.kubernetes.io/metrics"]!.ToString());
+
+        old["spec"]!["targetCPUUtilizationPercentage"] = 70;
+        await OkAsync(HttpMethod.Put, v1 + "/h", old.ToJsonString());
+        var now = await OkAsync(HttpMethod.Get, v2 + "/h");
+        var metrics = now["spec"]!["metrics"]!.AsArray();
+        Assert.Equal(2, metrics.Count);
+        Assert.Equal(70, (int)metrics.Single(metric => metric!["type"]!.ToString() == "Resource")!["resource"]!["target"]!["averageUtilization"]!);
+        Assert.Equal("10", metrics.Single(metric => metric!["type"]!.ToString() == "Pods")!["pods"]!["target"]!["averageValue"]!.ToString());
+        Assert.Equal(60, (int)now["spec"]!["behavior"]!["scaleDown"]!["stabilizationWindowSeconds"]!);
+        Assert.Null(now["metadata"]!["annotations"]?["autoscaling.alpha.kubernetes.io/metrics"]);
+    }
+
+    [Fact]
+    public void Versions_OfEveryKind_NameOneThatIsStored() => Assert.All(
+        ResourceCatalog.All.Where(type => type.StoredAs is not null),
+        type => Assert.NotNull(type.Storage.StoragePrefix));
+
+    private async Task<JsonNode> OkAsync(
+        HttpMethod method, string path, string? body = null, HttpStatusCode expected = HttpStatusCode.OK, string? accept = null)
+    {
+        var type = method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json";
+        var (code, answer) = await _rig.SendAsync(method, path, body, type, accept);
+        Assert.True(code == expected, $"{method} {path}: {code} {answer}");
+        return answer;
+    }
+}

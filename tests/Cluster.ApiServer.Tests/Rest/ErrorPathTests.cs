@@ -1,0 +1,169 @@
+using Cluster.ApiServer.Tests.Kinds;
+
+namespace Cluster.ApiServer.Tests.Rest;
+
+/// <summary>Each documented way to fail over REST: code, reason, message and causes, word by word.</summary>
+public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<KindTests.Fixture>
+{
+    private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    private const string Merge = "application/merge-patch+json";
+
+    private readonly RestRig _rig = fixture.Rig;
+
+    /// <summary>Method, path, body and its type; then code, reason, message and causes (<c>reason|field|message</c>).</summary>
+    public static TheoryData<string, string, string?, string, int, string, string, string[]> Failures => new()
+    {
+        { "GET", Maps + "/none", null, "", 404, "NotFound", "configmaps \"none\" not found", [] },
+        { "GET", "/apis/batch/v1/namespaces/default/jobs/none", null, "", 404, "NotFound", "jobs.batch \"none\" not found", [] },
+        { "GET", "/api/v1/things", null, "", 404, "NotFound", "the server could not find the requested resource", [] },
+        { "GET", "/apis/events.k8s.io/v1/namespaces/default/events/none", null, "", 404, "NotFound", "events \"none\" not found", [] },
+        { "POST", Maps, """{"metadata":{"name":"there"}}""", "application/json", 409, "AlreadyExists", "configmaps \"there\" already exists", [] },
+        {
+            "PUT", Maps + "/there", """{"metadata":{"name":"there","resourceVersion":"1"}}""", "application/json", 409, "Conflict",
+            "Operation cannot be fulfilled on configmaps \"there\": the object has been modified; please apply your changes to the latest version and try again",
+            []
+        },
+        {
+            "PUT", Maps + "/there", """{"metadata":{"name":"there","uid":"other"}}""", "application/json", 409, "Conflict", "*Precondition failed: UID in precondition: other, UID in object meta: ", []
+        },
+        {
+            "POST", "/api/v1/namespaces/absent/configmaps", """{"metadata":{"name":"a"}}""", "application/json", 404, "NotFound",
+            "namespaces \"absent\" not found", []
+        },
+        {
+            "POST", Maps, """{"metadata":{"name":"a","namespace":"other"}}""", "application/json", 400, "BadRequest",
+            "the namespace of the provided object does not match the namespace sent on the request", []
+        },
+        {
+            "PUT", Maps + "/there", """{"metadata":{"name":"other"}}""", "application/json", 400, "BadRequest",
+            "the name of the object (other) does not match the name on the URL (there)", []
+        },
+        {
+            "POST", "/apis/batch/v1/namespaces/default/cronjobs", """{"apiVersion":"batch/v1beta1","kind":"CronJob","metadata":{"name":"a"}}""",
+            "application/json", 400, "BadRequest",
+            "the API version in the data (batch/v1beta1) does not match the expected API version (batch/v1)", []
+        },
+        {
+            "POST", Maps, """{"metadata":{"name":"a","resourceVersion":"5"}}""", "application/json", 500, "",
+            "resourceVersion should not be set on objects to be created", []
+        },
+        { "POST", Maps + "/a", "{}", "application/json", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", [] },
+        {
+            "POST", Maps, "x", "text/plain", 415, "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            []
+        },
+        {
+            "POST", Maps + "?dryRun=Some", """{"metadata":{"name":"a"}}""", "application/json", 422, "Invalid",
+            "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"",
+            ["FieldValueNotSupported|dryRun|Unsupported value: \"Some\": supported values: \"All\""]
+        },
+        {
+            "POST", Maps + "?fieldValidation=Strict", """{"metadata":{"name":"a"},"dota":{}}""", "application/json", 400, "BadRequest",
+            "*strict decoding error: unknown field \"dota\"", []
+        },
+        {
+            "PATCH", Maps + "/there?force=true", "{}", Merge, 422, "Invalid",
+            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch",
+            ["FieldValueForbidden|force|Forbidden: may not be specified for non-apply patch"]
+        },
+        {
+            "PATCH", Maps + "/there", "{}", "application/apply-patch+yaml", 422, "Invalid",
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+            ["FieldValueRequired|fieldManager|Required value: is required for apply patch"]
+        },
+        {
+            "DELETE", Maps + "/there?propagationPolicy=Sideways", null, "", 422, "Invalid",
+            "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"Sideways\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+            ["FieldValueNotSupported|propagationPolicy|Unsupported value: \"Sideways\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""]
+        },
+        {
+            "DELETE", Maps + "/there?propagationPolicy=Orphan&orphanDependents=true", null, "", 422, "Invalid",
+            "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"Orphan\": orphanDependents and deletionPropagation cannot be both set",
+            ["FieldValueInvalid|propagationPolicy|Invalid value: \"Orphan\": orphanDependents and deletionPropagation cannot be both set"]
+        },
+        {
+            "DELETE", Maps + "/there", """{"preconditions":{"uid":"other"}}""", "application/json", 409, "Conflict",
+            "*Operation cannot be fulfilled on configmaps \"there\": the UID in the precondition (other) does not match the UID in record (", []
+        },
+        {
+            "GET", Maps + "?resourceVersionMatch=Exact", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ["FieldValueForbidden|resourceVersionMatch|Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"]
+        },
+        {
+            "GET", Maps + "?resourceVersionMatch=Exact&resourceVersion=0", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            ["FieldValueForbidden|resourceVersionMatch|Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""]
+        },
+        {
+            "PUT", Leases + "/lock", """{"metadata":{"name":"lock"},"spec":{"holderIdentity":"b"}}""", "application/json", 422, "Invalid",
+            "Lease.coordination.k8s.io \"lock\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
+            ["FieldValueInvalid|metadata.resourceVersion|Invalid value: 0: must be specified for an update"]
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Request_ThatFails_IsToldInKubernetesWords(
+        string method, string path, string? body, string type, int code, string reason, string message, string[] causes)
+    {
+        await _rig.PostAsync(Maps, """{"metadata":{"name":"there"}}""");
+        await _rig.PostAsync(Leases, """{"metadata":{"name":"lock"},"spec":{"holderIdentity":"a"}}""");
+        var (answered, status) = await _rig.SendAsync(new HttpMethod(method), path, body, type);
+
+        Assert.Equal((code, "Failure", reason), ((int)answered, status["status"]?.ToString(), status["reason"]?.ToString() ?? ""));
+        Assert.Equal(code, (int)status["code"]!);
+        // A star stands for what differs from run to run before or after the text.
+        if (message.StartsWith('*'))
+            Assert.Contains(message[1..], status["message"]!.ToString(), StringComparison.Ordinal);
+        else
+            Assert.Equal(message, status["message"]!.ToString());
+        var told = status["details"]?["causes"]?.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}");
+        Assert.Equal(causes, told ?? []);
+    }
+
+    [Fact]
+    public async Task List_OfAVersionNotReached_TimesOutWithItsCause()
+    {
+        var (code, status) = await _rig.GetAsync(Maps + "?resourceVersion=999999999");
+
+        Assert.Equal((504, "Timeout"), ((int)code, status["reason"]!.ToString()));
+        Assert.StartsWith("Timeout: Too large resource version: 999999999, current: ", status["message"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, (int)status["details"]!["retryAfterSeconds"]!);
+        Assert.Equal(
+            "ResourceVersionTooLarge|Too large resource version",
+            Assert.Single(status["details"]!["causes"]!.AsArray().Select(cause => $"{cause!["reason"]}|{cause["message"]}")));
+    }
+
+    [Fact]
+    public async Task Create_InANamespaceOnItsWayOut_IsForbiddenWithItsCause()
+    {
+        await _rig.PostAsync("/api/v1/namespaces", """{"metadata":{"name":"leaving"}}""");
+        await _rig.SendAsync(HttpMethod.Delete, "/api/v1/namespaces/leaving");
+        var (code, status) = await _rig.PostAsync("/api/v1/namespaces/leaving/configmaps", """{"metadata":{"name":"a"}}""");
+
+        Assert.Equal((403, "Forbidden", "configmaps \"a\" is forbidden: unable to create new content in namespace leaving because it is being terminated"), (
+            (int)code, status["reason"]!.ToString(), status["message"]!.ToString()));
+        Assert.Equal(
+            "NamespaceTerminating|metadata.namespace|namespace leaving is being terminated",
+            Assert.Single(status["details"]!["causes"]!.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}")));
+    }
+
+    [Fact]
+    public async Task Apply_OfAFieldSomebodyElseOwns_IsAConflictWithItsCause()
+    {
+        const string path = Maps + "/owned?fieldManager=";
+        await _rig.SendAsync(HttpMethod.Patch, path + "one", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"owned"},"data":{"a":"1"}}""", "application/apply-patch+yaml");
+        var (code, status) = await _rig.SendAsync(
+            HttpMethod.Patch, path + "two", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"owned"},"data":{"a":"2"}}""",
+            "application/apply-patch+yaml");
+
+        Assert.Equal((409, "Conflict", "Apply failed with 1 conflict: conflict with \"one\": .data.a"), (
+            (int)code, status["reason"]!.ToString(), status["message"]!.ToString()));
+        Assert.Equal(
+            "FieldManagerConflict|.data.a|conflict with \"one\"",
+            Assert.Single(status["details"]!["causes"]!.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}")));
+    }
+}
