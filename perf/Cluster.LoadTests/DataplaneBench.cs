@@ -108,7 +108,8 @@ internal static class DataplaneBench
         return versions;
     }
 
-    private static List<T> Chosen<T>(IReadOnlyList<T> all, Func<T, string> name, IReadOnlyList<string> wanted)
+    /// <exception cref="ArgumentException">A name is not known.</exception>
+    public static List<T> Chosen<T>(IReadOnlyList<T> all, Func<T, string> name, IReadOnlyList<string> wanted)
     {
         foreach (string one in wanted)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cluster.LoadTests;
 using Cluster.LoadTests.Candidates;
+using Cluster.LoadTests.Dns;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Scale;
 using Cluster.LoadTests.Start;
@@ -49,15 +50,34 @@ var host = new Command("scale-host", "The data plane with a table that is made u
 host.Hidden = true;
 host.SetAction((parsed, _) => ScaleHost.RunAsync(parsed.GetValue(hostPath)!, parsed.GetValue(services), parsed.GetValue(pins)!));
 
-var dns = new Command("dns", "Measures the DNS server beside unbound and dnsmasq with the same names.") { quick, rounds, seconds, output, tools, loadCore, proxyCore };
+var dnsWorks = new Option<string>("--works") { Description = $"of {string.Join(",", DnsBench.WorkNames)}", DefaultValueFactory = _ => "" };
+var dnsCandidates = new Option<string>("--candidates")
+{
+    Description = $"of {string.Join(",", DnsCandidate.All.Select(candidate => candidate.Name))}",
+    DefaultValueFactory = _ => "",
+};
+var dns = new Command("dns", "Measures the DNS server beside unbound and dnsmasq with the same names.")
+{
+    quick, rounds, seconds, dnsWorks, dnsCandidates, output, tools, loadCore, proxyCore,
+};
 dns.SetAction(parsed => DataplaneBench.Run(
-    new BenchOptions(Times(parsed), [], [], parsed.GetValue(output)!, "", Path.GetFullPath(parsed.GetValue(tools)!), parsed.GetValue(loadCore), parsed.GetValue(proxyCore), null, null),
-    Cluster.LoadTests.Dns.DnsBench.Run));
+    new BenchOptions(
+        Times(parsed),
+        Names(parsed.GetValue(dnsWorks)!),
+        Names(parsed.GetValue(dnsCandidates)!),
+        parsed.GetValue(output)!,
+        "",
+        Path.GetFullPath(parsed.GetValue(tools)!),
+        parsed.GetValue(loadCore),
+        parsed.GetValue(proxyCore),
+        null,
+        null),
+    DnsBench.Run));
 var port = new Option<int>("--port") { Required = true };
 var names = new Option<int>("--names") { Required = true };
 var dnsServer = new Command("dns-server", "The DNS server with names that are made up; the benchmark starts it.") { port, names };
 dnsServer.Hidden = true;
-dnsServer.SetAction((parsed, stop) => Cluster.LoadTests.Dns.DnsServerRole.RunAsync(parsed.GetValue(port), parsed.GetValue(names), stop));
+dnsServer.SetAction((parsed, stop) => DnsServerRole.RunAsync(parsed.GetValue(port), parsed.GetValue(names), stop));
 var native = new Option<string>("--native") { Description = "cluster-proxy as one native file", Required = true };
 var start = new Command("start", "Measures how soon a load balancer file is served, natively compiled and not, and what that takes.") { native, binary, rounds, output };
 start.SetAction(parsed => StartBench.Run(Path.GetFullPath(parsed.GetValue(native)!), Path.GetFullPath(parsed.GetValue(binary)!), parsed.GetValue(rounds) ?? 5, parsed.GetValue(output)!));

@@ -49,5 +49,11 @@ internal sealed class DnsAnswerer(DnsResponder responder, DnsForwarder forwarder
         lock (_lock) _workspace.Counts.Took((long)Stopwatch.GetElapsedTime(began).TotalMicroseconds, 1);
     }
 
+    /// <summary>Notes that an answer could not be sent.</summary>
+    public void Dropped()
+    {
+        lock (_lock) _workspace.Counts.Dropped++;
+    }
+
     public void Dispose() => DnsMetrics.Retire(_workspace.Counts);
 }

@@ -15,6 +15,8 @@ internal sealed class DnsNode(byte[] name, DnsRecordSet[] sets) : NameEntry(name
         return null;
     }
 
+    public override int Touch() => base.Touch() + (sets.Length > 0 ? sets[0].Touch() : 0);
+
     public static DnsNode? Of(string name, IEnumerable<DnsRecord> records) =>
         WireName.FromText(name) is { } wire
             ? new DnsNode(wire, [.. records.Distinct().GroupBy(record => record.Type).Select(group => DnsRecordSet.Of(group.Key, group)).OfType<DnsRecordSet>()])

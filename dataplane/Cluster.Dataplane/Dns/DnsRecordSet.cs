@@ -29,6 +29,9 @@ internal sealed class DnsRecordSet
 
     public ReadOnlySpan<byte> Record(int index) => _bytes.AsSpan(_starts[index]..(index + 1 < _starts.Length ? _starts[index + 1] : _bytes.Length));
 
+    /// <summary>Reads a byte of each place it consists of.</summary>
+    public int Touch() => _bytes[0] + _starts[0];
+
     /// <summary>The name a CNAME, PTR or SRV leads to, inside of one of its records.</summary>
     public static int TargetOffset(DnsType type) => 2 + DnsHeader.RecordBytes + (type == DnsType.SRV ? 6 : 0);
 

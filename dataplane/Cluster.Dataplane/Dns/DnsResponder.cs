@@ -45,6 +45,9 @@ internal sealed class DnsResponder(DnsZone zone, DnsCache cache, Func<ResolverSe
         return writer.Finish(code, authoritative);
     }
 
+    /// <summary>Looks queries of batches up ahead; for one thread.</summary>
+    public DnsLookAhead LookAhead(int capacity) => zone.LookAhead(capacity);
+
     private static int Silence(DnsWorkspace workspace)
     {
         workspace.Counts.Dropped++;

@@ -52,6 +52,9 @@ public sealed class DnsServer : IAsyncDisposable
         _tcp = new DnsTcpServer(listener, _answerer, options, time);
     }
 
+    /// <summary>Time from the receipt of a query to its answer, of all servers the process had.</summary>
+    public static HistogramSnapshot Durations() => DnsMetrics.Durations();
+
     /// <summary>Where it answers.</summary>
     public IPEndPoint EndPoint { get; }
 
@@ -75,7 +78,7 @@ public sealed class DnsServer : IAsyncDisposable
         }
 
         socket.Dispose();
-        for (int i = 0; i < options.Loops; i++) _loops.Add(new DnsLoop($"dns-loop-{i}", EndPoint, responder, _forwarder, time));
+        for (int i = 0; i < options.Loops; i++) _loops.Add(new DnsLoop($"dns-loop-{i}", EndPoint, responder, _answerer, time));
     }
 
     private static Socket Open(IPEndPoint endPoint, ServiceProtocol protocol)

@@ -32,6 +32,14 @@ internal sealed class DnsWorkspace(DnsCounts counts)
     /// <summary>The question that has to be asked upstream before the query can be answered: set where the answer is "ask".</summary>
     public UpstreamQuestion? Needed { get; set; }
 
+    /// <summary>Takes <see cref="Needed"/> after the answer was "ask".</summary>
+    public UpstreamQuestion TakeNeeded()
+    {
+        UpstreamQuestion needed = Needed!;
+        Needed = null;
+        return needed;
+    }
+
     /// <summary>What was asked upstream for this query already.</summary>
     public List<UpstreamAnswer>? Known { get; set; }
 

@@ -69,6 +69,9 @@ public sealed class DnsZone
         if (WireName.FromText(name) is { } wire && _names.Find(wire) is { } node && _names.Remove(node)) Changed();
     }
 
+    /// <summary>Looks names of batches up ahead; for one thread.</summary>
+    internal DnsLookAhead LookAhead(int capacity) => new(_names, capacity);
+
     internal DnsNode? Find(ReadOnlySpan<byte> name) => name.IsEmpty ? null : _names.Find(name);
 
     /// <summary>True for the domain and what is below it.</summary>

@@ -81,6 +81,30 @@ internal sealed class NameTable<T>
 
     private static int Index(Link?[] buckets, ulong hash) => (int)(hash & (ulong)(buckets.Length - 1));
 
+    /// <summary>Looks a batch of names up in steps, each for all of them, so that waits for memory overlap. Finds nothing; used by one thread.</summary>
+    public sealed class Ahead(NameTable<T> table, int capacity)
+    {
+        private readonly ulong[] _hashes = new ulong[capacity];
+        private readonly Link?[] _links = new Link?[capacity];
+        private readonly T?[] _entries = new T?[capacity];
+
+        public void Add(int index, ulong hash) => _hashes[index] = hash;
+
+        /// <summary>Reads from memory what the first names added lead to; the sum of what was read, which means nothing.</summary>
+        public int Touch(int count)
+        {
+            Link?[] buckets = Volatile.Read(ref table._buckets);
+            for (int i = 0; i < count; i++) _links[i] = buckets[Index(buckets, _hashes[i])];
+            for (int i = 0; i < count; i++) _entries[i] = _links[i] is { } link ? Likely(link, _hashes[i]) : null;
+            int read = 0;
+            for (int i = 0; i < count; i++) read += _entries[i]?.Touch() ?? 0;
+            return read;
+        }
+
+        // The first or the second of its chain; few are longer.
+        private static T? Likely(Link link, ulong hash) => link.Hash == hash ? link.Entry : link.Next?.Entry;
+    }
+
     private sealed class Link(T entry, Link? next)
     {
         public readonly ulong Hash = entry.Hash;

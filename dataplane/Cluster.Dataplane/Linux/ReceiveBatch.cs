@@ -28,9 +28,11 @@ internal sealed unsafe class ReceiveBatch
     private readonly byte[] _controls;
     private readonly MultiMessage* _first;
 
-    public ReceiveBatch(int capacity)
+    /// <param name="capacity">Datagrams of a batch.</param>
+    /// <param name="slotBytes">The largest datagram, a power of two; larger ones are cut to it.</param>
+    public ReceiveBatch(int capacity, int slotBytes = DatagramSlots.SlotBytes)
     {
-        _slots = new DatagramSlots(capacity);
+        _slots = new DatagramSlots(capacity, slotBytes);
         _messages = GC.AllocateArray<MultiMessage>(capacity, pinned: true);
         _vectors = GC.AllocateArray<IoVector>(capacity, pinned: true);
         _names = GC.AllocateArray<byte>(capacity * SocketCalls.AddressSize, pinned: true);
@@ -39,7 +41,7 @@ internal sealed unsafe class ReceiveBatch
         for (int i = 0; i < capacity; i++)
         {
             _vectors[i].Start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_slots[i]));
-            _vectors[i].Length = DatagramSlots.SlotBytes;
+            _vectors[i].Length = (nuint)slotBytes;
             _messages[i].Name = (byte*)Unsafe.AsPointer(ref _names[i * SocketCalls.AddressSize]);
             _messages[i].Vectors = (IoVector*)Unsafe.AsPointer(ref _vectors[i]);
             _messages[i].VectorCount = 1;

@@ -9,21 +9,26 @@ using Cluster.LoadTests.Reporting;
 namespace Cluster.LoadTests.Dns;
 
 /// <summary><c>./cluster bench dns</c>: our DNS server beside Debian's unbound and dnsmasq, serving the same names, in interleaved rounds.</summary>
-internal sealed class DnsBench(Stage stage, Timing timing, StopSignal stop) : IDisposable
+internal sealed class DnsBench(Stage stage, BenchOptions options, StopSignal stop) : IDisposable
 {
     private const int Templates = 16_384;
+    private const int Clients = 16;
     private const string Ours = "cluster";
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
 
-    private readonly DnsQueries _plain = new(Templates, mixed: false);
-    private readonly DnsQueries _mixed = new(Templates, mixed: true);
+    private readonly Timing _timing = options.Timing;
+    private readonly DnsQueries _plain = new(Templates, DnsQueryMix.Addresses);
+    private readonly DnsQueries _mixed = new(Templates, DnsQueryMix.Mixed);
+    private readonly DnsQueries _pairs = new(Templates, DnsQueryMix.Pairs);
     private readonly List<Sample> _samples = [];
     private readonly Dictionary<string, string> _absent = [];
+
+    public static IReadOnlyList<string> WorkNames { get; } = ["dns-a", "dns-mixed", "dns-pair", "dns-one"];
 
     public static void Run(BenchOptions options, StopSignal stop)
     {
         using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore, null);
-        using var bench = new DnsBench(stage, options.Timing, stop);
+        using var bench = new DnsBench(stage, options, stop);
         bench.Measure(options.Output);
     }
 
@@ -31,18 +36,28 @@ internal sealed class DnsBench(Stage stage, Timing timing, StopSignal stop) : ID
     {
         _plain.Dispose();
         _mixed.Dispose();
+        _pairs.Dispose();
     }
+
+    // How many queries a client has under way decides how many a server finds waiting, and so what its batches save. A stub resolver has
+    // two, the addresses of both families at once (glibc sends them by one call); a forwarder or a node's cache has as many as its clients
+    // need together; "one" is the least there can be.
+    private List<Work> Works() =>
+    [
+        Work("dns-a", "A queries, 10,000 names, 16 clients with 8 under way each", _plain, 8),
+        Work("dns-mixed", "half A, the rest AAAA without records, names not there and PTR; 16 clients with 8 under way each", _mixed, 8),
+        Work("dns-pair", "A and AAAA of a name at once, as stub resolvers ask; 16 clients that wait for both", _pairs, 2, together: true),
+        Work("dns-one", "A queries, 16 clients that wait for each answer", _plain, 1),
+    ];
+
+    private static ThroughputWork Work(string name, string title, DnsQueries queries, int window, bool together = false) =>
+        new(name, title, "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, queries, Clients, window, together), cpuUnit: "answer");
 
     private void Measure(string output)
     {
         stage.Plain.Enter();
-        List<Work> works =
-        [
-            new ThroughputWork("dns-a", "A queries, 10,000 names, 16 clients with 8 under way each", "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, _plain, 16, 8), cpuUnit: "answer"),
-            new ThroughputWork("dns-mixed", "half A, the rest AAAA without records, names not there and PTR", "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, _mixed, 16, 8), cpuUnit: "answer"),
-            new ThroughputWork("dns-one", "A queries, 16 clients that wait for each answer", "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, _plain, 16, 1), cpuUnit: "answer"),
-        ];
-        List<RunningCandidate> running = [.. DnsCandidate.All.Select(TryStart).OfType<RunningCandidate>()];
+        List<Work> works = DataplaneBench.Chosen(Works(), work => work.Name, options.Works);
+        List<RunningCandidate> running = [.. DataplaneBench.Chosen(DnsCandidate.All, candidate => candidate.Name, options.Candidates).Select(TryStart).OfType<RunningCandidate>()];
         try
         {
             foreach (Work work in works) Measure(work, running);
@@ -83,14 +98,14 @@ internal sealed class DnsBench(Stage stage, Timing timing, StopSignal stop) : ID
 
     private void Measure(Work work, List<RunningCandidate> running)
     {
-        foreach (RunningCandidate candidate in running) MeasureOnce(work, candidate, timing with { Duration = timing.WarmUp });
-        for (int round = 1; round <= timing.Rounds; round++)
+        foreach (RunningCandidate candidate in running) MeasureOnce(work, candidate, _timing with { Duration = _timing.WarmUp });
+        for (int round = 1; round <= _timing.Rounds; round++)
         {
             foreach (RunningCandidate candidate in running)
             {
-                Sample sample = MeasureOnce(work, candidate, timing) with { Round = round };
+                Sample sample = MeasureOnce(work, candidate, _timing) with { Round = round };
                 _samples.Add(sample);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{work.Name} {round}/{timing.Rounds} {candidate.Name}: {sample.Value:0} answers/s, {sample.CpuPerOperation:0.00} us CPU each"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{work.Name} {round}/{_timing.Rounds} {candidate.Name}: {sample.Value:0} answers/s, {sample.CpuPerOperation:0.00} us CPU each"));
             }
         }
     }
@@ -104,8 +119,8 @@ internal sealed class DnsBench(Stage stage, Timing timing, StopSignal stop) : ID
         var report = new Report(
             MachineFacts.Read(TimeProvider.System),
             $"clients are one thread on core {stage.LoadCore}; each server is bound to core {stage.ProxyCore} with one thread; all on the loopback of a network namespace",
-            timing.Rounds,
-            timing.Duration.TotalSeconds,
+            _timing.Rounds,
+            _timing.Duration.TotalSeconds,
             DnsCandidate.All.Where(candidate => names.Contains(candidate.Name)).Select(candidate => (candidate.Name, Version: candidate.Version(stage)))
                 .Where(pair => pair.Version is not null).ToDictionary(pair => pair.Name, pair => pair.Version!),
             titles,

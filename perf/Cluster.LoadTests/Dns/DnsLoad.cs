@@ -6,12 +6,15 @@ using Cluster.LoadTests.Loads;
 namespace Cluster.LoadTests.Dns;
 
 /// <summary>Clients that each keep some queries under way. Unit: right answers; wrong ones and lost queries are failures.</summary>
-internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQueries queries, int clients, int window) : Load(loop, target)
+/// <param name="together">A client asks again when it has all answers, instead of one more for each.</param>
+internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQueries queries, int clients, int window, bool together = false) : Load(loop, target)
 {
     private const int AnswerBytes = 512;
     private static readonly long LossTimeout = Stopwatch.Frequency / 10;
 
     private readonly List<Client> _clients = [];
+    private readonly int _window = window;
+    private readonly bool _together = together;
     private readonly MultiMessage* _messages = (MultiMessage*)NativeMemory.AllocZeroed((nuint)window, (nuint)sizeof(MultiMessage));
     private readonly IoVector* _vectors = (IoVector*)NativeMemory.AllocZeroed((nuint)window, (nuint)sizeof(IoVector));
     private readonly byte* _answers = (byte*)NativeMemory.AllocZeroed((nuint)window, AnswerBytes);
@@ -20,13 +23,13 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
 
     public override void Open()
     {
-        for (int i = 0; i < window; i++) _messages[i] = new MultiMessage { Vectors = _vectors + i, VectorCount = 1 };
+        for (int i = 0; i < _window; i++) _messages[i] = new MultiMessage { Vectors = _vectors + i, VectorCount = 1 };
         for (int i = 0; i < clients; i++)
         {
             var client = new Client(Loop, this);
             client.Attach(Sockets.ConnectUdp(new SocketAddressV4(Target.Entry)), Libc.EPOLLIN);
             _clients.Add(client);
-            client.Send(window);
+            client.Send(_window);
         }
 
         Loop.BetweenBatches = SendLostAgain;
@@ -49,7 +52,8 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
         {
             if (now - client.HeardAt < LossTimeout) continue;
             CountFailures(client.UnderWay);
-            client.Send(window - client.Forget());
+            client.Forget();
+            client.Send(_window);
         }
     }
 
@@ -66,8 +70,8 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
 
     private int Receive(int descriptor)
     {
-        for (int i = 0; i < window; i++) _vectors[i] = new IoVector { Base = _answers + (i * AnswerBytes), Length = AnswerBytes };
-        int count = Math.Max(0, Libc.recvmmsg(descriptor, _messages, (uint)window, Libc.MSG_DONTWAIT, null));
+        for (int i = 0; i < _window; i++) _vectors[i] = new IoVector { Base = _answers + (i * AnswerBytes), Length = AnswerBytes };
+        int count = Math.Max(0, Libc.recvmmsg(descriptor, _messages, (uint)_window, Libc.MSG_DONTWAIT, null));
         for (int i = 0; i < count; i++)
         {
             if (queries.IsRight(_answers + (i * AnswerBytes), (int)_messages[i].Length)) CountOperation();
@@ -88,10 +92,11 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
             int count = load.Receive(Descriptor);
             HeardAt = Stopwatch.GetTimestamp();
             UnderWay = Math.Max(0, UnderWay - count);
-            Send(count);
+            if (!load._together) Send(count);
+            else if (UnderWay == 0) Send(load._window);
         }
 
-        public int Forget() => UnderWay = 0;
+        public void Forget() => UnderWay = 0;
 
         public void Send(int count)
         {

@@ -8,27 +8,29 @@ internal sealed unsafe class DnsQueries : IDisposable
 {
     public const int MaxBytes = 128;
 
+    private const int SecondOfPair = 15;
     private const ushort TypeA = 1, TypePtr = 12, TypeAaaa = 28;
     private readonly byte* _bytes;
     private readonly int[] _lengths;
     private readonly (byte Code, bool Answers)[] _expected;
 
     /// <param name="count">How many, at most 65,536.</param>
-    /// <param name="mixed">Half of them as resolvers ask besides: for the other family, names that are not there, and reverse names.</param>
-    public DnsQueries(int count, bool mixed)
+    /// <param name="mix">What they ask.</param>
+    public DnsQueries(int count, DnsQueryMix mix)
     {
         _bytes = (byte*)NativeMemory.AllocZeroed((nuint)count, MaxBytes);
         _lengths = new int[count];
         _expected = new (byte, bool)[count];
         var random = new Random(1);
-        for (int i = 0; i < count; i++)
+        for (int i = 0, name = 0; i < count; i++)
         {
-            int name = random.Next(DnsCandidate.Names);
-            int kind = mixed ? random.Next(20) : 0;
+            bool second = mix == DnsQueryMix.Pairs && (i & 1) == 1;
+            if (!second) name = random.Next(DnsCandidate.Names);
+            int kind = second ? SecondOfPair : mix == DnsQueryMix.Mixed ? random.Next(20) : 0;
             (string text, ushort type, byte code, bool answers) = kind switch
             {
                 < 10 => (DnsNames.Name(name), TypeA, (byte)0, true),
-                < 16 => (DnsNames.Name(name), TypeAaaa, (byte)0, false),
+                <= SecondOfPair => (DnsNames.Name(name), TypeAaaa, (byte)0, false),
                 < 19 => ($"none-{name}.ns-1.svc.{DnsNames.Domain}", TypeA, (byte)3, false),
                 _ => (DnsNames.Reverse(name), TypePtr, (byte)0, true),
             };

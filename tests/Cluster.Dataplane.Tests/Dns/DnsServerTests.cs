@@ -50,6 +50,51 @@ public sealed class DnsServerTests
         Assert.Equal(["10.96.0.5"], DnsMessage.Parse(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, patience.Token))).Data);
     }
 
+    /// <summary>Bursts of one client: their answers have several sizes, some of them the same, and leave together.</summary>
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public async Task Query_ManyAtOnceOfOneClient_EachHasItsAnswer(int loops)
+    {
+        const int Burst = 40, Bursts = 50;
+        await using var rig = new DnsServerRig(new DnsServerOptions { Loops = loops });
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+        await socket.ConnectAsync(rig.EndPoint);
+        (string Name, DnsType Type)[] kinds =
+            [("web.shop.svc.cluster.local", DnsType.A), ("web.shop.svc.cluster.local", DnsType.AAAA), ("none.shop.svc.cluster.local", DnsType.A), ("db.shop.svc.cluster.local", DnsType.A)];
+        var expected = new string[kinds.Length];
+        for (int i = 0; i < kinds.Length; i++) expected[i] = Text(await rig.UdpAsync(kinds[i].Name, kinds[i].Type));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var buffer = new byte[2048];
+        for (int burst = 0; burst < Bursts; burst++)
+        {
+            for (int id = 0; id < Burst; id++) await socket.SendAsync(DnsMessage.Query(kinds[id % kinds.Length].Name, kinds[id % kinds.Length].Type, id: (ushort)id));
+            var missing = Enumerable.Range(0, Burst).ToHashSet();
+            while (missing.Count > 0)
+            {
+                DnsMessage answer = DnsMessage.Parse(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, patience.Token)));
+                Assert.True(missing.Remove(answer.Id), $"{answer.Id} again");
+                Assert.Equal(expected[answer.Id % kinds.Length], Text(answer));
+            }
+        }
+
+        // Round robin turns the order of records; the rest is the same each time.
+        static string Text(DnsMessage answer) => $"{answer.Code} {string.Join(" ", answer.Data.Order(StringComparer.Ordinal))}";
+    }
+
+    [Fact]
+    public async Task Query_LargerThanAny_IsSilentAndTheNextAnswered()
+    {
+        await using var rig = new DnsServerRig();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(rig.EndPoint);
+        byte[] query = DnsMessage.Query("web.shop.svc.cluster.local", DnsType.A, id: 1);
+        await socket.SendAsync((byte[])[.. query, .. new byte[9000]]);
+        await socket.SendAsync(DnsMessage.Query("web.shop.svc.cluster.local", DnsType.A, id: 2));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var buffer = new byte[2048];
+        Assert.Equal(2, DnsMessage.Parse(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, patience.Token))).Id);
+    }
+
     [Fact]
     public async Task Query_OverIPv6_IsAnswered()
     {

@@ -8,40 +8,58 @@ namespace Cluster.Dataplane.Dns.Linux;
 
 /// <summary>One thread that answers datagrams in batches: received by one call, answered where they lie, sent by one call.</summary>
 /// <remarks>
-/// Loops share the port by SO_REUSEPORT and nothing else but the zone and the cache, which are read without a lock. Nothing is allocated for
-/// what those know; other queries wait aside and are answered by this thread when their servers have spoken.
+/// Loops share the port by SO_REUSEPORT and nothing else but the zone and the cache, which are read without a lock. While queries come faster
+/// than they are answered a batch costs two calls and no more. Nothing is allocated for what zone and cache know; queries for which other
+/// servers must be asked leave the thread.
 /// </remarks>
 internal sealed class DnsLoop : IDnsLoop
 {
     /// <summary>Datagrams received or sent by one call.</summary>
     private const int BatchSize = 64;
 
-    /// <summary>No query is larger: a name of 255 bytes and a few options.</summary>
-    private const int MaxQueryBytes = 4096;
+    /// <summary>No query is larger: a name of 255 bytes and a few options. An answer, which takes its place, is smaller.</summary>
+    private const int MaxQueryBytes = 2048;
 
-    /// <summary>Queries that wait for other servers at most; beyond it they are told so at once.</summary>
-    private const int MaxPending = 4096;
+    /// <summary>Batches that are waited for after one that was not, in vain: at a rate at which there is seldom more at once, asking costs a call.</summary>
+    private const int Rest = 4;
+
+    /// <summary>A batch below which most of its cost is that of the calls.</summary>
+    private const int SmallBatch = 8;
+
+    /// <summary>Small batches in a row, each there when the last was answered, after which the loop pauses to gather larger ones.</summary>
+    private const int Streak = 4;
+
+    /// <summary>How long: at a hundred thousand queries a second four gather meanwhile. It is time that they would spend in the queue otherwise.</summary>
+    private const int PauseMicroseconds = 40;
+
+    /// <summary>Batches without joined answers after one the way to a client did not take (a small frame, an old kernel).</summary>
+    private const int JoinRest = 1024;
 
     private const ulong WakeData = 1;
     private const ulong SocketData = 0;
 
     private readonly Epoll _epoll = new(2);
     private readonly LoopInbox<DnsLoop> _inbox = new();
-    private readonly ReceiveBatch _received = new(BatchSize);
+    private readonly ReceiveBatch _received = new(BatchSize, MaxQueryBytes);
     private readonly SendBatch _answers = new(BatchSize);
-    private readonly byte[] _spare = GC.AllocateUninitializedArray<byte>(MaxQueryBytes, pinned: true);
+    private readonly DatagramSender[] _senders = new DatagramSender[BatchSize];
+    private readonly int[] _sizes = new int[BatchSize];
+    private readonly int[] _order = new int[BatchSize];
+    private readonly DnsLookAhead _ahead;
     private readonly DnsResponder _responder;
-    private readonly DnsForwarder _forwarder;
+    private readonly LateAnswers _late;
     private readonly DnsWorkspace _workspace;
     private readonly TimeProvider _time;
     private readonly Thread _thread;
     private readonly int _descriptor;
     private readonly bool _v6;
-    private int _pending;
-    private bool _stopped;
+    private int _rest;
+    private int _streak;
+    private int _joinRest;
+    private volatile bool _stopped;
 
     /// <exception cref="SocketException">The place can't be had.</exception>
-    public DnsLoop(string name, IPEndPoint endPoint, DnsResponder responder, DnsForwarder forwarder, TimeProvider time)
+    public DnsLoop(string name, IPEndPoint endPoint, DnsResponder responder, DnsAnswerer answerer, TimeProvider time)
     {
         _descriptor = DatagramCalls.Listen(endPoint);
         if (_descriptor < 0)
@@ -54,8 +72,9 @@ internal sealed class DnsLoop : IDnsLoop
 
         _v6 = endPoint.AddressFamily == AddressFamily.InterNetworkV6;
         _responder = responder;
-        _forwarder = forwarder;
+        _late = new LateAnswers(_descriptor, _v6, answerer);
         _time = time;
+        _ahead = responder.LookAhead(BatchSize);
         _workspace = new DnsWorkspace(DnsMetrics.Add());
         _epoll.Add(_descriptor, Epoll.EPOLLIN, SocketData);
         _epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
@@ -63,105 +82,116 @@ internal sealed class DnsLoop : IDnsLoop
         _thread.Start();
     }
 
-    /// <summary>Ends the thread, after the queries that wait were answered: the forwarder has given up by then.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>Ends the thread, and then, after the queries that wait were answered, the socket: the forwarder has given up by then.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _inbox.Post(static loop => loop._stopped = true);
+        _stopped = true;
+        _inbox.Post(static _ => { });
         _thread.Join();
+        await _late.DisposeAsync();
         _epoll.Dispose();
         _inbox.Dispose();
         SocketCalls.Close(_descriptor);
         DnsMetrics.Retire(_workspace.Counts);
-        return ValueTask.CompletedTask;
     }
 
     private void Run()
     {
-        while (!_stopped || _pending > 0)
+        ThreadPause.Sharpen();
+        while (!_stopped)
         {
-            int count = _epoll.Wait(-1);
-            for (int i = 0; i < count; i++)
-            {
-                if (_epoll[i].Data == WakeData) _inbox.Run(this);
-                else Receive();
-            }
+            if (_rest > 0) Wait();
+            else if (_streak >= Streak) ThreadPause.For(PauseMicroseconds);
+            int count = _received.Receive(_descriptor);
+            if (count > 0) Answer(count);
+            Note(count);
         }
     }
 
-    private void Receive()
+    // Queries come as fast as they are answered one by one where small batches follow each other without a wait: there a pause gathers more for
+    // each call. Where it gathers none it ends.
+    private void Note(int count)
     {
-        int count = _received.Receive(_descriptor);
-        if (count <= 0 || _stopped) return;
+        if (count <= 0)
+        {
+            // Of what was not waited for there was none: wait, and for the next ones too.
+            _rest = Rest;
+            _streak = 0;
+        }
+        else if (_streak >= Streak)
+        {
+            if (count == 1 || count >= BatchSize / 2) _streak = 0;
+        }
+        else
+        {
+            _streak = _rest == 0 && count < SmallBatch ? _streak + 1 : 0;
+        }
+    }
+
+    private void Wait()
+    {
+        _rest--;
+        int count = _epoll.Wait(-1);
+        for (int i = 0; i < count; i++)
+            if (_epoll[i].Data == WakeData) _inbox.Run(this);
+    }
+
+    private void Answer(int count)
+    {
         long began = Stopwatch.GetTimestamp();
         _workspace.Now = DnsForwarder.Now(_time);
-        for (int i = 0; i < count; i++) Answer(i, began);
+        _answers.Joins = _joinRest == 0 || --_joinRest == 0;
+        for (int i = 0; i < count; i++) _ahead.Add(i, _received[i]);
+        _ahead.Touch(count);
+        for (int i = 0; i < count; i++) _sizes[i] = Answer(i, began);
+        for (int first = 0; first < count;) first = AddRun(first, count);
         _received.Clear(count);
         Send(began);
     }
 
-    private void Answer(int index, long began)
+    // The answer's length in the query's place; 0 where there is none, or not yet.
+    private int Answer(int index, long began)
     {
         Span<byte> buffer = _received.Slot(index, out int length);
-        if (length > MaxQueryBytes)
+        ref DatagramSender sender = ref _senders[index];
+        sender = new DatagramSender(_received.Sender(index, out ushort port, out uint scope), port, scope, _received.Destination(index));
+        // What fills a slot may have been cut.
+        if (length >= MaxQueryBytes)
         {
             _workspace.Counts.Dropped++;
-            return;
+            return 0;
         }
 
-        var sender = new DatagramSender(_received.Sender(index, out ushort port, out uint scope), port, scope, _received.Destination(index));
         _workspace.Client = sender.Address;
         int size = _responder.Answer(buffer, length, tcp: false, _workspace);
-        if (size > 0) Add(buffer[..size], sender);
-        else if (size == DnsResponder.Ask) Wait(buffer[..length], sender, began);
+        if (size != DnsResponder.Ask) return size;
+        if (!_late.TryAdd(buffer[..length], sender, _workspace.TakeNeeded(), began)) _workspace.Counts.Dropped++;
+        return 0;
     }
 
-    private void Add(ReadOnlySpan<byte> answer, in DatagramSender to) => _answers.Add(answer, _v6, to.Address, to.Port, to.Scope, to.Local);
-
-    private void Wait(ReadOnlySpan<byte> query, in DatagramSender sender, long began)
+    // Answers to one client that follow each other, the largest first: those of one size, and a smaller one behind them, pass the kernel's
+    // stack as one packet (see SendBatch). Datagrams have no order to keep. A stub resolver asks for both families at once, by one socket;
+    // a forwarder asks many.
+    private int AddRun(int first, int count)
     {
-        // Without room the client hears nothing and asks again, which by then may be answered from the cache.
-        if (_pending >= MaxPending)
+        ref readonly DatagramSender client = ref _senders[first];
+        int answers = 0;
+        int next = first;
+        for (; next < count && (next == first || _senders[next] == client); next++)
         {
-            _workspace.Counts.Dropped++;
-            return;
+            if (_sizes[next] == 0) continue;
+            int place = answers++;
+            for (; place > 0 && _sizes[_order[place - 1]] < _sizes[next]; place--) _order[place] = _order[place - 1];
+            _order[place] = next;
         }
 
-        _pending++;
-        Ask(new PendingQuery<DatagramSender>(query.ToArray(), sender, began));
-    }
-
-    private void Ask(PendingQuery<DatagramSender> pending)
-    {
-        UpstreamQuestion question = _workspace.Needed!;
-        _workspace.Needed = null;
-        _ = AskAsync(pending, question);
-    }
-
-    // Never throws: the forwarder doesn't. Until its answer is posted the loop does not end, so its inbox is there.
-    private async Task AskAsync(PendingQuery<DatagramSender> pending, UpstreamQuestion question)
-    {
-        UpstreamAnswer answer = await _forwarder.AskAsync(question).ConfigureAwait(false);
-        _inbox.Post(loop => loop.Continue(pending, answer));
-    }
-
-    private void Continue(PendingQuery<DatagramSender> pending, UpstreamAnswer answer)
-    {
-        pending.Known.Add(answer);
-        pending.Query.CopyTo(_spare, 0);
-        _workspace.Now = DnsForwarder.Now(_time);
-        _workspace.Client = pending.Sender.Address;
-        _workspace.Known = pending.Known;
-        int size = _responder.Answer(_spare, pending.Query.Length, tcp: false, _workspace);
-        _workspace.Known = null;
-        if (size == DnsResponder.Ask)
+        for (int i = 0; i < answers; i++)
         {
-            Ask(pending);
-            return;
+            int index = _order[i];
+            _answers.Add(_received.Slot(index, out _)[.._sizes[index]], _v6, client.Address, client.Port, client.Scope, client.Local, asBefore: i > 0);
         }
 
-        _pending--;
-        Add(_spare.AsSpan(0, size), pending.Sender);
-        Send(pending.BeganAt);
+        return next;
     }
 
     private void Send(long began)
@@ -169,8 +199,12 @@ internal sealed class DnsLoop : IDnsLoop
         if (_answers.Count == 0) return;
         while (_answers.Done < _answers.Count)
         {
+            if (_answers.Send(_descriptor) >= 0) continue;
+            int error = SocketCalls.Error;
+            if (error == Errno.EINTR) continue;
             // A full queue, a filter, a client that became unreachable: that answer is lost, and the rest goes on.
-            if (_answers.Send(_descriptor) < 0 && SocketCalls.Error != Errno.EINTR) _workspace.Counts.Dropped += _answers.Skip();
+            if (DatagramCalls.IsOfJoined(error) && _answers.Separate()) _joinRest = JoinRest;
+            else _workspace.Counts.Dropped += _answers.Skip();
         }
 
         _workspace.Counts.Took((long)Stopwatch.GetElapsedTime(began).TotalMicroseconds, _answers.Count);
