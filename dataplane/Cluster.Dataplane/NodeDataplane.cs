@@ -88,7 +88,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     }
 
     /// <summary>Publishes the directory's changes.</summary>
-    /// <returns>Ends when frontends have followed; the caller need not wait.</returns>
+    /// <returns>Ends when frontends have followed and sockets were cut from backends that are gone; the caller need not wait.</returns>
     public Task Publish()
     {
         var changes = Directory.Publish();
@@ -96,7 +96,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         if (changes.Count == 0) return Task.CompletedTask;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
-        return done.Task;
+        return _sockets.Balancer?.Cut is { IsCompleted: false } cut ? Task.WhenAll(done.Task, cut) : done.Task;
     }
 
     /// <summary>The way each service port takes, and why. Any thread.</summary>

@@ -167,6 +167,9 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         lock (_lock) return _disposed ? [] : [.. _table.Backends.AllDraining()];
     }
 
+    /// <summary>Ends when UDP sockets of the backends that went with the last changes are closed: until then they speak to whoever has the address.</summary>
+    public Task Cut { get; private set; } = Task.CompletedTask;
+
     /// <summary>Resets the TCP connections of a backend that is gone, in every namespace: for the end of its grace.</summary>
     /// <returns>How many connections were reset, those of others that were asked for at the same time included.</returns>
     public Task<int> CloseConnectionsAsync(DrainingBackend backend) => _destroyer.DestroyAsync(ServiceProtocol.Tcp, [(uint)backend.Identity]);
@@ -275,7 +278,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         if (gone.Count == 0) return;
         var udp = gone.Where(backend => backend.Protocol == ServiceProtocol.Udp).Select(backend => backend.Identity).ToList();
         gone.Clear();
-        if (udp.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Udp, udp);
+        if (udp.Count > 0) Cut = _destroyer.DestroyAsync(ServiceProtocol.Udp, udp);
     }
 
     private IReadOnlyList<string> NamespacePaths()
