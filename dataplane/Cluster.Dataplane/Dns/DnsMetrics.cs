@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Dns;
@@ -20,9 +19,6 @@ internal static class DnsMetrics
     private static readonly Instrument[] Instruments =
     [
         Meter.CreateObservableCounter("dns_requests_total", Requests, description: "DNS queries answered, by type and response code"),
-        Meter.CreateObservableCounter("dns_request_duration_seconds_bucket", Buckets, description: "DNS queries answered within a time"),
-        Meter.CreateObservableCounter("dns_request_duration_seconds_count", () => Buckets().Last().Value, description: "DNS queries answered"),
-        Meter.CreateObservableCounter("dns_request_duration_seconds_sum", () => Sum().LatencyMicroseconds / 1e6, description: "Time taken by DNS answers"),
         Meter.CreateObservableCounter("dns_cache_hits_total", () => Sum().CacheHits, description: "Names outside of the cluster that the cache knew"),
         Meter.CreateObservableCounter("dns_cache_misses_total", () => Sum().CacheMisses, description: "Names outside of the cluster that the cache did not know"),
         Meter.CreateObservableGauge("dns_cache_entries", () => CacheEntries(), description: "Answers of other servers being kept"),
@@ -89,18 +85,11 @@ internal static class DnsMetrics
         return measurements;
     }
 
-    private static List<Measurement<long>> Buckets()
+    /// <summary>Time taken by all answers of the process's life.</summary>
+    public static HistogramSnapshot Durations()
     {
         DnsCounts sum = Sum();
-        var measurements = new List<Measurement<long>>();
-        long total = 0;
-        for (int i = 0; i <= DnsCounts.Buckets; i++)
-        {
-            total += sum.Latencies[i];
-            string bound = i == DnsCounts.Buckets ? "+Inf" : ((1L << i) / 1e6).ToString("0.######", CultureInfo.InvariantCulture);
-            measurements.Add(new Measurement<long>(total, new KeyValuePair<string, object?>("le", bound)));
-        }
-
-        return measurements;
+        return new HistogramSnapshot(
+            [.. Enumerable.Range(0, DnsCounts.Buckets).Select(i => (1L << i) / 1e6)], sum.Latencies.ToArray(), sum.LatencyMicroseconds / 1e6);
     }
 }

@@ -43,7 +43,7 @@ public sealed class ServiceDirectory
         if (before is not null && before.Port.Equivalent(port) && before.HasBackends(backends)) return;
 
         var slot = before?.Slot ?? TakeSlot(port.Id);
-        var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState();
+        var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState(before?.State.TrafficOrNull);
         var continued = backends.ToArray();
         if (before is not null) Continue(continued, before.Backends);
         Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port), Origins));

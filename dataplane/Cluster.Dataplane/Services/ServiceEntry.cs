@@ -67,8 +67,9 @@ public sealed class ServiceEntry
     /// </summary>
     public Backend? Pick(in PickContext context)
     {
-        if (context.Scope == TrafficScope.LoadBalancer && !Admits(context.Scope, context.Client)) DataplaneMetrics.SourceRefused.Add(1);
-        return Policy.Pick(CandidatesFor(context.Scope, context.Client), State, context);
+        var picked = Policy.Pick(CandidatesFor(context.Scope, context.Client), State, context);
+        if (picked is null) CountRefusal(context);
+        return picked;
     }
 
     /// <summary>True while the client's traffic of the scope may still go to the backend.</summary>
@@ -77,6 +78,20 @@ public sealed class ServiceEntry
         foreach (var candidate in UsableFor(scope, client))
             if (ReferenceEquals(candidate, backend) || candidate.IsSameAs(backend)) return true;
         return false;
+    }
+
+    // TCP connections without a backend are counted by who resets them: they may have been tried with others before.
+    private void CountRefusal(in PickContext context)
+    {
+        if (!Admits(context.Scope, context.Client))
+        {
+            DataplaneMetrics.SourceRefused.Add(1);
+            State.Traffic.Dropped(DropReason.SourceRefused);
+        }
+        else if (Port.Id.Protocol == ServiceProtocol.Udp)
+        {
+            State.Traffic.Dropped(DropReason.NoBackend);
+        }
     }
 
     private static BackendSet Prepare(Backend[] usable, ILoadBalancingPolicy policy) =>

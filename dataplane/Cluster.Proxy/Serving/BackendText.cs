@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
 
@@ -9,14 +7,19 @@ namespace Cluster.Proxy.Serving;
 /// <remarks>Read from the table in force while relays and the kernel go on counting: nothing is kept.</remarks>
 internal static class BackendText
 {
-    public static string Of(ServiceTable table, SocketLoadBalancer? sockets)
+    public static void AddTo(PrometheusText text, ServiceTable table, SocketLoadBalancer? sockets)
     {
         var used = Used(table, sockets);
-        var text = new StringBuilder();
         Append(text, used, "dataplane_backend_connections", "gauge", "Connections and sessions that a backend has from this node", line => line.Active);
         Append(text, used, "dataplane_backend_connections_total", "counter", "Connections and sessions given to a backend", line => line.Given);
         Append(text, used, "dataplane_backend_connect_failures_total", "counter", "Connections given to a backend that it did not take", line => line.Failures);
-        return text.ToString();
+        text.Family("dataplane_backend_bytes_total", "counter", "Bytes of TCP connections that relays passed on; what the kernel passes by itself is not in it");
+        foreach (var line in used)
+        {
+            if (line.Id.Protocol != ServiceProtocol.Tcp) continue;
+            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_backend\"", line.Backend.State.BytesToBackend);
+            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_client\"", line.Backend.State.BytesToClient);
+        }
     }
 
     private static List<Line> Used(ServiceTable table, SocketLoadBalancer? sockets)
@@ -37,19 +40,14 @@ internal static class BackendText
         return used;
     }
 
-    private static void Append(StringBuilder text, List<Line> used, string name, string type, string help, Func<Line, long> value)
+    private static void Append(PrometheusText text, List<Line> used, string name, string type, string help, Func<Line, long> value)
     {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
-        foreach (var line in used)
-        {
-            // Names and addresses hold nothing that would need escaping.
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"{name}{{service=\"{line.Id.Name}\",protocol=\"{Name(line.Id.Protocol)}\",backend=\"{line.Backend.Address}\"}} {value(line)}\n");
-        }
+        text.Family(name, type, help);
+        foreach (var line in used) text.Sample(name, line.Labels, value(line));
     }
 
-    private static string Name(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? "TCP" : "UDP";
-
-    private readonly record struct Line(ServicePortId Id, Backend Backend, long Active, long Given, long Failures);
+    private sealed record Line(ServicePortId Id, Backend Backend, long Active, long Given, long Failures)
+    {
+        public string Labels { get; } = $"{PrometheusText.Labels(Id)},backend=\"{Backend.Address}\"";
+    }
 }

@@ -1,4 +1,5 @@
 using Cluster.Dataplane;
+using Cluster.Dataplane.Dns;
 
 namespace Cluster.Proxy.Serving;
 
@@ -7,8 +8,20 @@ internal static class DataplaneAnswers
 {
     public static HttpResponse? For(string path, MetricsText metrics, NodeDataplane dataplane) => path switch
     {
-        "/metrics" => HttpResponse.Text(200, metrics + BackendText.Of(dataplane.Directory.Current, dataplane.Sockets) + SocketText.Of(dataplane.Sockets)),
+        "/metrics" => HttpResponse.Text(200, Metrics(metrics, dataplane)),
         "/paths" => HttpResponse.Text(200, PathText.Of(dataplane.Paths())),
         _ => null,
     };
+
+    private static string Metrics(MetricsText metrics, NodeDataplane dataplane)
+    {
+        var text = new PrometheusText();
+        metrics.AddTo(text);
+        BackendText.AddTo(text, dataplane.Directory.Current, dataplane.Sockets);
+        ServiceText.AddTo(text, dataplane.Directory.Current);
+        SocketText.AddTo(text, dataplane.Sockets);
+        text.Family("dns_request_duration_seconds", "histogram", "Time from the receipt of a DNS query to its answer");
+        text.Histogram("dns_request_duration_seconds", "", DnsServer.Durations());
+        return text.ToString();
+    }
 }

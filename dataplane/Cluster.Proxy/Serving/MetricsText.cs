@@ -1,17 +1,19 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
-using System.Text;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Proxy.Serving;
 
 /// <summary>Gathers this product's instruments and writes them in the Prometheus text format.</summary>
-/// <remarks>Counters and gauges by value, histograms as sum and count. Recording takes a lock for a moment; the hot paths record rarely.</remarks>
+/// <remarks>
+/// Histograms that name their buckets are written as such, others as sum and count. Recording takes a lock for a moment; the hot paths
+/// record rarely.
+/// </remarks>
 public sealed class MetricsText : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<(string Name, string Labels), (double Sum, long Count)> _values = [];
+    private readonly SortedDictionary<(string Name, string Labels), Series> _values = [];
 
     public MetricsText()
     {
@@ -29,56 +31,83 @@ public sealed class MetricsText : IDisposable
 
     public override string ToString()
     {
-        _listener.RecordObservableInstruments();
-        var text = new StringBuilder();
-        lock (_lock)
-        {
-            foreach (var (name, instrument) in _instruments) AppendLocked(text, name, instrument);
-        }
-
+        var text = new PrometheusText();
+        AddTo(text);
         return text.ToString();
     }
 
     public void Dispose() => _listener.Dispose();
 
-    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    /// <summary>Writes what every instrument holds now.</summary>
+    internal void AddTo(PrometheusText text)
     {
-        var labels = tags.Length == 0 ? "" : Labels(tags);
+        _listener.RecordObservableInstruments();
         lock (_lock)
         {
-            var (sum, count) = _values.GetValueOrDefault((instrument.Name, labels));
-            _values[(instrument.Name, labels)] = (instrument.IsObservable ? value : sum + value, count + 1);
+            foreach (var (name, instrument) in _instruments) AppendLocked(text, name, instrument);
         }
     }
 
-    private void AppendLocked(StringBuilder text, string name, Instrument instrument)
+    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var labels = PrometheusText.Labels(tags);
+        lock (_lock)
+        {
+            if (!_values.TryGetValue((instrument.Name, labels), out var series)) _values[(instrument.Name, labels)] = series = new Series(BoundsOf(instrument));
+            series.Record(value, adds: !instrument.IsObservable);
+        }
+    }
+
+    private void AppendLocked(PrometheusText text, string name, Instrument instrument)
     {
         var type = TypeOf(instrument);
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {instrument.Description}\n# TYPE {name} {type}\n");
-        foreach (var (key, (sum, count)) in _values)
+        text.Family(name, type, instrument.Description);
+        foreach (var (key, series) in _values)
         {
             if (key.Name != name) continue;
-            if (type == "summary") text.Append(CultureInfo.InvariantCulture, $"{name}_sum{key.Labels} {sum}\n{name}_count{key.Labels} {count}\n");
-            else text.Append(CultureInfo.InvariantCulture, $"{name}{key.Labels} {sum}\n");
+            if (type == "histogram")
+            {
+                text.Histogram(name, key.Labels, series.Snapshot());
+            }
+            else if (type == "summary")
+            {
+                text.Sample($"{name}_sum", key.Labels, series.Sum);
+                text.Sample($"{name}_count", key.Labels, series.Count);
+            }
+            else
+            {
+                text.Sample(name, key.Labels, series.Sum);
+            }
         }
     }
 
     private static string TypeOf(Instrument instrument) => instrument switch
     {
         Counter<long> or Counter<int> or Counter<double> or ObservableCounter<long> or ObservableCounter<double> => "counter",
-        Histogram<double> or Histogram<long> => "summary",
+        Histogram<double> or Histogram<long> => BoundsOf(instrument).Count > 0 ? "histogram" : "summary",
         _ => "gauge",
     };
 
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static IReadOnlyList<double> BoundsOf(Instrument instrument) => (instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? [];
+
+    /// <summary>What one instrument recorded under one set of labels.</summary>
+    private sealed class Series(IReadOnlyList<double> bounds)
     {
-        var text = new StringBuilder("{");
-        foreach (var (key, value) in tags)
+        private readonly long[] _buckets = new long[bounds.Count + 1];
+
+        public double Sum { get; private set; }
+
+        public long Count { get; private set; }
+
+        public void Record(double value, bool adds)
         {
-            var escaped = $"{value}".Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
-            text.Append(text.Length > 1 ? "," : "").Append(CultureInfo.InvariantCulture, $"{key}=\"{escaped}\"");
+            Sum = adds ? Sum + value : value;
+            Count++;
+            var bucket = 0;
+            while (bucket < bounds.Count && value > bounds[bucket]) bucket++;
+            _buckets[bucket]++;
         }
 
-        return text.Append('}').ToString();
+        public HistogramSnapshot Snapshot() => new(bounds, [.. _buckets], Sum);
     }
 }

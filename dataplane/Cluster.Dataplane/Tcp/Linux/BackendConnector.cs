@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
@@ -30,6 +31,7 @@ internal sealed class BackendConnector(
             if (EntryOf(connection) is not { } entry) break;
             Backend? backend = entry.Pick(new PickContext(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed));
             if (backend is null) break;
+            if (failed is not null) entry.State.Traffic.Retried();
             connection.Time = now + (long)options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
             if (TryConnect(connection, entry, backend)) return true;
             // Out of descriptors: no fault of the backend's, and the next would fare no better.
@@ -39,6 +41,7 @@ internal sealed class BackendConnector(
         }
 
         DataplaneMetrics.TcpRefused.Add(1);
+        EntryOf(connection)?.State.Traffic.Dropped(connection.Attempts == 0 ? DropReason.NoBackend : DropReason.ConnectFailed);
         return false;
     }
 
@@ -82,6 +85,7 @@ internal sealed class BackendConnector(
         int socket = OpenSocket(backend);
         if (socket < 0) return false;
 
+        connection.DialledAt = Stopwatch.GetTimestamp();
         setup.ToBackend(socket, backend);
         // Where the kernel refuses, the backend sees the node.
         if (directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))

@@ -64,9 +64,16 @@ internal sealed class LoopConnection(int index)
 
     public bool IsOpen => Client >= 0;
 
+    /// <summary>When its backend was dialled, by the timestamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    public long DialledAt { get; set; }
+
+    /// <summary>Adds what it has passed since the last time to its backend's counts.</summary>
+    public void CountBytes() => Backend?.State.Moved(ToBackend.TakePassed(), ToClient.TakePassed());
+
     /// <summary>No more counts for its backend.</summary>
     public void LeaveBackend()
     {
+        CountBytes();
         Backend?.State.Closed();
         Backend = null;
     }
@@ -75,9 +82,9 @@ internal sealed class LoopConnection(int index)
     /// <param name="pipes">Gets back a pipe that still held something.</param>
     public void Clear(PipePool pipes)
     {
+        LeaveBackend();
         ToBackend.Clear(pipes);
         ToClient.Clear(pipes);
-        LeaveBackend();
         Client = BackendSocket = -1;
         Listener = null;
         Attempts = SmallTurns = 0;

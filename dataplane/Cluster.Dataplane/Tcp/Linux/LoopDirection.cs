@@ -34,6 +34,18 @@ internal struct LoopDirection
     private bool _begun;
     private bool _hasBegun;
     private bool _large;
+    private long _passed;
+
+    /// <summary>Adds to the bytes that came from the source: a counter of the connection's own.</summary>
+    public void Count(nint received) => _passed += received;
+
+    /// <summary>Bytes that came from the source since the last call.</summary>
+    public long TakePassed()
+    {
+        long passed = _passed;
+        _passed = 0;
+        return passed;
+    }
 
     /// <summary>Whether a read since the last call brought more than the ring's buffers hold.</summary>
     public bool TakeLarge()
@@ -67,6 +79,7 @@ internal struct LoopDirection
             nint received = Take(source, target, buffers, out failed);
             if (failed) return PumpResult.Failed;
             passed += received;
+            Count(received);
             if (!Ended) continue;
             // Where the other direction has ended too, both sockets are closed next, and that says it as well.
             if (!isLast) SocketCalls.ShutdownSend(target);
@@ -83,6 +96,7 @@ internal struct LoopDirection
         nint received = SocketCalls.Receive(source, buffer[length..]);
         // Silent or at its end: the pump will see. But an error is told once.
         if (received < 0 && SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR)) return false;
+        Count(Math.Max(0, received));
         return Pass(target, buffer[..(length + (int)Math.Max(0, received))]);
     }
 

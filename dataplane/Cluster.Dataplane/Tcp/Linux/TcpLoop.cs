@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Collections.Concurrent;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
@@ -191,10 +192,11 @@ internal sealed class TcpLoop : IDisposable
         foreach (LoopConnection connection in _connections)
         {
             if (!connection.IsOpen || connection.IsConnecting) continue;
+            connection.CountBytes();
             if (connection.IdleTimeoutMs > 0 && _now - connection.Time >= connection.IdleTimeoutMs)
             {
                 DataplaneMetrics.TcpIdle.Add(1);
-                Reset(connection);
+                Drop(connection, DropReason.Idle);
             }
             else if (!connection.IsLasting)
             {
@@ -214,8 +216,14 @@ internal sealed class TcpLoop : IDisposable
         {
             if (!connection.IsOpen || connection.IsConnecting || _now - connection.Time < after) continue;
             DataplaneMetrics.TcpShed.Add(1);
-            Reset(connection);
+            Drop(connection, DropReason.Shed);
         }
+    }
+
+    private void Drop(LoopConnection connection, DropReason reason)
+    {
+        _connector.EntryOf(connection)?.State.Traffic.Dropped(reason);
+        Reset(connection);
     }
 
     private static int SweepPeriod(TimeSpan idleTimeout) =>
@@ -334,6 +342,7 @@ internal sealed class TcpLoop : IDisposable
             return false;
         }
 
+        entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(connection.DialledAt));
         return true;
     }
 

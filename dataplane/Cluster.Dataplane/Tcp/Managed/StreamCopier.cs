@@ -40,9 +40,13 @@ internal sealed class StreamCopier : IDisposable
     private bool _headerWaits;
     private bool _headerFailed;
     private long _lastReceived;
+    private long _passed;
 
     /// <summary>When the source last sent something, on the clock of <see cref="Environment.TickCount64"/>. Any thread may ask.</summary>
     public long LastReceived => Volatile.Read(ref _lastReceived);
+
+    /// <summary>Bytes the source has sent. Written by one loop; any thread may ask.</summary>
+    public long Passed => Volatile.Read(ref _passed);
 
     /// <summary>Begins to count the source's silence. Comes before <see cref="CopyAsync"/>.</summary>
     public void Begin() => Volatile.Write(ref _lastReceived, Environment.TickCount64);
@@ -67,6 +71,7 @@ internal sealed class StreamCopier : IDisposable
     {
         if (!_used) return;
         _used = false;
+        Volatile.Write(ref _passed, 0);
         _pipe.Reset();
         _receive.Clear();
         _send.Clear();
@@ -88,6 +93,7 @@ internal sealed class StreamCopier : IDisposable
         try
         {
             if (from.Available > 0) length += from.Receive(memory.Span[length..]);
+            Volatile.Write(ref _passed, length - header.Length);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -121,6 +127,7 @@ internal sealed class StreamCopier : IDisposable
             }
 
             Volatile.Write(ref _lastReceived, Environment.TickCount64);
+            Volatile.Write(ref _passed, _passed + received.Bytes);
             moreWaits = received.Bytes == memory.Length;
             writer.Advance(received.Bytes);
             if ((await writer.FlushAsync()).IsCompleted)

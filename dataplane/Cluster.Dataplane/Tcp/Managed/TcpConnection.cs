@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
@@ -21,7 +22,11 @@ internal sealed class TcpConnection : IDisposable
     private Socket? _client;
     private Socket? _backend;
     private Socket? _connecting;
+    private readonly Lock _counting = new();
     private Backend? _counted;
+    private long _countedToBackend;
+    private long _countedToClient;
+    private ServiceEntry? _entry;
     private int _aborted;
     private long _idleTimeoutMs;
 
@@ -53,6 +58,7 @@ internal sealed class TcpConnection : IDisposable
         if (backend is null)
         {
             DataplaneMetrics.TcpRefused.Add(1);
+            EntryOf(directory, frontend)?.State.Traffic.Dropped(_counted is null ? DropReason.NoBackend : DropReason.ConnectFailed);
             Abort();
             return;
         }
@@ -61,7 +67,8 @@ internal sealed class TcpConnection : IDisposable
         // An abort that came while connecting has not seen this socket.
         if (Volatile.Read(ref _aborted) != 0) Reset(backend);
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        var port = directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id ? entry.Port : null;
+        _entry = EntryOf(directory, frontend);
+        var port = _entry?.Port;
         if (port is null) Abort();
         Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
         var header = port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
@@ -75,15 +82,22 @@ internal sealed class TcpConnection : IDisposable
     public bool AbortIfIdle(long now)
     {
         var timeout = Volatile.Read(ref _idleTimeoutMs);
-        return timeout > 0 && AbortIfSilent(now, timeout);
+        return timeout > 0 && AbortIfSilent(now, timeout, DropReason.Idle);
     }
 
     /// <summary>Resets the connection if neither side has been heard of for so long. Any thread may call.</summary>
-    public bool AbortIfSilent(long now, long milliseconds)
+    public bool AbortIfSilent(long now, long milliseconds, DropReason reason)
     {
         if (now - Math.Max(_toBackend.LastReceived, _toClient.LastReceived) < milliseconds) return false;
+        Volatile.Read(ref _entry)?.State.Traffic.Dropped(reason);
         Abort();
         return true;
+    }
+
+    /// <summary>Adds what has passed since the last time to the backend's counts. Any thread may call.</summary>
+    public void CountBytes()
+    {
+        lock (_counting) CountBytesLocked();
     }
 
     /// <summary>Resets both sides: a reset from one is passed on to the other, never turned into an orderly end.</summary>
@@ -101,8 +115,14 @@ internal sealed class TcpConnection : IDisposable
         Count(null);
         _client = null;
         _backend = null;
-        _toBackend.Reset();
-        _toClient.Reset();
+        _entry = null;
+        lock (_counting)
+        {
+            _toBackend.Reset();
+            _toClient.Reset();
+            _countedToBackend = _countedToClient = 0;
+        }
+
         _connect.Clear();
     }
 
@@ -129,10 +149,24 @@ internal sealed class TcpConnection : IDisposable
     // Counts for one backend at a time: the one being tried, then the one that answered.
     private void Count(Backend? backend)
     {
-        _counted?.State.Closed();
-        _counted = backend;
-        backend?.State.Opened();
+        lock (_counting)
+        {
+            CountBytesLocked();
+            _counted?.State.Closed();
+            _counted = backend;
+            backend?.State.Opened();
+        }
     }
+
+    private void CountBytesLocked()
+    {
+        long toBackend = _toBackend.Passed, toClient = _toClient.Passed;
+        _counted?.State.Moved(toBackend - _countedToBackend, toClient - _countedToClient);
+        (_countedToBackend, _countedToClient) = (toBackend, toClient);
+    }
+
+    private static ServiceEntry? EntryOf(ServiceDirectory directory, Frontend frontend) =>
+        directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id ? entry : null;
 
     // No byte has been passed yet, so another backend may be tried as if the first had never been picked.
     private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address)
@@ -141,12 +175,18 @@ internal sealed class TcpConnection : IDisposable
         foreach (var timeout in _options.ConnectTimeouts)
         {
             // The table is read anew for each attempt: a backend that failed has often just left it.
-            var entry = directory.Current[frontend.Slot];
-            if (entry is null || entry.Port.Id != frontend.Id) return null;
+            if (EntryOf(directory, frontend) is not { } entry) return null;
             var backend = entry.Pick(new PickContext(frontend.Scope, address, failed));
             if (backend is null || Volatile.Read(ref _aborted) != 0) return null;
+            if (failed is not null) entry.State.Traffic.Retried();
             Count(backend);
-            if (await TryConnectAsync(backend, timeout) is { } socket) return socket;
+            var dialledAt = Stopwatch.GetTimestamp();
+            if (await TryConnectAsync(backend, timeout) is { } socket)
+            {
+                entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(dialledAt));
+                return socket;
+            }
+
             DataplaneMetrics.TcpConnectFailures.Add(1);
             backend.State.Failed();
             failed = backend;

@@ -15,7 +15,7 @@ namespace Cluster.Dataplane.Tcp.Managed;
 /// </remarks>
 public sealed class TcpRelay : IRelay
 {
-    /// <summary>How often connections are looked through for silent ones: a quarter of the shortest time-out, and at most this.</summary>
+    /// <summary>How often connections are looked through: a quarter of the shortest time-out, and at most this.</summary>
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(25);
 
@@ -42,7 +42,7 @@ public sealed class TcpRelay : IRelay
         _time = time;
         var budget = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         _admission = new SemaphoreSlim(budget);
-        _sweep = time.CreateTimer(static self => ((TcpRelay)self!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sweep = time.CreateTimer(static self => ((TcpRelay)self!).Sweep(), this, LongestSweep, LongestSweep);
         SweepFor(options.IdleTimeout);
         _pool = new DefaultObjectPoolProvider { MaximumRetained = 1024 }.Create(new ConnectionPolicy(options, time));
     }
@@ -139,7 +139,7 @@ public sealed class TcpRelay : IRelay
         }
     }
 
-    // The timer runs only where a time-out asks for it. Called by the one that opens frontends.
+    // Called by the one that opens frontends.
     private void SweepFor(TimeSpan idleTimeout)
     {
         if (idleTimeout <= TimeSpan.Zero || idleTimeout >= _shortestIdle) return;
@@ -154,7 +154,10 @@ public sealed class TcpRelay : IRelay
         lock (_connectionsLock)
         {
             foreach (var connection in _connections)
+            {
+                connection.CountBytes();
                 if (connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
+            }
         }
     }
 
@@ -167,7 +170,7 @@ public sealed class TcpRelay : IRelay
         lock (_connectionsLock)
         {
             foreach (var connection in _connections)
-                if (connection.AbortIfSilent(now, after)) DataplaneMetrics.TcpShed.Add(1);
+                if (connection.AbortIfSilent(now, after, DropReason.Shed)) DataplaneMetrics.TcpShed.Add(1);
         }
     }
 
