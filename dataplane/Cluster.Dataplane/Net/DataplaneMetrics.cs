@@ -17,6 +17,7 @@ public static class DataplaneMetrics
     internal static readonly Counter<long> TcpConnectFailures = Meter.CreateCounter<long>("dataplane_tcp_connect_failures_total", description: "Attempts to connect to a backend that failed");
     internal static readonly Counter<long> TcpRefused = Meter.CreateCounter<long>("dataplane_tcp_refused_total", description: "TCP connections reset because no backend could be reached");
     internal static readonly Counter<long> SourceRefused = Meter.CreateCounter<long>("dataplane_source_refused_total", description: "TCP connections and UDP datagrams to load balancer addresses from outside of the service's source ranges");
+    internal static readonly Counter<long> LimitRefused = Meter.CreateCounter<long>("dataplane_limit_refused_total", description: "Connections and sessions refused because their service holds as many as it may");
     internal static readonly Counter<long> TcpResets = Meter.CreateCounter<long>("dataplane_tcp_resets_total", description: "TCP connections that ended in a reset from either side");
     internal static readonly Counter<long> TcpIdle = Meter.CreateCounter<long>("dataplane_tcp_idle_total", description: "TCP connections reset because both sides were silent for the idle time-out");
     internal static readonly Counter<long> TcpShed = Meter.CreateCounter<long>("dataplane_tcp_shed_total", description: "Silent TCP connections reset to make room for new ones");

@@ -67,9 +67,23 @@ public sealed class ServiceEntry
     /// </summary>
     public Backend? Pick(in PickContext context)
     {
+        if (Port.MaxConnections > 0 && !HasRoom())
+        {
+            DataplaneMetrics.LimitRefused.Add(1);
+            return null;
+        }
+
         var picked = Policy.Pick(CandidatesFor(context.Scope, context.Client), State, context);
         if (picked is null) CountRefusal(context);
         return picked;
+    }
+
+    // Loops that pick at the same moment may each find the last place free: the limit is kept to within one connection a loop.
+    private bool HasRoom()
+    {
+        var held = 0L;
+        foreach (var backend in _all) held += backend.State.Active;
+        return held < Port.MaxConnections;
     }
 
     /// <summary>True while the client's traffic of the scope may still go to the backend.</summary>

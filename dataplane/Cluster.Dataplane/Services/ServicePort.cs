@@ -51,6 +51,9 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Local backends see clients beyond the node by their own addresses, where what they answer comes by this node.</summary>
     public bool KeepsSource { get; init; }
 
+    /// <summary>Connections and sessions that its backends may hold from this node together; more are refused. 0: any number.</summary>
+    public int MaxConnections { get; init; }
+
     /// <summary>How long both sides may be silent before a TCP connection is reset or a UDP flow forgotten; zero: as the relay's options say.</summary>
     public TimeSpan IdleTimeout { get; init; }
 
@@ -79,6 +82,7 @@ public sealed class ServicePort(ServicePortId id, int port)
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
         && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan())
         && LoadBalancerAddresses.AsSpan().SequenceEqual(other.LoadBalancerAddresses.AsSpan())
+        && MaxConnections == other.MaxConnections
         && NodePortRanges.AsSpan().SequenceEqual(other.NodePortRanges.AsSpan())
         && SourceRanges.AsSpan().SequenceEqual(other.SourceRanges.AsSpan());
 }

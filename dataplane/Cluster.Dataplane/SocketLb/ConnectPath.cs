@@ -12,6 +12,7 @@ internal static class ConnectPath
         { Path: ServicePath.Auto } when onlyWhereAsked => "services are connected from the start only where they ask for it",
         { Path: ServicePath.Loop or ServicePath.Managed } => $"the service asks for the path {(port.Path == ServicePath.Loop ? "loop" : "managed")}",
         { Path: ServicePath.Auto, Id.Protocol: ServiceProtocol.Udp } => "UDP is connected from the start only where the service asks for it",
+        { MaxConnections: > 0 } => "a limit of connections is kept by the relays",
         { IdleTimeout.Ticks: > 0 } => "an idle time-out is kept by the relays",
         { ProxyProtocol: true } => "a PROXY protocol header can only be sent by a relay",
         { PreferredZone: not null, ZoneSpillOver: > 0 } => "spill-over between zones is decided by the relays",

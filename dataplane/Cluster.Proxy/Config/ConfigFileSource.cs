@@ -51,6 +51,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
             _seen = now;
             var config = Parse();
             if (config.Threads != _config?.Threads) logger.LogWarning("{File}: another number of threads takes effect at the next start", path);
+            if (config.ConnectTimeout != _config?.ConnectTimeout) logger.LogWarning("{File}: another connectTimeout takes effect at the next start", path);
             if (!Equals(config.Metrics, _config?.Metrics)) logger.LogWarning("{File}: another address of metrics takes effect at the next start", path);
             await ApplyAsync(dataplane, config);
             logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);

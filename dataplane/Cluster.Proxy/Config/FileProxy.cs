@@ -4,6 +4,7 @@ using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
+using Cluster.Dataplane.Tcp;
 using Cluster.Proxy.Serving;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +27,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     {
         var source = new ConfigFileSource(path, logs.CreateLogger<ConfigFileSource>(), time);
         var config = source.Read();
-        var options = new DataplaneOptions { Threads = config.Threads ?? 0, SocketLb = new SocketLoadBalancerOptions { OnlyWhereAsked = true } };
+        var options = new DataplaneOptions { Threads = config.Threads ?? 0, Tcp = Relays(config), SocketLb = new SocketLoadBalancerOptions { OnlyWhereAsked = true } };
         using var metrics = config.Metrics is null ? null : new MetricsText();
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
         dataplane.FrontendReported += (frontend, result) =>
@@ -40,6 +41,12 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
         await source.ApplyAsync(dataplane);
         IsReady = true;
         await source.RunAsync(dataplane, cancellationToken);
+    }
+
+    private static TcpRelayOptions Relays(LoadBalancerConfig config)
+    {
+        var options = new TcpRelayOptions();
+        return config.ConnectTimeout is { } timeout ? options with { ConnectTimeouts = [.. options.ConnectTimeouts.Select(_ => timeout)] } : options;
     }
 
     private HttpResponder Serve(IPEndPoint endPoint, Func<string, HttpResponse?> answer)

@@ -9,6 +9,9 @@ public sealed record LoadBalancerConfig(int? Threads, IReadOnlyList<LoadBalancer
 {
     /// <summary>Where <c>/metrics</c> and <c>/healthz</c> are served; null for nowhere.</summary>
     public IPEndPoint? Metrics { get; init; }
+
+    /// <summary>How long each of the attempts to reach a backend may take; null: short first, as the relays' options say.</summary>
+    public TimeSpan? ConnectTimeout { get; init; }
 }
 
 /// <summary>One entry of <c>services</c>.</summary>
@@ -25,6 +28,8 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
 
     public TimeSpan IdleTimeout { get; init; }
 
+    public int MaxConnections { get; init; }
+
     internal ServicePortId Id => new(Name, Protocol);
 
     internal ServicePort ToServicePort()
@@ -38,6 +43,7 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
             UdpMode = UdpMode,
             ProxyProtocol = ProxyProtocol,
             IdleTimeout = IdleTimeout,
+            MaxConnections = MaxConnections,
             Policy = Policy == LoadBalancerFile.ClientIp ? null : Policy,
             AffinityTimeout = Policy == LoadBalancerFile.ClientIp ? AffinityTimeout : TimeSpan.Zero,
         };

@@ -9,6 +9,7 @@ namespace Cluster.Proxy.Config;
 /// <example><code>
 /// threads: 2
 /// metrics: 127.0.0.1:9090      # nowhere by default
+/// connectTimeout: 0.5          # seconds for each attempt to reach a backend; 0.25, 0.5, 1 and 2 for the four by default
 /// services:
 ///   - name: web
 ///     listen: 127.0.0.1:8080
@@ -17,6 +18,7 @@ namespace Cluster.Proxy.Config;
 ///     path: auto               # or loop, managed, connect
 ///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
 ///     idleTimeout: 0           # seconds of silence that end a TCP connection or UDP flow; 0: never, UDP after 250
+///     maxConnections: 0        # that its backends hold together; more are refused. 0: any number
 ///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
 ///   - name: logs
 ///     listen: 0.0.0.0:514
@@ -29,6 +31,8 @@ public static class LoadBalancerFile
     internal const string ClientIp = "client-ip";
     private const int MaxThreads = 1024;
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
+    private const int MaxConnections = 10_000_000;
+    private const double MaxConnectSeconds = 60;
     private const int MaxWeight = 65_535;
     private const int MaxIdleSeconds = 1_000_000;
     private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed, ["connect"] = ServicePath.Connect };
@@ -41,16 +45,16 @@ public static class LoadBalancerFile
     public static LoadBalancerConfig Parse(TextReader text)
     {
         var services = new ServiceList();
-        var root = Map(ConfigNode.Read(text, "services", node => services.Add(Service(node), node.Line)), ["threads", "metrics", "services"]);
+        var root = Map(ConfigNode.Read(text, "services", node => services.Add(Service(node), node.Line)), ["threads", "metrics", "connectTimeout", "services"]);
         var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
         if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
         if (list.Items is null) throw Bad(list, "services must be a list");
-        return new LoadBalancerConfig(threads, services.Items) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null };
+        return new LoadBalancerConfig(threads, services.Items) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null, ConnectTimeout = root.TryGetValue("connectTimeout", out var connect) ? Seconds(connect) : null };
     }
 
     private static LoadBalancerService Service(ConfigNode node)
     {
-        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "idleTimeout", "backends"]);
+        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "idleTimeout", "maxConnections", "backends"]);
         return new LoadBalancerService(
             Text(Required(node, fields, "name")),
             EndPoint(Required(node, fields, "listen")),
@@ -61,6 +65,7 @@ public static class LoadBalancerFile
             Path = Path(fields),
             UdpMode = UdpModes[Choice(fields, "udpMode", UdpModes.Keys, "session")],
             ProxyProtocol = Choice(fields, "proxyProtocol", ["true", "false"], "false") == "true",
+            MaxConnections = fields.TryGetValue("maxConnections", out var most) ? Number(most, 0, MaxConnections) : 0,
             IdleTimeout = fields.TryGetValue("idleTimeout", out var idle) ? TimeSpan.FromSeconds(Number(idle, 0, MaxIdleSeconds)) : TimeSpan.Zero,
         };
     }
@@ -130,6 +135,11 @@ public static class LoadBalancerFile
         int.TryParse(Text(node), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
             : throw Bad(node, $"{Text(node)} is not a number from {least} to {most}");
+
+    private static TimeSpan Seconds(ConfigNode node) =>
+        double.TryParse(Text(node), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0.001 and <= MaxConnectSeconds
+            ? TimeSpan.FromSeconds(value)
+            : throw Bad(node, $"{Text(node)} is not a number of seconds from 0.001 to {MaxConnectSeconds}");
 
     private static string Text(ConfigNode node) =>
         node.Scalar is { Length: > 0 } text ? text : throw Bad(node, "a plain value is expected");

@@ -106,7 +106,7 @@ public sealed class StockServerTests
 
     private static async Task Event(HttpContext context, string type, byte[] envelope)
     {
-        context.Response.ContentType = Envelope.MediaType + ";stream=watch";
+        if (!context.Response.HasStarted) context.Response.ContentType = Envelope.MediaType + ";stream=watch";
         var change = new Api.MetaV1.WatchEvent { Type = type, Object = new() { Raw = ByteString.CopyFrom(envelope) } };
         var length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, change.CalculateSize());

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Proxy.Config;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,6 +38,64 @@ public sealed class FileProxyTests
         Assert.Null(await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
         await stop.CancelAsync();
         await running;
+    }
+
+    [Theory]
+    [InlineData("loop")]
+    [InlineData("managed")]
+    public async Task Run_MaxConnections_RefusesMoreUntilOneEnds(string path)
+    {
+        using var folder = new TempDirectory();
+        var file = Path.Combine(folder.Path, "lb.yaml");
+        var port = FreePort.Tcp();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start();
+        await File.WriteAllTextAsync(file, $"connectTimeout: 2\nthreads: 1\nservices:\n- {{name: web, listen: '127.0.0.1:{port}', path: {path}, maxConnections: 2, backends: ['{backend.LocalEndpoint}']}}\n");
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(file, NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+
+        using var first = await ConnectAsync(port, backend);
+        using var second = await ConnectAsync(port, backend);
+        Assert.Null(await ProxyRig.AskAsync(IPAddress.Loopback, port));
+        first!.Dispose();
+        TcpClient? third = null;
+        await Eventually.True(async () => (third = await ConnectAsync(port, backend)) is not null, "a place to be free");
+        third!.Dispose();
+        await stop.CancelAsync();
+        await running;
+    }
+
+    // The client's connection once the backend has it and its greeting went through; null where it was refused.
+    private static async Task<TcpClient?> ConnectAsync(int port, TcpListener backend)
+    {
+        var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            await client.GetStream().WriteAsync("hello"u8.ToArray());
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            var taken = await backend.AcceptSocketAsync(limit.Token);
+            _ = CloseWithClientAsync(taken);
+            return client;
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
+        {
+            client.Dispose();
+            return null;
+        }
+    }
+
+    private static async Task CloseWithClientAsync(Socket socket)
+    {
+        using (socket)
+        {
+            var buffer = new byte[16];
+            while (await socket.ReceiveAsync(buffer) > 0)
+            {
+            }
+        }
     }
 
     [Fact]

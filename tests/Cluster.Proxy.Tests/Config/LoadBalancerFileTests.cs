@@ -20,6 +20,7 @@ public sealed class LoadBalancerFileTests
             backends: []
             udpMode: one-way
             idleTimeout: 90
+            maxConnections: 500
         """;
 
     [Fact]
@@ -33,6 +34,7 @@ public sealed class LoadBalancerFileTests
         Assert.Equal([1, 3], config.Services[0].Backends.Select(backend => backend.Weight));
         Assert.Equal((ServicePath.Managed, UdpMode.OneWay), (config.Services[1].Path, config.Services[1].UdpMode));
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(90)), (config.Services[0].IdleTimeout, config.Services[1].IdleTimeout));
+        Assert.Equal((0, 500), (config.Services[0].MaxConnections, config.Services[1].MaxConnections));
         Assert.Equal((ServiceProtocol.Udp, "client-ip"), (config.Services[1].Protocol, config.Services[1].Policy));
     }
 
@@ -50,6 +52,8 @@ public sealed class LoadBalancerFileTests
     [InlineData("path: managed", "path: magic", 11, "auto, loop, managed")]
     [InlineData("udpMode: one-way", "udpMode: sometimes", 13, "session, one-way, per-datagram")]
     [InlineData("idleTimeout: 90", "idleTimeout: soon", 14, "not a number from 0")]
+    [InlineData("maxConnections: 500", "maxConnections: all", 15, "not a number from 0")]
+    [InlineData("threads: 2", "connectTimeout: soon", 1, "not a number of seconds from 0.001 to 60")]
     [InlineData("weight: 3", "weight: -1", 6, "not a number from 0")]
     [InlineData("backends: []", "backends: none", 12, "must be a list")]
     [InlineData("10.0.0.1:80, ", "10.0.0.1:80, 10.0.0.1:80, ", 6, "there twice")]
