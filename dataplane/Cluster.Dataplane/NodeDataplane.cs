@@ -120,9 +120,11 @@ public sealed class NodeDataplane : IAsyncDisposable
     private ServicePathReport Report(ServiceEntry entry)
     {
         var port = entry.Port;
-        if (_sockets.WhyNot(port) is not { } why)
-            return new ServicePathReport(port.Id, ServicePath.Connect, port.Path == ServicePath.Connect ? "the service asks for it" : "the best path for TCP that this host allows");
-        return new ServicePathReport(port.Id, _relays.Resolve(port.Id.Protocol, port.Path), why);
+        if (_nat is not null) return new ServicePathReport(port.Id, ServicePath.Nftables, "the proxy runs in the mode nftables");
+        if (_sockets.Left(port) is { IsWhole: true } left) return new ServicePathReport(port.Id, _relays.Resolve(port.Id.Protocol, port.Path), left.Why);
+        var why = port.Path == ServicePath.Connect ? "the service asks for it" : "the best path for TCP that this host allows";
+        var rest = _sockets.Left(port) is { } part ? $"; relays where {part.Why}" : "";
+        return new ServicePathReport(port.Id, ServicePath.Connect, why + rest);
     }
 
     private void OnNodeAddressesChanged(object? sender, EventArgs e) => _work.Writer.TryWrite(new AddressesChanged());
@@ -159,6 +161,8 @@ public sealed class NodeDataplane : IAsyncDisposable
             NoteOrigins();
             _frontends.RefreshNodeAddresses(Directory.Current);
         }
+
+        if (batch.OfType<Retry>().Any()) _sockets.Retry();
 
         foreach (var change in batch.OfType<Changed>().SelectMany(changed => changed.Changes))
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Services;
@@ -29,6 +30,9 @@ public sealed class Backend
     /// <summary>The address without its port, in the form addresses are compared in.</summary>
     public ClientAddress Host { get; }
 
+    /// <summary>The same pod's address of the other family; null where it has none. Only sockets that are connected from the start are led there.</summary>
+    public IPEndPoint? AlternateAddress { get; init; }
+
     public BackendHealth Health { get; init; } = BackendHealth.Ready;
 
     /// <summary>Runs on this node.</summary>
@@ -42,8 +46,16 @@ public sealed class Backend
     /// <summary>The same pod at the same place, whatever its health.</summary>
     public bool IsSameAs(Backend other) => Uid == other.Uid && Address.Equals(other.Address);
 
+    /// <summary>Its address of a family; null where it has none.</summary>
+    public IPEndPoint? AddressOf(AddressFamily family) =>
+        Address.AddressFamily == family ? Address : AlternateAddress?.AddressFamily == family ? AlternateAddress : null;
+
     /// <summary>What is remembered of it; shared with its predecessors in earlier tables.</summary>
     public BackendState State { get; private set; } = new();
+
+    /// <summary>The same backend, with its address of the other family.</summary>
+    public Backend WithAlternate(IPEndPoint address) =>
+        new(Uid, Address) { AlternateAddress = address, Health = Health, IsLocal = IsLocal, Zone = Zone, Weight = Weight, State = State };
 
     /// <summary>Goes on with the memory of the same backend in the table before. For the directory, before it publishes.</summary>
     internal void Continue(Backend predecessor) => State = predecessor.State;

@@ -129,5 +129,6 @@ public sealed class ServiceEntry
 
     private static bool Same(Backend a, Backend b) =>
         ReferenceEquals(a, b)
-        || (a.IsSameAs(b) && a.Health == b.Health && a.IsLocal == b.IsLocal && a.Weight == b.Weight && a.Zone == b.Zone);
+        || (a.IsSameAs(b) && a.Health == b.Health && a.IsLocal == b.IsLocal && a.Weight == b.Weight && a.Zone == b.Zone
+            && Equals(a.AlternateAddress, b.AlternateAddress));
 }

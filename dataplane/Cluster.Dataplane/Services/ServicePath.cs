@@ -14,4 +14,7 @@ public enum ServicePath : byte
 
     /// <summary>Sockets are connected to a backend from the start, by BPF; clients elsewhere still come through the loops.</summary>
     Connect,
+
+    /// <summary>The kernel translates addresses: a mode of the whole proxy, which no service asks for.</summary>
+    Nftables,
 }

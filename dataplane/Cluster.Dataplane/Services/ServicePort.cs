@@ -71,6 +71,10 @@ public sealed class ServicePort(ServicePortId id, int port)
         return NodePortRanges.IsEmpty;
     }
 
+    /// <summary>Whether it has an external or load balancer address of a family; node ports are on the node's own.</summary>
+    internal bool HasExternalAddress(System.Net.Sockets.AddressFamily family) =>
+        ExternalAddresses.Any(address => address.AddressFamily == family) || LoadBalancerAddresses.Any(address => address.AddressFamily == family);
+
     /// <summary>True where two descriptions balance alike, so that cursors and affinity may live on.</summary>
     public bool BalancesLike(ServicePort other) => 
         Policy == other.Policy && AffinityTimeout == other.AffinityTimeout && PreferredZone == other.PreferredZone && ZoneSpillOver == other.ZoneSpillOver;

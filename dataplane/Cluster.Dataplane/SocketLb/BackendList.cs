@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Services;
 
@@ -17,6 +18,8 @@ internal sealed class BackendList
         AffinitySeconds = affinitySeconds;
     }
 
+    public static BackendList Empty { get; } = new([], [], ListReference.InTurn, 0);
+
     public Backend[] Backends { get; }
 
     /// <summary>Indices into <see cref="Backends"/>.</summary>
@@ -26,11 +29,13 @@ internal sealed class BackendList
 
     public uint AffinitySeconds { get; }
 
-    public static BackendList Of(ServiceEntry entry, TrafficScope scope)
+    /// <summary>The list of a scope for sockets of a family; null where a backend has no address of it: a socket can't be led to one of the other.</summary>
+    public static BackendList? Of(ServiceEntry entry, TrafficScope scope, AddressFamily family)
     {
         var port = entry.Port;
         var usable = Nearest(entry.UsableInside(scope).ToArray(), port.PreferredZone);
-        var loopback = Array.Exists(usable, backend => System.Net.IPAddress.IsLoopback(backend.Address.Address));
+        if (!Array.TrueForAll(usable, backend => backend.AddressOf(family) is not null)) return null;
+        var loopback = Array.Exists(usable, backend => System.Net.IPAddress.IsLoopback(backend.AddressOf(family)!.Address));
         var (turns, policy) = Plan(port.Policy, usable);
         var affinity = (uint)Math.Min(Math.Ceiling(port.AffinityTimeout.TotalSeconds), int.MaxValue / 2);
         return new BackendList(usable, turns, policy | (loopback ? ListReference.LoopbackBackend : 0), affinity);

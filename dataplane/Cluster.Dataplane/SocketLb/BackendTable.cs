@@ -5,21 +5,33 @@ using Cluster.Dataplane.Services;
 namespace Cluster.Dataplane.SocketLb;
 
 /// <summary>The backends' records. One that is gone keeps its record while connections to it live, so that they are counted to the end. One caller at a time.</summary>
+/// <remarks>
+/// A backend that its service no longer has is given a grace; what connections it has then are closed. One that is only not ready, or on its
+/// way out, keeps them as long as it is there.
+/// </remarks>
 internal sealed class BackendTable
 {
     private const ushort UsableInternal = 1;
     private const ushort UsableExternal = 2;
 
-    private readonly List<Draining> _draining = [];
+    private readonly List<DrainingRecord> _draining = [];
     private readonly BpfArray<BackendRecord> _records;
     private readonly ListWriter _identities;
     private readonly SlotBlocks _slots;
+    private readonly TimeSpan _grace;
+    private readonly TimeProvider _time;
 
-    public BackendTable(BpfArray<BackendRecord> records, ListWriter identities)
+    /// <param name="records">Where it writes.</param>
+    /// <param name="identities">Gives each record a number of its own.</param>
+    /// <param name="grace">How long connections of a backend that is gone may go on.</param>
+    /// <param name="time">By which the grace is told.</param>
+    public BackendTable(BpfArray<BackendRecord> records, ListWriter identities, TimeSpan grace, TimeProvider time)
     {
         _records = records;
         _identities = identities;
         _slots = new SlotBlocks(0, records.Length);
+        _grace = grace;
+        _time = time;
     }
 
     /// <summary>Backends that were removed since it was last emptied, with the identity their sockets carry. For the destroyer.</summary>
@@ -39,10 +51,10 @@ internal sealed class BackendTable
     public void RemoveOthers(SocketService service, BackendList inside, BackendList outside)
     {
         var usable = new Dictionary<BackendKey, ushort>(service.Backends.Count);
-        foreach (var backend in inside.Backends) usable[BackendKey.Of(backend)] = UsableInternal;
+        foreach (var backend in inside.Backends) usable[BackendKey.Of(backend, service.Family)] = UsableInternal;
         foreach (var backend in outside.Backends)
         {
-            var key = BackendKey.Of(backend);
+            var key = BackendKey.Of(backend, service.Family);
             usable[key] = (ushort)(usable.GetValueOrDefault(key) | UsableExternal);
         }
 
@@ -51,18 +63,44 @@ internal sealed class BackendTable
             if (usable.TryGetValue(key, out var bits)) _records[index].Usable = bits;
             else Drain(service, key, index);
         }
+
+        if (service.Draining.Count > 0) GiveGrace(service, Known(service));
     }
 
     public void RemoveAll(SocketService service)
     {
         foreach (var (key, index) in service.Backends) Drain(service, key, index);
+        GiveGrace(service, []);
+    }
+
+    /// <summary>Gives a grace to what an earlier process left and no service of this one's table knows.</summary>
+    public void GiveGraceToLeftovers()
+    {
+        foreach (var draining in _draining)
+            if (draining.Service is null) draining.CloseAt ??= Deadline();
+    }
+
+    /// <summary>The identities of backends whose grace is over while they have connections. Each is told once a grace.</summary>
+    public List<uint> TakeOverdue()
+    {
+        var now = _time.GetTimestamp();
+        var overdue = new List<uint>();
+        foreach (var draining in _draining)
+        {
+            if (draining.CloseAt is not { } closeAt || closeAt > now || Counters(draining.Index).Active <= 0) continue;
+            overdue.Add(draining.Identity);
+            // A connection that could not be closed now, in a namespace not known yet, is tried again.
+            draining.CloseAt = Deadline();
+        }
+
+        return overdue;
     }
 
     /// <summary>Frees the records of backends that are gone and have no connection left.</summary>
     public void FreeIdle()
     {
         for (var i = _draining.Count - 1; i >= 0; i--)
-            if (Counters(_draining[i].Index).Active <= 0) Free(i);
+            if (Counters(_draining[i].Index).Active <= 0) Free(_draining[i]);
     }
 
     public SocketCounters Counters(int index)
@@ -100,8 +138,11 @@ internal sealed class BackendTable
             ref var record = ref _records[index];
             if (record.Identity == 0) continue;
             used.Add((index, 1));
-            if (record.Usable == 0 || !services.TryGetValue((int)record.Service, out var service) || !service.Backends.TryAdd(record.Key, index))
-                _draining.Add(new Draining(null, record.Key, index, record.Identity));
+            var service = services.GetValueOrDefault((int)record.Service);
+            if (record.Usable != 0 && service?.Backends.TryAdd(record.Key, index) == true) continue;
+            // Its slot may be another service's by now, which at most goes on with its counters; two of one key there: the second is nobody's.
+            if (service?.Draining.ContainsKey(record.Key) == true) service = null;
+            Add(new DrainingRecord(service, record.Key, index, record.Identity));
         }
 
         _slots.Recover(used);
@@ -109,7 +150,7 @@ internal sealed class BackendTable
 
     private bool Ensure(SocketService service, Backend backend)
     {
-        var key = BackendKey.Of(backend);
+        var key = BackendKey.Of(backend, service.Family);
         if (!service.Backends.TryGetValue(key, out var index))
         {
             index = Revive(service, key);
@@ -125,11 +166,9 @@ internal sealed class BackendTable
     // The same backend is back while its connections still drain: it goes on.
     private int Revive(SocketService service, BackendKey key)
     {
-        var found = _draining.FindIndex(draining => draining.Service == service && draining.Key == key);
-        if (found < 0) return -1;
-        var index = _draining[found].Index;
-        _draining.RemoveAt(found);
-        return index;
+        if (!service.Draining.TryGetValue(key, out var draining)) return -1;
+        Forget(draining);
+        return draining.Index;
     }
 
     private int Add(SocketService service, BackendKey key, Backend backend)
@@ -138,14 +177,14 @@ internal sealed class BackendTable
         if (index < 0 && _draining.Count > 0)
         {
             // Better that some old connections are counted no more than that new ones can't be made.
-            Free(0);
+            Free(_draining[0]);
             index = _slots.Take(1);
         }
 
         if (index < 0) return -1;
         ref var record = ref _records[index];
         record = default;
-        record.SetAddress(backend.Address);
+        record.SetAddress(backend.AddressOf(service.Family)!);
         record.Service = (uint)service.Slot;
         record.Uid = key.Uid;
         Volatile.Write(ref record.Identity, _identities.NextIdentity());
@@ -157,18 +196,48 @@ internal sealed class BackendTable
         service.Backends.Remove(key);
         ref var record = ref _records[index];
         record.Usable = 0;
-        _draining.Add(new Draining(service, key, index, record.Identity));
+        Add(new DrainingRecord(service, key, index, record.Identity));
         Gone.Add((service.Entry?.Port.Id.Protocol ?? ServiceProtocol.Udp, (uint)index, record.Identity));
     }
 
-    private void Free(int place)
+    private static HashSet<BackendKey> Known(SocketService service)
     {
-        var (service, _, index, _) = _draining[place];
-        _draining.RemoveAt(place);
-        if (service is not null) service.Retired += Counters(index);
-        Volatile.Write(ref _records[index].Identity, 0);
-        _slots.Return(index, 1);
+        var known = new HashSet<BackendKey>();
+        foreach (var backend in service.Entry!.Backends)
+            if (backend.AddressOf(service.Family) is not null) known.Add(BackendKey.Of(backend, service.Family));
+        return known;
     }
 
-    private readonly record struct Draining(SocketService? Service, BackendKey Key, int Index, uint Identity);
+    private void GiveGrace(SocketService service, HashSet<BackendKey> known)
+    {
+        foreach (var draining in service.Draining.Values)
+            draining.CloseAt = known.Contains(draining.Key) ? null : draining.CloseAt ?? Deadline();
+    }
+
+    private long Deadline() => _time.GetTimestamp() + (long)(_grace.TotalSeconds * _time.TimestampFrequency);
+
+    private void Free(DrainingRecord draining)
+    {
+        Forget(draining);
+        if (draining.Service is { } service) service.Retired += Counters(draining.Index);
+        Volatile.Write(ref _records[draining.Index].Identity, 0);
+        _slots.Return(draining.Index, 1);
+    }
+
+    private void Add(DrainingRecord draining)
+    {
+        draining.Place = _draining.Count;
+        _draining.Add(draining);
+        draining.Service?.Draining.Add(draining.Key, draining);
+    }
+
+    // The last of the list takes its place.
+    private void Forget(DrainingRecord draining)
+    {
+        var last = _draining[^1];
+        _draining[draining.Place] = last;
+        last.Place = draining.Place;
+        _draining.RemoveAt(_draining.Count - 1);
+        draining.Service?.Draining.Remove(draining.Key);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.SocketLb;
@@ -20,11 +21,11 @@ internal static class ConnectPath
         _ => null,
     };
 
-    /// <summary>Where sockets of this node reach the port, in the scope. Node ports on loopback alone: the node's other addresses are the loops'.</summary>
-    public static IEnumerable<FrontendKey> Frontends(ServicePort port, TrafficScope scope, ReadOnlyMemory<Backend> backends)
+    /// <summary>Where sockets of a family on this node reach the port, in the scope. Node ports on loopback alone: the node's other addresses are the loops'.</summary>
+    public static IEnumerable<FrontendKey> Frontends(ServicePort port, TrafficScope scope, AddressFamily family)
     {
         foreach (var (address, number) in Places(port, scope))
-            if (SpeaksTo(address, backends.Span)) yield return new FrontendKey(address, number, port.Id.Protocol);
+            if (address.AddressFamily == family) yield return new FrontendKey(address, number, port.Id.Protocol);
     }
 
     private static IEnumerable<(IPAddress Address, int Port)> Places(ServicePort port, TrafficScope scope)
@@ -45,13 +46,5 @@ internal static class ConnectPath
         if (port.NodePort == 0) yield break;
         if (port.ServesNodePortAt(IPAddress.Loopback)) yield return (IPAddress.Loopback, port.NodePort);
         if (port.ServesNodePortAt(IPAddress.IPv6Loopback)) yield return (IPAddress.IPv6Loopback, port.NodePort);
-    }
-
-    // A socket of one family can't be led to an address of the other: the relays do that.
-    private static bool SpeaksTo(IPAddress address, ReadOnlySpan<Backend> backends)
-    {
-        foreach (var backend in backends)
-            if (backend.Address.AddressFamily != address.AddressFamily) return false;
-        return true;
     }
 }

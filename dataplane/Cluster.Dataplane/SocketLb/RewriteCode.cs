@@ -35,7 +35,7 @@ internal sealed class RewriteCode(SocketMaps maps, ulong idleNanoseconds, bool i
     /// <summary>A socket connects: choose, remember beside the socket, rewrite.</summary>
     public BpfAssembler Connect()
     {
-        Begin(miss: "elsewhere");
+        Begin(miss: "pass");
         var pick = new PickCode(_code, maps);
         pick.LoadList();
         pick.Pick();
@@ -43,9 +43,13 @@ internal sealed class RewriteCode(SocketMaps maps, ulong idleNanoseconds, bool i
         RememberSocket();
         Rewrite();
         _code.Exit(1);
-        Elsewhere();
         Refuse();
-        return End();
+        // Whatever the reason that the connection is not led.
+        _code.Label("pass");
+        Forget();
+        _code.Label("end");
+        _code.Exit(1);
+        return _code;
     }
 
     /// <summary>An unconnected UDP socket sends: the backend it has, or choose one, and note how answers are shown.</summary>
@@ -240,10 +244,9 @@ internal sealed class RewriteCode(SocketMaps maps, ulong idleNanoseconds, bool i
     }
 
     // A socket that had been led to a backend connects to somewhere else: its record must not speak for the new peer.
-    private void Elsewhere()
+    private void Forget()
     {
-        _code.Label("elsewhere");
-        LoadSocketRecord("pass");
+        LoadSocketRecord("end");
         _code.Move(R9, R7);
         CountLeft();
         StoreCookie();
@@ -251,7 +254,6 @@ internal sealed class RewriteCode(SocketMaps maps, ulong idleNanoseconds, bool i
         _code.MoveMap(R1, maps.Sockets);
         _code.Load(R2, R6, Socket, BpfWidth.Double);
         _code.Call(BpfHelper.SocketStorageDelete);
-        _code.Jump("pass");
     }
 
     // Written when it is not there or shows another address of the service; looking keeps it from being forgotten.

@@ -20,38 +20,44 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ulong> _namespaces = [];
-    private readonly Dictionary<ServicePortId, string> _left = [];
+    private readonly Dictionary<ServicePortId, LeftToRelays> _left = [];
     private readonly SocketLoadBalancerOptions _options;
     private readonly string _cgroupPath;
     private readonly SocketMaps _maps;
     private readonly SocketPrograms _programs;
     private readonly SocketTable _table;
     private readonly SocketDestroyer _destroyer;
+    private readonly FolderLock? _folder;
+    private readonly ITimer _watch;
     private SocketLinks? _links;
     private bool _disposed;
 
-    private SocketLoadBalancer(SocketLoadBalancerOptions options, string cgroupPath, SocketMaps maps, SocketPrograms programs, ILogger logger)
+    private SocketLoadBalancer(
+        SocketLoadBalancerOptions options, string cgroupPath, FolderLock? folder, SocketMaps maps, SocketPrograms programs, ILogger logger, TimeProvider time)
     {
         _options = options;
+        _folder = folder;
         _cgroupPath = cgroupPath;
         _maps = maps;
         _programs = programs;
-        _table = new SocketTable(maps, options.OnlyWhereAsked, options.Reserved.Select(place => new FrontendKey(place.Address, place.Port, place.Protocol)));
+        _table = new SocketTable(maps, options, time);
         _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
+        _watch = time.CreateTimer(_ => Watch(), null, options.WatchPeriod, options.WatchPeriod);
     }
 
     /// <summary>Starts it, or takes over from an earlier process, without a gap.</summary>
     /// <param name="options">How it runs.</param>
     /// <param name="logger">Where trouble is told.</param>
     /// <param name="whyNot">Why it can't run here, in one line; empty where it does.</param>
+    /// <param name="time">By which the grace of backends that are gone is told; null: the system's.</param>
     /// <returns>Null where the host does not allow it: then the loops have everything.</returns>
-    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot)
+    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, TimeProvider? time = null)
     {
         whyNot = "";
         try
         {
             if (!OperatingSystem.IsLinux()) throw new NotSupportedException("BPF is Linux's");
-            return Start(options, logger);
+            return Start(options, logger, time ?? TimeProvider.System);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -138,11 +144,14 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         }
     }
 
-    /// <summary>Why a service port is not on this path; null where it is, or was never applied.</summary>
-    public string? WhyNot(ServicePortId id)
+    /// <summary>What of a service port is not on this path; null where all of it is, or it was never applied.</summary>
+    public LeftToRelays? Left(ServicePortId id)
     {
-        lock (_lock) return _left.GetValueOrDefault(id);
+        lock (_lock) return _left.TryGetValue(id, out var left) ? left : null;
     }
+
+    /// <summary>Why nothing of a service port is on this path; null where some is, or it was never applied.</summary>
+    public string? WhyNot(ServicePortId id) => Left(id) is { IsWhole: true } left ? left.Why : null;
 
     /// <summary>What was counted, a line a service port on this path.</summary>
     public IReadOnlyList<ServiceCounters> Counters()
@@ -155,9 +164,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     {
         lock (_lock)
         {
-            return !_disposed && _table.Services.TryGetValue(id, out var service) && service.Backends.TryGetValue(BackendKey.Of(backend), out var index)
-                ? _table.Backends.Counters(index)
-                : default;
+            return _disposed ? default : _table.Counters(id, backend);
         }
     }
 
@@ -170,13 +177,14 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     /// <summary>Ends when UDP sockets of the backends that went with the last changes are closed: until then they speak to whoever has the address.</summary>
     public Task Cut { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Resets the TCP connections of a backend that is gone, in every namespace: for the end of its grace.</summary>
+    /// <summary>Resets the TCP connections of a backend that is gone, in every namespace, before its grace is over.</summary>
     /// <returns>How many connections were reset, those of others that were asked for at the same time included.</returns>
     public Task<int> CloseConnectionsAsync(DrainingBackend backend) => _destroyer.DestroyAsync(ServiceProtocol.Tcp, [(uint)backend.Identity]);
 
     /// <summary>Leaves everything to the next process where it is pinned; ends it otherwise.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _watch.DisposeAsync();
         await _destroyer.DisposeAsync();
         lock (_lock)
         {
@@ -185,32 +193,47 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
             _links?.Dispose();
             _programs.Dispose();
             _maps.Dispose();
+            // Last: from here on another process may write.
+            _folder?.Dispose();
         }
     }
 
-    private static SocketLoadBalancer Start(SocketLoadBalancerOptions options, ILogger logger)
+    private static SocketLoadBalancer Start(SocketLoadBalancerOptions options, ILogger logger, TimeProvider time)
     {
         var cgroup = options.CgroupPath ?? CgroupMount.Find() ?? throw new NotSupportedException("no cgroup v2 hierarchy is mounted");
-        if (options.PinPath is { } path) BpfFileSystem.Ensure(path, () => options.Owned?.Invoke($"bpffs {path}"));
-        var maps = SocketMaps.OpenOrCreate(options);
+        var folder = Lock(options);
+        SocketMaps? maps = null;
         SocketPrograms? programs = null;
         SocketLoadBalancer? balancer = null;
         try
         {
+            maps = SocketMaps.OpenOrCreate(options);
             programs = SocketPrograms.Load(maps, options.UdpIdleTimeout);
-            balancer = new SocketLoadBalancer(options, cgroup, maps, programs, logger);
+            balancer = new SocketLoadBalancer(options, cgroup, folder, maps, programs, logger, time);
             balancer.Begin();
             return balancer;
         }
         catch
         {
+            balancer?._watch.Dispose();
             balancer?._destroyer.Stop();
             programs?.Dispose();
-            maps.Dispose();
+            maps?.Dispose();
             // Nothing works there: nothing is left there, an earlier process's programs least of all, which nobody would tell of changes.
             RemoveQuietly(options, logger);
+            folder?.Dispose();
             throw;
         }
+    }
+
+    // Two processes that write the same maps would each undo what the other does.
+    private static FolderLock? Lock(SocketLoadBalancerOptions options)
+    {
+        if (options.PinPath is not { } path) return null;
+        BpfFileSystem.Ensure(path, () => options.Owned?.Invoke($"bpffs {path}"));
+        var folder = Directory.CreateDirectory(options.PinFolder!).FullName;
+        return FolderLock.TryTake(folder, options.LockPatience)
+            ?? throw new NotSupportedException($"another process connects sockets by what is pinned in {folder}");
     }
 
     private static void RemoveQuietly(SocketLoadBalancerOptions options, ILogger logger)
@@ -247,12 +270,12 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
 
     private void SetLocked(ServiceEntry entry)
     {
-        if (TrySetLocked(entry) is { } reason) _left[entry.Port.Id] = reason;
+        if (TrySetLocked(entry) is { } left) _left[entry.Port.Id] = left;
         else _left.Remove(entry.Port.Id);
     }
 
     // A service that does not fit is the loops'; it must not keep others from following.
-    private string? TrySetLocked(ServiceEntry entry)
+    private LeftToRelays? TrySetLocked(ServiceEntry entry)
     {
         try
         {
@@ -261,7 +284,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         catch (BpfException exception)
         {
             _table.Remove(entry.Port.Id);
-            return exception.Message;
+            return new LeftToRelays(exception.Message, IsWhole: true);
         }
     }
 
@@ -279,6 +302,18 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         var udp = gone.Where(backend => backend.Protocol == ServiceProtocol.Udp).Select(backend => backend.Identity).ToList();
         gone.Clear();
         if (udp.Count > 0) Cut = _destroyer.DestroyAsync(ServiceProtocol.Udp, udp);
+    }
+
+    // The grace of backends that are gone.
+    private void Watch()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _table.Backends.FreeIdle();
+            var overdue = _table.Backends.TakeOverdue();
+            if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
+        }
     }
 
     private IReadOnlyList<string> NamespacePaths()

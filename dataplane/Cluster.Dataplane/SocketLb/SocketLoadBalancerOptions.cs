@@ -17,6 +17,9 @@ public sealed record SocketLoadBalancerOptions
     /// <summary>Where in it our pins are.</summary>
     internal string? PinFolder => PinPath is { } path ? FolderIn(path) : null;
 
+    /// <summary>How long it is waited for another process that has the folder, such as an earlier one on its way out.</summary>
+    public TimeSpan LockPatience { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Only service ports that ask for the path connect are taken, and nothing is attached before the first of them. False: TCP that asks for nothing, too.</summary>
     public bool OnlyWhereAsked { get; init; }
 
@@ -32,7 +35,13 @@ public sealed record SocketLoadBalancerOptions
     /// <summary>How long an unconnected UDP socket that is silent keeps its backend.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(250);
 
-    /// <summary>Service ports (64 bytes each of the kernel's memory). Those beyond take the loops.</summary>
+    /// <summary>How long TCP connections of a backend that its service no longer has may go on; then they are reset. Kubernetes' default grace of pods.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often it is looked for what is over time.</summary>
+    public TimeSpan WatchPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Service ports, those of two address families twice (64 bytes each of the kernel's memory). Those beyond take the loops.</summary>
     public int MaxServices { get; init; } = 16_384;
 
     /// <summary>Backends of all service ports together (64 bytes each).</summary>

@@ -16,8 +16,12 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
     private volatile string _whyNot = options is null ? "the connect-time path is off" : "no service asks for the path connect";
     private Task _namespaces = Task.CompletedTask;
     private IReadOnlyCollection<Place> _reserved = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ServicePortId, ServiceTableChange> _owed = [];
     private bool _tried;
     private bool _applied;
+    private bool _behind;
+    private bool _disposed;
 
     public SocketLoadBalancer? Balancer => _balancer;
 
@@ -29,31 +33,35 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
         if (options is { OnlyWhereAsked: false }) TryStart();
     }
 
+    /// <summary>Puts changes into effect; what could not be is offered again with the next ones, or by <see cref="Retry"/>.</summary>
     public void Apply(IReadOnlyList<ServiceTableChange> changes, ServiceTable table)
     {
         if (options is null) return;
-        var late = !_tried && changes.Any(change => change.After?.Port.Path == ServicePath.Connect);
-        if (late) TryStart();
-        if (_balancer is not { } balancer) return;
-        try
+        lock (_lock)
         {
-            // The first table is whole: what an earlier process had beyond it is gone.
-            balancer.Apply(late ? [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))] : changes);
-            if (_applied) return;
-            balancer.RemoveLeftovers();
-            _applied = true;
-        }
-        catch (Exception exception) when (exception is Win32Exception or IOException)
-        {
-            _logger.LogError(exception, "The connect-time path could not follow the service table");
+            var late = !_tried && changes.Any(change => change.After?.Port.Path == ServicePath.Connect);
+            if (late) TryStart();
+            if (_balancer is null) return;
+            Owe(late ? [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))] : changes);
+            SettleLocked();
         }
     }
 
-    /// <summary>Why the port's clients on this node take a relay; null where they don't.</summary>
-    public string? WhyNot(ServicePort port)
+    /// <summary>Offers again what could not be put into effect. Any thread.</summary>
+    public void Retry()
     {
-        if (_balancer is { } balancer) return balancer.WhyNot(port.Id);
-        return port.Path is ServicePath.Loop or ServicePath.Managed ? ConnectPath.WhyNot(port, onlyWhereAsked: false) : _whyNot;
+        lock (_lock)
+        {
+            if (_balancer is not null && (_owed.Count > 0 || _behind)) SettleLocked();
+        }
+    }
+
+    /// <summary>What of the port's clients on this node take a relay, and why; null where none do.</summary>
+    public LeftToRelays? Left(ServicePort port)
+    {
+        if (_balancer is { } balancer) return balancer.Left(port.Id);
+        var why = port.Path is ServicePath.Loop or ServicePath.Managed ? ConnectPath.WhyNot(port, onlyWhereAsked: false)! : _whyNot;
+        return new LeftToRelays(why, IsWhole: true);
     }
 
     public async ValueTask DisposeAsync()
@@ -61,13 +69,40 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
         await _stopping.CancelAsync();
         await _namespaces;
         if (_balancer is { } balancer) await balancer.DisposeAsync();
+        lock (_lock) _disposed = true;
         _stopping.Dispose();
+    }
+
+    private void Owe(IReadOnlyList<ServiceTableChange> changes)
+    {
+        foreach (var change in changes) _owed[(change.After ?? change.Before)!.Port.Id] = change;
+    }
+
+    private void SettleLocked()
+    {
+        if (_disposed) return;
+        try
+        {
+            _balancer!.Apply([.. _owed.Values]);
+            _owed.Clear();
+            // The first table is whole: what an earlier process had beyond it is gone.
+            if (!_applied) _balancer.RemoveLeftovers();
+            _applied = true;
+            if (_behind) _logger.LogInformation("The connect-time path follows the service table again");
+            _behind = false;
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException)
+        {
+            // Said once: the same is tried again every moment.
+            if (!_behind) _logger.LogError(exception, "The connect-time path could not follow the service table, and goes on trying");
+            _behind = true;
+        }
     }
 
     private void TryStart()
     {
         _tried = true;
-        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved }, _logger, out var whyNot);
+        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved }, _logger, out var whyNot, time);
         if (_balancer is not { } balancer)
         {
             _whyNot = $"the connect-time path is not possible here: {whyNot}";

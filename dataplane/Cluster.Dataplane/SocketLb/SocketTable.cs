@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.SocketLb;
@@ -9,10 +10,12 @@ namespace Cluster.Dataplane.SocketLb;
 /// </remarks>
 internal sealed class SocketTable
 {
-    private readonly Dictionary<ServicePortId, SocketService> _services = [];
+    private static readonly AddressFamily[] Families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+
+    private readonly Dictionary<(ServicePortId Id, AddressFamily Family), SocketService> _services = [];
     private readonly Dictionary<ulong, SocketService> _leftovers = [];
     private readonly Dictionary<FrontendKey, SocketService> _owners = [];
-    private readonly HashSet<ServicePortId> _contesting = [];
+    private readonly HashSet<SocketService> _contesting = [];
     private readonly HashSet<FrontendKey> _reserved;
     private readonly SocketMaps _maps;
     private readonly BackendTable _backends;
@@ -22,47 +25,59 @@ internal sealed class SocketTable
     private bool _released;
 
     /// <param name="maps">Where it writes.</param>
-    /// <param name="onlyWhereAsked">Takes only service ports that ask for the path.</param>
-    /// <param name="reserved">Places that are someone else's to answer.</param>
-    public SocketTable(SocketMaps maps, bool onlyWhereAsked, IEnumerable<FrontendKey> reserved)
+    /// <param name="options">What is taken, and how long connections of backends that are gone may go on.</param>
+    /// <param name="time">By which that is told.</param>
+    public SocketTable(SocketMaps maps, SocketLoadBalancerOptions options, TimeProvider time)
     {
-        _reserved = [.. reserved];
+        _reserved = [.. options.Reserved.Select(place => new FrontendKey(place.Address, place.Port, place.Protocol))];
         _maps = maps;
-        _onlyWhereAsked = onlyWhereAsked;
+        _onlyWhereAsked = options.OnlyWhereAsked;
         _lists = new ListWriter(maps.Slots);
-        _backends = new BackendTable(maps.Backends, _lists);
+        _backends = new BackendTable(maps.Backends, _lists, options.DrainTimeout, time);
         _slots = new SlotBlocks(0, maps.Services.Length);
         if (maps.TakenOver) Recover();
     }
 
     public BackendTable Backends => _backends;
 
-    public IReadOnlyDictionary<ServicePortId, SocketService> Services => _services;
-
-    /// <summary>Puts a service port into the maps.</summary>
-    /// <returns>Null, or why it is not there: then the loops have it.</returns>
-    public string? Set(ServiceEntry entry)
+    /// <summary>Puts a service port into the maps, each address family that its backends have by itself.</summary>
+    /// <returns>What is not there, and why; null where all of it is. The relays have the rest.</returns>
+    public LeftToRelays? Set(ServiceEntry entry)
     {
         if (ConnectPath.WhyNot(entry.Port, _onlyWhereAsked) is { } reason)
         {
             Remove(entry.Port.Id);
-            return reason;
+            return new LeftToRelays(reason, IsWhole: true);
         }
 
-        var service = Find(entry.Port.Id) ?? Add(entry.Port.Id);
-        if (service is null) return $"the map of services is full ({_maps.Services.Length})";
-        if (Write(service, entry) is not { } full) return null;
-        Remove(entry.Port.Id);
-        return full;
+        string? left = null;
+        var taken = 0;
+        foreach (var family in Families)
+        {
+            if (SetFamily(entry, family) is { } whyNot) left ??= whyNot;
+            else if (_services.ContainsKey((entry.Port.Id, family))) taken++;
+        }
+
+        return left is null ? null : new LeftToRelays(left, IsWhole: taken == 0);
     }
 
     /// <summary>Takes a service port out of the maps, if it is there.</summary>
     public void Remove(ServicePortId id)
     {
-        if (Find(id) is not { } service) return;
-        _services.Remove(id);
-        _contesting.Remove(id);
-        Remove(service);
+        foreach (var family in Families) Remove(id, family);
+    }
+
+    /// <summary>What was counted for a backend of a service port, over its families.</summary>
+    public SocketCounters Counters(ServicePortId id, Backend backend)
+    {
+        var sum = default(SocketCounters);
+        foreach (var family in Families)
+        {
+            if (backend.AddressOf(family) is not null && _services.TryGetValue((id, family), out var service) && service.Backends.TryGetValue(BackendKey.Of(backend, family), out var index))
+                sum += _backends.Counters(index);
+        }
+
+        return sum;
     }
 
     /// <summary>Removes what an earlier process had put there and this one has not.</summary>
@@ -70,6 +85,7 @@ internal sealed class SocketTable
     {
         foreach (var service in _leftovers.Values) Remove(service);
         _leftovers.Clear();
+        _backends.GiveGraceToLeftovers();
     }
 
     /// <summary>Ends a round of changes: addresses that were given up go to services that had wanted them, and records no one uses are freed.</summary>
@@ -78,8 +94,7 @@ internal sealed class SocketTable
         if (_released)
         {
             _released = false;
-            foreach (var id in _contesting.ToList())
-                if (_services.TryGetValue(id, out var service)) SetFrontends(service, service.Entry!);
+            foreach (var service in _contesting.ToList()) SetFrontends(service, service.Entry!);
         }
 
         _backends.FreeIdle();
@@ -89,56 +104,95 @@ internal sealed class SocketTable
     public IEnumerable<ServiceCounters> AllCounters()
     {
         var draining = _backends.DrainingCounters();
-        foreach (var (id, service) in _services)
-        {
-            var sum = service.Retired + draining.GetValueOrDefault(service);
-            foreach (var index in service.Backends.Values) sum += _backends.Counters(index);
-            ref var record = ref _maps.Services[service.Slot];
-            yield return new ServiceCounters(id, sum, (long)Volatile.Read(ref record.Refused), (long)Volatile.Read(ref record.Flows));
-        }
+        foreach (var port in _services.GroupBy(pair => pair.Key.Id, pair => pair.Value))
+            yield return port.Select(service => CountersOf(port.Key, service, draining.GetValueOrDefault(service))).Aggregate(ServiceCounters.Sum);
     }
 
-    private SocketService? Find(ServicePortId id)
+    private ServiceCounters CountersOf(ServicePortId id, SocketService service, SocketCounters draining)
     {
-        if (_services.TryGetValue(id, out var service)) return service;
-        if (!_leftovers.Remove(StableHash.Of(id), out service)) return null;
-        _services.Add(id, service);
+        var sum = service.Retired + draining;
+        foreach (var index in service.Backends.Values) sum += _backends.Counters(index);
+        ref var record = ref _maps.Services[service.Slot];
+        return new ServiceCounters(id, sum, (long)Volatile.Read(ref record.Refused), (long)Volatile.Read(ref record.Flows));
+    }
+
+    // Null where the family is taken, or where the port has no addresses of it.
+    private string? SetFamily(ServiceEntry entry, AddressFamily family)
+    {
+        var (inside, outside) = (BackendList.Of(entry, TrafficScope.Internal, family), BackendList.Of(entry, TrafficScope.External, family));
+        var isInside = ConnectPath.Frontends(entry.Port, TrafficScope.Internal, family).Any();
+        var isOutside = ConnectPath.Frontends(entry.Port, TrafficScope.External, family).Any();
+        var left = (isInside && inside is null) || (entry.Port.HasExternalAddress(family) && outside is null)
+            ? $"its backends have no {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} addresses"
+            : null;
+        if (!(isInside && inside is not null) && !(isOutside && outside is not null))
+        {
+            Remove(entry.Port.Id, family);
+            return left;
+        }
+
+        var service = Find(entry.Port.Id, family) ?? Add(entry.Port.Id, family);
+        if (service is null) return $"the map of services is full ({_maps.Services.Length})";
+        if (Write(service, entry, inside, outside) is not { } full) return left;
+        Remove(entry.Port.Id, family);
+        return full;
+    }
+
+    private SocketService? Find(ServicePortId id, AddressFamily family)
+    {
+        if (_services.TryGetValue((id, family), out var service)) return service;
+        if (!_leftovers.Remove(StableHash.Of(id, family), out service)) return null;
+        service.Family = family;
+        _services.Add((id, family), service);
         return service;
     }
 
-    private SocketService? Add(ServicePortId id)
+    private SocketService? Add(ServicePortId id, AddressFamily family)
     {
         var slot = _slots.Take(1);
         if (slot < 0) return null;
-        var service = new SocketService(slot, _lists.NextIdentity());
+        var service = new SocketService(slot, _lists.NextIdentity()) { Family = family };
         ref var record = ref _maps.Services[slot];
         record = default;
-        record.Name = StableHash.Of(id);
+        record.Name = StableHash.Of(id, family);
         record.Epoch = _lists.NextIdentity();
         Volatile.Write(ref record.Identity, service.Identity);
-        _services.Add(id, service);
+        _services.Add((id, family), service);
         return service;
     }
 
-    private string? Write(SocketService service, ServiceEntry entry)
+    private void Remove(ServicePortId id, AddressFamily family)
+    {
+        if (Find(id, family) is not { } service) return;
+        _services.Remove((id, family));
+        _contesting.Remove(service);
+        Remove(service);
+    }
+
+    private string? Write(SocketService service, ServiceEntry entry, BackendList? inside, BackendList? outside)
     {
         ref var record = ref _maps.Services[service.Slot];
         if (service.Entry is { } before && before.State != entry.State) Volatile.Write(ref record.Epoch, _lists.NextIdentity());
         service.Entry = entry;
-        var inside = BackendList.Of(entry, TrafficScope.Internal);
-        var outside = BackendList.Of(entry, TrafficScope.External);
-        if (!_backends.Ensure(service, inside, outside)) return $"the map of backends is full ({_maps.Backends.Length})";
-        if (!WriteList(ref record.Internal, service, inside) || !WriteList(ref record.External, service, outside))
+        var (forInside, forOutside) = (inside ?? BackendList.Empty, outside ?? BackendList.Empty);
+        if (!_backends.Ensure(service, forInside, forOutside)) return $"the map of backends is full ({_maps.Backends.Length})";
+        if (!WriteList(ref record.Internal, service, forInside) || !WriteList(ref record.External, service, forOutside))
             return $"the map of lists is full ({_maps.Slots.Length})";
+        service.Scopes = (inside, outside) switch
+        {
+            (null, _) => [TrafficScope.External],
+            (_, null) => [TrafficScope.Internal],
+            _ => [TrafficScope.Internal, TrafficScope.External],
+        };
         SetFrontends(service, entry);
-        _backends.RemoveOthers(service, inside, outside);
+        _backends.RemoveOthers(service, forInside, forOutside);
         return null;
     }
 
     private bool WriteList(ref ulong word, SocketService service, BackendList list)
     {
         Span<uint> indices = list.Backends.Length <= 256 ? stackalloc uint[list.Backends.Length] : new uint[list.Backends.Length];
-        for (var i = 0; i < indices.Length; i++) indices[i] = (uint)service.Backends[BackendKey.Of(list.Backends[i])];
+        for (var i = 0; i < indices.Length; i++) indices[i] = (uint)service.Backends[BackendKey.Of(list.Backends[i], service.Family)];
         var turns = new uint[list.Turns.Length];
         for (var i = 0; i < turns.Length; i++) turns[i] = indices[(int)list.Turns[i]];
         return _lists.Write(ref word, list.Flags, list.AffinitySeconds, turns);
@@ -147,18 +201,18 @@ internal sealed class SocketTable
     private void SetFrontends(SocketService service, ServiceEntry entry)
     {
         var wanted = new Dictionary<FrontendKey, FrontendValue>();
-        foreach (var scope in (ReadOnlySpan<TrafficScope>)[TrafficScope.Internal, TrafficScope.External])
+        foreach (var scope in service.Scopes)
         {
             var flag = scope == TrafficScope.External ? FrontendValue.External : 0;
-            foreach (var key in ConnectPath.Frontends(entry.Port, scope, entry.UsableInside(scope).ToArray()))
+            foreach (var key in ConnectPath.Frontends(entry.Port, scope, service.Family))
                 if (!_reserved.Contains(key)) wanted.TryAdd(key, new FrontendValue((uint)service.Slot | flag, service.Identity));
         }
 
         foreach (var gone in service.Frontends.Keys.Where(key => !wanted.ContainsKey(key)).ToList()) Release(service, gone);
         var contests = false;
         foreach (var (key, value) in wanted) contests |= !Claim(service, key, value);
-        if (contests) _contesting.Add(entry.Port.Id);
-        else _contesting.Remove(entry.Port.Id);
+        if (contests) _contesting.Add(service);
+        else _contesting.Remove(service);
     }
 
     // False where another service has the address and port: the first one keeps it.

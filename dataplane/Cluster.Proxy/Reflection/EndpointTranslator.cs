@@ -35,7 +35,16 @@ internal static class EndpointTranslator
 
         var backends = found.Values.ToArray();
         var family = Array.FindAll(backends, backend => backend.Address.AddressFamily == preferred);
-        return family.Length > 0 ? family : backends;
+        if (family.Length == 0) return backends;
+        return family.Length == backends.Length ? family : WithAlternates(family, backends);
+    }
+
+    private static Backend[] WithAlternates(Backend[] family, Backend[] all)
+    {
+        var others = new Dictionary<string, IPEndPoint>();
+        foreach (var backend in all)
+            if (backend.Address.AddressFamily != family[0].Address.AddressFamily) others.TryAdd(backend.Uid, backend.Address);
+        return Array.ConvertAll(family, backend => others.TryGetValue(backend.Uid, out var address) ? backend.WithAlternate(address) : backend);
     }
 
     /// <summary>Every endpoint says for which zones it is meant.</summary>

@@ -20,6 +20,7 @@ internal static class PathText
     {
         ServicePath.Connect => "connect",
         ServicePath.Managed => "managed",
+        ServicePath.Nftables => "nftables",
         _ => "loop",
     };
 }

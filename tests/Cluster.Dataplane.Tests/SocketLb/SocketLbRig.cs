@@ -16,8 +16,11 @@ internal sealed class SocketLbRig : IAsyncDisposable
     private static int _count;
     private readonly BpfFolder? _folder;
 
-    public SocketLbRig(bool pinned = false, Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null)
+    private readonly TimeProvider _time;
+
+    public SocketLbRig(bool pinned = false, Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         Number = Interlocked.Increment(ref _count);
         _folder = pinned ? new BpfFolder() : null;
         Options = new SocketLoadBalancerOptions { PinPath = _folder?.Path, MaxServices = 1024, MaxBackends = 4096, MaxSlots = 32_768, MaxFlows = 4096 };
@@ -42,16 +45,15 @@ internal sealed class SocketLbRig : IAsyncDisposable
 
     public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:198:18:{Number:x}::{host:x}");
 
-    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, NullLogger.Instance, out var whyNot) ?? throw new InvalidOperationException(whyNot);
+    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, NullLogger.Instance, out var whyNot, _time) ?? throw new InvalidOperationException(whyNot);
 
-    /// <summary>Another process's part: a balancer over the same pins, with a table of its own. The first one stays for the caller to dispose.</summary>
-    public SocketLoadBalancer TakeOver(Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null)
+    /// <summary>The next process's part: this one's balancer ends, and another begins over the same pins with a table of its own.</summary>
+    public async Task TakeOverAsync(Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null)
     {
-        var before = Balancer;
+        await Balancer.DisposeAsync();
         Options = configure?.Invoke(Options) ?? Options;
         Balancer = Start();
         Directory = new ServiceDirectory();
-        return before;
     }
 
     /// <summary>A service port on both of the host number's addresses, connected from the start.</summary>

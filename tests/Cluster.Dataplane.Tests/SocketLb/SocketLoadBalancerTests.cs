@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tests.Linux;
 using Cluster.Dataplane.Tests.Udp;
 using Cluster.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Dataplane.Tests.SocketLb;
 
@@ -450,5 +452,101 @@ public sealed class SocketLoadBalancerTests
         await Eventually.True(() => rig.Balancer.Draining().Count == 0);
         var sum = rig.Balancer.Counters().Single().Sockets;
         Assert.Equal((2, 0), (sum.Opened, sum.Failed));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tcp_BackendGone_ConnectionsAreReset_WhenItsGraceIsOver(bool inNamespace)
+    {
+        using var ns = new NetNamespace(inNamespace ? 105 : 106);
+        await using var a = SocketLbRig.Lasting(ns.HostAddress);
+        await using var b = SocketLbRig.Lasting(ns.HostAddress);
+        var time = new FakeTimeProvider();
+        await using var rig = new SocketLbRig(configure: options => options with { DrainTimeout = TimeSpan.FromSeconds(30) }, time: time);
+        rig.Balancer.AddNamespace(ns.Path);
+        var port = rig.Port(10);
+        var (pod1, pod2) = (new Backend("pod-1", a.EndPoint), new Backend("pod-2", b.EndPoint));
+        rig.Set(port, pod1);
+        using var client = inNamespace ? ns.Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : SocketLbRig.Stream();
+        client.Connect(rig.Vip(10), 80);
+
+        // Not ready, or on its way out: it is there, and so are its connections.
+        rig.Set(port, new Backend("pod-1", a.EndPoint) { Health = BackendHealth.NotReady }, pod2);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("x", SocketLbRig.Ask(client));
+        // Gone and back within its grace.
+        rig.Set(port, pod2);
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.Equal("x", SocketLbRig.Ask(client));
+        rig.Set(port, pod1, pod2);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("x", SocketLbRig.Ask(client));
+
+        rig.Set(port, pod2);
+        using var other = SocketLbRig.Stream();
+        other.Connect(rig.Vip(10), 80);
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(SocketError.ConnectionAborted, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+        Assert.Equal("x", SocketLbRig.Ask(other));
+        await Eventually.True(() => rig.Balancer.Draining().Count == 0);
+    }
+
+    [Fact]
+    public async Task DualStack_EachFamilyIsLedToTheBackendsAddressOfIt()
+    {
+        await using var a4 = SocketLbRig.Named("a4");
+        await using var a6 = SocketLbRig.Named("a6", IPAddress.IPv6Loopback);
+        await using var b4 = SocketLbRig.Named("b4");
+        await using var rig = new SocketLbRig();
+        var port = new ServicePort(new ServicePortId("rig/dual", ServiceProtocol.Tcp), 80) { VirtualAddresses = [rig.Vip(10), rig.Vip6(10)], Path = ServicePath.Connect };
+        var both = new Backend("pod-a", a4.EndPoint) { AlternateAddress = a6.EndPoint };
+        rig.Set(port, both);
+        Assert.Null(rig.Balancer.Left(port.Id));
+        Assert.Equal(("a4", "a6"), (SocketLbRig.Ask(rig.Vip(10)), SocketLbRig.Ask(rig.Vip6(10))));
+        Assert.Equal(2, rig.Balancer.Counters().Single().Sockets.Opened);
+        Assert.Equal(2, rig.Balancer.Counters(port.Id, both).Opened);
+
+        // One backend has no IPv6 address: that family is the relays' (here nobody's), which reach it by the other.
+        rig.Set(port, both, new Backend("pod-b", b4.EndPoint));
+        Assert.Equal(new LeftToRelays("its backends have no IPv6 addresses", IsWhole: false), rig.Balancer.Left(port.Id));
+        Assert.Null(rig.Balancer.WhyNot(port.Id));
+        Assert.Equal(["a4", "b4"], new[] { SocketLbRig.Ask(rig.Vip(10)), SocketLbRig.Ask(rig.Vip(10)) }.Order());
+        Assert.Null(SocketLbRig.Ask(rig.Vip6(10)));
+
+        rig.Set(port, both);
+        Assert.Equal("a6", SocketLbRig.Ask(rig.Vip6(10)));
+        rig.Set(port, Array.Empty<Backend>());
+        Assert.Null(SocketLbRig.Ask(rig.Vip(10)));
+        Assert.Null(SocketLbRig.Ask(rig.Vip6(10)));
+        rig.Remove(port);
+        Assert.Empty(rig.Balancer.Counters());
+    }
+
+    [Fact]
+    public async Task Udp_ReconnectedToAServiceThatIsNotLed_ShowsItsTruePeer_AndLeavesTheEarlierOne()
+    {
+        using var ns = new NetNamespace(107);
+        await using var a = new UdpBackend("a", ns.HostAddress);
+        await using var local = new UdpBackend("local");
+        await using var rig = new SocketLbRig();
+        await using var untouched = new UdpBackend("loop", rig.Vip(11), 80);
+        rig.Balancer.AddNamespace(ns.Path);
+        var (led, left) = (rig.Port(10, ServiceProtocol.Udp), rig.Port(11, ServiceProtocol.Udp));
+        var backend = new Backend("a", a.EndPoint);
+        rig.Set(led, backend);
+        // On the host's loopback: sockets of pods can't be led there.
+        rig.Set(left, local.EndPoint);
+        using var client = ns.Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        client.ReceiveTimeout = 5000;
+        client.Connect(rig.Vip(10), 80);
+        Assert.Equal("a:x", SocketLbRig.Ask(client));
+        client.Connect(rig.Vip(11), 80);
+        Assert.Equal("loop:x", SocketLbRig.Ask(client));
+        Assert.Equal(new IPEndPoint(rig.Vip(11), 80), client.RemoteEndPoint);
+        Assert.Equal(0, rig.Balancer.Counters(led.Id, backend).Active);
+        // What becomes of the backend it has left is nothing to it.
+        rig.Set(led, Array.Empty<Backend>());
+        Assert.Equal("loop:x", SocketLbRig.Ask(client));
     }
 }

@@ -8,6 +8,7 @@ using Cluster.Dataplane.Tests.Linux.Bpf;
 using Cluster.Dataplane.Tests.Udp;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Dataplane.Tests.SocketLb;
 
@@ -38,7 +39,7 @@ public sealed class TakeOverTests
             // The first one ends before the next begins, as a process that was killed does; with other sizes its maps are replaced too.
             await rig.Balancer.DisposeAsync();
             await Eventually.True(() => asked > before + 40 || asking.IsCompleted);
-            rig.TakeOver(options => otherSizes ? options with { MaxSlots = options.MaxSlots * 2 } : options);
+            await rig.TakeOverAsync(options => otherSizes ? options with { MaxSlots = options.MaxSlots * 2 } : options);
             await Eventually.True(() => asked > before + 60 || asking.IsCompleted);
             rig.Set(rig.Port(10), a.EndPoint, b.EndPoint);
             rig.Balancer.RemoveLeftovers();
@@ -65,12 +66,10 @@ public sealed class TakeOverTests
         using var datagram = SocketLbRig.Datagram();
         datagram.Connect(rig.Vip(11), 80);
         Assert.Equal("u:x", SocketLbRig.Ask(datagram));
-        await using (var first = rig.TakeOver())
-        {
-            rig.Set(tcp, pod2, pod1);
-            rig.Set(udp, u.EndPoint);
-            rig.Balancer.RemoveLeftovers();
-        }
+        await rig.TakeOverAsync();
+        rig.Set(tcp, pod2, pod1);
+        rig.Set(udp, u.EndPoint);
+        rig.Balancer.RemoveLeftovers();
 
         Assert.Equal("x", SocketLbRig.Ask(stream));
         Assert.Equal(new IPEndPoint(rig.Vip(10), 80), stream.RemoteEndPoint);
@@ -96,7 +95,7 @@ public sealed class TakeOverTests
         rig.Set(gone, a.EndPoint);
         rig.Set(rig.Port(11), a.EndPoint);
         await rig.Balancer.DisposeAsync();
-        rig.TakeOver();
+        await rig.TakeOverAsync();
         Assert.Equal("a", SocketLbRig.Ask(rig.Vip(10)));
         Assert.Equal("a", SocketLbRig.Ask(rig.Vip(11), 80, ns.Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)));
 
@@ -111,6 +110,49 @@ public sealed class TakeOverTests
         // All of its room is there again.
         for (var i = 1; i < 200; i++) rig.Set(rig.Port(i), Make.Backends(10));
         Assert.Null(rig.Balancer.WhyNot(rig.Port(199).Id));
+    }
+
+    [Fact]
+    public async Task TakeOver_TheGraceOfWhatWentMeanwhile_BeginsWithTheFirstTable()
+    {
+        await using var a = SocketLbRig.Lasting();
+        await using var b = SocketLbRig.Lasting();
+        var time = new FakeTimeProvider();
+        await using var rig = new SocketLbRig(pinned: true, options => options with { DrainTimeout = TimeSpan.FromSeconds(30) }, time);
+        var (stays, goes) = (rig.Port(10), rig.Port(11));
+        rig.Set(stays, a.EndPoint);
+        rig.Set(goes, b.EndPoint);
+        using var kept = SocketLbRig.Stream();
+        kept.Connect(rig.Vip(10), 80);
+        using var left = SocketLbRig.Stream();
+        left.Connect(rig.Vip(11), 80);
+        rig.Set(stays, new Backend(a.EndPoint.ToString(), a.EndPoint) { Health = BackendHealth.NotReady });
+
+        await rig.TakeOverAsync();
+        rig.Set(stays, new Backend(a.EndPoint.ToString(), a.EndPoint) { Health = BackendHealth.NotReady });
+        rig.Balancer.RemoveLeftovers();
+        Assert.Equal("x", SocketLbRig.Ask(left));
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(SocketError.ConnectionAborted, Assert.Throws<SocketException>(() => left.Receive(new byte[16])).SocketErrorCode);
+        Assert.Equal("x", SocketLbRig.Ask(kept));
+    }
+
+    [Fact]
+    public async Task Start_WhileAnotherProcessHasTheFolder_IsRefused_AndTheOtherGoesOn()
+    {
+        await using var a = SocketLbRig.Named("a");
+        await using var rig = new SocketLbRig(pinned: true);
+        rig.Set(rig.Port(10), a.EndPoint);
+        Assert.Null(SocketLoadBalancer.TryStart(rig.Options with { LockPatience = TimeSpan.Zero }, NullLogger.Instance, out var whyNot));
+        Assert.Equal($"another process connects sockets by what is pinned in {rig.Options.PinPath}/sockets", whyNot);
+        Assert.Equal("a", SocketLbRig.Ask(rig.Vip(10)));
+
+        // One that is on its way out is waited for.
+        var next = Task.Run(() => SocketLoadBalancer.TryStart(rig.Options with { LockPatience = TimeSpan.FromSeconds(20) }, NullLogger.Instance, out _));
+        await rig.Balancer.DisposeAsync();
+        await using var taken = await next;
+        Assert.NotNull(taken);
+        Assert.Equal("a", SocketLbRig.Ask(rig.Vip(10)));
     }
 
     [Fact]

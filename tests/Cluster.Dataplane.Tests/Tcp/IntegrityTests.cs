@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Tcp;
 
 /// <summary>Thousands of connections of random behaviour, compared byte for byte on both sides.</summary>
-public abstract class IntegrityTests(TcpPath path)
+public abstract class IntegrityTests(Func<IPEndPoint[], IConversationRig> makeRig)
 {
     private const int AtOnce = 100;
     private const int DistinctInChurn = 4000;
@@ -26,7 +27,7 @@ public abstract class IntegrityTests(TcpPath path)
         await using var a = new TcpBackend(ServeAsync);
         await using var b = new TcpBackend(ServeAsync);
         var descriptors = OpenDescriptors();
-        await using (var rig = new TcpRelayRig(path, null, a.EndPoint, b.EndPoint))
+        await using (var rig = makeRig([a.EndPoint, b.EndPoint]))
         {
             var failures = new ConcurrentBag<string>();
             await Parallel.ForEachAsync(Enumerable.Range(0, Connections), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, _) =>
@@ -49,7 +50,7 @@ public abstract class IntegrityTests(TcpPath path)
     public async Task Relay_Churn_LeavesNothingBehind()
     {
         await using var backend = new TcpBackend(ServeAsync);
-        await using var rig = new TcpRelayRig(path, null, backend.EndPoint);
+        await using var rig = makeRig([backend.EndPoint]);
         await ChurnAsync(rig, ChurnTime / 4);
         var (descriptors, memory) = (OpenDescriptors(), GC.GetTotalMemory(forceFullCollection: true));
         await ChurnAsync(rig, ChurnTime);
@@ -61,7 +62,7 @@ public abstract class IntegrityTests(TcpPath path)
         await Eventually.True(() => GC.GetTotalMemory(forceFullCollection: true) < memory + (8 << 20), "memory to be given back");
     }
 
-    private static async Task ChurnAsync(TcpRelayRig rig, TimeSpan time)
+    private static async Task ChurnAsync(IConversationRig rig, TimeSpan time)
     {
         var started = Stopwatch.GetTimestamp();
         var failures = new ConcurrentBag<string>();
@@ -95,7 +96,7 @@ public abstract class IntegrityTests(TcpPath path)
         }
     }
 
-    private static async Task<string?> RunAsync(TcpRelayRig rig, Conversation plan)
+    private static async Task<string?> RunAsync(IConversationRig rig, Conversation plan)
     {
         try
         {

@@ -23,13 +23,13 @@ public sealed class SpliceTcpRelayTests() : TcpRelayTests(TcpPath.Splice);
 
 // Descriptors are counted over the whole process: nothing else runs meanwhile.
 [Collection(nameof(Alone))]
-public sealed class ManagedIntegrityTests() : IntegrityTests(TcpPath.Managed);
+public sealed class ManagedIntegrityTests() : IntegrityTests(backends => new TcpRelayRig(TcpPath.Managed, null, backends));
 
 [Collection(nameof(Alone))]
-public sealed class LoopIntegrityTests() : IntegrityTests(TcpPath.Loop);
+public sealed class LoopIntegrityTests() : IntegrityTests(backends => new TcpRelayRig(TcpPath.Loop, null, backends));
 
 [Collection(nameof(Alone))]
-public sealed class RingIntegrityTests() : IntegrityTests(TcpPath.Ring);
+public sealed class RingIntegrityTests() : IntegrityTests(backends => new TcpRelayRig(TcpPath.Ring, null, backends));
 
 [Collection(nameof(Alone))]
-public sealed class SpliceIntegrityTests() : IntegrityTests(TcpPath.Splice);
+public sealed class SpliceIntegrityTests() : IntegrityTests(backends => new TcpRelayRig(TcpPath.Splice, null, backends));

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Cluster.Dataplane.Tests.Tcp;
 
 /// <summary>A TCP relay with one service on a free port of the loopback address.</summary>
-internal sealed class TcpRelayRig : IAsyncDisposable
+internal sealed class TcpRelayRig : IConversationRig
 {
     private readonly Frontend _frontend;
     private readonly ServicePort _port;

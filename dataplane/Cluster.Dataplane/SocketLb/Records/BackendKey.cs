@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -6,6 +7,10 @@ namespace Cluster.Dataplane.SocketLb;
 /// <summary>What makes a backend of a service the same one: its uid, as a hash that processes share, and its place.</summary>
 internal readonly record struct BackendKey(ulong Uid, ClientAddress Address, ushort Port)
 {
-    public static BackendKey Of(Backend backend) =>
-        new(StableHash.Of(backend.Uid), ClientAddress.From(backend.Address.Address), (ushort)backend.Address.Port);
+    /// <summary>The backend by its address of a family, which it must have.</summary>
+    public static BackendKey Of(Backend backend, AddressFamily family)
+    {
+        var address = backend.AddressOf(family)!;
+        return new BackendKey(StableHash.Of(backend.Uid), ClientAddress.From(address.Address), (ushort)address.Port);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.SocketLb;
@@ -16,5 +17,7 @@ internal static class StableHash
         return hash ^ (hash >> 31);
     }
 
-    public static ulong Of(ServicePortId id) => Of(id.Name) ^ (id.Protocol == ServiceProtocol.Udp ? 0x9E3779B97F4A7C15 : 0);
+    /// <summary>A service port's part of one address family.</summary>
+    public static ulong Of(ServicePortId id, AddressFamily family) =>
+        Of(id.Name) ^ (id.Protocol == ServiceProtocol.Udp ? 0x9E3779B97F4A7C15 : 0) ^ (family == AddressFamily.InterNetworkV6 ? 0xD1B54A32D192ED03 : 0);
 }

@@ -1,0 +1,20 @@
+namespace Cluster.Dataplane.SocketLb;
+
+/// <summary>The record of a backend that is chosen no more, kept while it has connections.</summary>
+internal sealed class DrainingRecord(SocketService? service, BackendKey key, int index, uint identity)
+{
+    /// <summary>Null where it is an earlier process's and it is not known whose.</summary>
+    public SocketService? Service { get; } = service;
+
+    public BackendKey Key { get; } = key;
+
+    public int Index { get; } = index;
+
+    public uint Identity { get; } = identity;
+
+    /// <summary>Its place in the list of all.</summary>
+    public int Place { get; set; }
+
+    /// <summary>When its connections are closed, as a timestamp of the table's clock; null while the service still knows it (not ready, on its way out).</summary>
+    public long? CloseAt { get; set; }
+}
