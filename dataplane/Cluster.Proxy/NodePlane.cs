@@ -23,6 +23,15 @@ public static class NodePlane
         {
             if (options.CaptureVirtualAddresses && OperatingSystem.IsLinux()) await RemoveNatAsync(options, cancellationToken);
         }
+
+        RemoveRunFolder(options);
+    }
+
+    // Made with the folder of pins; whatever else is in it by now is someone's who still needs it.
+    private static void RemoveRunFolder(ProxyOptions options)
+    {
+        if (Path.GetDirectoryName(options.PinPath) is not { } folder || Path.GetFileName(folder) != "cluster") return;
+        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
     }
 
     private static async Task RemoveNatAsync(ProxyOptions options, CancellationToken cancellationToken)

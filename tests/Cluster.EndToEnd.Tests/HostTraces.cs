@@ -31,7 +31,7 @@ internal static class HostTraces
         if (await Engine.NetworkExistsAsync("cluster")) found.Add("docker network cluster");
         found.AddRange((await MountsAsync()).Where(mount => mount.Contains(dataFolder + "/", StringComparison.Ordinal)).Select(mount => "mount " + mount));
         found.AddRange(CommandLines().Where(line => line.Contains(dataFolder, StringComparison.Ordinal)).Select(line => "process " + line));
-        if (File.Exists("/run/cluster.lock")) found.Add("/run/cluster.lock");
+        found.AddRange(new[] { "/run/cluster.lock", "/run/cluster" }.Where(Path.Exists));
         return found;
     }
 

@@ -18,6 +18,8 @@ public sealed class UpAndDownTests(BreakableCluster breakable)
         string status = (await breakable.Cluster.CommandAsync("status")).Succeeded().Output;
         foreach (string part in (string[])["api server", "scheduler", "controller manager", "kubelet", "proxy", "nodes", "pods", "services"])
             Assert.Contains(part, status, StringComparison.OrdinalIgnoreCase);
+        // And the path of each service, with the reason.
+        Assert.Matches("(?m)^  default/kubernetes:https +TCP +(connect|loop) +[a-z]", status);
     }
 
     [Fact]

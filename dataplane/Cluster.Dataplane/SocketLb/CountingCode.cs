@@ -54,8 +54,8 @@ internal sealed class CountingCode(SocketMaps maps)
         _code.JumpIf(R3, BpfCondition.NotEqual, TCP_CLOSE, "end");
         _code.JumpIf(R2, BpfCondition.Equal, TCP_SYN_SENT, "failed");
         Count("closed", BackendField.Closed);
-        Count("failed", BackendField.Failed);
         Count("opened", BackendField.Opened);
+        CountFailed();
         return End();
     }
 
@@ -115,6 +115,17 @@ internal sealed class CountingCode(SocketMaps maps)
         _code.Label(label);
         _code.AtomicAdd(R0, field, R4, BpfWidth.Double);
         _code.Jump("end");
+    }
+
+    // Of the backend, and of all, so that nobody need read every backend to find out that there was one.
+    private void CountFailed()
+    {
+        _code.Label("failed");
+        _code.AtomicAdd(R0, BackendField.Failed, R4, BpfWidth.Double);
+        _code.Store(R10, SocketFrame.Index, ListWriter.FailuresSlot, BpfWidth.Word);
+        PickCode.Lookup(_code, maps.Slots, SocketFrame.Index, "end");
+        _code.Move(R4, 1);
+        _code.AtomicAdd(R0, 0, R4, BpfWidth.Double);
     }
 
     private BpfAssembler End()

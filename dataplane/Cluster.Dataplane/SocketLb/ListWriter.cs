@@ -5,8 +5,11 @@ namespace Cluster.Dataplane.SocketLb;
 /// <summary>Writes lists of backends where programs read them: a whole new block, then one word that names it. One caller at a time.</summary>
 internal sealed class ListWriter
 {
-    /// <summary>The first slot holds the last identity given.</summary>
-    private const int FirstSlot = 1;
+    /// <summary>The slot in which programs count connections that were not established, over all backends: who looks for them looks here first.</summary>
+    public const int FailuresSlot = 1;
+
+    /// <summary>The very first slot holds the last identity given.</summary>
+    private const int FirstSlot = 2;
 
     private readonly BpfArray<ulong> _slots;
     private readonly SlotBlocks _blocks;

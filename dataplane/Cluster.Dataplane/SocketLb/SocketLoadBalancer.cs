@@ -28,6 +28,9 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     private readonly SocketTable _table;
     private readonly SocketDestroyer _destroyer;
     private readonly FolderLock? _folder;
+    private readonly FailureWatch _failures;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly ITimer _watch;
     private SocketLinks? _links;
     private bool _disposed;
@@ -42,6 +45,9 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         _programs = programs;
         _table = new SocketTable(maps, options, time);
         _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
+        _failures = new FailureWatch(maps, _table, logger, time);
+        _logger = logger;
+        _time = time;
         _watch = time.CreateTimer(_ => Watch(), null, options.WatchPeriod, options.WatchPeriod);
     }
 
@@ -304,15 +310,42 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         if (udp.Count > 0) Cut = _destroyer.DestroyAsync(ServiceProtocol.Udp, udp);
     }
 
-    // The grace of backends that are gone.
+    // Backends that do not take connections, and the grace of those that are gone.
     private void Watch()
     {
         lock (_lock)
         {
             if (_disposed) return;
-            _table.Backends.FreeIdle();
-            var overdue = _table.Backends.TakeOverdue();
-            if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
+            try
+            {
+                _table.Backends.FreeIdle();
+                var overdue = _table.Backends.TakeOverdue();
+                if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
+                foreach (var resting in _failures.Look()) _ = ProbeAsync(resting);
+            }
+            catch (BpfException exception)
+            {
+                // The top of the timer: the next look tries again.
+                _logger.LogWarning("Backends that do not take connections can't be left out: {Error}", exception.Message);
+            }
+        }
+    }
+
+    // Ends by itself in a moment; after the end of this object it does nothing.
+    private async Task ProbeAsync(RestingBackend resting)
+    {
+        var answers = await FailureWatch.ProbeAsync(resting, _time, CancellationToken.None);
+        lock (_lock)
+        {
+            if (_disposed) return;
+            try
+            {
+                _failures.Probed(resting, answers);
+            }
+            catch (BpfException exception)
+            {
+                _logger.LogWarning("{Backend} can't be given connections again: {Error}", resting.Address, exception.Message);
+            }
         }
     }
 

@@ -38,8 +38,8 @@ public sealed record SocketLoadBalancerOptions
     /// <summary>How long TCP connections of a backend that its service no longer has may go on; then they are reset. Kubernetes' default grace of pods.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often it is looked for what is over time.</summary>
-    public TimeSpan WatchPeriod { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How often it is looked for backends that do not take connections and for what is over time.</summary>
+    public TimeSpan WatchPeriod { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Service ports, those of two address families twice (64 bytes each of the kernel's memory). Those beyond take the loops.</summary>
     public int MaxServices { get; init; } = 16_384;

@@ -7,7 +7,7 @@ namespace Cluster.Dataplane.SocketLb;
 internal sealed class SocketMaps : IDisposable
 {
     /// <summary>The version of all layouts together, in the folder's name: another version's maps are never taken for ours.</summary>
-    private const int Layout = 1;
+    private const int Layout = 2;
 
     private readonly List<(string Name, BpfMap Map)> _all = [];
 
@@ -37,7 +37,7 @@ internal sealed class SocketMaps : IDisposable
 
     public BpfArray<BackendRecord> Backends { get; }
 
-    /// <summary>Lists of backends (<see cref="ListReference"/>); the first slot holds the last identity given.</summary>
+    /// <summary>Lists of backends (<see cref="ListReference"/>); the first slots hold the last identity given and the number of failures.</summary>
     public BpfArray<ulong> Slots { get; }
 
     public BpfMap<FlowKey, FlowValue> Affinity { get; }

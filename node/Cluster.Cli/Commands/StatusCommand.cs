@@ -11,10 +11,13 @@ internal static class StatusCommand
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
+    /// <summary>Service ports that are shown: a screen or two.</summary>
+    private const int MaxPaths = 100;
+
     public static Command Create()
     {
         Option<string> data = ClusterOptions.DataOption();
-        var command = new Command("status", "Show the health of each component, the nodes, pods and services. Exit code 1 when something is not well.") { data };
+        var command = new Command("status", "Show the health of each component, the nodes, pods and services, and the path each service takes through this node. Exit code 1 when something is not well.") { data };
         command.SetAction((parsed, cancellationToken) => RunAsync(DataDirectory.At(parsed.GetValue(data)!), cancellationToken));
         return command;
     }
@@ -25,7 +28,9 @@ internal static class StatusCommand
         using HttpClient http = LocalHttp();
         bool well = true;
         foreach ((string component, string url) in Components(saved)) well &= await ShowHealthAsync(http, component, url, cancellationToken);
-        return well & await ShowContentsAsync(data, cancellationToken) ? 0 : 1;
+        well &= await ShowContentsAsync(data, cancellationToken);
+        await ShowPathsAsync(http, $"http://127.0.0.1:{saved.ProxyMetricsPort}/paths", cancellationToken);
+        return well ? 0 : 1;
     }
 
     private static IEnumerable<(string Component, string Url)> Components(SavedSettings saved) =>
@@ -76,6 +81,22 @@ internal static class StatusCommand
         {
             Console.WriteLine($"{"nodes, pods, services",-20} unknown: {failure.Message.ReplaceLineEndings(" ")}");
             return false;
+        }
+    }
+
+    // The way each service port takes through this node, and why: a line each, NAME PROTOCOL PATH REASON.
+    private static async Task ShowPathsAsync(HttpClient http, string url, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string[] lines = (await http.GetStringAsync(url, cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            foreach (string line in lines.Take(MaxPaths))
+                if (line.Split('\t') is [var name, var protocol, var path, var why]) Console.WriteLine($"  {name,-40} {protocol,-4} {path,-9} {why}");
+            if (lines.Length > MaxPaths) Console.WriteLine($"  and {lines.Length - MaxPaths} more: {url} tells all");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // A proxy that does not run is told above.
         }
     }
 

@@ -191,6 +191,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
         ClusterCidr = settings.ClusterCidr.ToString(),
         KubeletHealthPort = settings.KubeletHealthPort,
         ProxyHealthPort = settings.ProxyHealthPort,
+        ProxyMetricsPort = settings.ProxyMetricsPort,
         SchedulerPort = settings.SchedulerPort,
         ControllerManagerPort = settings.ControllerManagerPort,
     };

@@ -19,6 +19,8 @@ internal sealed record SavedSettings
 
     public required int ProxyHealthPort { get; init; }
 
+    public int ProxyMetricsPort { get; init; } = 10249;
+
     public required int SchedulerPort { get; init; }
 
     public required int ControllerManagerPort { get; init; }

@@ -325,12 +325,12 @@ public sealed class SocketLoadBalancerTests
     [Fact]
     public async Task MapsThatAreFull_LeaveServicesToTheLoops_AndSayWhy()
     {
-        await using var rig = new SocketLbRig(configure: options => options with { MaxServices = 2, MaxBackends = 5, MaxSlots = 17 });
+        await using var rig = new SocketLbRig(configure: options => options with { MaxServices = 2, MaxBackends = 5, MaxSlots = 18 });
         rig.Set(rig.Port(1), Make.Backends(2));
         rig.Set(rig.Port(2), Make.Backends(4));
         Assert.Equal("the map of backends is full (5)", rig.Balancer.WhyNot(rig.Port(2).Id));
         rig.Set(rig.Port(3), Make.Backends(1));
-        Assert.Equal("the map of lists is full (17)", rig.Balancer.WhyNot(rig.Port(3).Id));
+        Assert.Equal("the map of lists is full (18)", rig.Balancer.WhyNot(rig.Port(3).Id));
         rig.Remove(rig.Port(1));
         rig.Set(rig.Port(3), Make.Backends(2));
         Assert.Null(rig.Balancer.WhyNot(rig.Port(3).Id));
@@ -376,7 +376,8 @@ public sealed class SocketLoadBalancerTests
         await using var alive = SocketLbRig.Lasting();
         using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using var rig = new SocketLbRig();
+        // Nothing is left out for its failures meanwhile.
+        await using var rig = new SocketLbRig(configure: options => options with { WatchPeriod = TimeSpan.FromHours(1) });
         var (good, bad) = (new Backend("good", alive.EndPoint), new Backend("bad", (IPEndPoint)silent.LocalEndPoint!));
         var port = rig.Port(10);
         rig.Set(port, good, bad);
@@ -548,5 +549,57 @@ public sealed class SocketLoadBalancerTests
         // What becomes of the backend it has left is nothing to it.
         rig.Set(led, Array.Empty<Backend>());
         Assert.Equal("loop:x", SocketLbRig.Ask(client));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tcp_BackendThatRefuses_IsLeftOut_UntilItAnswersAgain(bool affinity)
+    {
+        await using var good = SocketLbRig.Named("good");
+        var bad = SocketLbRig.Named("bad");
+        var place = bad.EndPoint;
+        var time = new FakeTimeProvider();
+        await using var rig = new SocketLbRig(time: time);
+        var port = rig.Port(10, affinity: affinity ? TimeSpan.FromHours(1) : default);
+        // For affinity the client's own backend is the one that goes.
+        rig.Set(port, new Backend("bad", place));
+        Assert.Equal("bad", SocketLbRig.Ask(rig.Vip(10)));
+        rig.Set(port, new Backend("good", good.EndPoint), new Backend("bad", place));
+        await bad.DisposeAsync();
+        await Eventually.True(() => SocketLbRig.Ask(rig.Vip(10)) is null, "a client to meet the one that is down");
+
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        for (var i = 0; i < 10; i++) Assert.Equal("good", SocketLbRig.Ask(rig.Vip(10)));
+        // Probed in vain, and probed again.
+        await using var again = SocketLbRig.Named("bad", place.Address, place.Port);
+        await Eventually.True(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return again.Accepted > 0;
+        }, "a probe");
+        if (affinity) return;
+        await Eventually.True(() => SocketLbRig.Ask(rig.Vip(10)) == "bad", "connections to it");
+        Assert.Equal(1, rig.Balancer.Counters().Single().Sockets.Failed);
+    }
+
+    [Fact]
+    public async Task Tcp_AllBackendsRefuse_AllAreUsedStill()
+    {
+        await using var a = SocketLbRig.Named("a");
+        using var down = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        down.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var time = new FakeTimeProvider();
+        await using var rig = new SocketLbRig(time: time);
+        rig.Set(rig.Port(10), (IPEndPoint)down.LocalEndPoint!);
+        Assert.Null(SocketLbRig.Ask(rig.Vip(10)));
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        // Refused by it, not for want of a backend: where all rest, all are used.
+        Assert.Null(SocketLbRig.Ask(rig.Vip(10)));
+        Assert.Equal((2, 0), (rig.Balancer.Counters().Single().Sockets.Failed, rig.Balancer.Counters().Single().Refused));
+
+        // One that was removed and comes back begins anew.
+        rig.Set(rig.Port(10), a.EndPoint);
+        Assert.Equal("a", SocketLbRig.Ask(rig.Vip(10)));
     }
 }

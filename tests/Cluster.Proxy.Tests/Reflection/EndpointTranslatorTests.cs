@@ -58,7 +58,9 @@ public sealed class EndpointTranslatorTests
         six.Metadata.Name = "web-six";
         six.AddressType = "IPv6";
         var four = Make.Slice("web", 8080, Make.Endpoint("10.0.0.1", uid: "pod-1"));
-        Assert.Equal("10.0.0.1:8080", Assert.Single(Translate(six, four)).Address.ToString());
+        var pod = Assert.Single(Translate(six, four));
+        Assert.Equal(("10.0.0.1:8080", "[fd00::1]:8080"), (pod.Address.ToString(), pod.AlternateAddress?.ToString()));
+        Assert.Null(Assert.Single(Translate(four)).AlternateAddress);
         Assert.Equal("[fd00::1]:8080", Assert.Single(Translate(six)).Address.ToString());
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
@@ -26,7 +27,7 @@ public sealed class LoopTcpRelay : IRelay
     private readonly Dictionary<Frontend, (TcpLoop Loop, int Descriptor)[]> _frontends = [];
     private readonly SteeredFrontends _steered = new();
     private readonly ISocketSteering? _steering;
-    private bool _listening;
+    private readonly HashSet<AddressFamily> _listening = [];
 
     /// <param name="directory">Read for each pick.</param>
     /// <param name="options">Time-outs and bounds.</param>
@@ -101,13 +102,12 @@ public sealed class LoopTcpRelay : IRelay
     // Its place is told from the others' by the address connections are made to: no socket, nothing that could be taken.
     private FrontendResult OpenSteered(Frontend frontend)
     {
-        if (!_listening)
+        if (!_listening.Contains(frontend.Address.AddressFamily))
         {
-            FrontendResult opened = ListenForAll(IPAddress.Loopback);
+            // By family: a host without one serves the other, and its frontends of the missing one say so and are tried again.
+            FrontendResult opened = ListenForAll(frontend.Address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback);
             if (!opened.IsOpen) return opened;
-            // Without IPv6 there are no frontends of it either.
-            ListenForAll(IPAddress.IPv6Loopback);
-            _listening = true;
+            _listening.Add(frontend.Address.AddressFamily);
         }
 
         if (!_steered.TryAdd(frontend)) return new FrontendResult(FrontendError.PortInUse, "another service has this address and port");
