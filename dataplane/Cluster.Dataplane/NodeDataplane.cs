@@ -34,6 +34,7 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly ITimer _retry;
     private readonly ITimer _verify;
     private Task _loop = Task.CompletedTask;
+    private bool _published;
 
     public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
     {
@@ -93,7 +94,9 @@ public sealed class NodeDataplane : IAsyncDisposable
     {
         var changes = Directory.Publish();
         _sockets.Apply(changes, Directory.Current);
-        if (changes.Count == 0) return Task.CompletedTask;
+        // An empty first table too says that what an earlier process served is gone.
+        if (changes.Count == 0 && _published) return Task.CompletedTask;
+        _published = true;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
         return _sockets.Balancer?.Cut is { IsCompleted: false } cut ? Task.WhenAll(done.Task, cut) : done.Task;
@@ -171,7 +174,7 @@ public sealed class NodeDataplane : IAsyncDisposable
         }
 
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
-        if (_nat is not null) await _nat.ApplyAsync(_stopping.Token);
+        _nat?.Apply(published: batch.OfType<Changed>().Any());
         if (!batch.OfType<Verify>().Any()) return;
         await _addresses.VerifyAsync(_stopping.Token);
         if (_nat is not null) await _nat.VerifyAsync(Directory.Current, _stopping.Token);

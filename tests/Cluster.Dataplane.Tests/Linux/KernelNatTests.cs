@@ -30,7 +30,7 @@ public sealed class KernelNatTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipUnless(Shell.CanChangeHost && File.ReadAllText("/proc/sys/net/ipv4/ip_forward").Trim() == "1" && File.ReadAllText("/proc/sys/net/ipv6/conf/all/forwarding").Trim() == "1", Shell.WhyNot + " and forwarding");
+        Assert.SkipUnless(Shell.CanChangeHost && ForwardingNamespace.Forwards, Shell.WhyNot + " and forwarding, here or in the namespace that KernelNatNamespaceTests make");
         for (var i = 0; i < 3; i++) _namespaces.Add(new NetNamespace(700 + (3 * _number) + i - 3));
         _addresses = new LinuxVirtualAddresses(new LinuxAddressOptions { Table = $"cluster_nat_dns_{_number}", RouteProtocol = 199 }, NullLogger.Instance);
         var options = new DataplaneOptions

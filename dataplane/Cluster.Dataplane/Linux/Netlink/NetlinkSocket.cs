@@ -39,6 +39,13 @@ internal sealed partial class NetlinkSocket : IDisposable
             : throw new InvalidDataException("netlink gave no acknowledgement");
     }
 
+    /// <summary>Makes room for a request that is larger than usual, past the system's limit where that is permitted.</summary>
+    public void SetSendBuffer(int bytes)
+    {
+        const int SOL_SOCKET = 1, SO_SNDBUFFORCE = 32, usual = 100_000;
+        if (bytes > usual) _ = SetOption(_handle, SOL_SOCKET, SO_SNDBUFFORCE, bytes, sizeof(int));
+    }
+
     /// <summary>Sends one whole request.</summary>
     public void Send(ReadOnlySpan<byte> message)
     {
@@ -62,6 +69,9 @@ internal sealed partial class NetlinkSocket : IDisposable
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial SafeFileHandle Open(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int SetOption(SafeFileHandle socket, int level, int option, in int value, int length);
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     private static partial nint Send(SafeFileHandle socket, ReadOnlySpan<byte> buffer, nint length, int flags);

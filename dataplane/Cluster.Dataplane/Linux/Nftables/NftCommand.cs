@@ -11,6 +11,9 @@ internal static class NftCommand
     /// <exception cref="NftException">nft is not installed, not permitted, or refused the script.</exception>
     public static Task ApplyAsync(string script, CancellationToken cancellationToken) => RunAsync(["-f", "-"], script, cancellationToken);
 
+    /// <exception cref="NftException">nft is not installed, or does not run.</exception>
+    public static Task EnsureAsync(CancellationToken cancellationToken) => RunAsync(["--version"], "", cancellationToken);
+
     public static async Task<bool> TableExistsAsync(string table, CancellationToken cancellationToken)
     {
         try

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Linux.Nftables.Messages;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Linux.Nftables.Nat;
@@ -31,20 +33,18 @@ internal sealed class NatService
     }
 
     /// <summary>Rules by chain, in the order in which chains that are gone to come first.</summary>
-    public List<(string Name, List<string> Rules)> Chains { get; } = [];
+    public List<(string Name, List<Action<NftRule>> Rules)> Chains { get; } = [];
 
-    /// <summary>Sets by name, with their definition.</summary>
-    public Dictionary<string, string> Sets { get; } = [];
+    /// <summary>Sets of clients by name: of which family, and how long one that is silent is remembered.</summary>
+    public Dictionary<string, (bool IsV6, TimeSpan Timeout)> Sets { get; } = [];
 
-    /// <summary>Elements by the set or map they stand in and their key; the value is empty in sets.</summary>
-    public Dictionary<(string Set, string Key), string> Elements { get; } = [];
+    /// <summary>Where it is reached, and the chain that has it then; null in sets of what is refused.</summary>
+    public Dictionary<NatPlace, string?> Elements { get; } = [];
 
     /// <summary>Addresses of backends that may be their own clients.</summary>
     public HashSet<IPAddress> Backends { get; } = [];
 
-    private string L4 => NatFamily.Text(_entry.Port.Id.Protocol);
-
-    private string MarkMasquerade => string.Create(CultureInfo.InvariantCulture, $"meta mark set meta mark | 0x{_options.MasqueradeMark:x}");
+    private ServiceProtocol Protocol => _entry.Port.Id.Protocol;
 
     private void Add(NatFamily family)
     {
@@ -58,35 +58,41 @@ internal sealed class NatService
         var restricted = external is null || port.SourceRanges.IsEmpty ? external : Restricted(family, external);
         foreach (var address in port.LoadBalancerAddresses.Except(port.ExternalAddresses).Where(family.Has)) Answer(family, address, restricted);
         if (port.NodePort == 0) return;
-        var key = string.Create(CultureInfo.InvariantCulture, $"{L4} . {port.NodePort}");
-        if (external is null) Elements[("refusedports" + family.Suffix, key)] = "";
-        else Elements[("nodeports" + family.Suffix, key)] = "goto " + external;
+        Elements[new NatPlace((external is null ? "refusedports" : "nodeports") + family.Suffix, null, Protocol, port.NodePort)] = external;
     }
 
     private void Answer(NatFamily family, IPAddress address, string? chain)
     {
-        if (_reserved.Contains(new Place(address, _entry.Port.Port, _entry.Port.Id.Protocol))) return;
-        var key = string.Create(CultureInfo.InvariantCulture, $"{address} . {L4} . {_entry.Port.Port}");
-        if (chain is null) Elements[("refused" + family.Suffix, key)] = "";
-        else Elements[("services" + family.Suffix, key)] = "goto " + chain;
+        if (_reserved.Contains(new Place(address, _entry.Port.Port, Protocol))) return;
+        Elements[new NatPlace((chain is null ? "refused" : "services") + family.Suffix, address, Protocol, _entry.Port.Port)] = chain;
     }
 
     /// <summary>Which backends external traffic gets; null where there are none for anybody.</summary>
     private string? External(NatFamily family)
     {
         if (Balanced("a", family, _entry.UsableInside(TrafficScope.External)) is not { } all) return null;
-        var rules = new List<string>();
+        var rules = new List<Action<NftRule>>();
         if (_entry.Port.ExternalTrafficPolicy == TrafficPolicy.Cluster)
         {
-            rules.Add(MarkMasquerade);
-            rules.Add($"goto {all}");
+            rules.Add(rule => rule.Mark(_options.MasqueradeMark));
+            rules.Add(rule => rule.Goto(all));
         }
         else
         {
-            rules.Add($"fib saddr type local {MarkMasquerade} goto {all}");
-            rules.Add($"{family.Protocol} saddr @pods{family.Suffix} goto {all}");
+            rules.Add(rule =>
+            {
+                rule.IfSourceIsLocal();
+                rule.Mark(_options.MasqueradeMark);
+                rule.Goto(all);
+            });
+            rules.Add(rule =>
+            {
+                rule.IfSourceIn(family.Family, "pods" + family.Suffix);
+                rule.Goto(all);
+            });
             // Clients beyond the cluster keep their address: their backends are here, and so is what those answer.
-            rules.Add(Balanced("e", family, _entry.Usable(TrafficScope.External)) is { } local ? $"goto {local}" : "drop");
+            if (Balanced("e", family, _entry.Usable(TrafficScope.External)) is { } local) rules.Add(rule => rule.Goto(local));
+            else rules.Add(rule => rule.Drop());
         }
 
         return Chain("x", family, rules);
@@ -94,10 +100,21 @@ internal sealed class NatService
 
     private string Restricted(NatFamily family, string external)
     {
-        var ranges = string.Join(", ", family.Of(_entry.Port.SourceRanges));
-        var rules = new List<string>();
-        if (ranges.Length > 0) rules.Add($"{family.Protocol} saddr {{ {ranges} }} goto {external}");
-        rules.Add("counter name source_refused drop");
+        var rules = new List<Action<NftRule>>();
+        foreach (var range in family.Of(_entry.Port.SourceRanges))
+        {
+            rules.Add(rule =>
+            {
+                rule.IfSourceIn(range);
+                rule.Goto(external);
+            });
+        }
+
+        rules.Add(rule =>
+        {
+            rule.Count("source_refused");
+            rule.Drop();
+        });
         return Chain("l", family, rules);
     }
 
@@ -112,30 +129,41 @@ internal sealed class NatService
 
     private string Turns(string kind, NatFamily family, Backend[] backends)
     {
-        var targets = backends.Select((backend, index) => string.Create(CultureInfo.InvariantCulture, $"{index} : {backend.Address.Address} . {backend.Address.Port}"));
-        return Chain(kind, family, [$"meta l4proto {L4} dnat {family.Protocol} to numgen inc mod {backends.Length} map {{ {string.Join(", ", targets)} }}"]);
+        var targets = Array.ConvertAll(backends, backend => backend.Address);
+        return Chain(kind, family, [rule => Translate(rule, () => rule.TranslateInTurn(family.Family, targets))]);
     }
 
     private string Affine(string kind, NatFamily family, Backend[] backends)
     {
-        var rules = new List<string>();
-        var targets = new List<string>();
+        var rules = new List<Action<NftRule>>();
+        var chains = new List<string>();
         foreach (var backend in backends)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{family.Suffix}_{_entry.Slot}_{_numberOf(backend)}");
-            var seconds = (long)_entry.Port.AffinityTimeout.TotalSeconds;
-            Sets["f" + name] = $"type {family.Type}; size 65535; flags dynamic, timeout; timeout {seconds}s;";
-            if (!Chains.Exists(chain => chain.Name == "b" + name))
-                Chains.Add(("b" + name, [$"update @f{name} {{ {family.Protocol} saddr }}", $"meta l4proto {L4} dnat {family.Protocol} to {new IPEndPoint(backend.Address.Address, backend.Address.Port)}"]));
-            rules.Add($"{family.Protocol} saddr @f{name} goto b{name}");
-            targets.Add($"{targets.Count} : goto b{name}");
+            var (clients, chain) = ("f" + name, "b" + name);
+            Sets[clients] = (family.Family == AddressFamily.InterNetworkV6, _entry.Port.AffinityTimeout);
+            if (!Chains.Exists(other => other.Name == chain))
+                Chains.Add((chain, [rule => rule.RememberSource(family.Family, clients), rule => Translate(rule, () => rule.Translate(backend.Address))]));
+            rules.Add(rule =>
+            {
+                rule.IfSourceIn(family.Family, clients);
+                rule.Goto(chain);
+            });
+            chains.Add(chain);
         }
 
-        rules.Add($"numgen inc mod {backends.Length} vmap {{ {string.Join(", ", targets)} }}");
+        rules.Add(rule => rule.GotoInTurn(chains));
         return Chain(kind, family, rules);
     }
 
-    private string Chain(string kind, NatFamily family, List<string> rules)
+    // Ports are there to be translated only where the protocol is said.
+    private void Translate(NftRule rule, Action translate)
+    {
+        rule.IfProtocol(Protocol);
+        translate();
+    }
+
+    private string Chain(string kind, NatFamily family, List<Action<NftRule>> rules)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{kind}{family.Suffix}_{_entry.Slot}");
         Chains.Add((name, rules));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Linux.Nftables.Messages;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
@@ -12,11 +13,17 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 /// place to the chain of its service, and that to the backends in turn.
 /// </summary>
 /// <remarks>
-/// A change touches the chains and elements of its service alone, in one transaction. Balancing is by turns or by the client's address;
-/// other policies count as turns. Nothing is tried again for a client whose backend fails. Used by the data plane's loop.
+/// A change touches the chains and elements of its service alone, in one transaction, spoken to the kernel directly. Balancing is by turns
+/// or by the client's address; other policies count as turns. Nothing is tried again for a client whose backend fails. What an earlier
+/// process left serves until the first whole table takes its place. Used by the data plane's loop.
 /// </remarks>
 public sealed class NatTable
 {
+    /// <summary>Clients that affinity remembers, of each backend.</summary>
+    private const uint MaxClients = 65_535;
+
+    private const string MarkPrefix = "made_";
+
     private readonly Dictionary<int, NatService> _services = [];
     private readonly Dictionary<int, Dictionary<(string, IPEndPoint), int>> _numbers = [];
     private readonly Dictionary<IPAddress, int> _backends = [];
@@ -24,8 +31,11 @@ public sealed class NatTable
     private readonly NatOptions _options;
     private readonly Dictionary<int, ServiceEntry> _entries = [];
     private readonly HashSet<int> _contending = [];
+    private readonly Dictionary<NatPlace, int> _owners = [];
     private readonly ILogger _logger;
     private IReadOnlyCollection<Place> _reserved = [];
+    private (List<string> Chains, List<string> Sets)? _left;
+    private bool _isKnown;
 
     public NatTable(NatOptions options, ILogger logger)
     {
@@ -37,27 +47,34 @@ public sealed class NatTable
     /// <exception cref="NftException">nft is missing, or refused.</exception>
     public static Task RemoveAsync(string table, CancellationToken cancellationToken) => NftCommand.ApplyAsync(Removal(table), cancellationToken);
 
-    /// <summary>Makes the table anew, without services.</summary>
+    /// <summary>Makes the table, without services; or goes on with one that an earlier process left, services and all.</summary>
     /// <param name="reserved">Places on virtual addresses that this node itself answers, such as DNS.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NftException">nft is missing, or refused.</exception>
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
         _reserved = reserved;
-        await NftCommand.TableExistsAsync(_options.Table, cancellationToken);
+        await NftCommand.EnsureAsync(cancellationToken);
         _options.Owned?.Invoke($"nft inet {_options.Table}");
-        await NftCommand.ApplyAsync(Frame(), cancellationToken);
+        var (chains, sets) = NftSocket.Contents(_options.Table);
+        if (sets.Contains(Mark(FrameText()))) _left = (chains.FindAll(IsOfServices), sets.FindAll(IsOfServices));
+        else await NftCommand.ApplyAsync(Frame(), cancellationToken);
     }
+
+    // Not by nft, which would read the whole table.
+    private bool IsThere() => NftSocket.Contents(_options.Table).Sets.Contains(Mark(FrameText()));
 
     /// <summary>Notes a change of the table of services.</summary>
     public void Take(ServiceTableChange change) => _changed[(change.After ?? change.Before)!.Slot] = change.After;
 
     /// <summary>Carries out what was noted, at once or not at all.</summary>
-    /// <exception cref="NftException">nft refused; it is tried again as a whole with the next change or retry.</exception>
-    public async Task ApplyAsync(CancellationToken cancellationToken)
+    /// <param name="published">A table was published: the first one takes the place of what an earlier process left, even if it is empty.</param>
+    /// <exception cref="NftException">The kernel refused; it is tried again as a whole with the next change or retry.</exception>
+    public void Apply(bool published)
     {
-        if (_changed.Count == 0) return;
-        var script = new StringBuilder();
+        _isKnown |= published;
+        if (!_isKnown || (_changed.Count == 0 && _left is null)) return;
+        var batch = new NftBatch(_options.Table);
         var after = new Dictionary<int, NatService?>();
         foreach (var (slot, entry) in _changed)
         {
@@ -68,29 +85,56 @@ public sealed class NatTable
 
         KeepOwned(after);
         // All that goes before all that comes: a place may pass from one service port to another.
-        foreach (var (slot, service) in after) AppendRemovals(script, _services.GetValueOrDefault(slot), service);
-        foreach (var (slot, service) in after) Append(script, _services.GetValueOrDefault(slot), service);
-        AppendHairpins(script, after);
-        await NftCommand.ApplyAsync(script.ToString(), cancellationToken);
+        if (_left is { } left) FlushLeft(batch, left.Chains, left.Sets);
+        foreach (var (slot, service) in after) AppendRemovals(batch, _services.GetValueOrDefault(slot), service);
+        foreach (var (slot, service) in after) Append(batch, _services.GetValueOrDefault(slot), service);
+        AppendHairpins(batch, after);
+        if (_left is { } gone) DeleteLeft(batch, gone.Chains, after);
+        batch.Commit();
+        _left = null;
         Commit(after);
     }
 
     /// <summary>Makes the table anew where someone has removed it.</summary>
     public async Task VerifyAsync(ServiceTable table, CancellationToken cancellationToken)
     {
-        if (await NftCommand.TableExistsAsync(_options.Table, cancellationToken)) return;
+        if (IsThere()) return;
         _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
         await NftCommand.ApplyAsync(Frame(), cancellationToken);
         _services.Clear();
         _backends.Clear();
+        _owners.Clear();
         foreach (var entry in table.Entries) _changed[entry.Slot] = entry;
-        await ApplyAsync(cancellationToken);
+        _left = null;
+        Apply(published: true);
     }
 
     private static string Removal(string table) => $"table inet {table} {{}}\ndelete table inet {table}\n";
 
+    // Chains and sets of services have names with their slot; those of the frame have none.
+    private static bool IsOfServices(string name) => name.Contains('_', StringComparison.Ordinal) && !name.StartsWith(MarkPrefix, StringComparison.Ordinal);
+
+    // What an earlier process left is taken away and put anew in one transaction: no packet sees a table without services.
+    private static void FlushLeft(NftBatch batch, List<string> chains, List<string> sets)
+    {
+        foreach (var family in NatFamily.All)
+            foreach (var set in (ReadOnlySpan<string>)["services", "nodeports", "refused", "refusedports", "hairpin"]) batch.FlushSet(set + family.Suffix);
+        foreach (var chain in chains) batch.FlushChain(chain);
+        foreach (var set in sets) batch.DeleteSet(set);
+    }
+
+    private static void DeleteLeft(NftBatch batch, List<string> chains, Dictionary<int, NatService?> after)
+    {
+        var kept = after.Values.OfType<NatService>().SelectMany(service => service.Chains).Select(chain => chain.Name).ToHashSet();
+        foreach (var chain in chains.Where(chain => !kept.Contains(chain))) batch.DeleteChain(chain);
+    }
+
     private void Commit(Dictionary<int, NatService?> after)
     {
+        foreach (var slot in after.Keys)
+            foreach (var place in (IEnumerable<NatPlace>?)_services.GetValueOrDefault(slot)?.Elements.Keys ?? []) _owners.Remove(place);
+        foreach (var (slot, service) in after)
+            foreach (var place in (IEnumerable<NatPlace>?)service?.Elements.Keys ?? []) _owners[place] = slot;
         foreach (var (slot, service) in after)
         {
             foreach (var address in Addresses(service)) _backends[address] = _backends.GetValueOrDefault(address) + 1;
@@ -128,58 +172,48 @@ public sealed class NatTable
     {
         foreach (var slot in _contending.Where(slot => !after.ContainsKey(slot) && _services.ContainsKey(slot)).ToList())
             after[slot] = new NatService(_entries[slot], _options, _reserved, backend => NumberOf(slot, backend));
-        var owners = new Dictionary<(string Set, string Key), int>();
-        foreach (var (slot, service) in _services)
-        {
-            var stays = after.TryGetValue(slot, out var next) ? next : service;
-            foreach (var place in service.Elements.Keys)
-                if (stays?.Elements.ContainsKey(place) == true) owners[place] = slot;
-        }
-
+        var claimed = new Dictionary<NatPlace, int>();
         foreach (var (slot, service) in after.OrderBy(pair => pair.Key))
         {
             var contended = _contending.Remove(slot);
             foreach (var place in service?.Elements.Keys.ToList() ?? [])
             {
-                if (owners.TryAdd(place, slot) || owners[place] == slot) continue;
+                if (Owner(place, after) is { } owner ? owner == slot : claimed.TryAdd(place, slot)) continue;
                 service!.Elements.Remove(place);
                 _contending.Add(slot);
-                if (!contended) _logger.LogWarning("{Place} is another service's already: {Service} is not reached there", place.Key, _entries[slot].Port.Id);
+                if (!contended) _logger.LogWarning("{Place} is another service's already: {Service} is not reached there", place, _entries[slot].Port.Id);
             }
         }
     }
 
-    private void AppendRemovals(StringBuilder script, NatService? before, NatService? after)
+    // Who has the place and keeps it.
+    private int? Owner(NatPlace place, Dictionary<int, NatService?> after) =>
+        _owners.TryGetValue(place, out var slot) && (!after.TryGetValue(slot, out var next) || next?.Elements.ContainsKey(place) == true) ? slot : null;
+
+    private static void AppendRemovals(NftBatch batch, NatService? before, NatService? after)
     {
-        var (old, now) = (before?.Elements ?? [], after?.Elements ?? []);
-        foreach (var ((set, key), value) in old)
-            if (!now.TryGetValue((set, key), out var same) || same != value) Element(script, "delete", set, key, "");
+        foreach (var (place, chain) in before?.Elements ?? [])
+            if (after?.Elements.TryGetValue(place, out var same) != true || same != chain) batch.DeleteElement(place.Set, place.Key());
     }
 
-    private void Append(StringBuilder script, NatService? before, NatService? after)
+    private static void Append(NftBatch batch, NatService? before, NatService? after)
     {
-        var (old, now) = (before?.Elements ?? [], after?.Elements ?? []);
-        foreach (var (set, definition) in after?.Sets ?? [])
-            if (before?.Sets.ContainsKey(set) != true) Line(script, $"add set inet {_options.Table} {set} {{ {definition} }}");
-        foreach (var (chain, _) in after?.Chains ?? []) Line(script, $"add chain inet {_options.Table} {chain}");
-        foreach (var (chain, _) in before?.Chains ?? []) Line(script, $"flush chain inet {_options.Table} {chain}");
+        foreach (var (chain, _) in after?.Chains ?? []) batch.AddChain(chain);
+        // Rules first: sets and chains they name can't go before them.
+        foreach (var (chain, _) in before?.Chains ?? []) batch.FlushChain(chain);
+        foreach (var (set, clients) in before?.Sets ?? [])
+            if (after?.Sets.TryGetValue(set, out var same) != true || same != clients) batch.DeleteSet(set);
+        foreach (var (set, clients) in after?.Sets ?? [])
+            if (before?.Sets.TryGetValue(set, out var same) != true || same != clients) batch.AddClientSet(set, clients.IsV6, clients.Timeout, MaxClients);
         foreach (var (chain, rules) in after?.Chains ?? [])
-            foreach (var rule in rules) Line(script, $"add rule inet {_options.Table} {chain} {rule}");
-        foreach (var ((set, key), value) in now)
-            if (!old.TryGetValue((set, key), out var same) || same != value) Element(script, "add", set, key, value);
-        AppendGone(script, before, after);
+            foreach (var rule in rules) batch.AddRule(chain, rule);
+        foreach (var (place, chain) in after?.Elements ?? [])
+            if (before?.Elements.TryGetValue(place, out var same) != true || same != chain) batch.AddElement(place.Set, place.Key(), chain);
+        foreach (var (chain, _) in before?.Chains ?? [])
+            if (after?.Chains.Exists(other => other.Name == chain) != true) batch.DeleteChain(chain);
     }
 
-    private void AppendGone(StringBuilder script, NatService? before, NatService? after)
-    {
-        if (before is null) return;
-        foreach (var (chain, _) in before.Chains)
-            if (after?.Chains.Exists(other => other.Name == chain) != true) Line(script, $"delete chain inet {_options.Table} {chain}");
-        foreach (var set in before.Sets.Keys)
-            if (after?.Sets.ContainsKey(set) != true) Line(script, $"delete set inet {_options.Table} {set}");
-    }
-
-    private void AppendHairpins(StringBuilder script, Dictionary<int, NatService?> after)
+    private void AppendHairpins(NftBatch batch, Dictionary<int, NatService?> after)
     {
         var counts = new Dictionary<IPAddress, int>();
         foreach (var (slot, service) in after)
@@ -193,18 +227,23 @@ public sealed class NatTable
             var before = _backends.GetValueOrDefault(address);
             if ((before > 0) == (before + change > 0)) continue;
             var set = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "hairpin4" : "hairpin6";
-            Element(script, before > 0 ? "delete" : "add", set, $"{address} . {address}", "");
+            if (before > 0) batch.DeleteElement(set, NftPlace.Twice(address));
+            else batch.AddElement(set, NftPlace.Twice(address), null);
         }
     }
 
-    private void Element(StringBuilder script, string verb, string set, string key, string value) =>
-        Line(script, $"{verb} element inet {_options.Table} {set} {{ {key}{(value.Length == 0 ? "" : " : " + value)} }}");
-
-    private static void Line(StringBuilder script, string line) => script.Append(line).Append('\n');
+    /// <summary>The name of a set that is there to tell what the table was made for: a process with other ranges makes it anew.</summary>
+    private static string Mark(string frame) => MarkPrefix + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(frame)).AsSpan(0, 8));
 
     private string Frame()
     {
-        var script = new StringBuilder(Removal(_options.Table));
+        var frame = FrameText();
+        return $"{Removal(_options.Table)}{frame}add set inet {_options.Table} {Mark(frame)} {{ type mark; }}\n";
+    }
+
+    private string FrameText()
+    {
+        var script = new StringBuilder();
         var mark = string.Create(CultureInfo.InvariantCulture, $"0x{_options.MasqueradeMark:x}");
         script.Append(CultureInfo.InvariantCulture, $$"""
             table inet {{_options.Table}} {
