@@ -41,8 +41,9 @@ public sealed class ApiServer : IAsyncDisposable
         var staticTokens = await StaticTokens.ReadAsync(options.Pki.StaticTokens, cancellationToken);
         var tokens = new ServiceAccountTokens(tokenKey, options.Time);
         var authorizer = new ComponentAuthorizer();
+        var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
         var core = await RegistryHost.StartAsync(
-            store, options.Registry, reader => Plugins(reader, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
+            store, registry, reader => Plugins(reader, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
             options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.ApiServer.Bootstrap;
 
 /// <summary>
-/// Keeps what every cluster has: the system namespaces, the services <c>kubernetes</c> and <c>kube-dns</c>, and the API servers'
-/// endpoints.
+/// Keeps what every cluster has: the system namespaces, the services <c>kubernetes</c> and <c>kube-dns</c>, the API servers'
+/// endpoints, and the authority of client certificates.
 /// </summary>
 internal sealed class SystemObjects(
     IResourceRegistry registry, IStore store, RegistryOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
@@ -22,6 +22,8 @@ internal sealed class SystemObjects(
     private readonly CancellationTokenSource _stop = new();
     private readonly ServerEndpoints? _endpoints =
         options.Advertise is { } address ? new ServerEndpoints(registry, store, address, logger) : null;
+    private readonly PublishedAuthority? _authority =
+        options.ClientAuthority is { } certificates ? new PublishedAuthority(registry, certificates) : null;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Makes sure of everything once, then again and again: someone may delete it.</summary>
@@ -82,6 +84,8 @@ internal sealed class SystemObjects(
         await EnsureAsync(FirstObjects.Dns(options), cancellationToken);
         if (_endpoints is not null)
             await _endpoints.ReconcileAsync(cancellationToken);
+        if (_authority is not null)
+            await _authority.ReconcileAsync(cancellationToken);
     }
 
     private async Task EnsureAsync(IApiObject obj, CancellationToken cancellationToken)

@@ -18,6 +18,12 @@ public sealed record RegistryOptions
     /// <summary>The cluster IP of the <c>kube-dns</c> service; null: the tenth address of the range.</summary>
     public IPAddress? DnsAddress { get; init; }
 
+    /// <summary>
+    /// The authority of client certificates, PEM: published in the ConfigMap <c>kube-system/extension-apiserver-authentication</c>, by
+    /// which components that serve an API of their own know callers. Null: it is not published.
+    /// </summary>
+    public string? ClientAuthority { get; init; }
+
     /// <summary>Events are forgotten after this time.</summary>
     public TimeSpan EventTimeToLive { get; init; } = TimeSpan.FromHours(1);
 }

@@ -38,8 +38,11 @@ internal static class SystemMetadata
         meta.Uid = before.Uid;
         meta.SelfLink = "";
         meta.Generation = before.Generation;
-        meta.CreationTimestamp ??= before.CreationTimestamp?.Clone();
-        meta.DeletionTimestamp ??= before.DeletionTimestamp?.Clone();
+        // Protobuf clients send a time they leave out as an empty message.
+        if (meta.CreationTimestamp.IsZero())
+            meta.CreationTimestamp = before.CreationTimestamp?.Clone();
+        if (meta.DeletionTimestamp.IsZero())
+            meta.DeletionTimestamp = before.DeletionTimestamp?.Clone();
         if (!meta.HasDeletionGracePeriodSeconds && before.HasDeletionGracePeriodSeconds)
             meta.DeletionGracePeriodSeconds = before.DeletionGracePeriodSeconds;
     }

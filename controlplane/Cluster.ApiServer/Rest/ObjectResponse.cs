@@ -50,7 +50,7 @@ internal static class ObjectResponse
         HttpResponse response, IReadOnlyList<ReadOnlyMemory<byte>> parts, long length, CancellationToken cancellationToken)
     {
         response.ContentLength = length;
-        var pending = 0;
+        var (pending, flushed) = (0, false);
         foreach (var part in parts)
         {
             response.BodyWriter.Write(part.Span);
@@ -60,8 +60,12 @@ internal static class ObjectResponse
 
             // Waits while the client is slow: the rest stays where it is shared.
             await response.BodyWriter.FlushAsync(cancellationToken);
-            pending = 0;
+            (pending, flushed) = (0, true);
         }
+
+        // The end of an HTTP/1.1 response sends what was written since the start of it, but not what came after a flush.
+        if (flushed)
+            await response.BodyWriter.FlushAsync(cancellationToken);
     }
 
     private static async Task WriteCompressedAsync(

@@ -25,8 +25,25 @@ internal sealed class PodStrategy : ResourceStrategy, IClaimant
     {
         base.PrepareForStatusUpdate(obj, old);
         // It follows from the spec; a node that leaves it out does not mean to change it.
-        if (((Pod)obj).Status is { } status)
-            status.QosClass = ((Pod)old).Status?.QosClass ?? "";
+        if (((Pod)obj).Status is not { } status)
+            return;
+
+        status.QosClass = ((Pod)old).Status?.QosClass ?? "";
+        AgreeOnAddresses(status);
+    }
+
+    /// <summary>podIP is podIPs[0] for readers of either; where they differ, podIP is what its writer knew.</summary>
+    private static void AgreeOnAddresses(PodStatus status)
+    {
+        if (status.PodIP.Length == 0)
+        {
+            status.PodIP = status.PodIPs.FirstOrDefault()?.Ip ?? "";
+        }
+        else if (status.PodIPs.FirstOrDefault()?.Ip != status.PodIP)
+        {
+            status.PodIPs.Clear();
+            status.PodIPs.Add(new PodIP { Ip = status.PodIP });
+        }
     }
 
     /// <summary>The ephemeralcontainers subresource: those alone.</summary>

@@ -1,5 +1,8 @@
+using System.Security.Cryptography.X509Certificates;
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
+using Cluster.ApiServer.Pki;
+using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Tests.Registry;
 
 namespace Cluster.ApiServer.Tests.Bootstrap;
@@ -36,4 +39,33 @@ public sealed class SystemObjectsTests
 
         Assert.Equal(before, await rig.GetAsync<Service>("kubernetes"));
     }
+
+    [Fact]
+    public async Task Start_WithAuthority_PublishesItForComponents()
+    {
+        var pem = Authority();
+        await using var rig = await RegistryRig.StartAsync(options: new RegistryOptions { ClientAuthority = pem });
+
+        var published = await rig.GetAsync<ConfigMap>("extension-apiserver-authentication", "kube-system");
+        Assert.Equal(pem, published.Data["client-ca-file"]);
+        Assert.Single(published.Data);
+    }
+
+    [Fact]
+    public async Task Start_ServersOfTwoAuthorities_PublishBoth()
+    {
+        var (first, second) = (Authority(), Authority());
+        await using var rig = await RegistryRig.StartAsync(options: new RegistryOptions { ClientAuthority = first });
+        await using var other = await RegistryRig.HostOn(rig.Store, new RegistryOptions { ClientAuthority = second });
+        await using var again = await RegistryRig.HostOn(rig.Store, new RegistryOptions { ClientAuthority = first });
+
+        var published = await rig.GetAsync<ConfigMap>("extension-apiserver-authentication", "kube-system");
+        var bundle = new X509Certificate2Collection();
+        bundle.ImportFromPem(published.Data["client-ca-file"]);
+        Assert.Equal(
+            [X509Certificate2.CreateFromPem(first).Thumbprint, X509Certificate2.CreateFromPem(second).Thumbprint],
+            bundle.Select(certificate => certificate.Thumbprint));
+    }
+
+    private static string Authority() => CertificateAuthority.Create(TimeProvider.System).CertificatePem;
 }

@@ -55,6 +55,35 @@ public sealed class WritePathTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Update_TimesLeftOutAsProtobufDoes_KeepsThem()
+    {
+        var map = await _rig.CreateAsync(RegistryRig.ConfigMap("one"));
+        var changed = RegistryRig.ConfigMap("one", "2");
+        changed.Metadata.CreationTimestamp = new Time();
+        var updated = await _rig.UpdateAsync(changed);
+
+        Assert.Equal("2", updated.Data["key"]);
+        Assert.Equal(map.Metadata.CreationTimestamp, updated.Metadata.CreationTimestamp);
+        Assert.Equal(map.Metadata.Uid, updated.Metadata.Uid);
+    }
+
+    [Theory]
+    [InlineData("10.244.0.7", new string[0], "10.244.0.7", new[] { "10.244.0.7" })]
+    [InlineData("", new[] { "10.244.0.7", "fd00::7" }, "10.244.0.7", new[] { "10.244.0.7", "fd00::7" })]
+    [InlineData("10.244.0.7", new[] { "10.244.0.7", "fd00::7" }, "10.244.0.7", new[] { "10.244.0.7", "fd00::7" })]
+    [InlineData("10.244.0.8", new[] { "10.244.0.7" }, "10.244.0.8", new[] { "10.244.0.8" })]
+    public async Task UpdateStatus_OfPod_AddressAndAddressesAgree(string address, string[] addresses, string stored, string[] storedAll)
+    {
+        var pod = await _rig.CreateAsync(RegistryRig.Pod("web", node: "n1"));
+        pod.Status.PodIP = address;
+        pod.Status.PodIPs.Add(addresses.Select(ip => new PodIP { Ip = ip }));
+        var updated = await _rig.UpdateAsync(pod, "status");
+
+        Assert.Equal(stored, updated.Status.PodIP);
+        Assert.Equal(storedAll, updated.Status.PodIPs.Select(ip => ip.Ip));
+    }
+
+    [Fact]
     public async Task Update_Unconditional_Overwrites()
     {
         await _rig.CreateAsync(RegistryRig.ConfigMap("one"));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Cluster.ApiServer.Tests.Registry;
 
 namespace Cluster.ApiServer.Tests.Rest;
 
@@ -49,6 +50,21 @@ public sealed class RestEndpointsTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Conflict, code);
         Assert.Equal("""configmaps "one" already exists""", Text(body["message"]));
+    }
+
+    [Theory]
+    [InlineData(70)]
+    [InlineData(200)]
+    public async Task List_LongerThanABuffer_ComesToItsEnd(int objects)
+    {
+        var value = new string('x', 1000);
+        for (var i = 0; i < objects; i++)
+            await _rig.Core.CreateAsync(RegistryRig.ConfigMap($"long-{i:000}", value));
+
+        var (code, body) = await _rig.GetAsync(ConfigMaps).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(HttpStatusCode.OK, code);
+        Assert.Equal($"long-{objects - 1:000}", Text(body["items"]!.AsArray().Last()!["metadata"]!["name"]));
     }
 
     [Fact]
