@@ -1,3 +1,4 @@
+using Cluster.Dataplane.Linux;
 using Cluster.Proxy.CommandLine;
 
 namespace Cluster.Proxy.Host;
@@ -5,12 +6,18 @@ namespace Cluster.Proxy.Host;
 /// <summary>Runs the proxy in this process until SIGTERM or Ctrl-C, and tells a service manager that waits for it.</summary>
 internal static class ProxyHost
 {
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
+
+    // What a start leaves to do (first watches, first looks at backends) is over by then.
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
+
     public static async Task<int> RunAsync(ProxySettings settings, CancellationToken cancellationToken)
     {
         using var logs = new StderrLogs(settings.LogLevel, TimeProvider.System);
         var program = new ProxyProgram(settings, logs, TimeProvider.System);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var notifying = ServiceManager.NotifyAsync(() => program.IsReady, ended.Token);
+        var releasing = ReleaseStartAsync(() => program.IsReady, ended.Token);
         try
         {
             await program.RunAsync(cancellationToken);
@@ -23,8 +30,19 @@ internal static class ProxyHost
         {
             await ended.CancelAsync();
             await notifying;
+            await releasing;
         }
 
         return 0;
+    }
+
+    // Parsing flags and files, TLS handshakes and first lists are most of the code that ever runs, and run once.
+    private static async Task ReleaseStartAsync(Func<bool> isReady, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested && !isReady())
+            await Task.Delay(LookPeriod, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Settle, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (cancellationToken.IsCancellationRequested) return;
+        ProgramPages.Release();
     }
 }
