@@ -9,7 +9,10 @@ internal sealed class LoopBuffers(TcpRelayOptions options, int connectionLimit) 
     /// <summary>The largest read that is copied: what one segment of a local TCP connection holds at most.</summary>
     private const int Size = 64 * 1024;
 
-    /// <summary>What a pipe should hold: half of it made a stream's system calls twice as many and cost a tenth more CPU.</summary>
+    /// <summary>
+    /// What a pipe should hold. Beside 256 kB, the CPU time of a megabyte in four passes: 258 us to 328, 440 to 370, 502 to 453 and 464 to 403,
+    /// less with 1 MB in three of the four.
+    /// </summary>
     private const int PipeSize = 1024 * 1024;
 
     // Below 1,024 descriptors or so there is none: they are needed for connections.
