@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp;
@@ -24,6 +25,9 @@ public sealed record DataplaneOptions
 
     /// <summary>Services are translated by the kernel instead of relayed; null: relayed.</summary>
     public NatOptions? KernelNat { get; init; }
+
+    /// <summary>Where listening sockets come from and go to when one process takes over from another.</summary>
+    public HandoverSockets Sockets { get; init; } = new();
 
     /// <summary>How often a frontend that could not be opened is tried again.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Net;
@@ -19,9 +20,16 @@ namespace Cluster.Dataplane;
 /// <remarks>
 /// One writer changes <see cref="Directory"/> and calls <see cref="Publish"/>. Balancing uses the new table from that moment; frontends
 /// follow on a loop of their own, which takes all changes that have come up meanwhile together.
+/// <para>
+/// Where another process serves still (<see cref="HandoverSockets.IsTakingOver"/>) everything is prepared and nothing served until a
+/// <see cref="Succession"/> completes; the same hands over to the next process.
+/// </para>
 /// </remarks>
-public sealed class NodeDataplane : IAsyncDisposable
+public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 {
+    /// <summary>How late the end of a process that drains may be.</summary>
+    private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly IVirtualAddresses _addresses;
@@ -33,21 +41,30 @@ public sealed class NodeDataplane : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ITimer _retry;
     private readonly ITimer _verify;
+    private readonly TimeProvider _time;
+    private readonly bool _takesOver;
+    private IReadOnlyCollection<Place> _reserved = [];
     private Task _loop = Task.CompletedTask;
     private bool _published;
+    // While it hands over: changes wait. And once it has: they are the next process's.
+    private bool _rests;
+    private bool _isLeft;
+    private bool _natWaits;
 
     public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
     {
         DataplaneMetrics.Register();
         _addresses = addresses;
+        _time = time;
+        _takesOver = options.Sockets.IsTakingOver;
         _podRanges = options.PodRanges;
         _logger = logs.CreateLogger<NodeDataplane>();
         Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
         _relays = new RelaySet(
-            OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>(), addresses.Steering) : null,
-            OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, logs.CreateLogger<LoopUdpRelay>(), time, addresses.Steering) : null,
-            () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time),
-            () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time));
+            OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>(), addresses.Steering, options.Sockets) : null,
+            OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, logs.CreateLogger<LoopUdpRelay>(), time, addresses.Steering, options.Sockets) : null,
+            () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time, options.Sockets),
+            () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time, options.Sockets));
         _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);
         if (options.KernelNat is { } nat) _nat = new NatTable(nat, logs.CreateLogger<NatTable>());
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
@@ -79,12 +96,20 @@ public sealed class NodeDataplane : IAsyncDisposable
     /// <exception cref="Exception">Routes or rules can't be made; the message says why.</exception>
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
+        _reserved = reserved;
+        if (_takesOver)
+        {
+            _addresses.Hold();
+            _relays.Hold();
+        }
+
         await _addresses.StartAsync(cancellationToken);
-        if (_nat is not null) await _nat.StartAsync(reserved, cancellationToken);
+        _natWaits = _takesOver;
+        if (_nat is not null && !_natWaits) await _nat.StartAsync(reserved, cancellationToken);
         NoteOrigins();
         NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
-        _sockets.Start(reserved);
+        _sockets.Start(reserved, waits: _takesOver);
         _loop = Task.Run(FollowAsync, CancellationToken.None);
     }
 
@@ -104,6 +129,69 @@ public sealed class NodeDataplane : IAsyncDisposable
 
     /// <summary>The way each service port takes, and why. Any thread.</summary>
     public IEnumerable<ServicePathReport> Paths() => Directory.Current.Entries.Select(Report);
+
+    /// <summary>Waits until the connections of a process that has handed over have ended, or the limit is over; then those left are reset with the rest.</summary>
+    public async Task DrainAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        while (ActiveConnections > 0 && _time.GetElapsedTime(began) < limit) await Task.Delay(DrainLook, _time, cancellationToken);
+    }
+
+    /// <summary>Goes on with the flows of the process that served before, and with its clients' affinities. Nothing is received yet.</summary>
+    internal Task AdoptAsync(HandedState state) => DoAsync(async () =>
+    {
+        // What that process opened while this one prepared is here by now.
+        await _frontends.ApplyAsync(retry: true, _stopping.Token);
+        _relays.AdoptFlows(state.Flows);
+        HandedAffinities.Restore(Directory.Current, state.Affinities, _time);
+    });
+
+    /// <summary>Serves: that process has let go of sockets and flows.</summary>
+    internal Task ServeAsync() => DoAsync(async () =>
+    {
+        _relays.Begin();
+        await _addresses.TakeOverAsync(_stopping.Token);
+        NoteOrigins();
+        // Addresses that are local only now.
+        await _frontends.ApplyAsync(retry: true, _stopping.Token);
+    });
+
+    /// <summary>Goes on with the kernel's state: that process has let go of all.</summary>
+    internal Task TakeHostAsync() => DoAsync(async () =>
+    {
+        _sockets.TakeOver(Directory.Current);
+        _natWaits = false;
+        if (_nat is null) return;
+        await _nat.StartAsync(_reserved, _stopping.Token);
+        _nat.Apply(published: true);
+    });
+
+    async Task<HandedState> IHandoverSource.SuspendAsync()
+    {
+        var state = new HandedState([], []);
+        await DoAsync(() =>
+        {
+            _rests = true;
+            state = new HandedState(_relays.SuspendFlows(), HandedAffinities.Of(Directory.Current, _time));
+            return Task.CompletedTask;
+        });
+        return state;
+    }
+
+    Task IHandoverSource.ResumeAsync() => DoAsync(() =>
+    {
+        _rests = false;
+        _relays.ResumeFlows();
+        return Task.CompletedTask;
+    });
+
+    Task IHandoverSource.LetGoAsync() => DoAsync(async () =>
+    {
+        _isLeft = true;
+        _relays.LetGo();
+        _addresses.LetGo();
+        await _sockets.LetGoAsync();
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -132,29 +220,68 @@ public sealed class NodeDataplane : IAsyncDisposable
 
     private void OnNodeAddressesChanged(object? sender, EventArgs e) => _work.Writer.TryWrite(new AddressesChanged());
 
+    private Task DoAsync(Func<Task> action)
+    {
+        var step = new Step(action, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_work.Writer.TryWrite(step)) step.Done.SetException(new ObjectDisposedException(nameof(NodeDataplane)));
+        return step.Done.Task;
+    }
+
     private async Task FollowAsync()
     {
         var batch = new List<Work>();
+        var steps = new List<Step>();
         while (await _work.Reader.WaitToReadAsync())
         {
-            batch.Clear();
-            while (_work.Reader.TryRead(out var work)) batch.Add(work);
-            try
+            steps.Clear();
+            while (_work.Reader.TryRead(out var work))
             {
-                await ApplyAsync(batch);
-            }
-            catch (Exception exception) when (!_stopping.IsCancellationRequested)
-            {
-                // The top of the loop: nft or the kernel said no to something. The table is still in force, and the retry comes.
-                _logger.LogError(exception, "Frontends could not follow the service table");
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping.
+                if (work is Step step) steps.Add(step);
+                else batch.Add(work);
             }
 
-            foreach (var changed in batch.OfType<Changed>()) changed.Done.TrySetResult();
+            if (!_rests) await FollowAsync(batch);
+            foreach (var step in steps) await DoAsync(step);
+            // What waited while it rested.
+            if (!_rests || _isLeft) await FollowAsync(batch);
         }
+
+        foreach (var changed in batch.OfType<Changed>()) changed.Done.TrySetResult();
+    }
+
+    private static async Task DoAsync(Step step)
+    {
+        try
+        {
+            await step.Action();
+            step.Done.SetResult();
+        }
+        catch (Exception exception)
+        {
+            // For whoever asked to handle.
+            step.Done.SetException(exception);
+        }
+    }
+
+    private async Task FollowAsync(List<Work> batch)
+    {
+        if (batch.Count == 0) return;
+        try
+        {
+            if (!_isLeft) await ApplyAsync(batch);
+        }
+        catch (Exception exception) when (!_stopping.IsCancellationRequested)
+        {
+            // The top of the loop: nft or the kernel said no to something. The table is still in force, and the retry comes.
+            _logger.LogError(exception, "Frontends could not follow the service table");
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+
+        foreach (var changed in batch.OfType<Changed>()) changed.Done.TrySetResult();
+        batch.Clear();
     }
 
     private async Task ApplyAsync(List<Work> batch)
@@ -174,10 +301,10 @@ public sealed class NodeDataplane : IAsyncDisposable
         }
 
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
-        _nat?.Apply(published: batch.OfType<Changed>().Any());
+        if (!_natWaits) _nat?.Apply(published: batch.OfType<Changed>().Any());
         if (!batch.OfType<Verify>().Any()) return;
         await _addresses.VerifyAsync(_stopping.Token);
-        if (_nat is not null) await _nat.VerifyAsync(Directory.Current, _stopping.Token);
+        if (_nat is not null && !_natWaits) await _nat.VerifyAsync(Directory.Current, _stopping.Token);
     }
 
     private void NoteOrigins()
@@ -195,4 +322,6 @@ public sealed class NodeDataplane : IAsyncDisposable
     private sealed record Retry : Work;
 
     private sealed record Verify : Work;
+
+    private sealed record Step(Func<Task> Action, TaskCompletionSource Done) : Work;
 }

@@ -12,6 +12,22 @@ public interface IVirtualAddresses
     /// <summary>True, from the start on, where what is answered to a client's address that a socket of ours speaks from comes back to that socket.</summary>
     bool ReturnsAnswers => false;
 
+    /// <summary>
+    /// Before <see cref="StartAsync"/>: another process serves still, so that what it made stays in force and changes are noted alone,
+    /// until <see cref="TakeOverAsync"/>.
+    /// </summary>
+    void Hold()
+    {
+    }
+
+    /// <summary>Puts what was noted in place of what the other process made, without a moment of neither.</summary>
+    Task TakeOverAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Another process has taken over: nothing on the host is this one's any more.</summary>
+    void LetGo()
+    {
+    }
+
     /// <summary>Takes over or replaces what an earlier process left, with no place allowed yet.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 

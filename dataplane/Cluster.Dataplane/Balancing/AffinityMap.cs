@@ -35,6 +35,10 @@ public sealed class AffinityMap
         else _entries[client] = entry;
     }
 
+    /// <summary>What is remembered, as far as it stays while it is looked at.</summary>
+    internal IEnumerable<(ClientAddress Client, Backend Backend, long LastUse)> Entries() =>
+        _entries.Select(pair => (pair.Key, pair.Value.Backend, Volatile.Read(ref pair.Value.LastUse)));
+
     private void MakeRoom(long now, long timeout)
     {
         foreach (var (client, entry) in _entries)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Dns.Linux;
 using Cluster.Dataplane.Dns.Managed;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,9 @@ public sealed class DnsServer : IAsyncDisposable
     private readonly DnsForwarder _forwarder;
     private readonly DnsAnswerer _answerer;
     private readonly DnsTcpServer _tcp;
+    private readonly HandoverSockets _sockets;
+    private readonly int _listener;
+    private readonly List<int> _datagrams = [];
 
     /// <param name="endPoint">Where it answers; port 0 for a free one.</param>
     /// <param name="zone">The names it owns.</param>
@@ -26,10 +30,14 @@ public sealed class DnsServer : IAsyncDisposable
     /// <param name="options">Bounds.</param>
     /// <param name="logger">Where queries that could not be answered are told.</param>
     /// <param name="time">The clock of time-outs and of the cache.</param>
+    /// <param name="sockets">Where listening sockets come from and go to; null: from nowhere.</param>
     /// <exception cref="SocketException">The address is not local, or its port is taken.</exception>
-    public DnsServer(IPEndPoint endPoint, DnsZone zone, Func<ResolverSettings> resolvers, DnsServerOptions options, ILogger logger, TimeProvider time)
+    public DnsServer(
+        IPEndPoint endPoint, DnsZone zone, Func<ResolverSettings> resolvers, DnsServerOptions options, ILogger logger, TimeProvider time, HandoverSockets? sockets = null)
     {
-        Socket listener = Open(endPoint, ServiceProtocol.Tcp);
+        _sockets = sockets ?? new HandoverSockets();
+        Socket listener = Inherited(endPoint) ?? Open(endPoint, ServiceProtocol.Tcp);
+        _listener = (int)listener.Handle;
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
         var cache = new DnsCache(options.CacheEntries, options.CacheBytes);
         var responder = new DnsResponder(zone, cache, resolvers, options);
@@ -50,6 +58,8 @@ public sealed class DnsServer : IAsyncDisposable
 
         DnsMetrics.Register(cache);
         _tcp = new DnsTcpServer(listener, _answerer, options, time);
+        _sockets.Add(ListenerKind.Dns, _listener);
+        foreach (int descriptor in _datagrams) _sockets.Add(ListenerKind.Dns, descriptor);
     }
 
     /// <summary>Time from the receipt of a query to its answer, of all servers the process had.</summary>
@@ -58,8 +68,23 @@ public sealed class DnsServer : IAsyncDisposable
     /// <summary>Where it answers.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>
+    /// Another process answers by the same sockets now: takes no more queries, and ends once those that wait were answered and connections
+    /// have fallen silent.
+    /// </summary>
+    public async Task DrainAsync()
+    {
+        ForgetSockets();
+        // They wait for other servers' answers on their own threads; that ends by the forwarder's time-outs.
+        await Task.WhenAll(_loops.Select(loop => Task.Factory.StartNew(
+            () => loop.DisposeAsync().AsTask(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+        _loops.Clear();
+        await _tcp.DrainAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
+        ForgetSockets();
         // First of all: what waits for it is answered then, and loops and connections can end.
         _forwarder.Dispose();
         foreach (IDnsLoop loop in _loops) await loop.DisposeAsync();
@@ -69,6 +94,14 @@ public sealed class DnsServer : IAsyncDisposable
 
     private void StartLoops(DnsResponder responder, DnsServerOptions options, ILogger logger, TimeProvider time)
     {
+        int[] inherited = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Udp, EndPoint);
+        if (inherited.Length > 0)
+        {
+            // As many as the predecessor had: the kernel spreads clients over them, and each wants a reader.
+            foreach (int descriptor in inherited) AddLoop(descriptor, responder, time);
+            return;
+        }
+
         // Alone first: a socket of another process would share the port with ours silently if it too asked for SO_REUSEPORT.
         Socket socket = Open(EndPoint, ServiceProtocol.Udp);
         if (!OperatingSystem.IsLinux() || options.Loops == 0)
@@ -78,7 +111,26 @@ public sealed class DnsServer : IAsyncDisposable
         }
 
         socket.Dispose();
-        for (int i = 0; i < options.Loops; i++) _loops.Add(new DnsLoop($"dns-loop-{i}", EndPoint, responder, _answerer, time));
+        for (int i = 0; i < options.Loops; i++) AddLoop(DnsLoop.Listen(EndPoint), responder, time);
+    }
+
+    private void AddLoop(int descriptor, DnsResponder responder, TimeProvider time)
+    {
+        _datagrams.Add(descriptor);
+        _loops.Add(new DnsLoop($"dns-loop-{_loops.Count}", descriptor, EndPoint.AddressFamily, responder, _answerer, time));
+    }
+
+    private void ForgetSockets()
+    {
+        _sockets.Remove(_listener);
+        foreach (int descriptor in _datagrams) _sockets.Remove(descriptor);
+    }
+
+    private Socket? Inherited(IPEndPoint endPoint)
+    {
+        Socket[] found = _sockets.InheritSockets(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint);
+        foreach (Socket more in found.Skip(1)) more.Dispose();
+        return found.FirstOrDefault();
     }
 
     private static Socket Open(IPEndPoint endPoint, ServiceProtocol protocol)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Dns;
@@ -8,6 +9,7 @@ namespace Cluster.Dataplane.Dns;
 internal sealed class DnsTcpServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _room;
     private readonly DnsAnswerer _answerer;
     private readonly DnsServerOptions _options;
@@ -29,13 +31,27 @@ internal sealed class DnsTcpServer : IAsyncDisposable
         _loop = Task.Run(AcceptAsync);
     }
 
+    /// <summary>Accepts no more, and waits for the connections there are: as long as they may be silent, twice.</summary>
+    public async Task DrainAsync()
+    {
+        await _closing.CancelAsync();
+        await _loop;
+        HandoverSockets.Abandon(_listener);
+        _listener.Dispose();
+        long began = _time.GetTimestamp();
+        while (_room.CurrentCount < _options.MaxConnections && _time.GetElapsedTime(began) < 2 * _options.ConnectionIdle)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _time, _stopping.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _closing.CancelAsync();
         _listener.Dispose();
         await _loop;
         for (int i = 0; i < _options.MaxConnections; i++) await _room.WaitAsync();
         _room.Dispose();
+        _closing.Dispose();
         _stopping.Dispose();
     }
 
@@ -45,7 +61,7 @@ internal sealed class DnsTcpServer : IAsyncDisposable
         {
             try
             {
-                await _room.WaitAsync(_stopping.Token);
+                await _room.WaitAsync(_closing.Token);
             }
             catch (OperationCanceledException)
             {
@@ -54,12 +70,12 @@ internal sealed class DnsTcpServer : IAsyncDisposable
 
             try
             {
-                _ = ServeAsync(await _listener.AcceptAsync(_stopping.Token));
+                _ = ServeAsync(await _listener.AcceptAsync(_closing.Token));
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
             {
                 _room.Release();
-                if (!_stopping.IsCancellationRequested) await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+                if (!_closing.IsCancellationRequested) await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
             }
         }
     }

@@ -3,6 +3,7 @@ namespace Cluster.Dataplane.Linux;
 /// <summary>The kernel's error numbers that mean something to the loops (asm-generic: the same on amd64 and arm64).</summary>
 internal static class Errno
 {
+    public const int ENOENT = 2;
     public const int EINTR = 4;
     public const int EIO = 5;
     public const int EAGAIN = 11;

@@ -15,6 +15,11 @@ internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
     private const int StatBytes = 256;
     private const int InodeOffset = 8;
 
+    // st_mode and st_uid: asm-generic has st_nlink behind st_mode, x86-64 before it.
+    private static readonly int ModeOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 24 : 16;
+    private static readonly int OwnerOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 28 : 24;
+    private const uint ForOthers = 0x3F;
+
     private FolderHandle(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -34,9 +39,28 @@ internal sealed partial class FolderHandle : SafeHandleMinusOneIsInvalid
         get
         {
             Span<byte> facts = stackalloc byte[StatBytes];
-            if (fstat((int)handle, ref MemoryMarshal.GetReference(facts)) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+            Look(facts);
             return MemoryMarshal.Read<ulong>(facts[InodeOffset..]);
         }
+    }
+
+    /// <summary>True where this process's user owns it and nobody else may enter it.</summary>
+    public bool IsPrivate
+    {
+        get
+        {
+            Span<byte> facts = stackalloc byte[StatBytes];
+            Look(facts);
+            return MemoryMarshal.Read<uint>(facts[OwnerOffset..]) == ProcessUser.Effective && (MemoryMarshal.Read<uint>(facts[ModeOffset..]) & ForOthers) == 0;
+        }
+    }
+
+    /// <summary>A short path to something in the folder, whatever the folder's own is; good while this is open.</summary>
+    public string PathOf(string name) => $"/proc/self/fd/{(int)handle}/{name}";
+
+    private void Look(Span<byte> facts)
+    {
+        if (fstat((int)handle, ref MemoryMarshal.GetReference(facts)) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
     protected override bool ReleaseHandle()

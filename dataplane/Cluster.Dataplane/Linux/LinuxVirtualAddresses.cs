@@ -28,6 +28,8 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
     private bool _stale;
     // There is no nft, and BPF refuses without it.
     private bool _unguarded;
+    // Another process serves still, or again: the host's state is that one's.
+    private bool _holding;
 
     public LinuxVirtualAddresses(LinuxAddressOptions options, ILogger logger)
     {
@@ -57,11 +59,52 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
         // Refusal first: an address must not be local for a moment without it.
         _lookup?.ChangeRanges(_options.Ranges, []);
+        if (_holding) return;
         _options.Owned?.Invoke($"nft inet {_options.Table}");
         await CreateGuardAsync(cancellationToken);
         foreach (var left in _routes.List().Except(_options.Ranges)) _routes.Remove(left);
         foreach (var range in _options.Ranges) AddRoute(range);
         await ReturnAnswersAsync(cancellationToken);
+    }
+
+    public void Hold() => _holding = true;
+
+    public async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        if (!_holding) return;
+        _holding = false;
+        // By now both the program's maps and the guard's places are whole, so that each takes the place of its predecessor at once.
+        _lookup?.Attach();
+        _options.Owned?.Invoke($"nft inet {_options.Table}");
+        await RecreateMarkingAsync(cancellationToken);
+        foreach (var range in AllRanges) AddRoute(range);
+        foreach (var left in _routes.List().Except(AllRanges)) _routes.Remove(left);
+    }
+
+    // With the marks in the same transaction: answers on their way to clients beyond the node find their way meanwhile.
+    private async Task RecreateMarkingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            ReturnsAnswers = _return is not null;
+            await RecreateAsync(cancellationToken);
+            if (!ReturnsAnswers) return;
+            if (_unguarded) throw new NftException("nft does not make the marks");
+            _options.Owned?.Invoke($"rule mark 0x{_options.ReturnMark:x} table {_options.ReturnTable}");
+            _return!.Set();
+        }
+        catch (Exception exception) when (ReturnsAnswers && exception is NftException or Win32Exception)
+        {
+            ReturnsAnswers = false;
+            _logger.LogWarning("Backends see clients beyond the node by this node's address: {Reason}", exception.Message);
+            await RecreateAsync(cancellationToken);
+        }
+    }
+
+    public void LetGo()
+    {
+        _holding = true;
+        _lookup?.LetGo();
     }
 
     public async Task ChangeAddressesAsync(IReadOnlyCollection<IPAddress> added, IReadOnlyCollection<IPAddress> removed, CancellationToken cancellationToken)
@@ -76,8 +119,10 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
         var gone = Outside(removed).FindAll(_single.Remove);
         if (come.Count + gone.Count == 0) return;
-        foreach (var address in gone) _routes.Remove(address);
+        if (!_holding)
+            foreach (var address in gone) _routes.Remove(address);
         _lookup?.ChangeRanges(come, gone);
+        if (_holding) return;
         // Where the guard can't be changed no address becomes local; the next look at the host makes both whole.
         await ChangeGuardedAsync(come, gone, cancellationToken);
         foreach (var address in come) AddRoute(address);
@@ -116,7 +161,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
         var gone = removed.Where(_allowed.Remove).ToList();
         var come = added.Where(IsVirtual).Where(_allowed.Add).ToList();
-        if (gone.Count + come.Count == 0 && !_stale) return;
+        if (_holding || (gone.Count + come.Count == 0 && !_stale)) return;
         try
         {
             if (!_stale) await _guard.ChangePortsAsync(come, gone, cancellationToken);
@@ -132,6 +177,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
+        if (_holding) return;
         if (_lookup is not null && !_lookup.Verify())
             _logger.LogWarning("The program that selects the sockets of services was detached by someone else and is attached again");
         if (!_unguarded && (_stale || !await _guard.ExistsAsync(cancellationToken)))
@@ -213,7 +259,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         if (_options.PinPath is not { } folder) return null;
         try
         {
-            return ServiceLookup.Start(folder, () => _options.Owned?.Invoke($"bpffs {folder}"));
+            return ServiceLookup.Start(folder, () => _options.Owned?.Invoke($"bpffs {folder}"), attach: !_holding);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -255,8 +301,7 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
     {
         try
         {
-            await _guard.CreateAsync(AllRanges, _allowed, refusing: _lookup is null, cancellationToken);
-            if (ReturnsAnswers) await _guard.MarkReturningAsync(_options.ReturnMark, cancellationToken);
+            await _guard.CreateAsync(AllRanges, _allowed, refusing: _lookup is null, ReturnsAnswers ? _options.ReturnMark : 0, cancellationToken);
             _unguarded = false;
         }
         catch (NftException exception) when (_lookup is not null)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Linux;
 
@@ -26,6 +27,10 @@ internal static partial class SocketCalls
     private const int SO_KEEPALIVE = 9;
     private const int SO_LINGER = 13;
     private const int SO_REUSEPORT = 15;
+    private const int SO_PROTOCOL = 38;
+    private const int SO_COOKIE = 57;
+    private const int F_DUPFD_CLOEXEC = 1030;
+    private const int O_CLOEXEC = 0x80000;
     private const int IPPROTO_TCP = 6;
     private const int IPPROTO_UDP = 17;
     private const int TCP_NODELAY = 1;
@@ -127,6 +132,47 @@ internal static partial class SocketCalls
         return getsockname(descriptor, ref MemoryMarshal.GetReference(address), ref length) == 0;
     }
 
+    /// <summary>The kernel's name for a socket, the same in every process that has a descriptor of it; 0 where it can't be told.</summary>
+    public static ulong Cookie(int descriptor)
+    {
+        Span<byte> cookie = stackalloc byte[sizeof(ulong)];
+        int length = cookie.Length;
+        return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, ref MemoryMarshal.GetReference(cookie), ref length) == 0 ? MemoryMarshal.Read<ulong>(cookie) : 0;
+    }
+
+    /// <summary>What a socket is for: TCP or UDP; null for anything else.</summary>
+    public static ServiceProtocol? Protocol(int descriptor)
+    {
+        int value = 0, length = sizeof(int);
+        if (getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, ref value, ref length) != 0) return null;
+        return value switch { IPPROTO_TCP => ServiceProtocol.Tcp, IPPROTO_UDP => ServiceProtocol.Udp, _ => null };
+    }
+
+    /// <summary>Where a socket is bound; null for one of another kind than IP.</summary>
+    public static IPEndPoint? LocalEndPoint(int descriptor)
+    {
+        Span<byte> address = stackalloc byte[AddressSize];
+        if (!LocalAddress(descriptor, address) || MemoryMarshal.Read<ushort>(address) is not (2 or 10)) return null;
+        IPAddress ip = ClientAddress.FromSocketAddress(address).ToAddress();
+        if (ip.IsIPv6LinkLocal) ip.ScopeId = MemoryMarshal.Read<uint>(address[24..]);
+        return new IPEndPoint(MemoryMarshal.Read<ushort>(address) == 10 && ip.AddressFamily == AddressFamily.InterNetwork ? ip.MapToIPv6() : ip, ClientAddress.PortOf(address));
+    }
+
+    /// <summary>
+    /// Closes a descriptor of a socket that another process has too, and puts an unused socket in its place, which its owner may close in
+    /// whatever way.
+    /// </summary>
+    public static void Abandon(int descriptor)
+    {
+        int unused = OpenUdp(AddressFamily.InterNetwork);
+        if (unused < 0) return;
+        _ = dup3(unused, descriptor, O_CLOEXEC);
+        Close(unused);
+    }
+
+    /// <summary>Another descriptor of the same socket; -1 where there is no room.</summary>
+    public static int Duplicate(int descriptor) => fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+
     public static void SetNoDelay(int descriptor) => Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
 
     /// <summary>Bounds what the kernel holds of what was received, and with it the window; no more than net.core.rmem_max.</summary>
@@ -196,6 +242,15 @@ internal static partial class SocketCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsockopt(int descriptor, int level, int option, ref byte value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getsockopt(int descriptor, int level, int option, ref byte value, ref int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup3(int descriptor, int target, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int descriptor, int command, int argument);
 
     [LibraryImport("libc")]
     private static partial int close(int descriptor);

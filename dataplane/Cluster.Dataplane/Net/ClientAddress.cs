@@ -66,11 +66,14 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         return IsIPv4 ? 16 : 28;
     }
 
-    public override string ToString()
+    /// <summary>The address as an object, without its interface. Allocates.</summary>
+    public IPAddress ToAddress()
     {
         Span<byte> bytes = stackalloc byte[16];
         Write(bytes);
         var address = new IPAddress(bytes);
-        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
+
+    public override string ToString() => ToAddress().ToString();
 }

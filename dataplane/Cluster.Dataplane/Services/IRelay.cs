@@ -21,6 +21,18 @@ public interface IRelay : IAsyncDisposable
     /// <summary>Stops accepting on a frontend; established connections go on.</summary>
     void Close(Frontend frontend);
 
+    /// <summary>Another process serves still: frontends are opened but nothing is accepted or received before <see cref="Begin"/>. Before the first frontend.</summary>
+    void Hold();
+
+    /// <summary>Ends <see cref="Hold"/>.</summary>
+    void Begin();
+
+    /// <summary>
+    /// Another process has every listening socket and every UDP flow: closes its own descriptors of them without a word to anybody.
+    /// Established connections go on; nothing is opened any more.
+    /// </summary>
+    void LetGo();
+
     /// <summary>The backends of an open service port have changed: flows on backends that no longer serve must move.</summary>
     void BackendsChanged(ServiceEntry entry);
 }

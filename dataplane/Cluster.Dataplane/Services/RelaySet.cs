@@ -1,3 +1,6 @@
+using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Linux;
+
 namespace Cluster.Dataplane.Services;
 
 /// <summary>The ways through this node, each made when the first frontend takes it. Used by one loop; counts may be asked from any thread.</summary>
@@ -9,6 +12,7 @@ internal sealed class RelaySet(Func<IRelay>? loopTcp, Func<IRelay>? loopUdp, Fun
 {
     private readonly Dictionary<(ServiceProtocol, ServicePath), IRelay> _relays = [];
     private volatile IRelay[] _made = [];
+    private bool _holding;
 
     /// <summary>Connections and sessions of a protocol being relayed.</summary>
     public int Active(ServiceProtocol protocol)
@@ -25,6 +29,7 @@ internal sealed class RelaySet(Func<IRelay>? loopTcp, Func<IRelay>? loopUdp, Fun
         var path = Resolve(frontend.Protocol, frontend.Path);
         if (_relays.TryGetValue((frontend.Protocol, path), out var relay)) return relay;
         relay = Make(frontend.Protocol, path);
+        if (_holding) relay.Hold();
         _relays.Add((frontend.Protocol, path), relay);
         _made = [.. _relays.Values];
         return relay;
@@ -35,6 +40,45 @@ internal sealed class RelaySet(Func<IRelay>? loopTcp, Func<IRelay>? loopUdp, Fun
     {
         foreach (var relay in _made)
             if (relay.Protocol == entry.Port.Id.Protocol) relay.BackendsChanged(entry);
+    }
+
+    /// <summary>Relays made from now on hold back: another process serves still.</summary>
+    public void Hold() => _holding = true;
+
+    /// <summary>Ends <see cref="Hold"/>.</summary>
+    public void Begin()
+    {
+        _holding = false;
+        foreach (var relay in _made) relay.Begin();
+    }
+
+    /// <summary>See <see cref="IRelay.LetGo"/>.</summary>
+    public void LetGo()
+    {
+        foreach (var relay in _made) relay.LetGo();
+    }
+
+    /// <summary>Has the flows of all relays rest and tells them.</summary>
+    public IReadOnlyList<HandedFlow> SuspendFlows()
+    {
+        var flows = new List<HandedFlow>();
+        foreach (var relay in _made.OfType<IFlowRelay>()) relay.Suspend();
+        foreach (var relay in _made.OfType<IFlowRelay>()) flows.AddRange(relay.Flows());
+        return flows;
+    }
+
+    /// <summary>Ends <see cref="SuspendFlows"/>.</summary>
+    public void ResumeFlows()
+    {
+        foreach (var relay in _made.OfType<IFlowRelay>()) relay.Resume();
+    }
+
+    /// <summary>Gives flows of another process to the relays that have their sockets; what is nobody's is closed.</summary>
+    public void AdoptFlows(IReadOnlyList<HandedFlow> flows)
+    {
+        foreach (var relay in _made.OfType<IFlowRelay>()) flows = relay.Adopt(flows);
+        foreach (var flow in flows)
+            if (flow.Descriptor >= 0) SocketCalls.Close(flow.Descriptor);
     }
 
     /// <summary>The path that is taken where <paramref name="asked"/> is asked for: the loops where the system has them.</summary>

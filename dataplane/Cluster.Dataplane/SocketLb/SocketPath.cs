@@ -10,16 +10,17 @@ namespace Cluster.Dataplane.SocketLb;
 /// <remarks>One writer applies changes; questions come from any thread. Trouble never reaches the writer: the loops serve everything anyway.</remarks>
 internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyList<IPNetwork> podRanges, ILoggerFactory logs, TimeProvider time) : IAsyncDisposable
 {
+    private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = logs.CreateLogger<SocketLoadBalancer>();
     private volatile SocketLoadBalancer? _balancer;
     private volatile string _whyNot = options is null ? "the connect-time path is off" : "no service asks for the path connect";
     private Task _namespaces = Task.CompletedTask;
     private IReadOnlyCollection<Place> _reserved = [];
-    private readonly Lock _lock = new();
     private readonly Dictionary<ServicePortId, ServiceTableChange> _owed = [];
     private bool _tried;
     private bool _applied;
+    private bool _waits;
     private bool _behind;
     private bool _disposed;
 
@@ -27,24 +28,51 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
 
     /// <summary>Begins, unless that waits for a service that asks.</summary>
     /// <param name="reserved">Places on services' addresses that others answer.</param>
-    public void Start(IReadOnlyCollection<Place> reserved)
+    /// <param name="waits">Another process keeps the programs' maps still: nothing is touched before <see cref="TakeOver"/>.</param>
+    public void Start(IReadOnlyCollection<Place> reserved, bool waits = false)
     {
-        _reserved = reserved;
-        if (options is { OnlyWhereAsked: false }) TryStart();
+        lock (_lock)
+        {
+            _reserved = reserved;
+            _waits = waits;
+            if (!waits && options is { OnlyWhereAsked: false }) TryStart();
+        }
+    }
+
+    /// <summary>The other process has let go: begins by its maps, with the whole table.</summary>
+    public void TakeOver(ServiceTable table)
+    {
+        lock (_lock)
+        {
+            if (!_waits) return;
+            _waits = false;
+            ServiceTableChange[] all = [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))];
+            if (options is { OnlyWhereAsked: false }) TryStart();
+            ApplyLocked(all, table);
+        }
+    }
+
+    /// <summary>Leaves the maps, and the programs where they are pinned, to the next process.</summary>
+    public async Task LetGoAsync()
+    {
+        SocketLoadBalancer? balancer;
+        lock (_lock)
+        {
+            _waits = true;
+            balancer = _balancer;
+            _balancer = null;
+            _whyNot = "another process of this proxy serves now";
+        }
+
+        await _stopping.CancelAsync();
+        await _namespaces;
+        if (balancer is not null) await balancer.DisposeAsync();
     }
 
     /// <summary>Puts changes into effect; what could not be is offered again with the next ones, or by <see cref="Retry"/>.</summary>
     public void Apply(IReadOnlyList<ServiceTableChange> changes, ServiceTable table)
     {
-        if (options is null) return;
-        lock (_lock)
-        {
-            var late = !_tried && changes.Any(change => change.After?.Port.Path == ServicePath.Connect);
-            if (late) TryStart();
-            if (_balancer is null) return;
-            Owe(late ? [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))] : changes);
-            SettleLocked();
-        }
+        lock (_lock) ApplyLocked(changes, table);
     }
 
     /// <summary>Offers again what could not be put into effect. Any thread.</summary>
@@ -59,7 +87,12 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
     /// <summary>What of the port's clients on this node take a relay, and why; null where none do.</summary>
     public LeftToRelays? Left(ServicePort port)
     {
-        if (_balancer is { } balancer) return balancer.Left(port.Id);
+        // Not while it begins: what it has not been told of yet it would seem to serve.
+        lock (_lock)
+        {
+            if (_balancer is { } balancer) return balancer.Left(port.Id);
+        }
+
         var why = port.Path is ServicePath.Loop or ServicePath.Managed ? ConnectPath.WhyNot(port, onlyWhereAsked: false)! : _whyNot;
         return new LeftToRelays(why, IsWhole: true);
     }
@@ -71,6 +104,16 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
         if (_balancer is { } balancer) await balancer.DisposeAsync();
         lock (_lock) _disposed = true;
         _stopping.Dispose();
+    }
+
+    private void ApplyLocked(IReadOnlyList<ServiceTableChange> changes, ServiceTable table)
+    {
+        if (options is null || _waits) return;
+        var late = !_tried && changes.Any(change => change.After?.Port.Path == ServicePath.Connect);
+        if (late) TryStart();
+        if (_balancer is null) return;
+        Owe(late ? [.. table.Entries.Select(entry => new ServiceTableChange(null, entry))] : changes);
+        SettleLocked();
     }
 
     private void Owe(IReadOnlyList<ServiceTableChange> changes)

@@ -58,19 +58,16 @@ internal sealed class DnsLoop : IDnsLoop
     private int _joinRest;
     private volatile bool _stopped;
 
-    /// <exception cref="SocketException">The place can't be had.</exception>
-    public DnsLoop(string name, IPEndPoint endPoint, DnsResponder responder, DnsAnswerer answerer, TimeProvider time)
+    /// <param name="name">The thread's.</param>
+    /// <param name="descriptor">A bound socket (<see cref="Listen"/>); the loop's from now on.</param>
+    /// <param name="family">The socket's.</param>
+    /// <param name="responder">Answers.</param>
+    /// <param name="answerer">Answers what waits for other servers.</param>
+    /// <param name="time">The cache's clock.</param>
+    public DnsLoop(string name, int descriptor, AddressFamily family, DnsResponder responder, DnsAnswerer answerer, TimeProvider time)
     {
-        _descriptor = DatagramCalls.Listen(endPoint);
-        if (_descriptor < 0)
-        {
-            int error = SocketCalls.Error;
-            _epoll.Dispose();
-            _inbox.Dispose();
-            throw new SocketException((int)(error == Errno.EADDRINUSE ? SocketError.AddressAlreadyInUse : SocketError.SocketError), Marshal.GetPInvokeErrorMessage(error));
-        }
-
-        _v6 = endPoint.AddressFamily == AddressFamily.InterNetworkV6;
+        _descriptor = descriptor;
+        _v6 = family == AddressFamily.InterNetworkV6;
         _responder = responder;
         _late = new LateAnswers(_descriptor, _v6, answerer);
         _time = time;
@@ -82,7 +79,17 @@ internal sealed class DnsLoop : IDnsLoop
         _thread.Start();
     }
 
-    /// <summary>Ends the thread, and then, after the queries that wait were answered, the socket: the forwarder has given up by then.</summary>
+    /// <summary>A bound socket that shares its port with those of other loops.</summary>
+    /// <exception cref="SocketException">The place can't be had.</exception>
+    public static int Listen(IPEndPoint endPoint)
+    {
+        int descriptor = DatagramCalls.Listen(endPoint);
+        if (descriptor >= 0) return descriptor;
+        int error = SocketCalls.Error;
+        throw new SocketException((int)(error == Errno.EADDRINUSE ? SocketError.AddressAlreadyInUse : SocketError.SocketError), Marshal.GetPInvokeErrorMessage(error));
+    }
+
+    /// <summary>Ends the thread, and then, after the queries that wait were answered, the socket: by other servers, or because the forwarder has given up.</summary>
     public async ValueTask DisposeAsync()
     {
         _stopped = true;

@@ -23,8 +23,9 @@ internal sealed class ServiceGuard(string table)
     /// <param name="ranges">The virtual addresses.</param>
     /// <param name="ports">What may answer there.</param>
     /// <param name="refusing">False where something else refuses: then virtual addresses are kept from connection tracking, and no more.</param>
+    /// <param name="mark">The mark of <see cref="MarkReturningAsync"/> from the start; 0: none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task CreateAsync(IEnumerable<IPNetwork> ranges, IEnumerable<Place> ports, bool refusing, CancellationToken cancellationToken)
+    public Task CreateAsync(IEnumerable<IPNetwork> ranges, IEnumerable<Place> ports, bool refusing, uint mark, CancellationToken cancellationToken)
     {
         var script = new StringBuilder(Removal);
         script.Append(CultureInfo.InvariantCulture, $$"""
@@ -51,21 +52,12 @@ internal sealed class ServiceGuard(string table)
         if (refusing) AppendGuard(script);
         AppendRanges(script, "add", ranges);
         if (refusing) AppendPorts(script, "add", ports);
+        if (mark != 0) script.Append(Marking(mark));
         return NftCommand.ApplyAsync(script.ToString(), cancellationToken);
     }
 
     /// <summary>Marks packets to sockets that speak from other machines' addresses, so that a rule can bring them here. To a table that is there.</summary>
-    public Task MarkReturningAsync(uint mark, CancellationToken cancellationToken) => NftCommand.ApplyAsync(
-        string.Create(CultureInfo.InvariantCulture, $$"""
-            table inet {{table}} {
-              chain returning {
-                type filter hook prerouting priority mangle; policy accept;
-                socket transparent 1 meta mark set meta mark | {{mark}}
-              }
-            }
-
-            """),
-        cancellationToken);
+    public Task MarkReturningAsync(uint mark, CancellationToken cancellationToken) => NftCommand.ApplyAsync(Marking(mark), cancellationToken);
 
     public Task ChangeRangesAsync(IEnumerable<IPNetwork> added, IEnumerable<IPNetwork> removed, CancellationToken cancellationToken)
     {
@@ -89,6 +81,16 @@ internal sealed class ServiceGuard(string table)
 
     // Declared before it is deleted: deleting what is not there would be an error.
     private string Removal => $"table inet {table} {{}}\ndelete table inet {table}\n";
+
+    private string Marking(uint mark) => string.Create(CultureInfo.InvariantCulture, $$"""
+        table inet {{table}} {
+          chain returning {
+            type filter hook prerouting priority mangle; policy accept;
+            socket transparent 1 meta mark set meta mark | {{mark}}
+          }
+        }
+
+        """);
 
     private void AppendGuard(StringBuilder script) =>
         script.Append(CultureInfo.InvariantCulture, $$"""

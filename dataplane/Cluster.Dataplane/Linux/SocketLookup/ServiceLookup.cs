@@ -31,9 +31,10 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     private readonly HashSet<IPNetwork> _covered = [];
     private readonly HashSet<Place> _steered = [];
     private readonly string _pin;
-    private BpfLink _link;
+    private BpfLink? _link;
+    private bool _isLeft;
 
-    private ServiceLookup(string folder)
+    private ServiceLookup(string folder, bool attach)
     {
         _pin = Path.Combine(folder, PinName);
         var made = new List<IDisposable>();
@@ -44,7 +45,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
             made.Add(_turns = BpfArray<LookupTurns>.Create("cluster_turns", 2));
             made.Add(_listeners = BpfMap<uint, uint>.Create(new BpfMapOptions("cluster_listen", BpfMapType.SockMap, LookupProgram.Receivers + 2)));
             made.Add(_program = LookupProgram.Load(_ranges, _places, _turns, _listeners));
-            _link = Attach();
+            if (attach) Attach();
         }
         catch
         {
@@ -56,12 +57,20 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     /// <summary>Loads and attaches, in place of what an earlier process left; no range is ours yet.</summary>
     /// <param name="folder">A BPF file system is mounted there.</param>
     /// <param name="beforeMount">Told before it is.</param>
+    /// <param name="attach">False: loads alone, for another process serves still; see <see cref="Attach()"/>.</param>
     /// <exception cref="Win32Exception">Not permitted, or the kernel has it not.</exception>
-    public static ServiceLookup Start(string folder, Action? beforeMount)
+    public static ServiceLookup Start(string folder, Action? beforeMount, bool attach = true)
     {
         BpfFileSystem.Ensure(folder, beforeMount);
-        return new ServiceLookup(folder);
+        return new ServiceLookup(folder, attach);
     }
+
+    /// <summary>Attaches, in place of what another process has there.</summary>
+    /// <exception cref="Win32Exception">The kernel refused.</exception>
+    public void Attach() => _link ??= TakeLink();
+
+    /// <summary>Another process's program is in place of ours, or will be in a moment: until then ours goes on, with all it knows.</summary>
+    public void LetGo() => _isLeft = true;
 
     /// <summary>Detaches what any process left in the folder, and unmounts it where nothing else is pinned there.</summary>
     public static void Remove(string folder)
@@ -95,9 +104,9 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     /// <summary>False where someone has detached the program; then it is attached again.</summary>
     public bool Verify()
     {
-        if (IsHere(_link)) return true;
-        _link.Dispose();
-        _link = Attach();
+        if (_link is not null && IsHere(_link)) return true;
+        _link?.Dispose();
+        _link = TakeLink();
         return false;
     }
 
@@ -122,8 +131,9 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     public void Dispose()
     {
         // Sockets of their own are gone with their process, and what listens on all addresses must not take their place.
-        foreach (var place in _places.ReadAll()) _places.Remove(place.Key);
-        _link.Dispose();
+        if (!_isLeft)
+            foreach (var place in _places.ReadAll()) _places.Remove(place.Key);
+        _link?.Dispose();
         _program.Dispose();
         _listeners.Dispose();
         _turns.Dispose();
@@ -131,7 +141,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
         _ranges.Dispose();
     }
 
-    private BpfLink Attach()
+    private BpfLink TakeLink()
     {
         if (BpfLink.Open(_pin) is { } left)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -25,18 +26,25 @@ public sealed class LoopTcpRelay : IRelay
 
     private readonly TcpLoop[] _loops;
     private readonly Dictionary<Frontend, (TcpLoop Loop, int Descriptor)[]> _frontends = [];
+    private readonly List<(TcpLoop Loop, int Descriptor)> _shared = [];
     private readonly SteeredFrontends _steered = new();
     private readonly ISocketSteering? _steering;
+    private readonly HandoverSockets _sockets;
+    private readonly List<(TcpLoop Loop, LoopListener Listener)> _held = [];
     private readonly HashSet<AddressFamily> _listening = [];
+    private bool _holding;
 
     /// <param name="directory">Read for each pick.</param>
     /// <param name="options">Time-outs and bounds.</param>
     /// <param name="loops">Threads; 0: one a core.</param>
     /// <param name="logger">Told when accepting rests.</param>
     /// <param name="steering">Brings connections to virtual addresses to a listener of each loop; null: each frontend listens itself.</param>
-    public LoopTcpRelay(ServiceDirectory directory, TcpRelayOptions options, int loops, ILogger logger, ISocketSteering? steering = null)
+    /// <param name="sockets">Where listening sockets come from and go to; null: from nowhere.</param>
+    public LoopTcpRelay(
+        ServiceDirectory directory, TcpRelayOptions options, int loops, ILogger logger, ISocketSteering? steering = null, HandoverSockets? sockets = null)
     {
         _steering = steering;
+        _sockets = sockets ?? new HandoverSockets();
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         _loops = [.. Enumerable.Range(0, count).Select(number => new TcpLoop($"tcp-loop-{number}", directory, options, Math.Max(1, limit / count), logger))];
@@ -53,26 +61,10 @@ public sealed class LoopTcpRelay : IRelay
     {
         if (!TakesSocket(frontend)) return OpenSteered(frontend);
         TcpLoop[] loops = _frontends.Count < SharedFrontends ? _loops : [_loops[frontend.Slot % _loops.Length]];
-        var listeners = new (TcpLoop Loop, int Descriptor)[loops.Length];
-        IPEndPoint endPoint = frontend.EndPoint;
-        // A listener of another process would share the port with ours silently if it too asked for SO_REUSEPORT: found out first.
-        FrontendResult taken = ListenSockets.Probe(endPoint);
-        if (!taken.IsOpen) return taken;
-        for (int i = 0; i < loops.Length; i++)
-        {
-            int descriptor = SocketCalls.ListenTcp(endPoint, Backlog);
-            if (descriptor < 0)
-            {
-                FrontendResult failure = ListenSockets.Failure(SocketCalls.Error);
-                for (int opened = 0; opened < i; opened++) SocketCalls.Close(listeners[opened].Descriptor);
-                return failure;
-            }
-
-            listeners[i] = (loops[i], descriptor);
-        }
-
-        _frontends.Add(frontend, listeners);
-        foreach ((TcpLoop loop, int descriptor) in listeners) loop.Post(target => target.AddListener(new LoopListener(descriptor, frontend)));
+        FrontendResult result = Listen(ListenerKind.Frontend, frontend.EndPoint, loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
+        if (!result.IsOpen) return result;
+        _frontends.Add(frontend, [.. listeners]);
+        foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, frontend));
         return FrontendResult.Opened;
     }
 
@@ -83,15 +75,39 @@ public sealed class LoopTcpRelay : IRelay
         using var closed = new CountdownEvent(listeners.Length);
         foreach ((TcpLoop loop, int descriptor) in listeners)
         {
+            _sockets.Remove(descriptor);
+            bool isHeld = _held.RemoveAll(held => held.Listener.Descriptor == descriptor) > 0;
+            if (isHeld) SocketCalls.Close(descriptor);
             loop.Post(target =>
             {
-                target.RemoveListener(descriptor);
+                if (!isHeld) target.RemoveListener(descriptor);
                 closed.Signal();
             });
         }
 
         // A loop runs posted actions within a turn, under a millisecond: when this returns, the port refuses.
         closed.Wait();
+    }
+
+    public void Hold() => _holding = true;
+
+    public void Begin()
+    {
+        _holding = false;
+        foreach ((TcpLoop loop, LoopListener listener) in _held) loop.Post(target => target.AddListener(listener));
+        _held.Clear();
+    }
+
+    public void LetGo()
+    {
+        foreach ((TcpLoop loop, int descriptor) in _frontends.Values.SelectMany(listeners => listeners).Concat(_shared))
+        {
+            _sockets.Remove(descriptor);
+            loop.Post(target => target.RemoveListener(descriptor));
+        }
+
+        _frontends.Clear();
+        _shared.Clear();
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.
@@ -118,28 +134,49 @@ public sealed class LoopTcpRelay : IRelay
     /// <summary>A listener in every loop, on a port of the kernel's choice: what reaches it there and not by a service's address is reset.</summary>
     private FrontendResult ListenForAll(IPAddress address)
     {
-        var descriptors = new int[_loops.Length];
-        for (int i = 0; i < descriptors.Length; i++)
-        {
-            descriptors[i] = SocketCalls.ListenTcp(new IPEndPoint(address, 0), Backlog);
-            if (descriptors[i] >= 0) continue;
-            FrontendResult failure = ListenSockets.Failure(SocketCalls.Error);
-            for (int opened = 0; opened < i; opened++) SocketCalls.Close(descriptors[opened]);
-            return failure;
-        }
-
-        _steering!.SetListeners(address.AddressFamily, descriptors);
-        for (int i = 0; i < descriptors.Length; i++)
-        {
-            int descriptor = descriptors[i];
-            _loops[i].Post(target => target.AddListener(new LoopListener(descriptor, Anywhere, _steered)));
-        }
-
+        FrontendResult result = Listen(ListenerKind.Steered, new IPEndPoint(address, 0), _loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
+        if (!result.IsOpen) return result;
+        _steering!.SetListeners(address.AddressFamily, [.. listeners.Select(pair => pair.Descriptor)]);
+        _shared.AddRange(listeners);
+        foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, Anywhere, _steered));
         return FrontendResult.Opened;
+    }
+
+    /// <summary>A listening socket for each loop: the predecessor's where it has left some, for connections may wait in them, otherwise new ones.</summary>
+    private FrontendResult Listen(ListenerKind kind, IPEndPoint endPoint, TcpLoop[] loops, out List<(TcpLoop Loop, int Descriptor)> listeners)
+    {
+        // No others beside the predecessor's: what waits in those would be lost if this process ended before it serves.
+        int[] inherited = _sockets.Inherit(kind, ServiceProtocol.Tcp, endPoint);
+        listeners = [.. inherited.Select((descriptor, index) => (loops[index % loops.Length], descriptor))];
+        // A listener of another process would share the port with ours silently if it too asked for SO_REUSEPORT: found out first.
+        FrontendResult result = inherited.Length > 0 || kind == ListenerKind.Steered ? FrontendResult.Opened : ListenSockets.Probe(endPoint);
+        if (!result.IsOpen) return result;
+        for (int i = 0; inherited.Length == 0 && i < loops.Length; i++)
+        {
+            int descriptor = SocketCalls.ListenTcp(endPoint, Backlog);
+            if (descriptor < 0)
+            {
+                result = ListenSockets.Failure(SocketCalls.Error);
+                foreach ((_, int opened) in listeners) SocketCalls.Close(opened);
+                return result;
+            }
+
+            listeners.Add((loops[i], descriptor));
+        }
+
+        foreach ((_, int descriptor) in listeners) _sockets.Add(kind, descriptor);
+        return FrontendResult.Opened;
+    }
+
+    private void Add(TcpLoop loop, LoopListener listener)
+    {
+        if (_holding) _held.Add((loop, listener));
+        else loop.Post(target => target.AddListener(listener));
     }
 
     public ValueTask DisposeAsync()
     {
+        foreach ((_, LoopListener listener) in _held) SocketCalls.Close(listener.Descriptor);
         foreach (TcpLoop loop in _loops) loop.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -85,7 +85,10 @@ internal sealed class TcpLoop : IDisposable
 
     public void RemoveListener(int descriptor)
     {
-        if (_listeners.Remove(descriptor)) SocketCalls.Close(descriptor);
+        if (!_listeners.Remove(descriptor)) return;
+        // Closing alone would leave the socket watched where another process has it too.
+        _epoll.Remove(descriptor);
+        SocketCalls.Close(descriptor);
     }
 
     /// <summary>Ends the thread: listeners are closed, connections reset.</summary>

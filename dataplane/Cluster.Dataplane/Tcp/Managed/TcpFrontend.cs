@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -14,7 +15,12 @@ internal sealed class TcpFrontend(TcpRelay relay, Frontend frontend, Socket list
     /// <summary>The accept loop; ends when the frontend is closed.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
+    public int Descriptor => (int)listener.Handle;
+
     public void Start() => Completion = AcceptAsync();
+
+    /// <summary>Another process listens by the same socket: see <see cref="HandoverSockets.Abandon"/>.</summary>
+    public void Abandon() => HandoverSockets.Abandon(listener);
 
     /// <summary>Closes the listening socket; the loop sees it, ends and lets go of the rest.</summary>
     public void Dispose() => listener.Dispose();

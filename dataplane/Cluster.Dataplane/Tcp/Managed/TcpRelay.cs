@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -19,7 +20,7 @@ public sealed class TcpRelay : IRelay
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(25);
 
-    private readonly Dictionary<Frontend, TcpFrontend> _frontends = [];
+    private readonly Dictionary<Frontend, TcpFrontend[]> _frontends = [];
     private readonly List<TcpFrontend> _closed = [];
     private readonly HashSet<TcpConnection> _connections = [];
     private readonly Lock _connectionsLock = new();
@@ -32,10 +33,13 @@ public sealed class TcpRelay : IRelay
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
+    private readonly HandoverSockets _sockets;
     private TimeSpan _shortestIdle = TimeSpan.MaxValue;
+    private bool _holding;
 
-    public TcpRelay(ServiceDirectory directory, TcpRelayOptions options, ILogger logger, TimeProvider time)
+    public TcpRelay(ServiceDirectory directory, TcpRelayOptions options, ILogger logger, TimeProvider time, HandoverSockets? sockets = null)
     {
+        _sockets = sockets ?? new HandoverSockets();
         _directory = directory;
         _options = options;
         _logger = logger;
@@ -60,21 +64,47 @@ public sealed class TcpRelay : IRelay
 
     public FrontendResult Open(Frontend frontend)
     {
-        var (listener, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Tcp);
-        if (listener is null) return result;
+        // A predecessor of the loop path has left one for each of its loops.
+        var listeners = _sockets.InheritSockets(ListenerKind.Frontend, ServiceProtocol.Tcp, frontend.EndPoint);
+        if (listeners.Length == 0)
+        {
+            var (opened, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Tcp);
+            if (opened is null) return result;
+            listeners = [opened];
+        }
+
         if (_directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id) SweepFor(entry.Port.IdleTimeout);
-        var opened = new TcpFrontend(this, frontend, listener);
-        _frontends.Add(frontend, opened);
-        opened.Start();
-        return result;
+        var frontends = Array.ConvertAll(listeners, listener => new TcpFrontend(this, frontend, listener));
+        _frontends.Add(frontend, frontends);
+        foreach (var listener in listeners) _sockets.Add(ListenerKind.Frontend, (int)listener.Handle);
+        if (!_holding) foreach (var opened in frontends) opened.Start();
+        return FrontendResult.Opened;
     }
 
     public void Close(Frontend frontend)
     {
         if (!_frontends.Remove(frontend, out var open)) return;
-        open.Dispose();
         _closed.RemoveAll(static closed => closed.Completion.IsCompleted);
-        _closed.Add(open);
+        foreach (var closing in open)
+        {
+            _sockets.Remove(closing.Descriptor);
+            closing.Dispose();
+            _closed.Add(closing);
+        }
+    }
+
+    public void Hold() => _holding = true;
+
+    public void Begin()
+    {
+        _holding = false;
+        foreach (var opened in _frontends.Values.SelectMany(frontends => frontends)) opened.Start();
+    }
+
+    public void LetGo()
+    {
+        foreach (var open in _frontends.Values.SelectMany(frontends => frontends)) open.Abandon();
+        foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.

@@ -12,6 +12,8 @@ internal sealed class ListenerSet
 
     public IReadOnlyCollection<int> Ids => _byId.Keys;
 
+    public IReadOnlyCollection<UdpListener> All => _byId.Values;
+
     public void Add(UdpListener listener)
     {
         _byId.Add(listener.Id, listener);

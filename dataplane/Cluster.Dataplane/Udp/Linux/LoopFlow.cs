@@ -24,6 +24,9 @@ internal sealed class LoopFlow(int index)
     /// <summary>The socket connected to the backend; -1 for none.</summary>
     public int Descriptor { get; set; } = -1;
 
+    /// <summary>Another process has had the socket, and may have it still.</summary>
+    public bool IsShared { get; set; }
+
     public Backend? Backend { get; set; }
 
     /// <summary>The entry under which the backend was last found serving.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -54,6 +55,24 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         while (IsFull(mode)) Evict(mode);
         int descriptor = -1;
         if (mode != UdpMode.OneWay && (descriptor = Connect(backend, SourceOf(listener, key, mode, backend, entry))) < 0) return null;
+        return Begin(listener, key, mode, backend, entry, descriptor, Now);
+    }
+
+    /// <summary>Goes on with a flow of another process, whose socket is this one's from now on; null where the kernel can't watch it.</summary>
+    public LoopFlow? Adopt(UdpListener listener, in FlowKey key, HandedFlow handed, Backend backend, ServiceEntry entry)
+    {
+        while (IsFull(handed.Mode)) Evict(handed.Mode);
+        if (Begin(listener, key, handed.Mode, backend, entry, handed.Descriptor, Now - handed.IdleMs) is not { } flow) return null;
+        flow.IsShared = true;
+        flow.IsNew = false;
+        if (!handed.IsAsked) return flow;
+        flow.IsAsked = true;
+        backend.State.Opened();
+        return flow;
+    }
+
+    private LoopFlow? Begin(UdpListener listener, in FlowKey key, UdpMode mode, Backend backend, ServiceEntry entry, int descriptor, long lastUse)
+    {
         if (!_free.TryPop(out LoopFlow? flow))
         {
             flow = new LoopFlow(_all.Count);
@@ -64,7 +83,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         flow.Mode = mode;
         flow.Key = key;
         flow.ValidFor = entry;
-        Enter(flow);
+        Enter(flow, lastUse);
         if (!Attach(flow, backend, descriptor))
         {
             Release(flow);
@@ -136,9 +155,9 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
 
     private FlowLists ListsOf(UdpMode mode) => mode == UdpMode.OneWay ? _oneWay : _withSocket;
 
-    private void Enter(LoopFlow flow)
+    private void Enter(LoopFlow flow, long lastUse)
     {
-        ListsOf(flow.Mode).Add(flow, TimeoutMs(flow), Now);
+        ListsOf(flow.Mode).Add(flow, TimeoutMs(flow), lastUse);
         flow.Listener!.Flows.Add(flow);
         // Questions are found by the socket their answer comes to, not by who asked.
         if (flow.Mode != UdpMode.PerDatagram) _byKey.Add(flow.Key, flow);
@@ -162,13 +181,15 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         return descriptor < 0 || epoll.Add(descriptor, Epoll.EPOLLIN, (uint)flow.Index | (ulong)(flow.Generation & PlaceMask) << PlaceBits);
     }
 
-    private static void Detach(LoopFlow flow)
+    private void Detach(LoopFlow flow)
     {
         if (flow.Backend is { } backend && (flow.Mode != UdpMode.PerDatagram || flow.IsAsked)) backend.State.Closed();
         flow.Backend = null;
-        // Closing takes it out of the epoll set too: nobody else holds the socket.
+        // Closing takes it out of the epoll set too, where nobody else holds the socket.
+        if (flow.Descriptor >= 0 && flow.IsShared) epoll.Remove(flow.Descriptor);
         if (flow.Descriptor >= 0) SocketCalls.Close(flow.Descriptor);
         flow.Descriptor = -1;
+        flow.IsShared = false;
     }
 
     // Sockets of the other modes are shared by clients.

@@ -20,6 +20,9 @@ internal sealed class SteeredSockets(AddressFamily family, int receiver, int sen
 
     public int Receiver { get; } = receiver;
 
+    /// <summary>The receiver, as the kernel names it in every process.</summary>
+    public ulong Cookie { get; } = SocketCalls.Cookie(receiver);
+
     public ReplySocket Replies { get; } = new(sender, family == AddressFamily.InterNetworkV6, isRaw: true);
 
     /// <summary>Opens those of a family for a number of loops; none, with the error in <see cref="SocketCalls.Error"/>, where any can't be.</summary>
@@ -42,6 +45,29 @@ internal sealed class SteeredSockets(AddressFamily family, int receiver, int sen
 
             if (port == 0) port = SocketCalls.LocalPort(receiver);
             opened.Add(new SteeredSockets(family, receiver, sender));
+        }
+
+        return [.. opened];
+    }
+
+    /// <summary>The same with receivers of another process, each with the clients that the kernel gives it: others beside them would take some of those away.</summary>
+    public static SteeredSockets[] Open(AddressFamily family, int[] receivers)
+    {
+        var opened = new List<SteeredSockets>(receivers.Length);
+        foreach (int receiver in receivers)
+        {
+            int sender = DatagramCalls.OpenRaw(family);
+            if (sender >= 0)
+            {
+                opened.Add(new SteeredSockets(family, receiver, sender));
+                continue;
+            }
+
+            int error = SocketCalls.Error;
+            foreach (SteeredSockets sockets in opened) sockets.Close();
+            foreach (int left in receivers.AsSpan(opened.Count)) SocketCalls.Close(left);
+            Marshal.SetLastPInvokeError(error);
+            return [];
         }
 
         return [.. opened];

@@ -19,6 +19,7 @@ internal sealed class UdpListener
         : this(id, frontend, new ReplySocket(descriptor, frontend.Address.AddressFamily == AddressFamily.InterNetworkV6, isRaw: false))
     {
         _isWildcard = DatagramCalls.IsWildcard(frontend.Address);
+        Cookie = SocketCalls.Cookie(descriptor);
     }
 
     /// <summary>A frontend whose datagrams are steered to the loop's own sockets.</summary>
@@ -26,6 +27,7 @@ internal sealed class UdpListener
         : this(id, frontend, sockets.Replies)
     {
         IsSteered = true;
+        Cookie = sockets.Cookie;
         _source = new PacketSource(ClientAddress.From(frontend.Address), 0);
     }
 
@@ -44,6 +46,9 @@ internal sealed class UdpListener
     public ReplySocket Replies { get; }
 
     public bool IsSteered { get; }
+
+    /// <summary>The socket its datagrams come in by, as the kernel names it in every process.</summary>
+    public ulong Cookie { get; }
 
     /// <summary>Its flows, whatever their mode.</summary>
     public HashSet<LoopFlow> Flows { get; } = [];

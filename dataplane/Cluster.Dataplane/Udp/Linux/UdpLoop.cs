@@ -1,3 +1,5 @@
+using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -34,6 +36,7 @@ internal sealed class UdpLoop : IDisposable
     private const ulong SteeredBit = 1ul << 62;
 
     private readonly Epoll _epoll = new(EventsPerWait);
+    private readonly Epoll _quiet = new(1);
     private readonly LoopInbox<UdpLoop> _inbox = new();
     private readonly UdpCounts _counts = DataplaneMetrics.AddUdp();
     private readonly ReceiveBatch _received = new(BatchSize);
@@ -49,6 +52,8 @@ internal sealed class UdpLoop : IDisposable
     private readonly Thread _thread;
     private long _turn;
     private bool _stopped;
+    private bool _rests;
+    private CountdownEvent? _resting;
 
     public UdpLoop(string name, ServiceDirectory directory, UdpRelayOptions options, int socketLimit, int oneWayLimit, TimeProvider time)
     {
@@ -60,6 +65,8 @@ internal sealed class UdpLoop : IDisposable
         _questions = new QuestionForwarder(_flows, _received, _counts);
         _oneWay = new OneWayForwarder(_flows, _received, _counts);
         _epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
+        // While it rests nothing else wakes it: what comes waits in the sockets, and not one of them has to be touched for that.
+        _quiet.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -89,7 +96,52 @@ internal sealed class UdpLoop : IDisposable
         if (_listeners.Remove(id) is not { } listener) return;
         _replies.Flush();
         foreach (LoopFlow flow in listener.Flows.ToArray()) _flows.Release(flow);
-        if (!listener.IsSteered) SocketCalls.Close(listener.Replies.Descriptor);
+        if (listener.IsSteered) return;
+        // Closing alone would leave the socket watched where another process has it too.
+        _epoll.Remove(listener.Replies.Descriptor);
+        SocketCalls.Close(listener.Replies.Descriptor);
+    }
+
+    /// <summary>Receives nothing any more until <see cref="Resume"/>.</summary>
+    /// <param name="resting">Told once the turn under way is over.</param>
+    public void Suspend(CountdownEvent resting)
+    {
+        _rests = true;
+        _resting = resting;
+    }
+
+    public void Resume() => _rests = false;
+
+    /// <summary>The flows another process can go on with; while it rests.</summary>
+    public void Tell(List<HandedFlow> into)
+    {
+        long now = NowMs;
+        foreach (UdpListener listener in _listeners.All)
+        {
+            foreach (LoopFlow flow in listener.Flows)
+            {
+                // A socket between two questions is nobody's.
+                if (flow.Mode == UdpMode.PerDatagram && !flow.IsAsked) continue;
+                FlowKey key = flow.Key;
+                into.Add(new HandedFlow(
+                    listener.Cookie, listener.Frontend.Place, key.Client, key.Port, key.Scope, key.Local,
+                    flow.Mode, flow.IsAsked, HandedBackend.Of(flow.Backend!), Math.Max(0, now - flow.LastUse), flow.Descriptor));
+            }
+        }
+    }
+
+    /// <summary>Goes on with flows of another process that come in by this loop's sockets, and adds the rest to <paramref name="left"/>. Closes those of backends that serve no more.</summary>
+    /// <param name="flows">Those used longest ago first.</param>
+    /// <param name="left">What is not of this loop.</param>
+    public void Adopt(IReadOnlyList<HandedFlow> flows, List<HandedFlow> left)
+    {
+        _flows.Now = NowMs;
+        Dictionary<(ulong, Place), UdpListener> listeners = ByPlace();
+        foreach (HandedFlow handed in flows)
+        {
+            if (!listeners.TryGetValue((handed.Listener, handed.Frontend), out UdpListener? listener)) left.Add(handed);
+            else if (!TryAdopt(listener, handed) && handed.Descriptor >= 0) SocketCalls.Close(handed.Descriptor);
+        }
     }
 
     /// <summary>Ends the flows of a service port whose backend may no longer answer: their next datagram goes to another.</summary>
@@ -103,6 +155,40 @@ internal sealed class UdpLoop : IDisposable
         }
     }
 
+    private Dictionary<(ulong Receiver, Place Frontend), UdpListener> ByPlace()
+    {
+        var listeners = new Dictionary<(ulong, Place), UdpListener>();
+        foreach (UdpListener listener in _listeners.All)
+        {
+            if (!listener.IsSteered)
+            {
+                listeners[(listener.Cookie, listener.Frontend.Place)] = listener;
+                continue;
+            }
+
+            // By whichever receiver of its family it comes.
+            foreach (SteeredSockets sockets in _steered)
+                if (sockets.Family == listener.Frontend.Address.AddressFamily) listeners[(sockets.Cookie, listener.Frontend.Place)] = listener;
+        }
+
+        return listeners;
+    }
+
+    private bool TryAdopt(UdpListener listener, HandedFlow handed)
+    {
+        ServiceEntry? entry = _directory.Current[listener.Frontend.Slot];
+        if (entry is null || entry.Port.Id != listener.Frontend.Id || entry.Port.UdpMode != handed.Mode) return false;
+        if ((handed.Descriptor < 0) != (handed.Mode == UdpMode.OneWay)) return false;
+        // A question under way may still be answered by a backend that has only just been told to end.
+        if (handed.Backend.In(entry) is not { } backend) return false;
+        if (!handed.IsAsked && !entry.Serves(backend, listener.Frontend.Scope, handed.Client)) return false;
+        var key = new FlowKey(handed.Client, handed.Scope, handed.Port, listener.Id, handed.Local);
+        if (!handed.IsAsked && _flows.Find(key) is not null) return false;
+        // Where the kernel can't watch it, it has been closed there.
+        _flows.Adopt(listener, key, handed, backend, entry);
+        return true;
+    }
+
     /// <summary>Ends the thread; all sockets are closed.</summary>
     public void Dispose()
     {
@@ -110,6 +196,7 @@ internal sealed class UdpLoop : IDisposable
         _thread.Join();
         _oneWay.Dispose();
         _epoll.Dispose();
+        _quiet.Dispose();
         _inbox.Dispose();
         DataplaneMetrics.RetireUdp(_counts);
     }
@@ -118,16 +205,25 @@ internal sealed class UdpLoop : IDisposable
     {
         while (!_stopped)
         {
-            int count = _epoll.Wait(WaitMs());
+            if (_rests) TellResting();
+            Epoll watched = _rests ? _quiet : _epoll;
+            int count = watched.Wait(_rests ? -1 : WaitMs());
             _flows.Now = NowMs;
             _turn++;
-            for (int i = 0; i < count; i++) Handle(_epoll[i]);
+            for (int i = 0; i < count; i++) Handle(watched[i]);
             _replies.Flush();
-            if (_flows.NextExpiry <= _flows.Now) _flows.Expire();
+            if (!_rests && _flows.NextExpiry <= _flows.Now) _flows.Expire();
         }
 
         foreach (int id in _listeners.Ids.ToArray()) RemoveListener(id);
         foreach (SteeredSockets sockets in _steered) sockets.Close();
+        TellResting();
+    }
+
+    private void TellResting()
+    {
+        _resting?.Signal();
+        _resting = null;
     }
 
     private long NowMs => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);

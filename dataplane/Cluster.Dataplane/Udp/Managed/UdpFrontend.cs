@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -26,6 +27,11 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
 
     /// <summary>The relay's.</summary>
     public DatagramBuffers Buffers => relay.Buffers;
+
+    public int Descriptor => (int)socket.Handle;
+
+    /// <summary>Another process receives by the same socket: see <see cref="HandoverSockets.Abandon"/>.</summary>
+    public void Abandon() => HandoverSockets.Abandon(socket);
 
     public Task Completion { get; private set; } = Task.CompletedTask;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -16,18 +17,21 @@ public sealed class UdpRelay : IRelay
 {
     private static readonly TimeSpan MaxSweepPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<Frontend, UdpFrontend> _frontends = [];
+    private readonly Dictionary<Frontend, UdpFrontend[]> _frontends = [];
     private readonly List<UdpFrontend> _closed = [];
     private readonly Dictionary<BackendState, OneWayTarget> _targets = [];
     private readonly ITimer _sweep;
     private readonly UdpRelayOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly HandoverSockets _sockets;
     private int _nextId;
     private int _pumps;
+    private bool _holding;
 
-    public UdpRelay(ServiceDirectory directory, UdpRelayOptions options, ILogger logger, TimeProvider time)
+    public UdpRelay(ServiceDirectory directory, UdpRelayOptions options, ILogger logger, TimeProvider time, HandoverSockets? sockets = null)
     {
+        _sockets = sockets ?? new HandoverSockets();
         Directory = directory;
         _options = options;
         _logger = logger;
@@ -61,22 +65,49 @@ public sealed class UdpRelay : IRelay
 
     public FrontendResult Open(Frontend frontend)
     {
-        var (socket, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Udp);
-        if (socket is null) return result;
-        var opened = new UdpFrontend(this, frontend, _nextId++, socket);
-        _frontends.Add(frontend, opened);
-        opened.Start();
-        return result;
+        // A predecessor of the loop path has left one for each of its loops. Flows of a predecessor are not gone on with: their clients' next
+        // datagrams open new ones.
+        var sockets = _sockets.InheritSockets(ListenerKind.Frontend, ServiceProtocol.Udp, frontend.EndPoint);
+        if (sockets.Length == 0)
+        {
+            var (socket, result) = ListenSockets.Open(frontend.EndPoint, ServiceProtocol.Udp);
+            if (socket is null) return result;
+            sockets = [socket];
+        }
+
+        var frontends = Array.ConvertAll(sockets, socket => new UdpFrontend(this, frontend, _nextId++, socket));
+        _frontends.Add(frontend, frontends);
+        foreach (var opened in frontends) _sockets.Add(ListenerKind.Frontend, opened.Descriptor);
+        if (!_holding) foreach (var opened in frontends) opened.Start();
+        return FrontendResult.Opened;
     }
 
     public void Close(Frontend frontend)
     {
         if (!_frontends.Remove(frontend, out var open)) return;
-        open.Dispose();
-        Sessions.RemoveFrontend(open.Id);
-        OneWay.RemoveFrontend(open.Id);
         _closed.RemoveAll(static closed => closed.Completion.IsCompleted);
-        _closed.Add(open);
+        foreach (var closing in open)
+        {
+            _sockets.Remove(closing.Descriptor);
+            closing.Dispose();
+            Sessions.RemoveFrontend(closing.Id);
+            OneWay.RemoveFrontend(closing.Id);
+            _closed.Add(closing);
+        }
+    }
+
+    public void Hold() => _holding = true;
+
+    public void Begin()
+    {
+        _holding = false;
+        foreach (var opened in _frontends.Values.SelectMany(frontends => frontends)) opened.Start();
+    }
+
+    public void LetGo()
+    {
+        foreach (var open in _frontends.Values.SelectMany(frontends => frontends)) open.Abandon();
+        foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
     }
 
     public void BackendsChanged(ServiceEntry entry)
@@ -84,8 +115,7 @@ public sealed class UdpRelay : IRelay
         Sessions.RemoveUnserved(entry);
         OneWay.RemoveUnserved(entry);
         if (entry.Port.UdpMode != UdpMode.PerDatagram) return;
-        foreach (var (frontend, open) in _frontends)
-            if (frontend.Slot == entry.Slot) open.ForgetGone(entry);
+        foreach (var open in _frontends.Where(pair => pair.Key.Slot == entry.Slot).SelectMany(pair => pair.Value)) open.ForgetGone(entry);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,19 @@
+namespace Cluster.Dataplane.Handover;
+
+/// <summary>A process can't take over from another, or give over to it; the message says why. The other one goes on serving.</summary>
+public sealed class HandoverException : Exception
+{
+    public HandoverException(string message)
+        : base(message)
+    {
+    }
+
+    public HandoverException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    public HandoverException()
+    {
+    }
+}

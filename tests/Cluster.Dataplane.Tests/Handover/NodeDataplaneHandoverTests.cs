@@ -1,0 +1,189 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Services;
+using Cluster.Testing;
+
+namespace Cluster.Dataplane.Tests.Handover;
+
+/// <summary>One data plane takes over from another, both here: what clients have goes on.</summary>
+public sealed class NodeDataplaneHandoverTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Theory]
+    [InlineData(ServicePath.Loop, 2, 2)]
+    [InlineData(ServicePath.Loop, 2, 1)]
+    [InlineData(ServicePath.Loop, 1, 3)]
+    public async Task TakeOver_UdpSessions_KeepTheirSourcePortsAndBackends(ServicePath path, int threadsBefore, int threadsAfter)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        await using var a = new PortTellingBackend();
+        await using var b = new PortTellingBackend();
+        var port = Port(ServiceProtocol.Udp, path);
+        Backend[] Backends() => [new("a", a.EndPoint), new("b", b.EndPoint)];
+        await using var first = await Side.StartAsync(place.Path, threadsBefore, port, Backends());
+        var clients = Enumerable.Range(0, 40).Select(_ => Client(port)).ToList();
+        var before = new List<string>();
+        foreach (var client in clients) before.Add(await AskAsync(client));
+
+        await using var second = await Side.StartAsync(place.Path, threadsAfter, port, Backends());
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(0, first.Dataplane.ActiveSessions);
+        Assert.Equal(40, second.Dataplane.ActiveSessions);
+        for (var round = 0; round < 3; round++)
+            for (var i = 0; i < clients.Count; i++) Assert.Equal(before[i], await AskAsync(clients[i]));
+        // And the next ones are spread as ever.
+        clients.AddRange(Enumerable.Range(0, 10).Select(_ => Client(port)));
+        foreach (var client in clients.Skip(40)) await AskAsync(client);
+        Assert.Equal(50, second.Dataplane.ActiveSessions);
+        foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact]
+    public async Task TakeOver_BackendGoneMeanwhile_ItsSessionsAreNotGoneOnWith()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        await using var a = new PortTellingBackend();
+        await using var b = new PortTellingBackend();
+        var port = Port(ServiceProtocol.Udp, ServicePath.Loop);
+        await using var first = await Side.StartAsync(place.Path, 1, port, [new("a", a.EndPoint)]);
+        using var client = Client(port);
+        await AskAsync(client);
+        // Another pod at the same address is another backend.
+        await using var second = await Side.StartAsync(place.Path, 1, port, [new("a2", a.EndPoint)]);
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(0, second.Dataplane.ActiveSessions);
+        await AskAsync(client);
+    }
+
+    [Theory]
+    [InlineData(ServicePath.Loop, ServicePath.Loop)]
+    [InlineData(ServicePath.Managed, ServicePath.Managed)]
+    [InlineData(ServicePath.Loop, ServicePath.Managed)]
+    [InlineData(ServicePath.Managed, ServicePath.Loop)]
+    public async Task TakeOver_TcpUnderLoad_NoConnectionFailsAndEstablishedOnesStayWithTheOldOne(ServicePath before, ServicePath after)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start();
+        using var stop = new CancellationTokenSource();
+        var echoing = EchoAsync(backend, stop.Token);
+        var port = Port(ServiceProtocol.Tcp, before);
+        Backend[] Backends() => [new("a", (IPEndPoint)backend.LocalEndpoint)];
+        await using var first = await Side.StartAsync(place.Path, 2, port, Backends());
+        using var lasting = new TcpClient();
+        await lasting.ConnectAsync(port.ExternalAddresses[0], port.Port, TestContext.Current.CancellationToken);
+        await EchoOnceAsync(lasting, "before");
+        using var done = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 4).Select(_ => ConnectOverAndOverAsync(port, done.Token)).ToList();
+
+        await using var second = await Side.StartAsync(place.Path, 2, Port(ServiceProtocol.Tcp, after, port.Port), Backends());
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        await done.CancelAsync();
+        Assert.All(await Task.WhenAll(load), count => Assert.True(count > 0));
+        await EchoOnceAsync(lasting, "after");
+        await Eventually.True(() => first.Dataplane.ActiveConnections == 1);
+        var draining = first.Dataplane.DrainAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.False(draining.IsCompleted);
+        lasting.Dispose();
+        await draining;
+        Assert.Equal(0, first.Dataplane.ActiveConnections);
+        using var fresh = new TcpClient();
+        await fresh.ConnectAsync(port.ExternalAddresses[0], port.Port, TestContext.Current.CancellationToken);
+        await EchoOnceAsync(fresh, "new");
+        await stop.CancelAsync();
+        await echoing;
+    }
+
+    [Fact]
+    public async Task TakeOver_ClientIpAffinity_IsKept()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        await using var a = new PortTellingBackend();
+        await using var b = new PortTellingBackend();
+        var port = new ServicePort(new ServicePortId("sticky", ServiceProtocol.Udp), FreePort.Udp()) { ExternalAddresses = [IPAddress.Loopback], AffinityTimeout = TimeSpan.FromHours(3) };
+        await using var first = await Side.StartAsync(place.Path, 1, port, [new("a", a.EndPoint), new("b", b.EndPoint)]);
+        async Task<string> BackendOfNewClientAsync()
+        {
+            using var client = Client(port);
+            return (await AskAsync(client)).Split(' ')[0];
+        }
+
+        var before = await BackendOfNewClientAsync();
+        // In another order: a process that knew nothing would begin with the other backend.
+        await using var second = await Side.StartAsync(place.Path, 1, port, [new("b", b.EndPoint), new("a", a.EndPoint)]);
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 4; i++) Assert.Equal(before, await BackendOfNewClientAsync());
+    }
+
+    private static ServicePort Port(ServiceProtocol protocol, ServicePath path, int? port = null) =>
+        new(new ServicePortId("web", protocol), port ?? (protocol == ServiceProtocol.Tcp ? FreePort.Tcp() : FreePort.Udp())) { ExternalAddresses = [IPAddress.Loopback], Path = path };
+
+    private static UdpClient Client(ServicePort port)
+    {
+        var client = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        client.Connect(port.ExternalAddresses[0], port.Port);
+        return client;
+    }
+
+    private static async Task<string> AskAsync(UdpClient client)
+    {
+        await client.SendAsync("who"u8.ToArray(), TestContext.Current.CancellationToken);
+        return Encoding.ASCII.GetString((await client.ReceiveAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience)).Buffer);
+    }
+
+    private static async Task EchoAsync(TcpListener listener, CancellationToken stop)
+    {
+        try
+        {
+            while (true) _ = EchoAsync(await listener.AcceptTcpClientAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // The way to stop it.
+        }
+    }
+
+    private static async Task EchoAsync(TcpClient client)
+    {
+        using var owned = client;
+        try
+        {
+            await client.GetStream().CopyToAsync(client.GetStream());
+        }
+        catch (IOException)
+        {
+            // The client is gone.
+        }
+    }
+
+    private static async Task EchoOnceAsync(TcpClient client, string text)
+    {
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+        var answer = new byte[text.Length];
+        await client.GetStream().ReadExactlyAsync(answer, TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+        Assert.Equal(text, Encoding.ASCII.GetString(answer));
+    }
+
+    // Any failure fails the test: a connection refused, reset or cut short.
+    private static async Task<int> ConnectOverAndOverAsync(ServicePort port, CancellationToken done)
+    {
+        var count = 0;
+        while (!done.IsCancellationRequested)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(port.ExternalAddresses[0], port.Port, CancellationToken.None);
+            await EchoOnceAsync(client, $"number {count++}");
+            await Task.Delay(1, CancellationToken.None);
+        }
+
+        return count;
+    }
+}
