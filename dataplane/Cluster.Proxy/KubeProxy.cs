@@ -3,6 +3,8 @@ using Cluster.Client;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Dns;
+using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Linux.Nftables;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Udp;
 using Cluster.Proxy.Dns;
@@ -17,8 +19,17 @@ namespace Cluster.Proxy;
 /// What it makes on the host (routes, one nftables table) stays when it ends, so that a restart finds it; <see cref="NodePlane.RemoveAsync"/>
 /// takes it away. The host process chooses <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c>.
 /// </remarks>
-public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFactory logs, TimeProvider time)
+/// <param name="client">Reaches the API server.</param>
+/// <param name="options">How it runs.</param>
+/// <param name="logs">Where it tells what happens.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="succession">How it takes over from a process that runs already, and is taken over from; null: neither.</param>
+public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFactory logs, TimeProvider time, Succession? succession = null)
 {
+    /// <summary>So long a process that could take over waits for the API's own word; then what was saved has to do.</summary>
+    private static readonly TimeSpan SyncPatience = TimeSpan.FromSeconds(20);
+
+    private readonly Succession _succession = succession ?? new Succession(null, logs.CreateLogger<Succession>());
     private readonly ProxyHealth _health = new(options.HealthTimeout, time);
     private readonly SyncMetrics _syncs = new(time);
     private readonly ILogger _logger = logs.CreateLogger<KubeProxy>();
@@ -26,35 +37,40 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private volatile NodeDataplane? _dataplane;
 
     /// <summary>The first whole table is in effect, and DNS answers where it is ours to answer.</summary>
-    public bool IsReady => _health.IsSynced && DnsAnswers;
+    public bool IsReady => WhyNotReady() is null;
 
     private bool DnsAnswers => options.DnsAddress is null || _dns is { Answers: true };
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled, or until another process has taken over and the connections there were have ended.</summary>
+    /// <exception cref="HandoverException">It could not take over from the process that serves, which serves on.</exception>
     /// <exception cref="Exception">A port of its own is taken, or routes or rules can't be made; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var metrics = new MetricsText();
+        _succession.Begin();
         var servers = Serve(metrics);
         try
         {
-            await NodePlane.RemoveOtherModesAsync(options, logs, cancellationToken);
+            if (!_succession.Sockets.IsTakingOver) await NodePlane.RemoveOtherModesAsync(options, logs, cancellationToken);
             await using var dataplane = new NodeDataplane(
                 new DataplaneOptions
                 {
                     Udp = new UdpRelayOptions { IdleTimeout = options.UdpIdleTimeout },
                     PodRanges = options.PodRanges,
                     KernelNat = NodePlane.KernelNat(options),
+                    Sockets = _succession.Sockets,
                     SocketLb = NodePlane.SocketPath(options),
                 },
                 NodePlane.VirtualAddresses(options, logs),
                 logs,
                 time);
             _dataplane = dataplane;
+            // Before the data plane goes: nobody is handed over what is being closed.
+            using var succeeding = _succession;
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
-            await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger);
+            await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger, _succession);
             var node = new NodeZone(client, options.NodeName, options.NodePortRanges, logs.CreateLogger<NodeZone>(), time);
             var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, _syncs, node, logs.CreateLogger<ServiceReflector>(), time);
             reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
@@ -72,13 +88,22 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             saved?.Load();
             _dns = Dns(informers, events);
             await dataplane.StartAsync(DnsPlaces(), cancellationToken);
+            using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var dns = UntilStoppedAsync(_dns?.RunAsync(following.Token) ?? Task.CompletedTask);
             await Task.WhenAll(
-                informers.RunAsync(cancellationToken),
-                reflector.RunAsync(cancellationToken),
-                conditions.RunAsync(cancellationToken),
-                saved?.RunAsync(cancellationToken) ?? Task.CompletedTask,
-                node.RunAsync(cancellationToken),
-                _dns?.RunAsync(cancellationToken) ?? Task.CompletedTask);
+                SucceedAsync(dataplane, following),
+                UntilStoppedAsync(informers.RunAsync(following.Token)),
+                UntilStoppedAsync(reflector.RunAsync(following.Token)),
+                UntilStoppedAsync(conditions.RunAsync(following.Token)),
+                UntilStoppedAsync(saved?.RunAsync(following.Token) ?? Task.CompletedTask),
+                UntilStoppedAsync(node.RunAsync(following.Token)));
+            foreach (var server in servers) await server.DisposeAsync();
+            await healthChecks.DisposeAsync();
+            await dns;
+            cancellationToken.ThrowIfCancellationRequested();
+            _logger.LogInformation("{Connections} connections go on here for {Limit} at most", dataplane.ActiveConnections, options.DrainTimeout);
+            await dataplane.DrainAsync(options.DrainTimeout, cancellationToken);
+            _logger.LogInformation("Ending with {Connections} connections left", dataplane.ActiveConnections);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -87,6 +112,66 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         finally
         {
             foreach (var server in servers) await server.DisposeAsync();
+            _succession.Dispose();
+        }
+    }
+
+    // Takes over, and then waits to be taken over from; ends what follows the API in either case of an end.
+    private async Task SucceedAsync(NodeDataplane dataplane, CancellationTokenSource following)
+    {
+        try
+        {
+            if (_succession.Sockets.IsTakingOver)
+            {
+                await PreparedAsync(following.Token);
+                await _succession.TakeOverAsync(dataplane);
+                await RemoveOtherModesAsync(following.Token);
+            }
+
+            if (_dns is { } dns) await dns.Tried.WaitAsync(following.Token);
+            _succession.StandReady(dataplane);
+            await _succession.HandedOver.WaitAsync(following.Token);
+        }
+        catch (OperationCanceledException) when (following.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        finally
+        {
+            await following.CancelAsync();
+        }
+    }
+
+    private async Task RemoveOtherModesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await NodePlane.RemoveOtherModesAsync(options, logs, cancellationToken);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or NftException or System.ComponentModel.Win32Exception or AggregateException)
+        {
+            // There is nobody left who would serve instead.
+            _logger.LogError(exception, "What a process of another mode left can't be removed");
+        }
+    }
+
+    // The process that serves knows the services best: with what was saved, one takes over where the API is away for long.
+    private async Task PreparedAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(_health.WhenSynced, Task.Delay(SyncPatience, time, cancellationToken));
+        await _health.WhenLoaded.WaitAsync(cancellationToken);
+        if (_dns is { } dns) await dns.Loaded.WaitAsync(cancellationToken);
+    }
+
+    private static async Task UntilStoppedAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops, or another one serves.
         }
     }
 
@@ -97,7 +182,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         var zone = new DnsZone(options.ClusterDomain, options.DnsTtl);
         var names = new ClusterZone(informers, zone, options.ClusterDomain, logger);
         var report = new DnsReport(endPoint, options.NodeName, informers.For<Cluster.Api.CoreV1.Service>(), events, logger, time);
-        return new ClusterDns(endPoint, zone, names, new ResolverFile(options.ResolverFile, time), options.Dns with { ShortcutClients = options.PodRanges }, report.Tell, logger, time);
+        return new ClusterDns(endPoint, zone, names, new ResolverFile(options.ResolverFile, time), options.Dns with { ShortcutClients = options.PodRanges }, report.Tell, logger, time, _succession);
     }
 
     // Ours even where a Service of the same address exists, as kube-dns does so that kubectl shows where DNS is.
@@ -110,9 +195,9 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         var servers = new List<HttpResponder>();
         try
         {
-            if (options.Health is { } health) servers.Add(new HttpResponder(health, AnswerHealth, _logger));
+            if (options.Health is { } health) servers.Add(new HttpResponder(health, AnswerHealth, _logger, _succession));
             if (options.Metrics is { } endPoint)
-                servers.Add(new HttpResponder(endPoint, path => AnswerMetrics(path, metrics) ?? AnswerHealth(path), _logger));
+                servers.Add(new HttpResponder(endPoint, path => AnswerMetrics(path, metrics) ?? AnswerHealth(path), _logger, _succession));
             return servers;
         }
         catch (System.Net.Sockets.SocketException exception)
@@ -139,8 +224,12 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         _ => null,
     };
 
+    // Once another process serves, what still asks here is told of that one.
     private string? WhyNotReady() =>
-        !_health.IsSynced ? "the first list is not in yet" : DnsAnswers ? null : $"DNS does not answer on {options.DnsAddress}";
+        _succession.HandedOver.IsCompleted ? null
+        : !_health.IsSynced ? "the first list is not in yet"
+        : !DnsAnswers ? $"DNS does not answer on {options.DnsAddress}"
+        : !_succession.IsStanding ? "not all is taken over yet" : null;
 
     // An address of this node that a service can't have is told where people look: on the service.
     private void Report(EventRecorder events, ServiceReflector reflector, Frontend frontend, FrontendResult result)

@@ -8,16 +8,17 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
     private readonly Lock _lock = new();
     private DateTimeOffset _lastUpdated = time.GetUtcNow();
     private DateTimeOffset? _waitingSince;
-    private bool _synced;
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The first whole table is in effect.</summary>
-    public bool IsSynced
-    {
-        get
-        {
-            lock (_lock) return _synced;
-        }
-    }
+    public bool IsSynced => _synced.Task.IsCompleted;
+
+    /// <summary>Completes when <see cref="IsSynced"/> is true.</summary>
+    internal Task WhenSynced => _synced.Task;
+
+    /// <summary>Completes when a table is in effect, be it the one that an earlier process saved.</summary>
+    internal Task WhenLoaded => _loaded.Task;
 
     public bool IsHealthy
     {
@@ -33,10 +34,7 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
         lock (_lock) return $$"""{"lastUpdated": "{{Format(_lastUpdated)}}","currentTime": "{{Format(time.GetUtcNow())}}"}""";
     }
 
-    internal void Synced()
-    {
-        lock (_lock) _synced = true;
-    }
+    internal void Synced() => _synced.TrySetResult();
 
     internal void Queued()
     {
@@ -50,6 +48,8 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
             _waitingSince = null;
             _lastUpdated = time.GetUtcNow();
         }
+
+        _loaded.TrySetResult();
     }
 
     private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", CultureInfo.InvariantCulture);

@@ -85,6 +85,9 @@ public sealed record ProxyOptions
     /// <summary>How long a silent UDP flow keeps its backend.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(250);
 
+    /// <summary>How long the connections of a process that has handed over may go on; then they are reset, and it ends.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>A change that is not in effect after this time makes the proxy unhealthy. Twice Kubernetes' sync period.</summary>
     public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Containers;
+using Cluster.Dataplane.Handover;
 using Cluster.Proxy.CommandLine;
 using Cluster.Storage;
 
@@ -11,7 +12,7 @@ internal static class Failures
     /// <summary>The line, or null for what should not have happened.</summary>
     public static string? Explain(Exception failure) => failure switch
     {
-        CliException or UsageException or StoreException or RuntimeException or StatusException => failure.Message.ReplaceLineEndings(" "),
+        CliException or UsageException or StoreException or RuntimeException or StatusException or HandoverException => failure.Message.ReplaceLineEndings(" "),
         HttpRequestException or Grpc.Core.RpcException => $"the API server did not answer: {failure.Message.ReplaceLineEndings(" ")}",
         IOException or UnauthorizedAccessException or InvalidDataException => failure.Message.ReplaceLineEndings(" "),
         _ => null,

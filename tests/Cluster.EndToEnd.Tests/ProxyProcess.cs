@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Cluster.EndToEnd.Tests;
 
@@ -46,10 +48,19 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     public Task UntilLoggedAsync(string text) => Poll.UntilAsync($"the proxy to say \"{text}\"; it said:\n{Log}", () => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), 20);
 
+    /// <summary>Waits until a TCP port is served.</summary>
+    public Task UntilReadyAsync(int port) => Poll.UntilAsync($"port {port} to be served; it said:\n{Log}", async () =>
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(System.Net.IPAddress.Loopback, port);
+        return true;
+    });
+
     /// <summary>Waits for its end by itself.</summary>
     public async Task<int> ExitCodeAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20));
+        // Not by waiting for the process, which waits for the end of its output too: a process that took over goes on with that.
+        await Poll.UntilAsync($"the process to end; it said:\n{Log}", () => Task.FromResult(_process.HasExited), 20);
         return _process.ExitCode;
     }
 
@@ -60,13 +71,36 @@ internal sealed class ProxyProcess : IAsyncDisposable
         return await ExitCodeAsync();
     }
 
+    /// <summary>Every process there was: the first one, and those that were started to take over.</summary>
+    public IReadOnlyList<int> Pids => [_process.Id, .. Regex.Matches(Log, @"Process (\d+) was started to take over").Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+
+    /// <summary>How often one has taken over from another.</summary>
+    public int TakeOvers => Regex.Count(Log, @"Took over from process \d+");
+
+    /// <summary>Has the process that serves start another one, which takes over; returns when that one serves.</summary>
+    public async Task ReloadAsync()
+    {
+        int before = TakeOvers;
+        (await CommandResult.RunAsync("kill", ["-USR2", $"{Pids.Last(IsAlive)}"], TimeSpan.FromSeconds(5))).Succeeded();
+        await Poll.UntilAsync($"a process to take over; they said:\n{Log}", () => Task.FromResult(TakeOvers > before), 60);
+    }
+
+    public static bool IsAlive(int pid) => File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _process.Kill();
+        // As a service manager does, for they take away what they have made; and what does not follow is ended.
+        List<int> alive = [.. Pids.Where(IsOurs)];
+        foreach (int pid in alive) await CommandResult.RunAsync("kill", ["-TERM", $"{pid}"], TimeSpan.FromSeconds(5));
+        for (int look = 0; look < 100 && alive.Exists(IsAlive); look++) await Task.Delay(100, CancellationToken.None);
+        foreach (int pid in alive.Where(IsOurs)) Process.GetProcessById(pid).Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    // Its number may be another's by now.
+    private bool IsOurs(int pid) => IsAlive(pid) && File.ReadAllText($"/proc/{pid}/cmdline").Contains(ConfigPath, StringComparison.Ordinal);
 
     private void Note(object sender, DataReceivedEventArgs line)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Cluster.Dataplane.Handover;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -41,6 +42,12 @@ internal sealed class ProxyRig : IAsyncDisposable
 
     public ProxyOptions Options { get; init; }
 
+    /// <summary>The folder by which one rig takes over from another; null: neither.</summary>
+    public string? Handover { get; init; }
+
+    /// <summary>The end of its run.</summary>
+    public Task Running => _running;
+
     public KubeProxy? Proxy { get; private set; }
 
     public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:10:197:{_number}::{host:x}");
@@ -58,7 +65,7 @@ internal sealed class ProxyRig : IAsyncDisposable
     /// <summary>Without waiting for it to be ready.</summary>
     public void Launch()
     {
-        Proxy = new KubeProxy(Api, Options, NullLoggerFactory.Instance, TimeProvider.System);
+        Proxy = new KubeProxy(Api, Options, NullLoggerFactory.Instance, TimeProvider.System, new Succession(Handover, NullLogger.Instance));
         _running = Proxy.RunAsync(_stop.Token);
     }
 

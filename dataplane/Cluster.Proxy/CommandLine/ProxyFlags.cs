@@ -53,6 +53,8 @@ public sealed class ProxyFlags
         Add("dns-search-shortcuts", "", "answer a pod's first search at once with what its search path leads to; true by default", ArgumentArity.ZeroOrOne);
         Add("cluster-domain", "NAME", "domain of services, cluster.local by default");
         Add("cgroup", "FOLDER", "cgroup v2 folder whose processes are connected to backends from the start; the root of the hierarchy otherwise");
+        Add("take-over", "", "take over from the process that serves the same already, without losing anything; true by default", ArgumentArity.ZeroOrOne);
+        Add("drain-timeout", "TIME", "how long the connections of a process that was taken over from may go on, 10m by default");
         Add("cleanup", "", "take away what a proxy left on this host, and end", ArgumentArity.ZeroOrOne);
         Add("v", "LEVEL", "how much is logged: 2 by default, 4 and more for debugging");
         _options["v"].Aliases.Add("-v");
@@ -83,7 +85,7 @@ public sealed class ProxyFlags
         }
 
         var config = Text(values, "config");
-        if (config is not null && !ConfigFileKind.IsKubeProxys(config)) return new ProxySettings { LoadBalancerFile = config, LogLevel = LogLevelOf(values) };
+        if (config is not null && !ConfigFileKind.IsKubeProxys(config)) return OfFile(config, values);
         if (config is not null)
             foreach (var (name, value) in KubeProxyConfiguration.Read(config, withoutEffect)) values.TryAdd(name, value);
         return new ProxySettings
@@ -91,6 +93,7 @@ public sealed class ProxyFlags
             Kubeconfig = Text(values, "kubeconfig"),
             Master = values.TryGetValue("master", out var master) && master.Text.Length > 0 ? Url(master) : null,
             Options = OptionsOf(values, defaults),
+            TakesOver = Truth(values, "take-over", true),
             Cleanup = Truth(values, "cleanup", false),
             LogLevel = LogLevelOf(values),
             WithoutEffect = withoutEffect,
@@ -113,7 +116,19 @@ public sealed class ProxyFlags
         Dns = defaults.Dns with { SearchShortcuts = Truth(values, "dns-search-shortcuts", defaults.Dns.SearchShortcuts) },
         ClusterDomain = Text(values, "cluster-domain") ?? defaults.ClusterDomain,
         CgroupPath = Text(values, "cgroup") ?? defaults.CgroupPath,
+        DrainTimeout = DrainTimeout(values, defaults),
     };
+
+    private static ProxySettings OfFile(string file, Dictionary<string, FlagValue> values) => new()
+    {
+        LoadBalancerFile = file,
+        TakesOver = Truth(values, "take-over", true),
+        Options = new ProxyOptions { DrainTimeout = DrainTimeout(values, new ProxyOptions()) },
+        LogLevel = LogLevelOf(values),
+    };
+
+    private static TimeSpan DrainTimeout(Dictionary<string, FlagValue> values, ProxyOptions defaults) =>
+        values.TryGetValue("drain-timeout", out var drain) ? Positive(drain) : defaults.DrainTimeout;
 
     // 0.0.0.0 and :: are kube-proxy's words for "find it yourself".
     private static IReadOnlyList<IPAddress>? NodeAddresses(Dictionary<string, FlagValue> values)

@@ -1,5 +1,7 @@
 using Cluster.Client;
+using Cluster.Dataplane.Handover;
 using Cluster.Proxy.Config;
+using Cluster.Proxy.Restart;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.CommandLine;
@@ -45,7 +47,9 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
 
     private async Task RunFileAsync(string file, CancellationToken cancellationToken)
     {
-        var proxy = new FileProxy(file, logs, time);
+        using var succession = Succession(HandoverFolders.ForFile(file));
+        using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>());
+        var proxy = new FileProxy(file, logs, time, succession, settings.Options.DrainTimeout);
         _isReady = () => proxy.IsReady;
         try
         {
@@ -55,7 +59,13 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         {
             throw new UsageException($"--config {file}: {failure.Message}", exitCode: 1);
         }
+        catch (HandoverException failure)
+        {
+            throw new UsageException(failure.Message, exitCode: 1);
+        }
     }
+
+    private Succession Succession(string? folder) => new(settings.TakesOver ? folder : null, logs.CreateLogger<Succession>());
 
     private async Task RunClusterAsync(CancellationToken cancellationToken)
     {
@@ -67,9 +77,19 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         using var client = new RestApiClient(connection, new ApiClientOptions { UserAgent = "cluster-proxy/0.1.0", ProtobufBodies = true });
         if (options.PodRanges.Count == 0) options = options with { PodRanges = await NodePodRanges.FindAsync(client, options.NodeName, _logger, cancellationToken) };
         _logger.LogInformation("Services of {Server} are served on node {Node}", connection.Server, options.NodeName);
-        var proxy = new KubeProxy(client, options, logs, time);
+        // Where what is owned on the host is written: who has the same there is the same proxy.
+        using var succession = Succession(Path.GetDirectoryName(options.OwnedPath) is { Length: > 0 } state ? Path.Combine(state, "handover") : null);
+        using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>());
+        var proxy = new KubeProxy(client, options, logs, time, succession);
         _isReady = () => proxy.IsReady;
-        await proxy.RunAsync(cancellationToken);
+        try
+        {
+            await proxy.RunAsync(cancellationToken);
+        }
+        catch (HandoverException failure)
+        {
+            throw new UsageException(failure.Message, exitCode: 1);
+        }
     }
 
     private static void CreateFolder(ProxyOptions options)

@@ -16,6 +16,9 @@ public sealed record ProxySettings
 
     public ProxyOptions Options { get; init; } = new();
 
+    /// <summary>Takes over from the process that serves the same already.</summary>
+    public bool TakesOver { get; init; } = true;
+
     /// <summary>Take away what a proxy left on this host, and end.</summary>
     public bool Cleanup { get; init; }
 

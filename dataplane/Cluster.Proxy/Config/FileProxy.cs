@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp;
@@ -12,14 +13,21 @@ namespace Cluster.Proxy.Config;
 
 /// <summary>The data plane alone, as a load balancer: <c>cluster proxy --config FILE</c>. Leaves nothing on the host and needs no privileges.</summary>
 /// <remarks>Services of the path connect have BPF programs attached while it runs, for clients in the host's network namespace; where that is not permitted they take the loops.</remarks>
-public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider time)
+/// <param name="path">The file.</param>
+/// <param name="logs">Where it tells what happens.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="succession">How it takes over from a process that runs already, and is taken over from; null: neither.</param>
+/// <param name="drainTimeout">How long its connections may go on once it has been taken over from.</param>
+public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider time, Succession? succession = null, TimeSpan drainTimeout = default)
 {
+    private readonly Succession _succession = succession ?? new Succession(null, logs.CreateLogger<Succession>());
     private readonly ILogger _logger = logs.CreateLogger<FileProxy>();
 
     /// <summary>The file was read and its frontends opened.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled, or until another process has taken over and the connections there were have ended.</summary>
+    /// <exception cref="HandoverException">It could not take over from the process that serves, which serves on.</exception>
     /// <exception cref="ConfigException">The file can't be used at the start.</exception>
     /// <exception cref="IOException">The file can't be read at the start.</exception>
     /// <exception cref="InvalidOperationException">The port of metrics is taken.</exception>
@@ -27,9 +35,15 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     {
         var source = new ConfigFileSource(path, logs.CreateLogger<ConfigFileSource>(), time);
         var config = source.Read();
-        var options = new DataplaneOptions { Threads = config.Threads ?? 0, Tcp = Relays(config), SocketLb = new SocketLoadBalancerOptions { OnlyWhereAsked = true } };
+        _succession.Begin();
+        var options = new DataplaneOptions
+        {
+            Sockets = _succession.Sockets, Threads = config.Threads ?? 0, Tcp = Relays(config), SocketLb = new SocketLoadBalancerOptions { OnlyWhereAsked = true },
+        };
         using var metrics = config.Metrics is null ? null : new MetricsText();
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
+        // Before the data plane goes: nobody is handed over what is being closed.
+        using var succeeding = _succession;
         dataplane.FrontendReported += (frontend, result) =>
         {
             if (result.Error == FrontendError.Withdrawn) return;
@@ -40,7 +54,17 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
         await dataplane.StartAsync([], cancellationToken);
         await source.ApplyAsync(dataplane);
         IsReady = true;
-        await source.RunAsync(dataplane, cancellationToken);
+        await _succession.TakeOverAsync(dataplane);
+        _succession.StandReady(dataplane);
+        using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = source.RunAsync(dataplane, following.Token);
+        await Task.WhenAny(reading, _succession.HandedOver);
+        await following.CancelAsync();
+        await reading;
+        if (cancellationToken.IsCancellationRequested) return;
+        if (server is not null) await server.DisposeAsync();
+        _logger.LogInformation("{Connections} connections go on here for {Limit} at most", dataplane.ActiveConnections, drainTimeout);
+        await dataplane.DrainAsync(drainTimeout, cancellationToken);
     }
 
     private static TcpRelayOptions Relays(LoadBalancerConfig config)
@@ -53,7 +77,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     {
         try
         {
-            return new HttpResponder(endPoint, answer, _logger);
+            return new HttpResponder(endPoint, answer, _logger, _succession);
         }
         catch (SocketException exception)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Dns;
+using Cluster.Dataplane.Handover;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Dns;
@@ -14,14 +15,23 @@ namespace Cluster.Proxy.Dns;
 /// <param name="report">Told of each try: the reason it failed, or null where it answers.</param>
 /// <param name="logger">Where queries that could not be answered are told.</param>
 /// <param name="time">The clock of tries and time-outs.</param>
+/// <param name="succession">It answers once this process serves, and until another one does.</param>
 internal sealed class ClusterDns(
-    IPEndPoint endPoint, DnsZone zone, ClusterZone names, ResolverFile resolvers, DnsServerOptions options, Action<string?> report, ILogger logger, TimeProvider time)
+    IPEndPoint endPoint, DnsZone zone, ClusterZone names, ResolverFile resolvers, DnsServerOptions options, Action<string?> report, ILogger logger, TimeProvider time, Succession succession)
 {
+    private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(2);
     private volatile bool _answers;
 
     /// <summary>The server has its port. Read by any thread.</summary>
     public bool Answers => _answers;
+
+    /// <summary>Completes when it has had its first try at its port.</summary>
+    public Task Tried => _tried.Task;
+
+    /// <summary>Completes when it knows the cluster's names.</summary>
+    public Task Loaded => names.Loaded;
 
     /// <summary>Serves until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(names.RunAsync(cancellationToken), ServeAsync(cancellationToken));
@@ -30,10 +40,13 @@ internal sealed class ClusterDns(
     {
         try
         {
+            await succession.Serving.WaitAsync(cancellationToken);
             await using var server = await StartAsync(cancellationToken);
             _answers = true;
             report(null);
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            _tried.TrySetResult();
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellationToken), succession.HandedOver);
+            if (succession.HandedOver.IsCompleted) await server.DrainAsync();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -51,11 +64,12 @@ internal sealed class ClusterDns(
         {
             try
             {
-                return new DnsServer(endPoint, zone, () => resolvers.Current, options, logger, time);
+                return new DnsServer(endPoint, zone, () => resolvers.Current, options, logger, time, succession.Sockets);
             }
             catch (SocketException exception)
             {
                 report(exception.Message);
+                _tried.TrySetResult();
             }
 
             await Task.Delay(RetryPeriod, time, cancellationToken);

@@ -20,6 +20,7 @@ internal sealed class ClusterZone
     private const string Reverse = ".arpa";
 
     private readonly Channel<ObjectKey> _changed = Channel.CreateUnbounded<ObjectKey>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<ObjectKey, string[]> _written = [];
     private readonly Informer<Service> _services;
     private readonly Informer<EndpointSlice> _slices;
@@ -51,6 +52,9 @@ internal sealed class ClusterZone
         zone.Set($"dns-version.{domain}", [new TextRecord("1.1.0", zone.TtlSeconds)]);
     }
 
+    /// <summary>Completes when all names there are stand in the zone.</summary>
+    public Task Loaded => _loaded.Task;
+
     /// <summary>Follows until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -61,6 +65,7 @@ internal sealed class ClusterZone
             await _slices.WaitForContentAsync(cancellationToken);
             foreach (var service in _services.List()) Apply(ObjectKey.Of(service));
             _zone.IsLoaded = true;
+            _loaded.TrySetResult();
             var keys = new HashSet<ObjectKey>();
             while (await _changed.Reader.WaitToReadAsync(cancellationToken))
             {

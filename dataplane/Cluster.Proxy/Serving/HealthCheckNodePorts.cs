@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Cluster.Client;
+using Cluster.Dataplane.Handover;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Serving;
@@ -12,7 +13,7 @@ namespace Cluster.Proxy.Serving;
 /// of a service, so that traffic comes only where it is served. Kubernetes' own answers.
 /// </summary>
 /// <remarks>Changed by one caller; answered on the servers' own tasks.</remarks>
-internal sealed class HealthCheckNodePorts(Func<bool> isHealthy, ILogger logger) : IAsyncDisposable
+internal sealed class HealthCheckNodePorts(Func<bool> isHealthy, ILogger logger, Succession? succession = null) : IAsyncDisposable
 {
     private static readonly IPAddress Everywhere = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
 
@@ -45,7 +46,7 @@ internal sealed class HealthCheckNodePorts(Func<bool> isHealthy, ILogger logger)
         var server = new Server(port) { LocalEndpoints = localEndpoints };
         try
         {
-            server.Responder = new HttpResponder(new IPEndPoint(Everywhere, port), _ => Answer(service, server.LocalEndpoints), logger);
+            server.Responder = new HttpResponder(new IPEndPoint(Everywhere, port), _ => Answer(service, server.LocalEndpoints), logger, succession);
         }
         catch (SocketException exception)
         {

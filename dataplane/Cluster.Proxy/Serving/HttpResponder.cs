@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Serving;
@@ -16,43 +18,79 @@ public sealed class HttpResponder : IAsyncDisposable
 
     private readonly SemaphoreSlim _connections = new(MaxConnections);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cutting = new();
+    private readonly Succession? _succession;
     private readonly Func<string, HttpResponse?> _answer;
-    private readonly TcpListener _listener;
+    private readonly Socket _listener;
     private readonly ILogger _logger;
     private readonly Task _accepting;
+    private int _disposed;
 
     /// <param name="endPoint">Where to listen.</param>
     /// <param name="answer">The answer for a path, or null where there is none.</param>
     /// <param name="logger">Where failures are told.</param>
+    /// <param name="succession">Where the listening socket may come from and go to; it answers once this process has settled. Null: at once.</param>
     /// <exception cref="SocketException">The port is taken.</exception>
-    public HttpResponder(IPEndPoint endPoint, Func<string, HttpResponse?> answer, ILogger logger)
+    public HttpResponder(IPEndPoint endPoint, Func<string, HttpResponse?> answer, ILogger logger, Succession? succession = null)
     {
         _answer = answer;
         _logger = logger;
-        _listener = new TcpListener(endPoint);
-        // The IPv6 wildcard stands for both families.
-        if (endPoint.Address.Equals(IPAddress.IPv6Any)) _listener.Server.DualMode = true;
-        _listener.Start();
+        _succession = succession;
+        _listener = Inherited(endPoint) ?? Listen(endPoint);
+        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
+        succession?.Sockets.Add(ListenerKind.Http, (int)_listener.Handle);
         _accepting = Task.Run(AcceptAsync);
     }
 
     /// <summary>Where it listens; the port is the kernel's choice where 0 was asked for.</summary>
-    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+    public IPEndPoint EndPoint { get; }
 
+    /// <summary>Ends: what is being answered is cut short, unless another process answers from now on.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _succession?.Sockets.Remove((int)_listener.Handle);
         await _stopping.CancelAsync();
-        _listener.Dispose();
+        if (_succession?.HandedOver.IsCompleted != true) await _cutting.CancelAsync();
         await _accepting;
+        if (_succession?.HandedOver.IsCompleted == true) HandoverSockets.Abandon(_listener);
+        _listener.Dispose();
         for (var i = 0; i < MaxConnections; i++) await _connections.WaitAsync();
         _connections.Dispose();
+        _cutting.Dispose();
         _stopping.Dispose();
+    }
+
+    private static Socket Listen(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // The IPv6 wildcard stands for both families.
+            if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+            socket.Bind(endPoint);
+            socket.Listen();
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private Socket? Inherited(IPEndPoint endPoint)
+    {
+        var found = _succession?.Sockets.InheritSockets(ListenerKind.Http, ServiceProtocol.Tcp, endPoint) ?? [];
+        foreach (var more in found.Skip(1)) more.Dispose();
+        return found.FirstOrDefault();
     }
 
     private async Task AcceptAsync()
     {
         try
         {
+            if (_succession is not null) await _succession.Settled.WaitAsync(_stopping.Token);
             while (true)
             {
                 await _connections.WaitAsync(_stopping.Token);
@@ -61,24 +99,33 @@ public sealed class HttpResponder : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            if (_connections.CurrentCount < MaxConnections) _connections.Release();
+            // The end.
         }
     }
 
+    // With a permit, which it gives back where it ends without a connection.
     private async Task<Socket> AcceptOneAsync()
     {
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                return await _listener.AcceptSocketAsync(_stopping.Token);
+                try
+                {
+                    return await _listener.AcceptAsync(_stopping.Token);
+                }
+                catch (SocketException exception)
+                {
+                    // Out of descriptors, most likely: the port stays open and is served again when some are free.
+                    _logger.LogWarning("Cannot accept on {EndPoint}: {Error}", EndPoint, exception.SocketErrorCode);
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), _stopping.Token);
+                }
             }
-            catch (SocketException exception)
-            {
-                // Out of descriptors, most likely: the port stays open and is served again when some are free.
-                _logger.LogWarning("Cannot accept on {EndPoint}: {Error}", EndPoint, exception.SocketErrorCode);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _stopping.Token);
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            _connections.Release();
+            throw;
         }
     }
 
@@ -87,7 +134,7 @@ public sealed class HttpResponder : IAsyncDisposable
     {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_cutting.Token);
             limit.CancelAfter(Limit);
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             var response = Answer(await ReadRequestLineAsync(stream, limit.Token));

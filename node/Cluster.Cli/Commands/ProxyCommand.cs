@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Net;
 using Cluster.Cli.Hosting;
 using Cluster.Client;
+using Cluster.Dataplane.Handover;
 using Cluster.Proxy;
 using Cluster.Proxy.CommandLine;
+using Cluster.Proxy.Restart;
 using Cluster.Proxy.Top;
+using Microsoft.Extensions.Logging;
 
 namespace Cluster.Cli.Commands;
 
@@ -44,11 +47,19 @@ internal static class ProxyCommand
         if (!Environment.IsPrivilegedProcess) throw new CliException("the proxy needs root (routes, ports): run it as root, or with sudo");
         Directory.CreateDirectory(folder.Logs);
         Directory.CreateDirectory(folder.Run);
-        ProxySupervisor.Record(folder);
         IApiClient client = ComponentOptions.Client(settings.Kubeconfig ?? folder.ComponentKubeconfig("proxy"));
         return ComponentHost.RunAsync(
             Path.Combine(folder.Logs, "proxy.log"),
-            (logs, token) => new KubeProxy(client, settings.Options, logs, TimeProvider.System).RunAsync(token),
+            async (logs, token) =>
+            {
+                using IDisposable registration = ProxySupervisor.Register(folder);
+                using var succession = new Succession(settings.TakesOver ? folder.Handover : null, logs.CreateLogger<Succession>());
+                using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>());
+                Task running = new KubeProxy(client, settings.Options, logs, TimeProvider.System, succession).RunAsync(token);
+                await Task.WhenAny(running, succession.Serving);
+                if (!running.IsCompleted) ProxySupervisor.Record(folder);
+                await running;
+            },
             cancellationToken);
     }
 

@@ -31,6 +31,12 @@ internal sealed class DataDirectory
     /// <summary>The services the proxy saw last.</summary>
     public string ServiceTable => Path.Combine(Run, "services");
 
+    /// <summary>Where one process of the proxy takes over from another.</summary>
+    public string Handover => Path.Combine(Run, "handover");
+
+    /// <summary>A record of each process of the proxy, by pid: the one that serves, those that end their connections, one that prepares.</summary>
+    public string Proxies => Path.Combine(Run, "proxies");
+
     /// <summary>A line for each thing <c>up</c> created on the host, written before it is created, so that <c>down</c> works after a kill -9.</summary>
     public string Owned => Path.Combine(Root, "owned");
 

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Cluster.Dataplane.Handover;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.Proxy.Restart;
+
+/// <summary>
+/// SIGUSR2 has this process start its program again, as it lies on the disk by now and with the same arguments; the new process takes over.
+/// </summary>
+public sealed class SuccessorOnSignal : IDisposable
+{
+    private const int SIGUSR2 = 12;
+
+    private readonly Lock _lock = new();
+    private readonly Succession _succession;
+    private readonly ILogger _logger;
+    private readonly PosixSignalRegistration? _registration;
+    private Process? _successor;
+
+    public SuccessorOnSignal(Succession succession, ILogger logger)
+    {
+        _succession = succession;
+        _logger = logger;
+        if (OperatingSystem.IsLinux()) _registration = PosixSignalRegistration.Create((PosixSignal)SIGUSR2, Handle);
+    }
+
+    public void Dispose()
+    {
+        _registration?.Dispose();
+        lock (_lock) _successor?.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        lock (_lock)
+        {
+            try
+            {
+                Start();
+            }
+            catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or InvalidOperationException or IOException)
+            {
+                _logger.LogError("This program can't be started again, the process serves on: {Reason}", exception.Message);
+            }
+        }
+    }
+
+    private void Start()
+    {
+        if (_succession.HandedOver.IsCompleted || _successor is { HasExited: false }) return;
+        if (Environment.ProcessId == 1)
+        {
+            _logger.LogError("The first process of a container can't be taken over from, for the container ends with it: start another container");
+            return;
+        }
+
+        _successor?.Dispose();
+        var program = Environment.ProcessPath!;
+        var arguments = Environment.GetCommandLineArgs();
+        // Behind the program's own name, unless that is the runtime's and the first argument the program.
+        var isHosted = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        _successor = Process.Start(new ProcessStartInfo(program, isHosted ? arguments : arguments[1..]) { UseShellExecute = false });
+        _logger.LogInformation("Process {Pid} was started to take over", _successor?.Id);
+    }
+}
