@@ -83,7 +83,10 @@ public sealed class HttpResponder : IAsyncDisposable
     {
         var found = _succession?.Sockets.InheritSockets(ListenerKind.Http, ServiceProtocol.Tcp, endPoint) ?? [];
         foreach (var more in found.Skip(1)) more.Dispose();
-        return found.FirstOrDefault();
+        if (found.FirstOrDefault() is not { } listener) return null;
+        // Connections have it from their listener, and streams want it so.
+        listener.Blocking = true;
+        return listener;
     }
 
     private async Task AcceptAsync()
