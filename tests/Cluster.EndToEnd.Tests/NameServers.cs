@@ -13,17 +13,18 @@ internal sealed class NameServers : IAsyncDisposable
     private readonly List<Task> _serving = [];
 
     /// <param name="count">They are called a, b, c...</param>
-    public NameServers(int count)
+    /// <param name="address">Where they listen; loopback otherwise.</param>
+    public NameServers(int count, IPAddress? address = null)
     {
         for (int i = 0; i < count; i++)
         {
             string name = ((char)('a' + i)).ToString();
-            var listener = new TcpListener(IPAddress.Loopback, 0);
+            var listener = new TcpListener(address ?? IPAddress.Loopback, 0);
             listener.Start();
             _listeners.Add(listener);
             _serving.Add(ServeAsync(listener, name));
             // Both protocols at one port; a port that another has by UDP is not worth a second try here.
-            var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.LocalEndpoint).Port));
+            var socket = new UdpClient((IPEndPoint)listener.LocalEndpoint);
             _sockets.Add(socket);
             _serving.Add(ServeAsync(socket, name));
         }
@@ -31,6 +32,8 @@ internal sealed class NameServers : IAsyncDisposable
 
     /// <summary>The places as the file's list.</summary>
     public string List => "[" + string.Join(", ", _listeners.Select(listener => listener.LocalEndpoint)) + "]";
+
+    public IReadOnlyList<int> Ports => [.. _listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
 
     public async ValueTask DisposeAsync()
     {
