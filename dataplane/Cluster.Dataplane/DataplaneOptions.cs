@@ -1,6 +1,7 @@
 using System.Net;
 using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Linux.Nftables.Nat;
+using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tcp;
 using Cluster.Dataplane.Udp;
@@ -16,6 +17,9 @@ public sealed record DataplaneOptions
     public TcpRelayOptions Tcp { get; init; } = new();
 
     public UdpRelayOptions Udp { get; init; } = new();
+
+    /// <summary>When backends that do not take connections are left out of balancing.</summary>
+    public PenaltyBoxOptions PenaltyBox { get; init; } = new();
 
     /// <summary>The connect-time path; null: off.</summary>
     public SocketLoadBalancerOptions? SocketLb { get; init; }

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Net;
@@ -37,6 +38,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     private readonly NatTable? _nat;
     private readonly RelaySet _relays;
     private readonly SocketPath _sockets;
+    private readonly Rebalancer _rebalancer;
+    private readonly HealthChecker _health;
     private readonly IReadOnlyList<IPNetwork> _podRanges;
     private readonly ILogger _logger;
     private readonly ITimer _retry;
@@ -59,7 +62,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _takesOver = options.Sockets.IsTakingOver;
         _podRanges = options.PodRanges;
         _logger = logs.CreateLogger<NodeDataplane>();
-        Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time));
+        Directory = new ServiceDirectory(Balancing.BalancingPolicies.BuiltIn(time), options.PenaltyBox, time);
+        Directory.AvailabilityChanged += OnAvailabilityChanged;
         _relays = new RelaySet(
             OperatingSystem.IsLinux() ? () => new LoopTcpRelay(Directory, options.Tcp, options.Threads, logs.CreateLogger<LoopTcpRelay>(), addresses.Steering, options.Sockets) : null,
             OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, logs.CreateLogger<LoopUdpRelay>(), time, addresses.Steering, options.Sockets) : null,
@@ -68,6 +72,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);
         if (options.KernelNat is { } nat) _nat = new NatTable(nat, logs.CreateLogger<NatTable>());
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
+        _rebalancer = new Rebalancer(Directory, time);
+        _health = new HealthChecker(Directory, time);
         _retry = time.CreateTimer(_ => _work.Writer.TryWrite(new Retry()), null, options.RetryPeriod, options.RetryPeriod);
         _verify = time.CreateTimer(_ => _work.Writer.TryWrite(new Verify()), null, options.VerifyPeriod, options.VerifyPeriod);
     }
@@ -125,6 +131,26 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
         return _sockets.Balancer?.Cut is { IsCompleted: false } cut ? Task.WhenAll(done.Task, cut) : done.Task;
+    }
+
+    /// <summary>TCP connections that a pod has from this node. Any thread; looks at the whole table.</summary>
+    /// <param name="uid">The pod's uid.</param>
+    public BackendConnections ConnectionsOf(string uid)
+    {
+        var (takesNew, count) = (false, 0L);
+        foreach (var entry in Directory.Current.Entries.Where(entry => entry.Port.Id.Protocol == ServiceProtocol.Tcp))
+        {
+            foreach (var backend in entry.Backends)
+            {
+                if (backend.Uid != uid) continue;
+                takesNew |= backend.Health == BackendHealth.Ready;
+                count += backend.State.Active + (Sockets?.Counters(entry.Port.Id, backend).Active ?? 0);
+            }
+        }
+
+        foreach (var (id, backend) in Directory.Gone())
+            if (backend.Uid == uid && id.Protocol == ServiceProtocol.Tcp) count += backend.State.Active;
+        return new BackendConnections(takesNew, count);
     }
 
     /// <summary>The way each service port takes, and why. Any thread.</summary>
@@ -201,8 +227,11 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
+        await _rebalancer.DisposeAsync();
+        await _health.DisposeAsync();
         await _sockets.DisposeAsync();
         await _relays.DisposeAsync();
+        Directory.Box.Dispose();
         // Last: until the listeners were gone, connections could still come.
         (_addresses as IDisposable)?.Dispose();
         _stopping.Dispose();
@@ -226,6 +255,9 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         if (!_work.Writer.TryWrite(step)) step.Done.SetException(new ObjectDisposedException(nameof(NodeDataplane)));
         return step.Done.Task;
     }
+
+    // Flows of UDP and the kernel's translation follow; TCP's relays pick from what is available anyway.
+    private void OnAvailabilityChanged(ServiceEntry entry) => _work.Writer.TryWrite(new AvailabilityChanged(entry));
 
     private async Task FollowAsync()
     {
@@ -296,8 +328,16 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
         foreach (var change in batch.OfType<Changed>().SelectMany(changed => changed.Changes))
         {
+            _health.Follow(change);
             if (_nat is null) _frontends.Take(change);
             else _nat.Take(change);
+        }
+
+        foreach (var changed in batch.OfType<AvailabilityChanged>())
+        {
+            if (Directory.InForce(changed.Entry) is not { } entry) continue;
+            if (_nat is null) _relays.BackendsChanged(entry);
+            else _nat.Take(new ServiceTableChange(entry, entry));
         }
 
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
@@ -318,6 +358,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     private sealed record Changed(IReadOnlyList<ServiceTableChange> Changes, TaskCompletionSource Done) : Work;
 
     private sealed record AddressesChanged : Work;
+
+    private sealed record AvailabilityChanged(ServiceEntry Entry) : Work;
 
     private sealed record Retry : Work;
 

@@ -67,6 +67,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             _dataplane = dataplane;
             // Before the data plane goes: nobody is handed over what is being closed.
             using var succeeding = _succession;
+            await using var draining = Draining(dataplane);
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
@@ -172,6 +173,21 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         catch (OperationCanceledException)
         {
             // The process stops, or another one serves.
+        }
+    }
+
+    private DrainServer? Draining(NodeDataplane dataplane)
+    {
+        if (options.DrainSocket is not { } path) return null;
+        try
+        {
+            return new DrainServer(path, dataplane.ConnectionsOf, _logger, time);
+        }
+        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            // Traffic is none the worse for it.
+            _logger.LogWarning("Pods are stopped without waiting for their connections, as {Path} can't be made: {Reason}", path, exception.Message);
+            return null;
         }
     }
 

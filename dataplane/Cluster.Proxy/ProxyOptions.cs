@@ -55,6 +55,9 @@ public sealed record ProxyOptions
     /// <summary>The file that keeps the services last seen, for a start while the API is away; null for none. <see cref="NodePlane.RemoveAsync"/> removes it.</summary>
     public string? SavedPath { get; init; }
 
+    /// <summary>A socket on which the kubelet asks for the connections of pods on their way out; null for none.</summary>
+    public string? DrainSocket { get; init; }
+
     /// <summary>False: no BPF; sockets of this node take relays as all others do.</summary>
     public bool ConnectTime { get; init; } = true;
 

@@ -30,6 +30,9 @@ public sealed record KubeletOptions
     /// <summary>PEM files of the serving certificate and of the CA that clients must be signed by; null: no HTTPS server.</summary>
     public KubeletCertificates? Certificates { get; init; }
 
+    /// <summary>The proxy's socket that tells of pods' connections; null: no pod waits for them to end.</summary>
+    public string? DrainSocket { get; init; }
+
     /// <summary>A client's streams (exec, attach, port-forward) that move nothing for so long are ended.</summary>
     public TimeSpan StreamingConnectionIdleTimeout { get; init; } = TimeSpan.FromHours(4);
 

@@ -28,6 +28,9 @@ public sealed class ClientIpAffinityPolicy(ILoadBalancingPolicy inner, TimeSpan 
         return picked;
     }
 
+    public void Moved(ServiceState state, in PickContext context, Backend backend) =>
+        state.Affinity.Set(context.Client, backend, time.GetTimestamp(), _timeoutTicks);
+
     // The backend object of the table in force: health and weight may have changed since the client got it.
     private static Backend? Current(ReadOnlySpan<Backend> candidates, Backend known)
     {

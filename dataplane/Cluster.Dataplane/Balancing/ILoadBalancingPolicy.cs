@@ -18,6 +18,14 @@ public interface ILoadBalancingPolicy
     /// </summary>
     object? Prepare(Backend[] candidates) => null;
 
+    /// <summary>
+    /// Told where a connection was given another backend than was picked for it, as it had tried that one before: what remembers clients'
+    /// backends remembers this one.
+    /// </summary>
+    void Moved(ServiceState state, in PickContext context, Backend backend)
+    {
+    }
+
     /// <summary>A backend of <paramref name="candidates"/>, or null where there is none.</summary>
     Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context);
 }

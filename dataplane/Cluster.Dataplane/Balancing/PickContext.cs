@@ -7,4 +7,5 @@ namespace Cluster.Dataplane.Balancing;
 /// <param name="Scope">Where the traffic entered.</param>
 /// <param name="Client">The client's address, without its port.</param>
 /// <param name="Failed">The backend that was just tried in vain: another is wanted, and affinity to this one is forgotten.</param>
-public readonly record struct PickContext(TrafficScope Scope, ClientAddress Client, Backend? Failed = null);
+/// <param name="Tried">All that were tried in vain: none of them is picked again. Policies need not look at it, the service entry does.</param>
+public readonly record struct PickContext(TrafficScope Scope, ClientAddress Client, Backend? Failed = null, TriedBackends? Tried = null);

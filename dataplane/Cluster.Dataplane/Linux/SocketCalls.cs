@@ -17,6 +17,8 @@ internal static partial class SocketCalls
     private const int SOCK_RAW = 3;
     private const int SOCK_NONBLOCK = 0x800;
     private const int SOCK_CLOEXEC = 0x80000;
+    private const int MSG_PEEK = 2;
+    private const int SIOCOUTQ = 0x5411;
     private const int MSG_NOSIGNAL = 0x4000;
     private const int SHUT_WR = 1;
     private const int SOL_SOCKET = 1;
@@ -114,6 +116,13 @@ internal static partial class SocketCalls
 
     public static nint Receive(int descriptor, Span<byte> buffer) => recv(descriptor, ref MemoryMarshal.GetReference(buffer), buffer.Length, 0);
 
+    /// <summary>Whether a receive would bring something, without taking it: 1 where it would, 0 at the end.</summary>
+    public static nint Peek(int descriptor)
+    {
+        byte one = 0;
+        return recv(descriptor, ref one, 1, MSG_PEEK);
+    }
+
     public static nint Send(int descriptor, ReadOnlySpan<byte> buffer) => send(descriptor, ref MemoryMarshal.GetReference(buffer), buffer.Length, MSG_NOSIGNAL);
 
     public static void ShutdownSend(int descriptor) => _ = shutdown(descriptor, SHUT_WR);
@@ -173,6 +182,13 @@ internal static partial class SocketCalls
     /// <summary>Another descriptor of the same socket; -1 where there is no room.</summary>
     public static int Duplicate(int descriptor) => fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 
+    /// <summary>Bytes sent that the peer has not acknowledged yet; 0 too where the kernel does not say.</summary>
+    public static int Unacknowledged(int descriptor)
+    {
+        int bytes = 0;
+        return ioctl(descriptor, SIOCOUTQ, ref bytes) == 0 ? bytes : 0;
+    }
+
     public static void SetNoDelay(int descriptor) => Set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
 
     /// <summary>Bounds what the kernel holds of what was received, and with it the window; no more than net.core.rmem_max.</summary>
@@ -230,6 +246,9 @@ internal static partial class SocketCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint send(int descriptor, ref byte buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int descriptor, nuint request, ref int value);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int shutdown(int descriptor, int how);

@@ -15,6 +15,10 @@ public static class DataplaneMetrics
     internal static readonly Counter<long> TcpAccepted = Meter.CreateCounter<long>("dataplane_tcp_connections_total", description: "TCP connections accepted");
     internal static readonly UpDownCounter<long> TcpActive = Meter.CreateUpDownCounter<long>("dataplane_tcp_connections", description: "TCP connections being served");
     internal static readonly Counter<long> TcpConnectFailures = Meter.CreateCounter<long>("dataplane_tcp_connect_failures_total", description: "Attempts to connect to a backend that failed");
+    internal static readonly Counter<long> BackendsBoxed = Meter.CreateCounter<long>("dataplane_backends_boxed_total", description: "Times a backend was left out of balancing because it did not take connections");
+    internal static readonly Counter<long> TcpRebalanced = Meter.CreateCounter<long>("dataplane_tcp_rebalanced_total", description: "TCP connections ended in order because their backend had more than its share");
+    internal static readonly Counter<long> TcpAged = Meter.CreateCounter<long>("dataplane_tcp_aged_total", description: "TCP connections ended in order because of their age");
+    internal static readonly Counter<long> TcpReplays = Meter.CreateCounter<long>("dataplane_tcp_replays_total", description: "TCP connections whose unanswered first bytes went to another backend");
     internal static readonly Counter<long> TcpRefused = Meter.CreateCounter<long>("dataplane_tcp_refused_total", description: "TCP connections reset because no backend could be reached");
     internal static readonly Counter<long> SourceRefused = Meter.CreateCounter<long>("dataplane_source_refused_total", description: "TCP connections and UDP datagrams to load balancer addresses from outside of the service's source ranges");
     internal static readonly Counter<long> LimitRefused = Meter.CreateCounter<long>("dataplane_limit_refused_total", description: "Connections and sessions refused because their service holds as many as it may");

@@ -13,6 +13,17 @@ public static class BackendSelection
         return ready.Length > 0 ? ready : Where(backends, policy, BackendHealth.Terminating);
     }
 
+    /// <summary>
+    /// Divides usable backends into those that answer and those left out. Where none answers, all count as if they did: a wrong word about
+    /// all of them would otherwise be an outage.
+    /// </summary>
+    public static (Backend[] Available, Backend[] LeftOut) Divide(Backend[] usable)
+    {
+        // Looked at once each: what is available may change meanwhile.
+        var available = Array.FindAll(usable, backend => backend.State.IsAvailable);
+        return available.Length == usable.Length || available.Length == 0 ? (usable, []) : (available, [.. usable.Except(available)]);
+    }
+
     private static Backend[] Where(ReadOnlySpan<Backend> backends, TrafficPolicy policy, BackendHealth health)
     {
         var count = 0;

@@ -1,12 +1,16 @@
 namespace Cluster.Dataplane.Services;
 
-/// <summary>What lives on of a backend while tables change: the connections it has and had from this node.</summary>
+/// <summary>What lives on of a backend while tables change: the connections it has and had from this node, and whether it answers.</summary>
 /// <remarks>Written by every relay, read by policies and metrics: a few interlocked adds a connection, none a packet.</remarks>
 public sealed class BackendState
 {
     private int _active;
     private long _given;
     private long _failures;
+    private int _strikes;
+    private int _boxed;
+    private int _down;
+    private int _surplus;
     private long _bytesToBackend;
     private long _bytesToClient;
 
@@ -18,6 +22,25 @@ public sealed class BackendState
 
     /// <summary>Those of them that it did not take: refused, unreachable, or no answer in time.</summary>
     public long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>It is in the penalty box: several connections in a row were not taken.</summary>
+    public bool IsBoxed => Volatile.Read(ref _boxed) != 0;
+
+    /// <summary>Its health check says that it does not answer.</summary>
+    public bool IsDown => Volatile.Read(ref _down) != 0;
+
+    /// <summary>Balancing may choose it. Where no backend of a service port is available, all are chosen among.</summary>
+    public bool IsAvailable => !IsBoxed && !IsDown;
+
+    /// <summary>Connections it should lose so that others get their share; see <see cref="Rebalancer"/>.</summary>
+    internal int Surplus
+    {
+        get => Volatile.Read(ref _surplus);
+        set => Volatile.Write(ref _surplus, value);
+    }
+
+    /// <summary>True for the caller that is to end one of its connections.</summary>
+    internal bool TryTakeSurplus() => Surplus > 0 && Interlocked.Decrement(ref _surplus) >= 0;
 
     /// <summary>Bytes of TCP connections that relays have received from clients for it.</summary>
     public long BytesToBackend => Interlocked.Read(ref _bytesToBackend);
@@ -44,4 +67,26 @@ public sealed class BackendState
 
     /// <summary>It did not take a connection. <see cref="Closed"/> is called for it too.</summary>
     public void Failed() => Interlocked.Increment(ref _failures);
+
+    /// <summary>Connections not taken since the last one that was.</summary>
+    internal int Strikes => Volatile.Read(ref _strikes);
+
+    /// <summary>How long it is in the box at first, the next time; for the one who puts it there.</summary>
+    internal TimeSpan Pause { get; set; }
+
+    /// <summary>When it last left the box, a timestamp of the box's clock; for the one who puts it there.</summary>
+    internal long ReleasedAt { get; set; }
+
+    internal int Strike(int times) => Interlocked.Add(ref _strikes, times);
+
+    internal void ForgetStrikes() => Volatile.Write(ref _strikes, 0);
+
+    /// <summary>True for the one caller that puts it into the box.</summary>
+    internal bool TryBox() => Interlocked.Exchange(ref _boxed, 1) == 0;
+
+    /// <summary>True for the one caller that takes it out.</summary>
+    internal bool TryRelease() => Interlocked.Exchange(ref _boxed, 0) != 0;
+
+    /// <summary>True where this changes what its health check says.</summary>
+    internal bool TrySetDown(bool down) => Interlocked.Exchange(ref _down, down ? 1 : 0) != (down ? 1 : 0);
 }

@@ -20,12 +20,25 @@ public sealed class ServiceDirectory
     private bool _ownChunkList;
     private int _slotCount;
     private ServiceTable _current = ServiceTable.Empty;
+    private int _availability;
+    private readonly GoneBackends _gone;
 
-    public ServiceDirectory(BalancingPolicies? policies = null)
+    public ServiceDirectory(BalancingPolicies? policies = null, PenaltyBoxOptions? box = null, TimeProvider? time = null)
     {
         _policies = policies ?? BalancingPolicies.BuiltIn(TimeProvider.System);
         Sources = new SourceKeeping(Origins);
+        _gone = new GoneBackends(time ?? TimeProvider.System);
+        Box = new PenaltyBox(this, box ?? new PenaltyBoxOptions(), time ?? TimeProvider.System);
     }
+
+    /// <summary>The backends that do not take connections.</summary>
+    public PenaltyBox Box { get; }
+
+    /// <summary>
+    /// Told with the entry in force when one of its backends has become available or ceased to be: <see cref="ServiceEntry.Usable"/> and its
+    /// kin have changed. On the thread that noticed, a relay's loop most often: take note and return.
+    /// </summary>
+    public event Action<ServiceEntry>? AvailabilityChanged;
 
     /// <summary>Which clients are of this cluster.</summary>
     public ClientOrigins Origins { get; } = new();
@@ -46,7 +59,7 @@ public sealed class ServiceDirectory
         var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState(before?.State.TrafficOrNull);
         var continued = backends.ToArray();
         if (before is not null) Continue(continued, before.Backends);
-        Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port), Origins));
+        Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port), Origins, Volatile.Read(ref _availability)));
     }
 
     /// <summary>Removes a service port; false where there was none.</summary>
@@ -71,9 +84,35 @@ public sealed class ServiceDirectory
         foreach (var (slot, before) in _before)
             if (before is not null || table[slot] is not null) changes.Add(new ServiceTableChange(before, table[slot]));
 
-        Volatile.Write(ref _current, table);
+        Interlocked.Exchange(ref _current, table);
+        RefreshStale(changes);
+        foreach (var change in changes) _gone.Note(change);
         Seal();
         return changes;
+    }
+
+    /// <summary>Backends that have left the table and still have connections through relays. Any thread.</summary>
+    public IReadOnlyList<(ServicePortId Id, Backend Backend)> Gone() => _gone.Draining();
+
+    /// <summary>The entry of the same service port in the table in force; null where it is gone.</summary>
+    public ServiceEntry? InForce(ServiceEntry entry) => Current[entry.Slot] is { } current && current.Port.Id == entry.Port.Id ? current : null;
+
+    /// <summary>Has the service port's candidates worked out anew. Any thread.</summary>
+    internal void RefreshAvailability(ServiceEntry entry)
+    {
+        // Before the look at the table, as the writer looks at this after it has published: one of the two sees the other.
+        Interlocked.Increment(ref _availability);
+        if (InForce(entry) is not { } current) return;
+        current.RefreshAvailability();
+        AvailabilityChanged?.Invoke(current);
+    }
+
+    // What became of backends since these entries were made may have been noted in the ones they replace.
+    private void RefreshStale(List<ServiceTableChange> changes)
+    {
+        var now = Volatile.Read(ref _availability);
+        foreach (var change in changes)
+            if (change.After is { } entry && entry.MadeAt != now) entry.RefreshAvailability();
     }
 
     // From here on the published arrays belong to readers: the next write copies what it touches.

@@ -3,33 +3,30 @@ using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Services;
 
-/// <summary>A service port with its backends as of one table. Immutable but for <see cref="State"/>, which entries hand on.</summary>
+/// <summary>A service port with its backends as of one table. Immutable but for <see cref="State"/>, which entries hand on, and for which backends are available.</summary>
 public sealed class ServiceEntry
 {
     private readonly Backend[] _all;
-    private readonly BackendSet _internal;
-    private readonly BackendSet _external;
-    private readonly BackendSet _cluster;
+    private readonly Lock _refreshLock = new();
+    private Candidates _candidates;
     private readonly AddressRange[] _sources;
     private readonly ClientOrigins _origins;
 
-    internal ServiceEntry(int slot, ServicePort port, Backend[] backends, ServiceState state, ILoadBalancingPolicy policy, ClientOrigins origins)
+    internal ServiceEntry(int slot, ServicePort port, Backend[] backends, ServiceState state, ILoadBalancingPolicy policy, ClientOrigins origins, int madeAt)
     {
+        MadeAt = madeAt;
         Slot = slot;
         Port = port;
         State = state;
         Policy = policy;
         _all = backends;
-        _internal = Prepare(BackendSelection.Usable(backends, port.InternalTrafficPolicy), policy);
-        _external = port.ExternalTrafficPolicy == port.InternalTrafficPolicy
-            ? _internal
-            : Prepare(BackendSelection.Usable(backends, port.ExternalTrafficPolicy), policy);
-        _cluster = port.ExternalTrafficPolicy == TrafficPolicy.Cluster ? _external
-            : port.InternalTrafficPolicy == TrafficPolicy.Cluster ? _internal
-            : Prepare(BackendSelection.Usable(backends, TrafficPolicy.Cluster), policy);
+        _candidates = Prepare();
         _sources = port.SourceRanges.IsEmpty ? [] : [.. port.SourceRanges.Select(AddressRange.From)];
         _origins = origins;
     }
+
+    /// <summary>What the directory had counted of changes of availability before this was made.</summary>
+    internal int MadeAt { get; }
 
     /// <summary>Index in the table; the same for all entries of a service port while it exists.</summary>
     public int Slot { get; }
@@ -45,10 +42,10 @@ public sealed class ServiceEntry
     public ReadOnlySpan<Backend> Backends => _all;
 
     /// <summary>The backends that may answer traffic of a scope from clients beyond the cluster.</summary>
-    public ReadOnlySpan<Backend> Usable(TrafficScope scope) => Candidates(scope).Backends;
+    public ReadOnlySpan<Backend> Usable(TrafficScope scope) => Of(InForce, scope).Backends;
 
     /// <summary>The backends that may answer traffic of a scope from the node itself and from pods: externalTrafficPolicy is not for them.</summary>
-    public ReadOnlySpan<Backend> UsableInside(TrafficScope scope) => (scope == TrafficScope.Internal ? _internal : _cluster).Backends;
+    public ReadOnlySpan<Backend> UsableInside(TrafficScope scope) => (scope == TrafficScope.Internal ? InForce.Internal : InForce.Cluster).Backends;
 
     /// <summary>The backends that may answer a client in a scope; none where the scope is not open to it.</summary>
     public ReadOnlySpan<Backend> UsableFor(TrafficScope scope, ClientAddress client) => CandidatesFor(scope, client).Backends;
@@ -73,9 +70,17 @@ public sealed class ServiceEntry
             return null;
         }
 
-        var picked = Policy.Pick(CandidatesFor(context.Scope, context.Client), State, context);
+        var candidates = CandidatesFor(context.Scope, context.Client);
+        var picked = Policy.Pick(candidates, State, context);
         if (picked is null) CountRefusal(context);
-        return picked;
+        return context.Tried is null || picked is null || !context.Tried.Contains(picked) ? picked : PickUntried(candidates, picked, context);
+    }
+
+    /// <summary>True where a connection that fails on a backend has another to go on to.</summary>
+    public bool HasAnother(in PickContext context, Backend than)
+    {
+        var candidates = CandidatesFor(context.Scope, context.Client);
+        return HasAnother(candidates.Backends, context.Tried, than) || HasAnother(candidates.LeftOut, context.Tried, than);
     }
 
     // Loops that pick at the same moment may each find the last place free: the limit is kept to within one connection a loop.
@@ -108,16 +113,71 @@ public sealed class ServiceEntry
         }
     }
 
-    private static BackendSet Prepare(Backend[] usable, ILoadBalancingPolicy policy) =>
-        usable.Length == 0 ? BackendSet.Empty : new BackendSet(usable, policy.Prepare(usable));
+    /// <summary>Works out anew which backends are chosen among, after one of them has become available or ceased to be. Any thread.</summary>
+    internal void RefreshAvailability()
+    {
+        // One after the other: a later view must not be overwritten by an earlier one.
+        lock (_refreshLock) Volatile.Write(ref _candidates, Prepare());
+    }
+
+    private Candidates InForce => Volatile.Read(ref _candidates);
+
+    private Candidates Prepare()
+    {
+        var inside = Prepare(Port.InternalTrafficPolicy);
+        var outside = Port.ExternalTrafficPolicy == Port.InternalTrafficPolicy ? inside : Prepare(Port.ExternalTrafficPolicy);
+        var cluster = Port.ExternalTrafficPolicy == TrafficPolicy.Cluster ? outside
+            : Port.InternalTrafficPolicy == TrafficPolicy.Cluster ? inside
+            : Prepare(TrafficPolicy.Cluster);
+        return new Candidates(inside, outside, cluster);
+    }
+
+    private BackendSet Prepare(TrafficPolicy policy)
+    {
+        var usable = BackendSelection.Usable(_all, policy);
+        if (usable.Length == 0) return BackendSet.Empty;
+        var (available, leftOut) = BackendSelection.Divide(usable);
+        return new BackendSet(available, Policy.Prepare(available), leftOut);
+    }
+
+    // The next in order from the one picked, those without weight last; then those that did not answer, for nothing better is left.
+    private Backend? PickUntried(BackendSet candidates, Backend picked, in PickContext context)
+    {
+        var tried = context.Tried!;
+        var from = candidates.Backends.IndexOf(picked);
+        var found = Untried(candidates.Backends, from, least: 1, tried) ?? Untried(candidates.Backends, from, least: 0, tried) ?? Untried(candidates.LeftOut, 0, least: 0, tried);
+        if (found is not null) Policy.Moved(State, context, found);
+        return found;
+    }
+
+    private static Backend? Untried(ReadOnlySpan<Backend> backends, int from, int least, TriedBackends tried)
+    {
+        for (var ahead = 0; ahead < backends.Length; ahead++)
+        {
+            var backend = backends[(from + ahead) % backends.Length];
+            if (backend.Weight >= least && !tried.Contains(backend)) return backend;
+        }
+
+        return null;
+    }
+
+    private static bool HasAnother(ReadOnlySpan<Backend> backends, TriedBackends? tried, Backend than)
+    {
+        foreach (var backend in backends)
+            if (!ReferenceEquals(backend, than) && !backend.IsSameAs(than) && tried?.Contains(backend) != true) return true;
+        return false;
+    }
 
     private BackendSet CandidatesFor(TrafficScope scope, ClientAddress client)
     {
         if (!Admits(scope, client)) return BackendSet.Empty;
-        return ReferenceEquals(_cluster, _external) || scope == TrafficScope.Internal || !_origins.IsInside(client) ? Candidates(scope) : _cluster;
+        var candidates = InForce;
+        return ReferenceEquals(candidates.Cluster, candidates.External) || scope == TrafficScope.Internal || !_origins.IsInside(client)
+            ? Of(candidates, scope)
+            : candidates.Cluster;
     }
 
-    private BackendSet Candidates(TrafficScope scope) => scope == TrafficScope.Internal ? _internal : _external;
+    private static BackendSet Of(Candidates candidates, TrafficScope scope) => scope == TrafficScope.Internal ? candidates.Internal : candidates.External;
 
     internal bool HasBackends(ReadOnlySpan<Backend> backends)
     {
@@ -131,4 +191,7 @@ public sealed class ServiceEntry
         ReferenceEquals(a, b)
         || (a.IsSameAs(b) && a.Health == b.Health && a.IsLocal == b.IsLocal && a.Weight == b.Weight && a.Zone == b.Zone
             && Equals(a.AlternateAddress, b.AlternateAddress));
+
+    /// <summary>Who may answer what traffic: of clients at virtual addresses, of clients beyond the cluster, and of those inside at outer addresses.</summary>
+    private sealed record Candidates(BackendSet Internal, BackendSet External, BackendSet Cluster);
 }

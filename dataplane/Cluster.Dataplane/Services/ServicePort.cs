@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Cluster.Dataplane.Health;
 
 namespace Cluster.Dataplane.Services;
 
@@ -51,6 +52,21 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Local backends see clients beyond the node by their own addresses, where what they answer comes by this node.</summary>
     public bool KeepsSource { get; init; }
 
+    /// <summary>How backends are asked whether they answer; null: only by the connections they are given.</summary>
+    public HealthCheck? HealthCheck { get; init; }
+
+    /// <summary>TCP connections older than this are ended when nothing is under way on them; zero: none is.</summary>
+    public TimeSpan MaxConnectionAge { get; init; }
+
+    /// <summary>TCP connections of backends that have more than their share are ended, a few at a time and when nothing is under way on them.</summary>
+    public bool Rebalance { get; init; }
+
+    /// <summary>
+    /// A TCP client's first bytes (16 kB at most) go to another backend where the first one ends or resets before it has answered a byte. A
+    /// request may then be carried out twice: for services whose first request may.
+    /// </summary>
+    public bool Replay { get; init; }
+
     /// <summary>Connections and sessions that its backends may hold from this node together; more are refused. 0: any number.</summary>
     public int MaxConnections { get; init; }
 
@@ -82,6 +98,7 @@ public sealed class ServicePort(ServicePortId id, int port)
     public bool Equivalent(ServicePort other) =>
         Id == other.Id && Port == other.Port && NodePort == other.NodePort && BalancesLike(other)
         && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol && KeepsSource == other.KeepsSource && IdleTimeout == other.IdleTimeout
+        && HealthCheck == other.HealthCheck && Replay == other.Replay && MaxConnectionAge == other.MaxConnectionAge && Rebalance == other.Rebalance
         && InternalTrafficPolicy == other.InternalTrafficPolicy && ExternalTrafficPolicy == other.ExternalTrafficPolicy
         && VirtualAddresses.AsSpan().SequenceEqual(other.VirtualAddresses.AsSpan())
         && ExternalAddresses.AsSpan().SequenceEqual(other.ExternalAddresses.AsSpan())

@@ -15,6 +15,8 @@ internal static class ConnectPath
         { Path: ServicePath.Auto, Id.Protocol: ServiceProtocol.Udp } => "UDP is connected from the start only where the service asks for it",
         { MaxConnections: > 0 } => "a limit of connections is kept by the relays",
         { IdleTimeout.Ticks: > 0 } => "an idle time-out is kept by the relays",
+        { MaxConnectionAge.Ticks: > 0 } or { Rebalance: true } => "connections can only be ended in order by a relay",
+        { Replay: true } => "first bytes can only be replayed by a relay",
         { ProxyProtocol: true } => "a PROXY protocol header can only be sent by a relay",
         { PreferredZone: not null, ZoneSpillOver: > 0 } => "spill-over between zones is decided by the relays",
         { Id.Protocol: ServiceProtocol.Udp, UdpMode: not UdpMode.Session } => "datagrams are passed on one by one",

@@ -4,11 +4,17 @@ namespace Cluster.Dataplane.Tcp;
 public sealed record TcpRelayOptions
 {
     /// <summary>
-    /// How long each attempt to reach a backend may take; the next one goes to the next backend. Kubernetes' own steps: short first,
-    /// for a backend that answers answers fast, and 3.75 s in all.
+    /// How long each attempt to reach a backend may take while there is another to go on to; the last step counts for all further ones.
+    /// Kubernetes' own steps: short first, for a backend that answers answers fast.
     /// </summary>
     public IReadOnlyList<TimeSpan> ConnectTimeouts { get; init; } =
         [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    /// <summary>
+    /// How long a client may wait for a backend in all. Within it every backend is tried, each once; the last one left has all the time that
+    /// is left, for a lost packet is sent again after a second.
+    /// </summary>
+    public TimeSpan ConnectBudget { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Connections served at once; more wait in the kernel's accept queue. 0 derives it from the descriptor limit.</summary>
     public int MaxConnections { get; init; }

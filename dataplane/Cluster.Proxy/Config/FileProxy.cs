@@ -70,7 +70,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     private static TcpRelayOptions Relays(LoadBalancerConfig config)
     {
         var options = new TcpRelayOptions();
-        return config.ConnectTimeout is { } timeout ? options with { ConnectTimeouts = [.. options.ConnectTimeouts.Select(_ => timeout)] } : options;
+        return config.ConnectTimeout is { } timeout ? options with { ConnectTimeouts = [timeout], ConnectBudget = timeout * options.ConnectTimeouts.Count } : options;
     }
 
     private HttpResponder Serve(IPEndPoint endPoint, Func<string, HttpResponse?> answer)

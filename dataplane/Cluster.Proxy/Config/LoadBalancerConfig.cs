@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Proxy.Config;
@@ -26,6 +27,14 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
 
     public bool ProxyProtocol { get; init; }
 
+    public bool Replay { get; init; }
+
+    public bool Rebalance { get; init; }
+
+    public TimeSpan MaxConnectionAge { get; init; }
+
+    public HealthCheck? HealthCheck { get; init; }
+
     public TimeSpan IdleTimeout { get; init; }
 
     public int MaxConnections { get; init; }
@@ -42,6 +51,10 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
             Path = Path,
             UdpMode = UdpMode,
             ProxyProtocol = ProxyProtocol,
+            Replay = Replay,
+            Rebalance = Rebalance,
+            MaxConnectionAge = MaxConnectionAge,
+            HealthCheck = HealthCheck,
             IdleTimeout = IdleTimeout,
             MaxConnections = MaxConnections,
             Policy = Policy == LoadBalancerFile.ClientIp ? null : Policy,

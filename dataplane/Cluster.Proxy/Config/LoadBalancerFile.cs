@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Proxy.Config;
@@ -17,6 +18,10 @@ namespace Cluster.Proxy.Config;
 ///     policy: round-robin      # or weighted, p2c, maglev, client-ip
 ///     path: auto               # or loop, managed, connect
 ///     proxyProtocol: false     # true: tells TCP backends the client's address, version 2
+///     replay: false            # true: a TCP client's unanswered first bytes go to another backend when the first one fails
+///     rebalance: false         # true: long connections spread again when there are more backends
+///     maxConnectionAge: 0      # seconds after which a TCP connection is ended when nothing is under way; 0: never
+///     health: {type: http, path: /healthz, interval: 2, timeout: 1, rise: 2, fall: 3}  # or type tcp, without path; not checked by default
 ///     idleTimeout: 0           # seconds of silence that end a TCP connection or UDP flow; 0: never, UDP after 250
 ///     maxConnections: 0        # that its backends hold together; more are refused. 0: any number
 ///     backends: [10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]
@@ -34,6 +39,8 @@ public static class LoadBalancerFile
     private const int MaxConnections = 10_000_000;
     private const double MaxConnectSeconds = 60;
     private const int MaxWeight = 65_535;
+    private const int MaxCheckSeconds = 3600;
+    private const int MaxChecks = 100;
     private const int MaxIdleSeconds = 1_000_000;
     private static readonly Dictionary<string, ServicePath> Paths = new() { ["auto"] = ServicePath.Auto, ["loop"] = ServicePath.Loop, ["managed"] = ServicePath.Managed, ["connect"] = ServicePath.Connect };
     private static readonly Dictionary<string, UdpMode> UdpModes = new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram };
@@ -54,7 +61,7 @@ public static class LoadBalancerFile
 
     private static LoadBalancerService Service(ConfigNode node)
     {
-        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "idleTimeout", "maxConnections", "backends"]);
+        var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "replay", "rebalance", "maxConnectionAge", "health", "idleTimeout", "maxConnections", "backends"]);
         return new LoadBalancerService(
             Text(Required(node, fields, "name")),
             EndPoint(Required(node, fields, "listen")),
@@ -65,9 +72,36 @@ public static class LoadBalancerFile
             Path = Path(fields),
             UdpMode = UdpModes[Choice(fields, "udpMode", UdpModes.Keys, "session")],
             ProxyProtocol = Choice(fields, "proxyProtocol", ["true", "false"], "false") == "true",
+            Replay = Choice(fields, "replay", ["true", "false"], "false") == "true",
+            Rebalance = Choice(fields, "rebalance", ["true", "false"], "false") == "true",
+            MaxConnectionAge = TimeSpan.FromSeconds(Number(fields, "maxConnectionAge", 0, MaxIdleSeconds, 0)),
+            HealthCheck = fields.TryGetValue("health", out var health) ? Health(health) : null,
             MaxConnections = fields.TryGetValue("maxConnections", out var most) ? Number(most, 0, MaxConnections) : 0,
             IdleTimeout = fields.TryGetValue("idleTimeout", out var idle) ? TimeSpan.FromSeconds(Number(idle, 0, MaxIdleSeconds)) : TimeSpan.Zero,
         };
+    }
+
+    private static HealthCheck Health(ConfigNode node)
+    {
+        var fields = Map(node, ["type", "path", "interval", "timeout", "rise", "fall"]);
+        Required(node, fields, "type");
+        var http = Choice(fields, "type", ["tcp", "http"], "tcp") == "http";
+        if (!http && fields.TryGetValue("path", out var stray)) throw Bad(stray, "path is for type http");
+        return new HealthCheck
+        {
+            HttpPath = http ? HttpPath(fields) : null,
+            Interval = TimeSpan.FromSeconds(Number(fields, "interval", 1, MaxCheckSeconds, 2)),
+            Timeout = TimeSpan.FromSeconds(Number(fields, "timeout", 1, MaxCheckSeconds, 1)),
+            Rise = Number(fields, "rise", 1, MaxChecks, 2),
+            Fall = Number(fields, "fall", 1, MaxChecks, 3),
+        };
+    }
+
+    private static string HttpPath(Dictionary<string, ConfigNode> fields)
+    {
+        if (!fields.TryGetValue("path", out var node)) return "/";
+        var path = Text(node);
+        return path[0] == '/' && path.All(letter => letter is > ' ' and < (char)0x7f) ? path : throw Bad(node, $"{path} is no path: it begins with / and holds no spaces");
     }
 
     private static ServicePath Path(Dictionary<string, ConfigNode> fields)
@@ -140,6 +174,9 @@ public static class LoadBalancerFile
         double.TryParse(Text(node), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0.001 and <= MaxConnectSeconds
             ? TimeSpan.FromSeconds(value)
             : throw Bad(node, $"{Text(node)} is not a number of seconds from 0.001 to {MaxConnectSeconds}");
+
+    private static int Number(Dictionary<string, ConfigNode> fields, string name, int least, int most, int otherwise) =>
+        fields.TryGetValue(name, out var node) ? Number(node, least, most) : otherwise;
 
     private static string Text(ConfigNode node) =>
         node.Scalar is { Length: > 0 } text ? text : throw Bad(node, "a plain value is expected");

@@ -13,6 +13,9 @@ internal sealed class ServiceAnnotations
     public const string UdpModeKey = "cluster.local/udp-mode";
     public const string IdleKey = "cluster.local/idle-timeout";
     public const string ProxyProtocolKey = "cluster.local/proxy-protocol";
+    public const string ReplayKey = "cluster.local/replay";
+    public const string RebalanceKey = "cluster.local/rebalance";
+    public const string MaxConnectionAgeKey = "cluster.local/max-connection-age";
     public const string ZoneSpillOverKey = "cluster.local/zone-spill-over";
 
     public const string SourceAddressKey = "cluster.local/source-address";
@@ -33,6 +36,9 @@ internal sealed class ServiceAnnotations
         UdpMode = Choice(
             UdpModeKey, new() { ["session"] = UdpMode.Session, ["one-way"] = UdpMode.OneWay, ["per-datagram"] = UdpMode.PerDatagram }, UdpMode.Session);
         ProxyProtocol = Choice(ProxyProtocolKey, new() { ["v2"] = true, ["none"] = false }, false);
+        Replay = Choice(ReplayKey, new() { ["true"] = true, ["false"] = false }, false);
+        Rebalance = Choice(RebalanceKey, new() { ["true"] = true, ["false"] = false }, false);
+        MaxConnectionAge = TimeSpan.FromSeconds(Number(MaxConnectionAgeKey, "seconds"));
         ZoneSpillOver = Number(ZoneSpillOverKey, "connections");
         IdleTimeout = TimeSpan.FromSeconds(Number(IdleKey, "seconds"));
         KeepsSource = Choice(SourceAddressKey, new() { ["client"] = true, ["node"] = false }, (bool?)null) is { } asked ? asked && MayKeepSource() : WhyNotSource() is null;
@@ -49,6 +55,13 @@ internal sealed class ServiceAnnotations
     public TimeSpan IdleTimeout { get; }
 
     public bool ProxyProtocol { get; }
+
+    public bool Replay { get; }
+
+    public bool Rebalance { get; }
+
+    /// <summary>Zero for none.</summary>
+    public TimeSpan MaxConnectionAge { get; }
 
     public int ZoneSpillOver { get; }
 

@@ -7,12 +7,13 @@ namespace Cluster.Proxy.Serving;
 /// <remarks>Read from the table in force while relays and the kernel go on counting: nothing is kept.</remarks>
 internal static class BackendText
 {
-    public static void AddTo(PrometheusText text, ServiceTable table, SocketLoadBalancer? sockets)
+    public static void AddTo(PrometheusText text, ServiceDirectory directory, SocketLoadBalancer? sockets)
     {
-        var used = Used(table, sockets);
+        var used = Used(directory.Current, sockets);
         Append(text, used, "dataplane_backend_connections", "gauge", "Connections and sessions that a backend has from this node", line => line.Active);
         Append(text, used, "dataplane_backend_connections_total", "counter", "Connections and sessions given to a backend", line => line.Given);
         Append(text, used, "dataplane_backend_connect_failures_total", "counter", "Connections given to a backend that it did not take", line => line.Failures);
+        Append(text, Draining(directory, used), "dataplane_backend_draining_connections", "gauge", "Connections and sessions of a backend that is given no new ones", line => line.Active);
         text.Family("dataplane_backend_bytes_total", "counter", "Bytes of TCP connections that relays passed on; what the kernel passes by itself is not in it");
         foreach (var line in used)
         {
@@ -21,6 +22,13 @@ internal static class BackendText
             text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_client\"", line.Backend.State.BytesToClient);
         }
     }
+
+    // Those on their way out, and those that have left the table.
+    private static List<Line> Draining(ServiceDirectory directory, List<Line> used) =>
+    [
+        .. used.Where(line => line.Backend.Health != BackendHealth.Ready && line.Active > 0),
+        .. directory.Gone().Select(gone => new Line(gone.Id, gone.Backend, gone.Backend.State.Active, gone.Backend.State.Given, gone.Backend.State.Failures)),
+    ];
 
     private static List<Line> Used(ServiceTable table, SocketLoadBalancer? sockets)
     {

@@ -17,7 +17,7 @@ internal static class DataplaneAnswers
     {
         var text = new PrometheusText();
         metrics.AddTo(text);
-        BackendText.AddTo(text, dataplane.Directory.Current, dataplane.Sockets);
+        BackendText.AddTo(text, dataplane.Directory, dataplane.Sockets);
         ServiceText.AddTo(text, dataplane.Directory.Current);
         SocketText.AddTo(text, dataplane.Sockets);
         text.Family("dns_request_duration_seconds", "histogram", "Time from the receipt of a DNS query to its answer");

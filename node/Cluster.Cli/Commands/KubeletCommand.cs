@@ -47,6 +47,7 @@ internal static class KubeletCommand
                 NodeName = parsed.GetValue(name) ?? NodeFacts.Name(),
                 NodeAddress = (parsed.GetValue(address) is { } given ? OptionText.Address("--node-ip", given) : NodeFacts.Address()).ToString(),
                 RootDirectory = folder.Pods,
+                DrainSocket = folder.DrainSocket,
                 ClusterDns = OptionText.Address("--cluster-dns", parsed.GetValue(dns)!).ToString(),
                 ClusterDomain = parsed.GetValue(domain)!,
                 Port = parsed.GetValue(port),

@@ -40,6 +40,7 @@ internal static class ProxyCommand
         NodeAddresses = [NodeFacts.Address()],
         OwnedPath = folder.Owned,
         SavedPath = folder.ServiceTable,
+        DrainSocket = folder.DrainSocket,
     };
 
     private static Task<int> RunOwnAsync(DataDirectory folder, ProxySettings settings, CancellationToken cancellationToken)

@@ -37,6 +37,9 @@ internal sealed class DataDirectory
     /// <summary>A record of each process of the proxy, by pid: the one that serves, those that end their connections, one that prepares.</summary>
     public string Proxies => Path.Combine(Run, "proxies");
 
+    /// <summary>Where the proxy tells the kubelet of pods' connections.</summary>
+    public string DrainSocket => Path.Combine(Run, "proxy.sock");
+
     /// <summary>A line for each thing <c>up</c> created on the host, written before it is created, so that <c>down</c> works after a kill -9.</summary>
     public string Owned => Path.Combine(Root, "owned");
 

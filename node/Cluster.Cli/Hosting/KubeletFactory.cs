@@ -17,6 +17,7 @@ internal static class KubeletFactory
             NodeName = settings.NodeName,
             NodeAddress = settings.NodeAddress.ToString(),
             RootDirectory = data.Pods,
+            DrainSocket = data.DrainSocket,
             ClusterDns = settings.ClusterDns.ToString(),
             ClusterDomain = settings.ClusterDomain,
             Port = settings.KubeletPort,

@@ -12,6 +12,7 @@ internal sealed class PodEnd(NodeContext node, PodVolumes volumes)
 {
     private static readonly TimeSpan SandboxGrace = TimeSpan.FromSeconds(10);
     private readonly ContainerKiller killer = new(node);
+    private readonly DrainWait drain = new(node.Options.DrainSocket, node.Time);
 
     public Task KillAsync(Pod pod, KillOrder order, PodObservation observed, CancellationToken cancellationToken)
     {
@@ -26,6 +27,7 @@ internal sealed class PodEnd(NodeContext node, PodVolumes volumes)
     {
         var running = observed.Running.ToList();
         var sandboxes = observed.Sandboxes.Where(sandbox => sandbox.IsRunning).ToList();
+        if (running.Count > 0) grace = await drain.WaitAsync(pod, grace, cancellationToken);
         var stops = running.Select(container =>
             killer.KillAsync(
                 pod, container, grace, $"Stopping container {container.Row.ContainerName}", Address(observed), cancellationToken));

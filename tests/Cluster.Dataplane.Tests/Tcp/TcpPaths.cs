@@ -33,3 +33,15 @@ public sealed class RingIntegrityTests() : IntegrityTests(backends => new TcpRel
 
 [Collection(nameof(Alone))]
 public sealed class SpliceIntegrityTests() : IntegrityTests(backends => new TcpRelayRig(TcpPath.Splice, null, backends));
+
+public sealed class ManagedFailureMaskingTests() : FailureMaskingTests(TcpPath.Managed);
+
+public sealed class LoopFailureMaskingTests() : FailureMaskingTests(TcpPath.Loop);
+
+public sealed class RingFailureMaskingTests() : FailureMaskingTests(TcpPath.Ring);
+
+public sealed class ManagedRebalanceTests() : RebalanceTests(TcpPath.Managed);
+
+public sealed class LoopRebalanceTests() : RebalanceTests(TcpPath.Loop);
+
+public sealed class RingRebalanceTests() : RebalanceTests(TcpPath.Ring);

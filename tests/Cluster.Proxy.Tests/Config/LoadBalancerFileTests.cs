@@ -1,3 +1,4 @@
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 using Cluster.Proxy.Config;
 
@@ -22,6 +23,48 @@ public sealed class LoadBalancerFileTests
             idleTimeout: 90
             maxConnections: 500
         """;
+
+    private const string Masking = """
+        services:
+          - name: web
+            listen: 127.0.0.1:8080
+            backends: [10.0.0.1:80]
+            replay: true
+            rebalance: true
+            maxConnectionAge: 600
+            health: {type: http, path: /ready, interval: 5, timeout: 3, rise: 1, fall: 4}
+          - name: plain
+            listen: 127.0.0.1:8081
+            backends: [10.0.0.1:80]
+        """;
+
+    [Fact]
+    public void Parse_FailureMasking_IsOffUnlessAskedFor()
+    {
+        var ports = LoadBalancerFile.Parse(Masking).Services.Select(service => service.ToServicePort()).ToList();
+        Assert.Equal((true, true, TimeSpan.FromMinutes(10)), (ports[0].Replay, ports[0].Rebalance, ports[0].MaxConnectionAge));
+        Assert.Equal(
+            new HealthCheck { HttpPath = "/ready", Interval = TimeSpan.FromSeconds(5), Timeout = TimeSpan.FromSeconds(3), Rise = 1, Fall = 4 }, ports[0].HealthCheck);
+        Assert.Equal((false, false, TimeSpan.Zero, null), (ports[1].Replay, ports[1].Rebalance, ports[1].MaxConnectionAge, ports[1].HealthCheck));
+    }
+
+    [Theory]
+    [InlineData("type: http, path: /ready", "type: http", null)]
+    [InlineData("type: http, path: /ready", "type: tcp", null)]
+    [InlineData("type: http, path: /ready", "type: tcp, path: /ready", "path is for type http")]
+    [InlineData("type: http, path: /ready", "type: icmp", "tcp, http")]
+    [InlineData("type: http, ", "", "type is missing")]
+    [InlineData("path: /ready", "path: ready", "is no path")]
+    [InlineData("path: /ready", "path: '/a b'", "is no path")]
+    [InlineData("fall: 4", "fall: 0", "not a number from 1")]
+    [InlineData("replay: true", "replay: maybe", "true, false")]
+    public void Parse_HealthAndReplay_RefuseMistakesByName(string from, string to, string? reason)
+    {
+        Assert.Contains(from, Masking, StringComparison.Ordinal);
+        var text = Masking.Replace(from, to, StringComparison.Ordinal);
+        if (reason is null) LoadBalancerFile.Parse(text);
+        else Assert.Contains(reason, Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(text)).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Parse_Whole_ReadsEveryField()

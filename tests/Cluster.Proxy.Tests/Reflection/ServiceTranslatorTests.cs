@@ -54,11 +54,15 @@ public sealed class ServiceTranslatorTests
         service.Metadata.Annotations[ServiceAnnotations.PathKey] = "managed";
         service.Metadata.Annotations[ServiceAnnotations.UdpModeKey] = "per-datagram";
         service.Metadata.Annotations[ServiceAnnotations.ProxyProtocolKey] = "v2";
+        service.Metadata.Annotations[ServiceAnnotations.ReplayKey] = "true";
+        service.Metadata.Annotations[ServiceAnnotations.RebalanceKey] = "true";
+        service.Metadata.Annotations[ServiceAnnotations.MaxConnectionAgeKey] = "600";
         service.Metadata.Annotations[ServiceAnnotations.ZoneSpillOverKey] = "100";
         service.Metadata.Annotations[ServiceAnnotations.IdleKey] = "30";
         var port = Translate(service)[0].Port;
         Assert.Equal(("p2c", ServicePath.Managed, UdpMode.PerDatagram, true, 100), (port.Policy, port.Path, port.UdpMode, port.ProxyProtocol, port.ZoneSpillOver));
         Assert.Equal(TimeSpan.FromSeconds(30), port.IdleTimeout);
+        Assert.Equal((true, true, TimeSpan.FromMinutes(10)), (port.Replay, port.Rebalance, port.MaxConnectionAge));
         Assert.Empty(new ServiceAnnotations(service).Problems);
     }
 

@@ -7,9 +7,12 @@ using Cluster.Dataplane.Services;
 namespace Cluster.Dataplane.Tcp.Linux;
 
 /// <summary>Brings a loop's connections to a backend: picks, dials without waiting, and goes on to the next where one does not answer.</summary>
-/// <remarks>No byte has been passed before, so another backend may be tried as if the first had never been picked. Used by its loop's thread alone.</remarks>
+/// <remarks>
+/// No byte has been passed before, so another backend may be tried as if the first had never been picked: every one once, within a budget
+/// of time. Used by its loop's thread alone.
+/// </remarks>
 /// <param name="directory">Read anew for each attempt.</param>
-/// <param name="options">How long each attempt may take.</param>
+/// <param name="options">How long attempts may take.</param>
 /// <param name="setup">Prepares the sockets.</param>
 /// <param name="epoll">Tells how an attempt went.</param>
 /// <param name="gate">Closed where there is nothing left to open sockets with.</param>
@@ -18,46 +21,36 @@ internal sealed class BackendConnector(
     ServiceDirectory directory, TcpRelayOptions options, SocketSetup setup, Epoll epoll, AcceptGate gate, Action exhausted)
 {
     private readonly ConnectingSet _connecting = new();
+    private readonly int[] _stepsMs = [.. options.ConnectTimeouts.Select(step => (int)step.TotalMilliseconds)];
+    private readonly int _budgetMs = (int)options.ConnectBudget.TotalMilliseconds;
 
     /// <summary>Connections that wait for a backend's answer.</summary>
     public int Waiting => _connecting.Count;
 
-    /// <summary>Dials the next backend; false where there is none left to try.</summary>
-    public bool ConnectNext(LoopConnection connection, Backend? failed, long now)
+    /// <summary>Dials a backend for a new connection; false where there is none.</summary>
+    public bool Connect(LoopConnection connection, long now)
     {
-        while (connection.Attempts < options.ConnectTimeouts.Count)
-        {
-            // The table is read anew for each attempt: a backend that failed has often just left it.
-            if (EntryOf(connection) is not { } entry) break;
-            Backend? backend = entry.Pick(new PickContext(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed));
-            if (backend is null) break;
-            if (failed is not null) entry.State.Traffic.Retried();
-            connection.Time = now + (long)options.ConnectTimeouts[connection.Attempts++].TotalMilliseconds;
-            if (TryConnect(connection, entry, backend)) return true;
-            // Out of descriptors: no fault of the backend's, and the next would fare no better.
-            if (!gate.IsOpen) break;
-            DataplaneMetrics.TcpConnectFailures.Add(1);
-            failed = backend;
-        }
-
-        DataplaneMetrics.TcpRefused.Add(1);
-        EntryOf(connection)?.State.Traffic.Dropped(connection.Attempts == 0 ? DropReason.NoBackend : DropReason.ConnectFailed);
-        return false;
+        connection.ConnectBy = now + _budgetMs;
+        return ConnectNext(connection, failed: null, now);
     }
 
-    /// <summary>The backend did not answer: dials the next; false where there is none left to try.</summary>
+    /// <summary>The backend did not answer the dial: dials the next; false where there is none left to try.</summary>
     public bool Retry(LoopConnection connection, long now)
     {
         DataplaneMetrics.TcpConnectFailures.Add(1);
-        SocketCalls.Close(connection.BackendSocket);
-        connection.BackendSocket = -1;
-        Backend? failed = connection.Backend;
-        failed?.State.Failed();
-        connection.LeaveBackend();
-        return ConnectNext(connection, failed, now);
+        return ConnectNext(connection, Abandon(connection), now);
+    }
+
+    /// <summary>The backend ended before it had answered a byte: dials the next; false where there is none left to try.</summary>
+    public bool Replay(LoopConnection connection, long now)
+    {
+        DataplaneMetrics.TcpReplays.Add(1);
+        connection.ConnectBy = now + _budgetMs;
+        return ConnectNext(connection, Abandon(connection), now);
     }
 
     /// <summary>Retries where a backend took too long.</summary>
+    /// <param name="now">The loop's clock.</param>
     /// <param name="refused">Told of each connection no backend is left for.</param>
     public void GiveUpSlow(long now, Action<LoopConnection> refused)
     {
@@ -73,11 +66,70 @@ internal sealed class BackendConnector(
         _connecting.Remove(connection);
     }
 
+    /// <summary>The backend has shown that it answers.</summary>
+    public void Answered(LoopConnection connection, ServiceEntry entry)
+    {
+        if (connection.Backend is { } backend) directory.Box.Answered(entry, backend);
+    }
+
+    /// <summary>True where there is another backend to go on to.</summary>
+    public bool HasAnother(LoopConnection connection) =>
+        connection.Backend is { } backend && EntryOf(connection) is { } entry && entry.HasAnother(ContextOf(connection, failed: null), backend);
+
     /// <summary>What the connection's frontend stands for in the table in force; null where it is gone.</summary>
     public ServiceEntry? EntryOf(LoopConnection connection)
     {
         ServiceEntry? entry = directory.Current[connection.Listener!.Frontend.Slot];
         return entry is not null && entry.Port.Id == connection.Listener.Frontend.Id ? entry : null;
+    }
+
+    /// <summary>The process or the system has nothing left to open sockets with.</summary>
+    public static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
+
+    private bool ConnectNext(LoopConnection connection, Backend? failed, long now)
+    {
+        // The table is read anew for each attempt: a backend that failed has often just left it.
+        while (now < connection.ConnectBy && EntryOf(connection) is { } entry)
+        {
+            PickContext context = ContextOf(connection, failed);
+            Backend? backend = entry.Pick(context);
+            if (backend is null) break;
+            if (failed is not null) entry.State.Traffic.Retried();
+            connection.Time = entry.HasAnother(context, backend) ? Math.Min(now + StepMs(connection), connection.ConnectBy) : connection.ConnectBy;
+            if (TryConnect(connection, entry, backend)) return true;
+            // Out of descriptors: no fault of the backend's, and the next would fare no better.
+            if (!gate.IsOpen) break;
+            DataplaneMetrics.TcpConnectFailures.Add(1);
+            Blame(connection, backend);
+            failed = backend;
+        }
+
+        DataplaneMetrics.TcpRefused.Add(1);
+        EntryOf(connection)?.State.Traffic.Dropped(failed is null ? DropReason.NoBackend : DropReason.ConnectFailed);
+        return false;
+    }
+
+    private static PickContext ContextOf(LoopConnection connection, Backend? failed) =>
+        new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed, connection.Tried is { Count: > 0 } tried ? tried : null);
+
+    private int StepMs(LoopConnection connection) => _stepsMs[Math.Min(connection.Tried?.Count ?? 0, _stepsMs.Length - 1)];
+
+    // Closes the attempt, or what became of it, and returns the backend it was for.
+    private Backend? Abandon(LoopConnection connection)
+    {
+        SocketCalls.Close(connection.BackendSocket);
+        connection.BackendSocket = -1;
+        Backend? failed = connection.Backend;
+        if (failed is not null) Blame(connection, failed);
+        connection.LeaveBackend();
+        return failed;
+    }
+
+    private void Blame(LoopConnection connection, Backend backend)
+    {
+        backend.State.Failed();
+        (connection.Tried ??= new TriedBackends()).Add(backend);
+        if (EntryOf(connection) is { } entry) directory.Box.Failed(entry, backend);
     }
 
     private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend)
@@ -95,7 +147,6 @@ internal sealed class BackendConnector(
         {
             SocketCalls.Close(socket);
             backend.State.Opened();
-            backend.State.Failed();
             backend.State.Closed();
             return false;
         }
@@ -116,7 +167,4 @@ internal sealed class BackendConnector(
         exhausted();
         return SocketCalls.OpenTcp(backend.Address.AddressFamily);
     }
-
-    /// <summary>The process or the system has nothing left to open sockets with.</summary>
-    public static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
 }

@@ -1,3 +1,4 @@
+using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -29,8 +30,17 @@ internal sealed class LoopConnection(int index)
 
     public ushort ClientPort { get; set; }
 
-    /// <summary>Attempts made so far.</summary>
-    public byte Attempts { get; set; }
+    /// <summary>The backends it has tried in vain; null or empty for most.</summary>
+    public TriedBackends? Tried { get; set; }
+
+    /// <summary>When looking for a backend is given up, in milliseconds of the loop's clock.</summary>
+    public long ConnectBy { get; set; }
+
+    /// <summary>Keeps what the client sends while that can be replayed; null otherwise.</summary>
+    public ReplayBuffer? Replay { get; set; }
+
+    /// <summary>The client's socket tells what happens to it.</summary>
+    public bool IsClientWatched { get; set; }
 
     /// <summary>It stands in the loop's list of connections that have more to pass.</summary>
     public bool IsQueued { get; set; }
@@ -62,6 +72,21 @@ internal sealed class LoopConnection(int index)
     /// <summary>Silence after which it is reset, in milliseconds; 0: never.</summary>
     public uint IdleTimeoutMs { get; set; }
 
+    /// <summary>When it may be ended for its age, in milliseconds of the loop's clock; 0: never.</summary>
+    public long EndAfter { get; set; }
+
+    /// <summary>It is to be ended at the next moment when nothing is under way.</summary>
+    public bool IsEndWanted { get; set; }
+
+    /// <summary>When it is closed after both sides were told of the end; 0: they were not.</summary>
+    public long EndBy { get; set; }
+
+    /// <summary>The last bytes came from the backend.</summary>
+    public bool BackendSpokeLast { get; set; }
+
+    /// <summary>It may be ended where its backend has more than its share.</summary>
+    public bool Rebalances { get; set; }
+
     public bool IsOpen => Client >= 0;
 
     /// <summary>When its backend was dialled, by the timestamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
@@ -87,9 +112,12 @@ internal sealed class LoopConnection(int index)
         ToClient.Clear(pipes);
         Client = BackendSocket = -1;
         Listener = null;
-        Attempts = SmallTurns = 0;
+        Tried?.Clear();
+        SmallTurns = 0;
         IdleTimeoutMs = 0;
-        IsQueued = IsConnecting = IsLasting = StaysOutOfRing = false;
+        EndAfter = EndBy = 0;
+        IsEndWanted = BackendSpokeLast = Rebalances = false;
+        IsQueued = IsConnecting = IsLasting = StaysOutOfRing = IsClientWatched = false;
         Generation++;
     }
 }

@@ -143,6 +143,7 @@ internal sealed class RingPump : IDisposable
         if (completion.Result > 0)
         {
             connection.Time = nowMs;
+            connection.BackendSpokeLast = ofBackend;
             (ofBackend ? ref connection.ToClient : ref connection.ToBackend).Count(completion.Result);
             Append(ref direction, completion.Buffer, completion.Result);
             if (completion.Result == BufferSize || direction.Count > BuffersWaiting) Leave(connection, reset: false);

@@ -33,11 +33,13 @@ internal sealed class TcpLoop : IDisposable
     private readonly Dictionary<int, LoopListener> _listeners = [];
     private readonly List<LoopConnection> _connections = [];
     private readonly Stack<LoopConnection> _free = new();
+    private readonly Stack<ReplayBuffer> _freeReplays = new();
     private readonly Queue<LoopConnection> _more = new();
     private readonly TcpRelayOptions _options;
     private readonly SocketSetup _setup;
     private readonly AcceptGate _gate;
     private readonly BackendConnector _connector;
+    private readonly LoopEnds _ends;
     private readonly ILogger _logger;
     private readonly int _limit;
     private readonly Thread _thread;
@@ -58,6 +60,7 @@ internal sealed class TcpLoop : IDisposable
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
         _connector = new BackendConnector(directory, options, _setup, _epoll, _gate, PauseExhausted);
+        _ends = new LoopEnds(LeaveRingInOrder, Close);
         _logger = logger;
         _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, LoopEventData.Wake);
@@ -146,6 +149,12 @@ internal sealed class TcpLoop : IDisposable
         _ring!.Enter(connection);
     }
 
+    private void LeaveRingInOrder(LoopConnection connection)
+    {
+        connection.StaysOutOfRing = true;
+        _ring!.Leave(connection, reset: false);
+    }
+
     private void LeaveRing(LoopConnection connection)
     {
         RingState state = connection.Ring!;
@@ -194,7 +203,7 @@ internal sealed class TcpLoop : IDisposable
     {
         foreach (LoopConnection connection in _connections)
         {
-            if (!connection.IsOpen || connection.IsConnecting) continue;
+            if (!connection.IsOpen || connection.IsConnecting || _ends.Look(connection, _now)) continue;
             connection.CountBytes();
             if (connection.IdleTimeoutMs > 0 && _now - connection.Time >= connection.IdleTimeoutMs)
             {
@@ -297,7 +306,7 @@ internal sealed class TcpLoop : IDisposable
         connection.ClientAddress = ClientAddress.FromSocketAddress(address);
         connection.ClientPort = ClientAddress.PortOf(address);
         _setup.Accepted(client, listener.Frontend.Address, connection.ClientAddress);
-        if (!_connector.ConnectNext(connection, failed: null, _now)) Reset(connection);
+        if (!_connector.Connect(connection, _now)) Reset(connection);
     }
 
     private void Advance(LoopConnection connection, uint events, bool ofBackend)
@@ -314,7 +323,8 @@ internal sealed class TcpLoop : IDisposable
             return;
         }
 
-        connection.Time = _now;
+        // While another backend is dialled for it, the time is that of the attempt.
+        if (!connection.IsConnecting) connection.Time = _now;
         bool readable = (events & (Epoll.EPOLLIN | Epoll.EPOLLRDHUP | Epoll.EPOLLHUP)) != 0;
         bool writable = (events & (Epoll.EPOLLOUT | Epoll.EPOLLHUP)) != 0;
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
@@ -323,7 +333,8 @@ internal sealed class TcpLoop : IDisposable
         from.Urgent |= (events & Epoll.EPOLLPRI) != 0;
         from.HangUp |= (events & (Epoll.EPOLLRDHUP | Epoll.EPOLLHUP)) != 0;
         to.Writable |= writable;
-        Pump(connection);
+        if (readable) connection.BackendSpokeLast = ofBackend;
+        if (!connection.IsConnecting) Pump(connection);
     }
 
     /// <summary>False where the connection is not up yet, or never will be.</summary>
@@ -339,13 +350,16 @@ internal sealed class TcpLoop : IDisposable
         _connector.Forget(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        if (_connector.EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !WatchClient(connection))
+        if (_connector.EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !(connection.IsClientWatched || WatchClient(connection)))
         {
             Reset(connection);
             return false;
         }
 
         entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(connection.DialledAt));
+        connection.IsClientWatched = true;
+        // Where bytes are kept, the first byte of its answer counts.
+        if (connection.Replay is null) _connector.Answered(connection, entry);
         return true;
     }
 
@@ -355,6 +369,12 @@ internal sealed class TcpLoop : IDisposable
         TimeSpan idle = port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout;
         connection.IdleTimeoutMs = (uint)Math.Min(idle.TotalMilliseconds, uint.MaxValue);
         if (idle > TimeSpan.Zero) SweepEvery(SweepPeriod(idle));
+        if (QuietEnd.AsksFor(port)) SweepEvery(QuietEnd.LookMs);
+        connection.EndAfter = QuietEnd.EndAfter(port, _now);
+        connection.Rebalances = port.Rebalance;
+        // One that comes for the second time has its header among what is kept.
+        if (connection.Replay is not null) return true;
+        if (port.Replay) connection.Replay = _freeReplays.TryPop(out ReplayBuffer? replay) ? replay : new ReplayBuffer();
         return !port.ProxyProtocol || SendHeader(connection);
     }
 
@@ -364,6 +384,12 @@ internal sealed class TcpLoop : IDisposable
         if (!SocketCalls.LocalAddress(connection.Client, local)) return false;
         int length = ProxyHeader.Write(
             _buffers.Bytes, connection.ClientAddress, connection.ClientPort, ClientAddress.FromSocketAddress(local), ClientAddress.PortOf(local));
+        if (connection.Replay is { } replay)
+        {
+            replay.Begin(_buffers.Bytes[..length]);
+            return true;
+        }
+
         return connection.ToBackend.Begin(connection.Client, connection.BackendSocket, _buffers.Bytes, length);
     }
 
@@ -384,6 +410,13 @@ internal sealed class TcpLoop : IDisposable
 
     private void Pump(LoopConnection connection)
     {
+        if (connection.EndBy > 0)
+        {
+            if (LoopEnds.Drain(connection, _buffers.Bytes)) Close(connection);
+            return;
+        }
+
+        if (connection.Replay is not null && !AdvanceReplay(connection)) return;
         PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: connection.ToClient.IsDone);
         PumpResult down = up == PumpResult.Failed
             ? up
@@ -410,6 +443,68 @@ internal sealed class TcpLoop : IDisposable
         }
     }
 
+    // True once the directions go on by themselves.
+    private bool AdvanceReplay(LoopConnection connection)
+    {
+        switch (connection.Replay!.Advance(connection))
+        {
+            case ReplayResult.Answered:
+                if (_connector.EntryOf(connection) is { } entry) _connector.Answered(connection, entry);
+                LeaveReplay(connection);
+                return true;
+            case ReplayResult.Overfull:
+            // An end in order is the backend's word where no other can be asked.
+            case ReplayResult.BackendEnded when !_connector.HasAnother(connection):
+                LeaveReplay(connection);
+                return true;
+            case ReplayResult.BackendEnded:
+            case ReplayResult.BackendFailed:
+                Replay(connection);
+                return false;
+            case ReplayResult.ClientFailed:
+                Fail(connection, ofBackend: false);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    // True where the backend had answered before it failed: then it is a failure as any other.
+    private bool FailReplay(LoopConnection connection, bool ofBackend)
+    {
+        if (!ofBackend) Reset(connection);
+        else if (ReplayBuffer.Look(connection) != ReplayResult.Answered) Replay(connection);
+        else
+        {
+            LeaveReplay(connection);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void LeaveReplay(LoopConnection connection)
+    {
+        connection.Replay!.HandOver(connection);
+        ForgetReplay(connection);
+    }
+
+    private void Replay(LoopConnection connection)
+    {
+        connection.Replay!.Rewind();
+        // What was known of the old socket; the new one tells of itself.
+        connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.HangUp = false;
+        if (!_connector.Replay(connection, _now)) Reset(connection);
+    }
+
+    private void ForgetReplay(LoopConnection connection)
+    {
+        if (connection.Replay is not { } replay) return;
+        replay.Clear();
+        _freeReplays.Push(replay);
+        connection.Replay = null;
+    }
+
     private bool IsSmallForLong(LoopConnection connection)
     {
         bool large = connection.ToBackend.TakeLarge() | connection.ToClient.TakeLarge();
@@ -420,6 +515,7 @@ internal sealed class TcpLoop : IDisposable
     // The kernel still hands out what had arrived before the reset: passed on, as far as the other side takes it at once.
     private void Fail(LoopConnection connection, bool ofBackend)
     {
+        if (connection.Replay is not null && !FailReplay(connection, ofBackend)) return;
         DataplaneMetrics.TcpResets.Add(1);
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
         from.Readable = from.HangUp = true;
@@ -453,6 +549,7 @@ internal sealed class TcpLoop : IDisposable
     private void Forget(LoopConnection connection)
     {
         _connector.Forget(connection);
+        ForgetReplay(connection);
         connection.Clear(_buffers.Pipes);
         _free.Push(connection);
         _active--;

@@ -41,6 +41,21 @@ internal sealed class StreamCopier : IDisposable
     private bool _headerFailed;
     private long _lastReceived;
     private long _passed;
+    private volatile bool _sends;
+    private volatile bool _discards;
+    private bool _endTold;
+
+    /// <summary>Told of each receive, with this.</summary>
+    public Action<StreamCopier>? Received { get; init; }
+
+    /// <summary>Nothing is on its way to the destination.</summary>
+    public bool IsIdle => !_sends;
+
+    /// <summary>The destination knows of the source's end already: it is not told again, for by now it may have ended too.</summary>
+    public void SkipEnd() => _endTold = true;
+
+    /// <summary>The destination was told of the end: what comes from now on is thrown away.</summary>
+    public void Discard() => _discards = true;
 
     /// <summary>When the source last sent something, on the clock of <see cref="Environment.TickCount64"/>. Any thread may ask.</summary>
     public long LastReceived => Volatile.Read(ref _lastReceived);
@@ -75,7 +90,7 @@ internal sealed class StreamCopier : IDisposable
         _pipe.Reset();
         _receive.Clear();
         _send.Clear();
-        _sourceFailed = _headerWaits = _headerFailed = false;
+        _sourceFailed = _headerWaits = _headerFailed = _sends = _discards = _endTold = false;
     }
 
     public void Dispose()
@@ -128,6 +143,7 @@ internal sealed class StreamCopier : IDisposable
 
             Volatile.Write(ref _lastReceived, Environment.TickCount64);
             Volatile.Write(ref _passed, _passed + received.Bytes);
+            Received?.Invoke(this);
             moreWaits = received.Bytes == memory.Length;
             writer.Advance(received.Bytes);
             if ((await writer.FlushAsync()).IsCompleted)
@@ -153,19 +169,23 @@ internal sealed class StreamCopier : IDisposable
             // Most often there is one segment. (Sending here and not in a method of its own saves a state machine per read.)
             foreach (var segment in read.Buffer)
             {
+                // An end that came alone is one empty segment, and a destination that knows of the end takes not even that.
+                if (_discards || segment.IsEmpty) continue;
+                _sends = true;
                 var sent = await _send.SendAsync(to, segment);
-                if (sent.Succeeded) continue;
+                if (sent.Succeeded || _discards) continue;
                 result = CopyResult.DestinationFailed;
                 break;
             }
 
             open = result == CopyResult.Completed && !read.IsCompleted;
             reader.AdvanceTo(read.Buffer.End);
+            _sends = false;
         }
 
         await reader.CompleteAsync();
         if (_sourceFailed) return CopyResult.SourceFailed;
-        return result == CopyResult.Completed && !HalfClose(to) ? CopyResult.DestinationFailed : result;
+        return result == CopyResult.Completed && !_endTold && !HalfClose(to) && !_discards ? CopyResult.DestinationFailed : result;
     }
 
     private static bool HalfClose(Socket to)

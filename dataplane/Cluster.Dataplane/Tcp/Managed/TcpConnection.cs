@@ -13,9 +13,10 @@ internal sealed class TcpConnection : IDisposable
 {
     private static readonly LingerOption ResetOnClose = new(true, 0);
 
-    private readonly StreamCopier _toBackend = new();
-    private readonly StreamCopier _toClient = new();
+    private readonly StreamCopier _toBackend;
+    private readonly StreamCopier _toClient;
     private readonly SocketOperation _connect = new();
+    private readonly TriedBackends _tried = new();
     private readonly ITimer _connectTimer;
     private readonly TcpRelayOptions _options;
     private readonly Action<CopyResult> _abort;
@@ -29,11 +30,18 @@ internal sealed class TcpConnection : IDisposable
     private ServiceEntry? _entry;
     private int _aborted;
     private long _idleTimeoutMs;
+    private long _connectBy;
+    private long _endAfter;
+    private volatile StreamCopier? _lastSpeaker;
+    private volatile bool _rebalances;
+    private volatile bool _ending;
 
     public TcpConnection(TcpRelayOptions options, TimeProvider time)
     {
         _options = options;
-        _abort = _ => Abort();
+        _toBackend = new StreamCopier { Received = NoteSpeaker };
+        _toClient = new StreamCopier { Received = NoteSpeaker };
+        _abort = _ => AbortUnlessEnding();
         _connectTimer = time.CreateTimer(
             static self => ((TcpConnection)self!).OnConnectTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -43,7 +51,9 @@ internal sealed class TcpConnection : IDisposable
     {
         _client = client;
         _aborted = 0;
-        _idleTimeoutMs = 0;
+        _idleTimeoutMs = _endAfter = 0;
+        _lastSpeaker = null;
+        _rebalances = _ending = false;
         _toBackend.Begin();
         _toClient.Begin();
     }
@@ -54,11 +64,16 @@ internal sealed class TcpConnection : IDisposable
         SetOptions(client);
         var remote = (IPEndPoint)client.RemoteEndPoint!;
         var address = ClientAddress.From(remote.Address);
-        var backend = await ConnectAsync(directory, frontend, address);
+        _connectBy = Environment.TickCount64 + (long)_options.ConnectBudget.TotalMilliseconds;
+        var backend = await ConnectAsync(directory, frontend, address, failed: null);
+        _entry = InForce(directory, frontend);
+        var port = _entry?.Port;
+        var header = backend is not null && port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
+        if (backend is { } first && port is { Replay: true }) (backend, header) = await ReplayAsync(directory, frontend, address, first, header);
         if (backend is null)
         {
             DataplaneMetrics.TcpRefused.Add(1);
-            EntryOf(directory, frontend)?.State.Traffic.Dropped(_counted is null ? DropReason.NoBackend : DropReason.ConnectFailed);
+            _entry?.State.Traffic.Dropped(_counted is null ? DropReason.NoBackend : DropReason.ConnectFailed);
             Abort();
             return;
         }
@@ -67,11 +82,10 @@ internal sealed class TcpConnection : IDisposable
         // An abort that came while connecting has not seen this socket.
         if (Volatile.Read(ref _aborted) != 0) Reset(backend);
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        _entry = EntryOf(directory, frontend);
-        var port = _entry?.Port;
         if (port is null) Abort();
         Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
-        var header = port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
+        Volatile.Write(ref _endAfter, port is null ? 0 : QuietEnd.EndAfter(port, Environment.TickCount64));
+        _rebalances = port is { Rebalance: true };
         await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _abort), _toClient.CopyAsync(backend, client, default, _abort));
         if (_aborted != 0) DataplaneMetrics.TcpResets.Add(1);
         backend.Dispose();
@@ -92,6 +106,20 @@ internal sealed class TcpConnection : IDisposable
         Volatile.Read(ref _entry)?.State.Traffic.Dropped(reason);
         Abort();
         return true;
+    }
+
+    /// <summary>Ends the connection in order where that is due and nothing is under way. Any thread may call, one at a time.</summary>
+    public void EndIfDue(long now)
+    {
+        if (_ending || _lastSpeaker != _toClient || now - _toClient.LastReceived < QuietEnd.SilenceMs) return;
+        if (!_toBackend.IsIdle || !_toClient.IsIdle || Volatile.Read(ref _backend) is not { } backend || !IsDue(now)) return;
+        _ending = true;
+        _toBackend.Discard();
+        _toClient.Discard();
+        // What one side still has to say is read and thrown away until it ends too, for as long as this.
+        Volatile.Write(ref _idleTimeoutMs, QuietEnd.PatienceMs);
+        End(_client!);
+        End(backend);
     }
 
     /// <summary>Adds what has passed since the last time to the backend's counts. Any thread may call.</summary>
@@ -115,6 +143,7 @@ internal sealed class TcpConnection : IDisposable
         Count(null);
         _client = null;
         _backend = null;
+        _tried.Clear();
         _entry = null;
         lock (_counting)
         {
@@ -133,6 +162,38 @@ internal sealed class TcpConnection : IDisposable
         _connect.Dispose();
         _toBackend.Dispose();
         _toClient.Dispose();
+    }
+
+    private bool IsDue(long now)
+    {
+        if (Volatile.Read(ref _endAfter) is > 0 and var after && now >= after)
+        {
+            DataplaneMetrics.TcpAged.Add(1);
+            return true;
+        }
+
+        if (!_rebalances || _counted?.State.TryTakeSurplus() != true) return false;
+        DataplaneMetrics.TcpRebalanced.Add(1);
+        return true;
+    }
+
+    private void NoteSpeaker(StreamCopier speaker) => _lastSpeaker = speaker;
+
+    private void AbortUnlessEnding()
+    {
+        if (!_ending) Abort();
+    }
+
+    private static void End(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has come to its end by itself.
+        }
     }
 
     private long IdleTimeoutMs(ServicePort? port) =>
@@ -165,34 +226,75 @@ internal sealed class TcpConnection : IDisposable
         (_countedToBackend, _countedToClient) = (toBackend, toClient);
     }
 
-    private static ServiceEntry? EntryOf(ServiceDirectory directory, Frontend frontend) =>
+    private static ServiceEntry? InForce(ServiceDirectory directory, Frontend frontend) =>
         directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id ? entry : null;
 
-    // No byte has been passed yet, so another backend may be tried as if the first had never been picked.
-    private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address)
+    // No byte has been passed yet, so another backend may be tried as if the first had never been picked: every one once, within the budget.
+    private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address, Backend? failed)
     {
-        Backend? failed = null;
-        foreach (var timeout in _options.ConnectTimeouts)
+        // The table is read anew for each attempt: a backend that failed has often just left it.
+        while (_connectBy - Environment.TickCount64 is > 0 and var left && InForce(directory, frontend) is { } entry)
         {
-            // The table is read anew for each attempt: a backend that failed has often just left it.
-            if (EntryOf(directory, frontend) is not { } entry) return null;
-            var backend = entry.Pick(new PickContext(frontend.Scope, address, failed));
+            var context = new PickContext(frontend.Scope, address, failed, _tried.Count > 0 ? _tried : null);
+            var backend = entry.Pick(context);
             if (backend is null || Volatile.Read(ref _aborted) != 0) return null;
             if (failed is not null) entry.State.Traffic.Retried();
             Count(backend);
+            var step = _options.ConnectTimeouts[Math.Min(_tried.Count, _options.ConnectTimeouts.Count - 1)];
+            var rest = TimeSpan.FromMilliseconds(left);
             var dialledAt = Stopwatch.GetTimestamp();
-            if (await TryConnectAsync(backend, timeout) is { } socket)
+            if (await TryConnectAsync(backend, step < rest && entry.HasAnother(context, backend) ? step : rest) is { } socket)
             {
                 entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(dialledAt));
+                // Where bytes are kept, the first byte of its answer counts.
+                if (!entry.Port.Replay) directory.Box.Answered(entry, backend);
                 return socket;
             }
 
             DataplaneMetrics.TcpConnectFailures.Add(1);
-            backend.State.Failed();
+            Blame(directory, entry, backend);
             failed = backend;
         }
 
         return null;
+    }
+
+    private void Blame(ServiceDirectory directory, ServiceEntry entry, Backend backend)
+    {
+        backend.State.Failed();
+        _tried.Add(backend);
+        directory.Box.Failed(entry, backend);
+    }
+
+    /// <summary>Goes from backend to backend until one has answered a byte; returns it with what it is still to be sent first. Null where there is none.</summary>
+    private async Task<(Socket? Backend, ReadOnlyMemory<byte> Unsent)> ReplayAsync(
+        ServiceDirectory directory, Frontend frontend, ClientAddress address, Socket first, ReadOnlyMemory<byte> header)
+    {
+        using var phase = new ReplayPhase(_client!, header.Span);
+        for (var socket = first; ;)
+        {
+            Volatile.Write(ref _backend, socket);
+            if (Volatile.Read(ref _aborted) != 0) Reset(socket);
+            var outcome = await phase.RunAsync(socket);
+            var backend = _counted!;
+            var entry = InForce(directory, frontend);
+            if (outcome == ReplayOutcome.Answered && entry is not null) directory.Box.Answered(entry, backend);
+            var stays = outcome == ReplayOutcome.BackendEnded && entry?.HasAnother(new PickContext(frontend.Scope, address, null, _tried), backend) != true;
+            if (stays || outcome is ReplayOutcome.Answered or ReplayOutcome.Overfull)
+            {
+                if (phase.EndIsTold) _toBackend.SkipEnd();
+                return (socket, phase.Unsent);
+            }
+
+            Volatile.Write(ref _backend, null);
+            socket.Dispose();
+            if (outcome == ReplayOutcome.ClientFailed || entry is null || Volatile.Read(ref _aborted) != 0) return (null, default);
+            DataplaneMetrics.TcpReplays.Add(1);
+            Blame(directory, entry, backend);
+            _connectBy = Environment.TickCount64 + (long)_options.ConnectBudget.TotalMilliseconds;
+            if (await ConnectAsync(directory, frontend, address, backend) is not { } next) return (null, default);
+            socket = next;
+        }
     }
 
     private async ValueTask<Socket?> TryConnectAsync(Backend backend, TimeSpan timeout)

@@ -73,7 +73,7 @@ public sealed class TcpRelay : IRelay
             listeners = [opened];
         }
 
-        if (_directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id) SweepFor(entry.Port.IdleTimeout);
+        if (_directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id) SweepFor(entry.Port);
         var frontends = Array.ConvertAll(listeners, listener => new TcpFrontend(this, frontend, listener));
         _frontends.Add(frontend, frontends);
         foreach (var listener in listeners) _sockets.Add(ListenerKind.Frontend, (int)listener.Handle);
@@ -108,7 +108,7 @@ public sealed class TcpRelay : IRelay
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.
-    public void BackendsChanged(ServiceEntry entry) => SweepFor(entry.Port.IdleTimeout);
+    public void BackendsChanged(ServiceEntry entry) => SweepFor(entry.Port);
 
     public async ValueTask DisposeAsync()
     {
@@ -169,6 +169,12 @@ public sealed class TcpRelay : IRelay
         }
     }
 
+    private void SweepFor(ServicePort port)
+    {
+        SweepFor(port.IdleTimeout);
+        if (QuietEnd.AsksFor(port)) SweepFor(TimeSpan.FromMilliseconds(4 * QuietEnd.LookMs));
+    }
+
     // Called by the one that opens frontends.
     private void SweepFor(TimeSpan idleTimeout)
     {
@@ -187,6 +193,7 @@ public sealed class TcpRelay : IRelay
             {
                 connection.CountBytes();
                 if (connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
+                else connection.EndIfDue(now);
             }
         }
     }

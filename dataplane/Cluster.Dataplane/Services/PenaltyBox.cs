@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using Cluster.Dataplane.Net;
+
+namespace Cluster.Dataplane.Services;
+
+/// <summary>
+/// Leaves TCP backends that do not take connections out of balancing, and tries each again by one connection of its own after a time that
+/// doubles. Shared by all paths; where all backends of a service port are in it, all are used.
+/// </summary>
+/// <remarks>
+/// Picks never look at it: a backend that goes in or comes out has its service port's candidates worked out anew, once, by the thread that
+/// noticed, so policies stay what they are and a pick costs what it did. A path that learns of a failed connection calls
+/// <see cref="Failed"/>, of one that was taken <see cref="Answered"/>; a path that has lists of its own follows
+/// <see cref="ServiceDirectory.AvailabilityChanged"/> and reads <see cref="ServiceEntry.UsableInside"/> again. All from any thread.
+/// </remarks>
+public sealed class PenaltyBox : IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ServiceDirectory _directory;
+    private readonly PenaltyBoxOptions _options;
+    private readonly TimeProvider _time;
+
+    internal PenaltyBox(ServiceDirectory directory, PenaltyBoxOptions options, TimeProvider time)
+    {
+        _directory = directory;
+        _options = options;
+        _time = time;
+    }
+
+    /// <summary>A backend did not take a connection (or several, where a path counts and tells later): refused, unreachable, or no answer in time.</summary>
+    /// <param name="entry">Its service port, of any table.</param>
+    public void Failed(ServiceEntry entry, Backend backend, int times = 1)
+    {
+        if (times <= 0 || backend.State.Strike(times) < _options.Strikes || !backend.State.TryBox()) return;
+        DataplaneMetrics.BackendsBoxed.Add(1);
+        _directory.RefreshAvailability(entry);
+        _ = TryAgainAsync(entry, backend);
+    }
+
+    /// <summary>A backend took a connection. One read, unless it had failed before.</summary>
+    public void Answered(ServiceEntry entry, Backend backend)
+    {
+        if (backend.State.Strikes != 0) Release(entry, backend);
+    }
+
+    /// <summary>Tries no backend again.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    // Ends with the backend's time in the box, or with the box. It holds nothing that would have to be awaited.
+    private async Task TryAgainAsync(ServiceEntry entry, Backend backend)
+    {
+        var state = backend.State;
+        if (state.Pause == TimeSpan.Zero || _time.GetElapsedTime(state.ReleasedAt) > 2 * state.Pause) state.Pause = _options.FirstPause;
+        try
+        {
+            while (state.IsBoxed && Knows(entry, backend))
+            {
+                await Task.Delay(state.Pause, _time, _stopping.Token);
+                // The next time it comes here soon after it was let out, it stays for longer at once.
+                state.Pause = state.Pause * 2 < _options.LongestPause ? state.Pause * 2 : _options.LongestPause;
+                if (state.IsBoxed && await TakesConnectionAsync(backend)) Release(entry, backend);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            // The box has ended.
+        }
+    }
+
+    private void Release(ServiceEntry entry, Backend backend)
+    {
+        backend.State.ForgetStrikes();
+        if (!backend.State.IsBoxed) return;
+        backend.State.ReleasedAt = _time.GetTimestamp();
+        if (backend.State.TryRelease()) _directory.RefreshAvailability(entry);
+    }
+
+    private bool Knows(ServiceEntry entry, Backend backend)
+    {
+        if (_directory.InForce(entry) is not { } current) return false;
+        foreach (var known in current.Backends)
+            if (known.IsSameAs(backend)) return true;
+        return false;
+    }
+
+    private async Task<bool> TakesConnectionAsync(Backend backend)
+    {
+        using var patience = new CancellationTokenSource(_options.ProbeTimeout, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stopping.Token);
+        try
+        {
+            using var socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(backend.Address, limit.Token);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

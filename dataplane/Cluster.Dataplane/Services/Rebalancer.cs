@@ -1,0 +1,69 @@
+namespace Cluster.Dataplane.Services;
+
+/// <summary>
+/// Decides how many connections each backend of a service port that asks for it should lose, so that what lasts spreads again after a
+/// scale-up: those beyond its share of what this node has, a part of them a second.
+/// </summary>
+/// <remarks>Relays end them, each at a moment when nothing is under way. Its own loop; what it decides stands in <see cref="BackendState"/>.</remarks>
+public sealed class Rebalancer : IAsyncDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    /// <summary>A quarter of what is too much each second: 90% of it within 8 s, and clients never come back all at once.</summary>
+    private const int PartPerPeriod = 4;
+
+    /// <summary>A backend within a fiftieth of its share, or one connection, is left alone: policies themselves are no more even.</summary>
+    private const int Slack = 50;
+
+    private readonly PeriodicTimer _timer;
+    private readonly ServiceDirectory _directory;
+    private readonly Task _loop;
+
+    public Rebalancer(ServiceDirectory directory, TimeProvider time)
+    {
+        _directory = directory;
+        _timer = new PeriodicTimer(Period, time);
+        _loop = Task.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _timer.Dispose();
+        await _loop;
+    }
+
+    /// <summary>Sets what each backend has too much.</summary>
+    internal static void Plan(ServiceEntry entry)
+    {
+        // Of all that this node may use; those left out at present get their share back when they are.
+        var backends = entry.UsableInside(TrafficScope.External);
+        long connections = 0, weights = 0;
+        foreach (var backend in backends)
+        {
+            connections += backend.State.Active;
+            weights += Math.Max(0, backend.Weight);
+        }
+
+        foreach (var backend in backends)
+        {
+            var share = weights == 0 ? Ceiling(connections, backends.Length) : Ceiling(connections * Math.Max(0, backend.Weight), weights);
+            var over = backend.State.Active - share;
+            backend.State.Surplus = over > Math.Max(1, share / Slack) ? (int)Math.Max(1, over / PartPerPeriod) : 0;
+        }
+    }
+
+    // Where clients are led by their address, they would come back to where they were.
+    private static bool Applies(ServicePort port) =>
+        port.Rebalance && port.Id.Protocol == ServiceProtocol.Tcp && port.AffinityTimeout == TimeSpan.Zero && port.Policy != "maglev";
+
+    private static long Ceiling(long value, long divisor) => (value + divisor - 1) / divisor;
+
+    private async Task RunAsync()
+    {
+        while (await _timer.WaitForNextTickAsync())
+        {
+            foreach (var entry in _directory.Current.Entries)
+                if (Applies(entry.Port)) Plan(entry);
+        }
+    }
+}
