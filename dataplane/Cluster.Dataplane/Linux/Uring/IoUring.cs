@@ -25,7 +25,9 @@ internal sealed unsafe partial class IoUring : IDisposable
     private const uint IORING_SQ_TASKRUN = 1 << 2;
     private const uint IORING_CQ_EVENTFD_DISABLED = 1;
     private const uint IORING_ENTER_GETEVENTS = 1;
+    private const uint IORING_ENTER_REGISTERED_RING = 1 << 4;
     private const uint IORING_REGISTER_EVENTFD = 4;
+    private const uint IORING_REGISTER_RING_FDS = 20;
     private const uint IORING_REGISTER_PBUF_RING = 22;
     private const long IORING_OFF_SQES = 0x10000000;
     private const byte IORING_OP_ASYNC_CANCEL = 14;
@@ -33,7 +35,9 @@ internal sealed unsafe partial class IoUring : IDisposable
     private const byte IORING_OP_RECV = 27;
     private const ushort IORING_RECV_MULTISHOT = 2;
     private const byte IOSQE_BUFFER_SELECT = 1 << 5;
+    private const byte IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
     private const uint MSG_DONTWAIT = 0x40;
+    private const uint MSG_WAITALL = 0x100;
     private const uint MSG_NOSIGNAL = 0x4000;
     private const int PROT_READ_WRITE = 3;
     private const int MAP_SHARED = 1;
@@ -65,13 +69,15 @@ internal sealed unsafe partial class IoUring : IDisposable
     private readonly uint* _cqTail;
     private readonly uint _cqMask;
     private readonly byte* _cqes;
+    private int _enterDescriptor;
+    private uint _enterFlags = IORING_ENTER_GETEVENTS;
     private uint _queuedTail;
     private uint _submittedTail;
     private ushort _bufferTail;
 
     private IoUring(int descriptor, in RingSetup setup, int bufferCount, int bufferSize)
     {
-        _descriptor = descriptor;
+        _descriptor = _enterDescriptor = descriptor;
         _bufferCount = bufferCount;
         _bufferSize = bufferSize;
         _ringsSize = Math.Max(setup.Sq.ArrayOrFlags + (setup.SqEntries * sizeof(uint)), setup.Cq.DroppedOrCqes + (setup.CqEntries * CqeSize));
@@ -145,13 +151,20 @@ internal sealed unsafe partial class IoUring : IDisposable
         *(ushort*)(entry + 2) = IORING_RECV_MULTISHOT;
     }
 
-    /// <summary>Sends from a provided buffer what the socket takes at once, which may be less or nothing (EAGAIN).</summary>
-    public void Send(int descriptor, int buffer, int offset, int length, ulong data)
+    /// <summary>
+    /// Sends from a provided buffer what the socket takes at once, while it is being submitted. Completes only where that was less, or nothing
+    /// (EAGAIN), or an error: once it is submitted, there is a completion or all of it was sent.
+    /// </summary>
+    /// <returns>Its place among all operations, to compare with <see cref="Submitted"/>.</returns>
+    public uint Send(int descriptor, int buffer, int offset, int length, ulong data)
     {
         byte* entry = NextEntry(IORING_OP_SEND, descriptor, data);
+        entry[1] = IOSQE_CQE_SKIP_SUCCESS;
         *(ulong*)(entry + 16) = (ulong)(_buffers + ((nint)buffer * _bufferSize) + offset);
         *(uint*)(entry + 24) = (uint)length;
-        *(uint*)(entry + 28) = MSG_DONTWAIT | MSG_NOSIGNAL;
+        // "Wait for all" makes less than all a failure, which is not skipped; it never waits, for the other flag forbids it.
+        *(uint*)(entry + 28) = MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL;
+        return _queuedTail - 1;
     }
 
     /// <summary>Ends the operation submitted with <paramref name="target"/>, which then completes with ECANCELED.</summary>
@@ -164,6 +177,12 @@ internal sealed unsafe partial class IoUring : IDisposable
     /// <summary>True where operations are queued.</summary>
     public bool HasQueued => _queuedTail != _submittedTail;
 
+    /// <summary>The place of the first operation that the kernel has not taken; places wrap around.</summary>
+    public uint Submitted => _submittedTail;
+
+    /// <summary>Completions wait in the kernel that found no room: there may be some for operations which seem to have none.</summary>
+    public bool HasOverflow => (Volatile.Read(ref *_sqFlags) & IORING_SQ_CQ_OVERFLOW) != 0;
+
     /// <summary>Gives the kernel what is queued and has it do its deferred work. One system call, which does not wait.</summary>
     public void Submit()
     {
@@ -171,12 +190,23 @@ internal sealed unsafe partial class IoUring : IDisposable
         while (true)
         {
             uint count = _queuedTail - Volatile.Read(ref *_sqHead);
-            nint submitted = Call(SYS_io_uring_enter, _descriptor, (nint)count, 0, (nint)IORING_ENTER_GETEVENTS, 0, 0);
+            nint submitted = Call(SYS_io_uring_enter, _enterDescriptor, (nint)count, 0, (nint)_enterFlags, 0, 0);
             // Interrupted, or short of memory for a moment: what was not taken stays queued.
             if (submitted >= count || submitted < 0) break;
         }
 
         _submittedTail = Volatile.Read(ref *_sqHead);
+    }
+
+    /// <summary>Tells of each completion that waits and whose operation's data have some of the bits. Takes none.</summary>
+    public void Peek(ulong bits, Action<ulong> found)
+    {
+        uint tail = Volatile.Read(ref *_cqTail);
+        for (uint head = *_cqHead; head != tail; head++)
+        {
+            ulong data = *(ulong*)(_cqes + ((head & _cqMask) * CqeSize));
+            if ((data & bits) != 0) found(data);
+        }
     }
 
     /// <summary>Nothing is signalled from now on: what comes meanwhile is asked for.</summary>
@@ -261,8 +291,19 @@ internal sealed unsafe partial class IoUring : IDisposable
         }
 
         for (int buffer = 0; buffer < _bufferCount; buffer++) Return(buffer);
+        RegisterDescriptor();
         reason = "";
         return true;
+    }
+
+    // Saves the kernel the look-up of the descriptor at each call; a kernel that refuses does without.
+    private void RegisterDescriptor()
+    {
+        // struct io_uring_rsrc_update: place (any) and a reserved word, the descriptor.
+        ulong* update = stackalloc ulong[2] { uint.MaxValue, (uint)_descriptor };
+        if (Call(SYS_io_uring_register, _descriptor, (nint)IORING_REGISTER_RING_FDS, (nint)update, 1, 0, 0) != 1) return;
+        _enterDescriptor = (int)(uint)update[0];
+        _enterFlags |= IORING_ENTER_REGISTERED_RING;
     }
 
     private byte* NextEntry(byte operation, int descriptor, ulong data)

@@ -19,4 +19,10 @@ internal struct RingDirection()
 
     /// <summary>The oldest buffer is being sent.</summary>
     public bool Sending;
+
+    /// <summary>That operation's place among all of the ring's.</summary>
+    public uint SendPlace;
+
+    /// <summary>That failed, in part or whole, and a completion that waits says how.</summary>
+    public bool SendFailed;
 }

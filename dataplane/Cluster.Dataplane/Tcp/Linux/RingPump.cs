@@ -37,11 +37,16 @@ internal sealed class RingPump : IDisposable
     private readonly short[] _next = new short[BufferCount];
     private readonly int[] _length = new int[BufferCount];
     private readonly Stack<RingState> _free = new();
+    private readonly List<LoopConnection> _connections;
+    private readonly Queue<(uint Place, LoopConnection Connection, bool ToBackend)> _sends = new(BufferCount);
+    private readonly Action<ulong> _markFailed;
     private readonly Action<LoopConnection> _left;
 
-    private RingPump(IoUring ring, Action<LoopConnection> left)
+    private RingPump(IoUring ring, List<LoopConnection> connections, Action<LoopConnection> left)
     {
         _ring = ring;
+        _connections = connections;
+        _markFailed = MarkFailed;
         _left = left;
     }
 
@@ -55,9 +60,10 @@ internal sealed class RingPump : IDisposable
     public int Count { get; private set; }
 
     /// <summary>A pump of the calling thread, or null with the reason why the kernel has none.</summary>
+    /// <param name="connections">The loop's, by <see cref="LoopConnection.Index"/>.</param>
     /// <param name="left">Told of each connection that has left, its state still there for <see cref="HandOver"/>.</param>
-    public static RingPump? TryCreate(Action<LoopConnection> left, out string reason) =>
-        IoUring.TryCreate(Entries, BufferCount, BufferSize, out reason) is { } ring ? new RingPump(ring, left) : null;
+    public static RingPump? TryCreate(List<LoopConnection> connections, Action<LoopConnection> left, out string reason) =>
+        IoUring.TryCreate(Entries, BufferCount, BufferSize, out reason) is { } ring ? new RingPump(ring, connections, left) : null;
 
     /// <summary>Takes over a connection from which epoll holds back nothing; its sockets are watched by nobody else meanwhile.</summary>
     public void Enter(LoopConnection connection)
@@ -84,15 +90,16 @@ internal sealed class RingPump : IDisposable
 
     /// <summary>Submits what is queued and handles what has completed, until there is nothing more to do at once or others have their turn.</summary>
     /// <returns>True where there is more already.</returns>
-    public bool Turn(List<LoopConnection> connections, long nowMs)
+    public bool Turn(long nowMs)
     {
         _ring.Mute();
         for (int round = 0; round < RoundsPerTurn && (round == 0 || _ring.HasQueued); round++)
         {
             _ring.Submit();
+            Settle();
             while (_ring.TryTake(out RingCompletion completion))
             {
-                if ((completion.Data & Ignored) == 0) Handle(connections[(int)(uint)completion.Data], completion, nowMs);
+                if ((completion.Data & Ignored) == 0) Handle(_connections[(int)(uint)completion.Data], completion, nowMs);
             }
         }
 
@@ -131,11 +138,32 @@ internal sealed class RingPump : IDisposable
         RingState state = connection.Ring!;
         bool ofBackend = (completion.Data & OfBackend) != 0;
         // What is received from the backend goes to the client, what is sent to the backend comes from the client.
-        if ((completion.Data & Send) != 0) Sent(connection, ref ofBackend ? ref state.ToBackend : ref state.ToClient, completion, ofBackend);
+        if ((completion.Data & Send) != 0) SentLess(connection, ref ofBackend ? ref state.ToBackend : ref state.ToClient, completion.Result);
         else Received(connection, ref ofBackend ? ref state.ToClient : ref state.ToBackend, completion, ofBackend, nowMs);
-        if (!state.IsLeaving || state.IsBusy) return;
-        _left(connection);
+        if (state.IsLeaving && !state.IsBusy) _left(connection);
     }
+
+    // A send that was submitted and has not failed has been done. Comes before what was received is handled, for that is sent next.
+    private void Settle()
+    {
+        if (_ring.HasOverflow || _sends.Count == 0) return;
+        // Before the failures are looked at: a send that goes on here may submit more.
+        uint submitted = _ring.Submitted;
+        _ring.Peek(Send, _markFailed);
+        while (_sends.TryPeek(out var send) && (int)(send.Place - submitted) < 0)
+        {
+            _sends.Dequeue();
+            // It may have failed and been told of already, and the connection's place may be another's by now.
+            if (send.Connection.Ring is null) continue;
+            ref RingDirection direction = ref DirectionOf(send.Connection, send.ToBackend);
+            if (direction.Sending && direction.SendPlace == send.Place && !direction.SendFailed) Sent(send.Connection, ref direction, send.ToBackend);
+        }
+    }
+
+    private void MarkFailed(ulong data) => DirectionOf(_connections[(int)(uint)data], toBackend: (data & OfBackend) != 0).SendFailed = true;
+
+    private static ref RingDirection DirectionOf(LoopConnection connection, bool toBackend) =>
+        ref toBackend ? ref connection.Ring!.ToBackend : ref connection.Ring!.ToClient;
 
     private void Received(LoopConnection connection, ref RingDirection direction, RingCompletion completion, bool ofBackend, long nowMs)
     {
@@ -161,25 +189,21 @@ internal sealed class RingPump : IDisposable
         Leave(connection, reset: !harmless);
     }
 
-    private void Sent(LoopConnection connection, ref RingDirection direction, RingCompletion completion, bool toBackend)
+    private void Sent(LoopConnection connection, ref RingDirection direction, bool toBackend)
     {
+        RingState state = connection.Ring!;
         direction.Sending = false;
-        if (completion.Result < 0)
-        {
-            Leave(connection, reset: completion.Result is not (-Errno.EAGAIN or -Errno.EINTR or -Errno.ENOBUFS));
-            return;
-        }
-
-        direction.Sent += completion.Result;
-        if (direction.Sent < _length[direction.First])
-        {
-            // The target's buffer is full: a slow reader.
-            Leave(connection, reset: false);
-            return;
-        }
-
         RemoveFirst(ref direction);
-        if (direction.First >= 0 && !connection.Ring!.IsLeaving) SendFirst(connection, ref direction, toBackend);
+        if (!state.IsLeaving && direction.First >= 0) SendFirst(connection, ref direction, toBackend);
+        else if (state.IsLeaving && !state.IsBusy) _left(connection);
+    }
+
+    // The target's buffer is full, a slow reader, or the socket failed.
+    private void SentLess(LoopConnection connection, ref RingDirection direction, int result)
+    {
+        direction.Sending = direction.SendFailed = false;
+        if (result > 0) direction.Sent += result;
+        Leave(connection, reset: result < 0 && result is not (-Errno.EAGAIN or -Errno.EINTR or -Errno.ENOBUFS));
     }
 
     // One at a time for a direction: a second one could overtake the rest of a first that the socket took in part.
@@ -187,12 +211,13 @@ internal sealed class RingPump : IDisposable
     {
         direction.Sending = true;
         int buffer = direction.First;
-        _ring.Send(
+        direction.SendPlace = _ring.Send(
             toBackend ? connection.BackendSocket : connection.Client,
             buffer,
             direction.Sent,
             _length[buffer] - direction.Sent,
             DataOf(connection, toBackend ? Send | OfBackend : Send));
+        _sends.Enqueue((direction.SendPlace, connection, toBackend));
     }
 
     private void Rearm(LoopConnection connection, ref RingDirection direction, bool ofBackend)

@@ -130,14 +130,14 @@ internal sealed class TcpLoop : IDisposable
     private void OpenRing()
     {
         if (!_options.UseRing) return;
-        _ring = RingPump.TryCreate(LeaveRing, out string reason);
+        _ring = RingPump.TryCreate(_connections, LeaveRing, out string reason);
         if (_ring is null) _logger.LogInformation("Small messages go through epoll: {Reason}", reason);
         else _epoll.Add(_ring.Descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, LoopEventData.Ring);
     }
 
     private void TurnRing()
     {
-        _ringReady = _ring!.Turn(_connections, _now);
+        _ringReady = _ring!.Turn(_now);
     }
 
     // Small messages for a while, and all of it passed on: from now on the ring does that by fewer system calls.
