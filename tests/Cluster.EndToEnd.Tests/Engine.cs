@@ -38,4 +38,48 @@ internal static class Engine
 
     public static async Task<bool> NetworkExistsAsync(string name) =>
         (await Client.Networks.ListNetworksAsync()).Any(network => network.Name == name);
+
+    /// <summary>Whether an engine answers here.</summary>
+    public static async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await Client.System.PingAsync(TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>As <c>docker load -i</c>.</summary>
+    public static async Task LoadAsync(string archive)
+    {
+        await using FileStream tar = File.OpenRead(archive);
+        await Client.Images.LoadImageAsync(new ImageLoadParameters { Quiet = true }, tar, new Progress<JSONMessage>(), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Starts a container on the host's network that sees a folder of the host, read-only, as <c>/etc/cluster-proxy</c>.</summary>
+    public static async Task<string> RunAsync(string image, string folder, params string[] arguments)
+    {
+        CreateContainerResponse made = await Client.Containers.CreateContainerAsync(new CreateContainerParameters
+        {
+            Image = image, Cmd = arguments, HostConfig = new HostConfig { NetworkMode = "host", Binds = [folder + ":/etc/cluster-proxy:ro"] },
+        });
+        await Client.Containers.StartContainerAsync(made.ID, new ContainerStartParameters());
+        return made.ID;
+    }
+
+    /// <summary>Ends it by SIGTERM and takes it away.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<long> EndAsync(string id)
+    {
+        await Client.Containers.StopContainerAsync(id, new ContainerStopParameters { WaitBeforeKillSeconds = 10 });
+        long code = (await Client.Containers.InspectContainerAsync(id)).State!.ExitCode;
+        await Client.Containers.RemoveContainerAsync(id, new ContainerRemoveParameters { Force = true });
+        return code;
+    }
+
+    public static Task RemoveImageAsync(string image) => Client.Images.DeleteImageAsync(image, new ImageDeleteParameters());
 }

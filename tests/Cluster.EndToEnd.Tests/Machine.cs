@@ -12,6 +12,11 @@ internal static class Machine
     public static string ClusterBinary { get; } = Environment.GetEnvironmentVariable("CLUSTER_BINARY")
         ?? Path.Combine(Root, "node/Cluster.Cli/bin/Release/net10.0/cluster");
 
+    /// <summary>The proxy alone as a native file, where `./cluster build-proxy` was run; `./cluster test` does not.</summary>
+    public static string NativeProxy => Path.Combine(Root, "artifacts/cluster-proxy/cluster-proxy");
+
+    public static string ProxyImageScript => Path.Combine(Root, "scripts/proxy-image");
+
     /// <summary>Where it may be missing, tests skip; by <c>./cluster test</c> they fail.</summary>
     public static string Kubectl132 => KubectlProgram.CanRun ? KubectlProgram.Path : Tool("kubectl-1.32/usr/bin/kubectl");
 

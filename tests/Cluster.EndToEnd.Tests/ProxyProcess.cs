@@ -15,18 +15,27 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <param name="config">The file's first text.</param>
     /// <param name="before">A command the binary is started by, such as one that takes privileges away.</param>
     public ProxyProcess(string config, params string[] before)
+        : this([.. before, Machine.ClusterBinary, "proxy"], config)
+    {
+    }
+
+    private ProxyProcess(List<string> program, string config)
     {
         // Readable by whoever the command makes it.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         Configure(config);
-        string[] command = [.. before, Machine.ClusterBinary, "proxy", "--config", ConfigPath];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program[0], [.. program.Skip(1), "--config", ConfigPath]) { RedirectStandardOutput = true, RedirectStandardError = true };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Note;
         _process.ErrorDataReceived += Note;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>The native binary with the same file.</summary>
+    public static ProxyProcess Native(string config) => new(new List<string> { Machine.NativeProxy }, config);
+
+    public int Id => _process.Id;
 
     public string ConfigPath => Path.Combine(_folder, "lb.yaml");
 

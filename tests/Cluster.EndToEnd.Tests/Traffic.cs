@@ -26,6 +26,23 @@ internal static class Traffic
 
     public static Task<string> UdpAsync(string address, int port) => InTimeAsync(AskUdpAsync(address, port));
 
+    /// <summary>All that a connection answers before its end; null where nobody does.</summary>
+    public static async Task<string?> TcpAsync(string address, int port)
+    {
+        using var timeout = new CancellationTokenSource(Limit);
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Parse(address), port, timeout.Token);
+            using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+            return await reader.ReadToEndAsync(timeout.Token) is { Length: > 0 } answer ? answer : null;
+        }
+        catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<string> InTimeAsync(Task<string> answer)
     {
         try
