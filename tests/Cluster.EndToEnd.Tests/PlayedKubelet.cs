@@ -18,6 +18,8 @@ internal sealed class PlayedKubelet : IAsyncDisposable
     private readonly string[] _nodes;
     private readonly Task _running;
     private DateTime _lastHeartbeat;
+
+    private static DateTime Now => TimeProvider.System.GetUtcNow().UtcDateTime;
     private int _addresses;
 
     private PlayedKubelet(Kubernetes client, string[] nodes)
@@ -68,10 +70,10 @@ internal sealed class PlayedKubelet : IAsyncDisposable
 
     private async Task RoundAsync()
     {
-        if (DateTime.UtcNow - _lastHeartbeat > Heartbeat)
+        if (Now - _lastHeartbeat > Heartbeat)
         {
             foreach (string node in _nodes) await ReportNodeAsync(node);
-            _lastHeartbeat = DateTime.UtcNow;
+            _lastHeartbeat = Now;
         }
 
         V1PodList pods = await _client.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: _stop.Token);
@@ -90,7 +92,7 @@ internal sealed class PlayedKubelet : IAsyncDisposable
         {
             ["cpu"] = new("8"), ["memory"] = new("16Gi"), ["ephemeral-storage"] = new("10Gi"), ["pods"] = new("110"),
         };
-        var ready = new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = DateTime.UtcNow, LastTransitionTime = DateTime.UtcNow };
+        var ready = new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = Now, LastTransitionTime = Now };
         var change = new V1Node { Status = new V1NodeStatus { Capacity = room, Allocatable = room, Conditions = [ready] } };
         return _client.CoreV1.PatchNodeStatusAsync(new V1Patch(change, V1Patch.PatchType.StrategicMergePatch), node, cancellationToken: _stop.Token);
     }
@@ -104,7 +106,7 @@ internal sealed class PlayedKubelet : IAsyncDisposable
         {
             Phase = ends ? "Succeeded" : "Running",
             PodIP = $"10.244.0.{(_addresses++ % 250) + 1}",
-            StartTime = DateTime.UtcNow,
+            StartTime = Now,
             Conditions = [new V1PodCondition { Type = "Ready", Status = ready }, new V1PodCondition { Type = "ContainersReady", Status = ready }],
         };
         return _client.CoreV1.PatchNamespacedPodStatusAsync(
