@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Cluster.Dataplane.Linux;
@@ -20,9 +21,13 @@ public static partial class ProgramPages
     /// Lets go of every such page; one that is used again comes back from the page cache. Only segments that no program header calls writable
     /// are touched, so nothing a loader or relocation wrote is lost. Any thread, at any time; a debugger's breakpoints are lost.
     /// </summary>
-    /// <returns>Bytes of address space let go of, resident or not; 0 where /proc can't be read.</returns>
+    /// <returns>
+    /// Bytes of address space let go of, resident or not; 0 where /proc can't be read, and in a program that is compiled as it runs: such a
+    /// process did not survive it, for its runtime writes into code of its own.
+    /// </returns>
     public static long Release()
     {
+        if (RuntimeFeature.IsDynamicCodeSupported) return 0;
         string[] lines;
         try
         {
