@@ -9,7 +9,7 @@ namespace Cluster.Cli.Commands;
 /// <summary><c>cluster status</c>: the health of each component, and what the cluster holds.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     /// <summary>Service ports that are shown: a screen or two.</summary>
     private const int MaxPaths = 100;
