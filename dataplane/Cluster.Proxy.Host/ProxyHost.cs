@@ -43,6 +43,8 @@ internal static class ProxyHost
             await Task.Delay(LookPeriod, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Delay(Settle, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (cancellationToken.IsCancellationRequested) return;
+        // Garbage first: collecting uses code too. The pause, milliseconds at 100 services, comes once and before connections have gathered.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         ProgramPages.Release();
     }
 }
