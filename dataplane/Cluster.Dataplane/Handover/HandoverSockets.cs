@@ -95,8 +95,9 @@ public sealed class HandoverSockets : IDisposable
         }
     }
 
-    // Non-blocking it is anyway; but the runtime does not look, and would wait where it should not.
-    private static Socket Wrap(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true)) { Blocking = false };
+    /// <summary>The runtime's own socket of a descriptor, which closes it.</summary>
+    /// <remarks>Non-blocking it is anyway; but the runtime does not look, and would wait where it should not.</remarks>
+    internal static Socket Wrap(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true)) { Blocking = false };
 
     private sealed record Inherited(ListenerKind Kind, ServiceProtocol Protocol, IPEndPoint EndPoint, int Descriptor);
 }

@@ -29,6 +29,10 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         return address.Family == AddressFamily.InterNetworkV6 ? FromBytes(bytes.Slice(8, 16)) : FromBytes(bytes.Slice(4, 4));
     }
 
+    /// <summary>The interface in a kernel socket address of IPv6, which link-local addresses need; otherwise 0.</summary>
+    public static uint ScopeOf(SocketAddress address) =>
+        address.Family == AddressFamily.InterNetworkV6 ? BitConverter.ToUInt32(address.Buffer.Span[24..]) : 0;
+
     /// <summary>The address in a raw sockaddr_in or sockaddr_in6, as accept(2) fills it in.</summary>
     public static ClientAddress FromSocketAddress(ReadOnlySpan<byte> address) =>
         BitConverter.ToUInt16(address) == NativeInet6 ? FromBytes(address.Slice(8, 16)) : FromBytes(address.Slice(4, 4));
@@ -64,6 +68,14 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         BitConverter.TryWriteBytes(bytes, IsIPv4 ? NativeInet : NativeInet6);
         Write(IsIPv4 ? bytes.Slice(4, 4) : bytes.Slice(8, 16));
         return IsIPv4 ? 16 : 28;
+    }
+
+    /// <summary>The kernel socket address of a client of a socket of <paramref name="family"/>. Allocates.</summary>
+    public SocketAddress ToSocketAddress(AddressFamily family, ushort port, uint scope)
+    {
+        var address = ToAddress();
+        if (family == AddressFamily.InterNetworkV6) address = new IPAddress(address.MapToIPv6().GetAddressBytes(), scope);
+        return new IPEndPoint(address, port).Serialize();
     }
 
     /// <summary>The address as an object, without its interface. Allocates.</summary>

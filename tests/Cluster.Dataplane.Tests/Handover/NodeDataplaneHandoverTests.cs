@@ -13,10 +13,13 @@ public sealed class NodeDataplaneHandoverTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Theory]
-    [InlineData(ServicePath.Loop, 2, 2)]
-    [InlineData(ServicePath.Loop, 2, 1)]
-    [InlineData(ServicePath.Loop, 1, 3)]
-    public async Task TakeOver_UdpSessions_KeepTheirSourcePortsAndBackends(ServicePath path, int threadsBefore, int threadsAfter)
+    [InlineData(ServicePath.Loop, 2, ServicePath.Loop, 2)]
+    [InlineData(ServicePath.Loop, 2, ServicePath.Loop, 1)]
+    [InlineData(ServicePath.Loop, 1, ServicePath.Loop, 3)]
+    [InlineData(ServicePath.Managed, 1, ServicePath.Managed, 1)]
+    [InlineData(ServicePath.Managed, 1, ServicePath.Loop, 2)]
+    [InlineData(ServicePath.Loop, 2, ServicePath.Managed, 1)]
+    public async Task TakeOver_UdpSessions_KeepTheirSourcePortsAndBackends(ServicePath path, int threadsBefore, ServicePath pathAfter, int threadsAfter)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
         using var place = new TempDirectory();
@@ -29,7 +32,7 @@ public sealed class NodeDataplaneHandoverTests
         var before = new List<string>();
         foreach (var client in clients) before.Add(await AskAsync(client));
 
-        await using var second = await Side.StartAsync(place.Path, threadsAfter, port, Backends());
+        await using var second = await Side.StartAsync(place.Path, threadsAfter, Port(ServiceProtocol.Udp, pathAfter, port.Port), Backends());
         await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.Equal(0, first.Dataplane.ActiveSessions);
         Assert.Equal(40, second.Dataplane.ActiveSessions);
@@ -40,6 +43,74 @@ public sealed class NodeDataplaneHandoverTests
         foreach (var client in clients.Skip(40)) await AskAsync(client);
         Assert.Equal(50, second.Dataplane.ActiveSessions);
         foreach (var client in clients) client.Dispose();
+    }
+
+    [Theory]
+    [InlineData(ServicePath.Loop)]
+    [InlineData(ServicePath.Managed)]
+    public async Task TakeOver_SessionOfAWildcard_KeepsItsSourcePort(ServicePath path)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        await using var a = new PortTellingBackend();
+        var port = Port(ServiceProtocol.Udp, path, address: IPAddress.Any);
+        await using var first = await Side.StartAsync(place.Path, 1, port, [new("a", a.EndPoint)]);
+        // The managed path answers by whichever address of the node the route names.
+        using var client = Client(port, path == ServicePath.Loop ? IPAddress.Parse("127.0.0.9") : IPAddress.Loopback);
+        var before = await AskAsync(client);
+        await using var second = await Side.StartAsync(place.Path, 1, port, [new("a", a.EndPoint)]);
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(before, await AskAsync(client));
+        Assert.Equal(1, second.Dataplane.ActiveSessions);
+    }
+
+    [Theory]
+    [InlineData(ServicePath.Loop)]
+    [InlineData(ServicePath.Managed)]
+    public async Task Resume_AfterItHasRested_WhatWaitedIsAnsweredInItsSession(ServicePath path)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        await using var a = new PortTellingBackend();
+        var port = Port(ServiceProtocol.Udp, path);
+        using var place = new TempDirectory();
+        await using var side = await Side.StartAsync(place.Path, 1, port, [new("a", a.EndPoint)]);
+        using var client = Client(port);
+        var before = await AskAsync(client);
+        IHandoverSource source = side.Dataplane;
+        Assert.Single((await source.SuspendAsync()).Flows);
+        var asking = AskAsync(client);
+        using var other = Client(port);
+        var newcomer = AskAsync(other);
+        // What is received meanwhile would be another process's to answer.
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.False(asking.IsCompleted);
+        Assert.False(newcomer.IsCompleted);
+        await source.ResumeAsync();
+        Assert.Equal(before, await asking);
+        await newcomer;
+    }
+
+    [Theory]
+    [InlineData(ServicePath.Loop, ServicePath.Loop)]
+    [InlineData(ServicePath.Managed, ServicePath.Managed)]
+    [InlineData(ServicePath.Managed, ServicePath.Loop)]
+    [InlineData(ServicePath.Loop, ServicePath.Managed)]
+    public async Task TakeOver_QuestionUnderWay_IsAnsweredToWhoAsked(ServicePath path, ServicePath pathAfter)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        using var a = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = Port(ServiceProtocol.Udp, path, mode: UdpMode.PerDatagram);
+        Backend[] Backends() => [new("a", (IPEndPoint)a.Client.LocalEndPoint!)];
+        await using var first = await Side.StartAsync(place.Path, 1, port, Backends());
+        using var client = Client(port);
+        await client.SendAsync("who"u8.ToArray(), TestContext.Current.CancellationToken);
+        var asked = await a.ReceiveAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+        await using var second = await Side.StartAsync(place.Path, 1, Port(ServiceProtocol.Udp, pathAfter, port.Port, mode: UdpMode.PerDatagram), Backends());
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await a.SendAsync("late"u8.ToArray(), asked.RemoteEndPoint, TestContext.Current.CancellationToken);
+        var answer = await client.ReceiveAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+        Assert.Equal("late", Encoding.ASCII.GetString(answer.Buffer));
     }
 
     [Fact]
@@ -102,6 +173,33 @@ public sealed class NodeDataplaneHandoverTests
     }
 
     [Fact]
+    public async Task TakeOver_BackendInThePenaltyBox_IsMetByNoClientOfTheNewProcess()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start();
+        using var stop = new CancellationTokenSource();
+        var echoing = EchoAsync(backend, stop.Token);
+        var port = Port(ServiceProtocol.Tcp, ServicePath.Loop);
+        Backend[] Backends() => [new("a", (IPEndPoint)backend.LocalEndpoint), new("dead", new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()))];
+        static int Usable(Side side) => side.Dataplane.Directory.Current.Entries.Single().Usable(TrafficScope.External).Length;
+        await using var first = await Side.StartAsync(place.Path, 1, port, Backends());
+        using var done = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 3).Select(_ => ConnectOverAndOverAsync(port, done.Token)).ToList();
+        await Eventually.True(() => Usable(first) == 1, "the dead backend to be left out");
+
+        await using var second = await Side.StartAsync(place.Path, 1, port, Backends());
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        // What the first one knew of it is not handed over: the second one finds it out, and nobody notices.
+        await Eventually.True(() => Usable(second) == 1, "the next process to leave it out too");
+        await done.CancelAsync();
+        Assert.All(await Task.WhenAll(load), count => Assert.True(count > 0));
+        await stop.CancelAsync();
+        await echoing;
+    }
+
+    [Fact]
     public async Task TakeOver_ClientIpAffinity_IsKept()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
@@ -123,13 +221,16 @@ public sealed class NodeDataplaneHandoverTests
         for (var i = 0; i < 4; i++) Assert.Equal(before, await BackendOfNewClientAsync());
     }
 
-    private static ServicePort Port(ServiceProtocol protocol, ServicePath path, int? port = null) =>
-        new(new ServicePortId("web", protocol), port ?? (protocol == ServiceProtocol.Tcp ? FreePort.Tcp() : FreePort.Udp())) { ExternalAddresses = [IPAddress.Loopback], Path = path };
+    private static ServicePort Port(ServiceProtocol protocol, ServicePath path, int? port = null, IPAddress? address = null, UdpMode mode = UdpMode.Session) =>
+        new(new ServicePortId("web", protocol), port ?? (protocol == ServiceProtocol.Tcp ? FreePort.Tcp() : FreePort.Udp()))
+        {
+            ExternalAddresses = [address ?? IPAddress.Loopback], Path = path, UdpMode = mode,
+        };
 
-    private static UdpClient Client(ServicePort port)
+    private static UdpClient Client(ServicePort port, IPAddress? address = null)
     {
         var client = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        client.Connect(port.ExternalAddresses[0], port.Port);
+        client.Connect(address ?? port.ExternalAddresses[0], port.Port);
         return client;
     }
 

@@ -63,6 +63,9 @@ internal sealed class UdpListener
         return new FlowKey(client, scope, port, Id, _isWildcard ? batch.Destination(index) : _source);
     }
 
+    /// <summary>Whether a flow's own address of this node is told as it is here: where the socket has several, and only there.</summary>
+    public bool Knows(PacketSource local) => _isWildcard ? local.IsKnown : local == _source;
+
     /// <summary>Forgets the pools of backends that are gone for good; their sockets are closed by then, or close with their answer.</summary>
     public void ForgetGone(ServiceEntry entry)
     {

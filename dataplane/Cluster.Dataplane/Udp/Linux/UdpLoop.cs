@@ -179,6 +179,8 @@ internal sealed class UdpLoop : IDisposable
         ServiceEntry? entry = _directory.Current[listener.Frontend.Slot];
         if (entry is null || entry.Port.Id != listener.Frontend.Id || entry.Port.UdpMode != handed.Mode) return false;
         if ((handed.Descriptor < 0) != (handed.Mode == UdpMode.OneWay)) return false;
+        // The managed path does not know which of the node's addresses a client speaks to: here it would never be found again.
+        if (!listener.Knows(handed.Local)) return false;
         // A question under way may still be answered by a backend that has only just been told to end.
         if (handed.Backend.In(entry) is not { } backend) return false;
         if (!handed.IsAsked && !entry.Serves(backend, listener.Frontend.Scope, handed.Client)) return false;

@@ -38,9 +38,20 @@ internal abstract class UdpFlow : IDisposable
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>True where it was silent for longer than its time-out.</summary>
-    public bool IsIdle => _time.GetElapsedTime(LastUse) >= IdleTimeout;
+    public bool IsIdle => Silent >= IdleTimeout;
 
     public void Touch() => Volatile.Write(ref _lastUse, _time.GetTimestamp());
+
+    /// <summary>It was used before it came here: so long ago.</summary>
+    public void TouchedBefore(TimeSpan ago) => Volatile.Write(ref _lastUse, _time.GetTimestamp() - (long)(ago.TotalSeconds * _time.TimestampFrequency));
+
+    /// <summary>How long it has been silent.</summary>
+    public TimeSpan Silent => _time.GetElapsedTime(LastUse);
+
+    /// <summary>Another process has its socket, if it has one: it may be closed here without a word to anybody.</summary>
+    public virtual void Abandon()
+    {
+    }
 
     public void Dispose()
     {

@@ -18,6 +18,9 @@ internal sealed class UdpFlowTable(int capacity, UdpCounts counts)
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>The flows there are, some of which may have closed themselves. For rare work: a copy.</summary>
+    public ICollection<UdpFlow> All => _flows.Values;
+
     /// <summary>The flow of a key; it may have closed itself, and is to be removed then.</summary>
     public UdpFlow? Find(in UdpSessionKey key) => _flows.GetValueOrDefault(key);
 

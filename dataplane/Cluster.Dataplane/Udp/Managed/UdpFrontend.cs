@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -28,7 +29,13 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
     /// <summary>The relay's.</summary>
     public DatagramBuffers Buffers => relay.Buffers;
 
+    /// <summary>The relay's.</summary>
+    public RestGate Gate => relay.Gate;
+
     public int Descriptor => (int)socket.Handle;
+
+    /// <summary>The socket, as the kernel names it in every process.</summary>
+    public ulong Cookie { get; } = OperatingSystem.IsLinux() ? SocketCalls.Cookie((int)socket.Handle) : 0;
 
     /// <summary>Another process receives by the same socket: see <see cref="HandoverSockets.Abandon"/>.</summary>
     public void Abandon() => HandoverSockets.Abandon(socket);
@@ -65,6 +72,36 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
         else RestingOf(question.Backend).Enqueue(question);
     }
 
+    /// <summary>A flow as the next process is told of it; null for one that it can't go on with.</summary>
+    public HandedFlow? Tell(UdpFlow flow)
+    {
+        // A socket between two questions is nobody's.
+        if (flow.IsClosed || flow is UdpQuestion { IsAsked: false }) return null;
+        var asked = flow is UdpQuestion;
+        var (client, port, scope) = (flow.Key.Client, flow.Key.ClientPort, 0u);
+        if (flow is UdpSession { Client: var address })
+        {
+            client = ClientAddress.From(address, out port);
+            scope = ClientAddress.ScopeOf(address);
+        }
+
+        return new HandedFlow(
+            Cookie, frontend.Place, client, port, scope, default, flow.Mode, asked, HandedBackend.Of(flow.Backend),
+            (long)flow.Silent.TotalMilliseconds, flow is UdpSession session ? session.Descriptor : -1);
+    }
+
+    /// <summary>Goes on with a flow of another process, whose socket is this one's from now on; null where its backend serves no more.</summary>
+    public UdpFlow? Adopt(HandedFlow handed)
+    {
+        if (relay.Directory.Current[frontend.Slot] is not { } entry || entry.Port.Id != frontend.Id || entry.Port.UdpMode != handed.Mode) return null;
+        if ((handed.Descriptor < 0) != (handed.Mode == UdpMode.OneWay) || handed.Backend.In(entry) is not { } backend) return null;
+        // A question under way may still be answered by a backend that has only just been told to end.
+        if (!handed.IsAsked && !entry.Serves(backend, frontend.Scope, handed.Client)) return null;
+        var client = handed.Client.ToSocketAddress(frontend.Address.AddressFamily, handed.Port, handed.Scope);
+        var key = handed.Mode == UdpMode.PerDatagram ? NextQuestionKey() : new UdpSessionKey(handed.Client, handed.Port, id);
+        return relay.Adopt(this, key, client, backend, entry, handed);
+    }
+
     /// <summary>Forgets the resting sockets of backends that are gone for good; they are closed by then.</summary>
     public void ForgetGone(ServiceEntry entry)
     {
@@ -89,25 +126,36 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
                 if (IsClosed(exception)) return;
             }
 
-            var buffer = Buffers.Rent();
-            try
+            while (!Gate.TryEnter()) await Gate.Opened;
+            var open = ReceiveAll();
+            Gate.Exit();
+            if (!open) return;
+        }
+    }
+
+    /// <summary>Passes on what waits; false once the socket is closed.</summary>
+    private bool ReceiveAll()
+    {
+        var buffer = Buffers.Rent();
+        try
+        {
+            do
             {
-                do
-                {
-                    _from.Size = _from.Buffer.Length;
-                    var length = await socket.ReceiveFromAsync(buffer, SocketFlags.None, _from);
-                    Forward(buffer.AsSpan(0, length));
-                }
-                while (socket.Available > 0);
+                _from.Size = _from.Buffer.Length;
+                var length = socket.ReceiveFrom(buffer, SocketFlags.None, _from);
+                Forward(buffer.AsSpan(0, length));
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                if (IsClosed(exception)) return;
-            }
-            finally
-            {
-                Buffers.Return(buffer);
-            }
+            while (socket.Available > 0);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Nothing after all, as where a checksum was wrong, or an error that tells of one client.
+            return !IsClosed(exception);
+        }
+        finally
+        {
+            Buffers.Return(buffer);
         }
     }
 

@@ -1,14 +1,25 @@
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Udp.Managed;
 
 /// <summary>Per-datagram mode: a socket connected to one backend that carries one client's question after the other's.</summary>
 /// <remarks>Nobody else uses it between question and answer, so the answer finds who asked, whatever the datagrams say.</remarks>
-internal sealed class UdpQuestion(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, TimeSpan answerTimeout, TimeProvider time)
-    : UdpSession(frontend, key, client, backend, answerTimeout, time)
+internal sealed class UdpQuestion : UdpSession
 {
     private int _asked;
+
+    public UdpQuestion(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, TimeSpan answerTimeout, TimeProvider time)
+        : base(frontend, key, client, backend, answerTimeout, time)
+    {
+    }
+
+    /// <summary>Goes on with a socket of another process; see <see cref="UdpSession"/>.</summary>
+    public UdpQuestion(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, Socket upstream, TimeSpan answerTimeout, TimeProvider time)
+        : base(frontend, key, client, backend, upstream, answerTimeout, time)
+    {
+    }
 
     public override UdpMode Mode => UdpMode.PerDatagram;
 

@@ -13,7 +13,7 @@ namespace Cluster.Dataplane.Udp.Managed;
 /// A client socket talking to a service is a session with a connected socket of its own, so backends tell clients apart and errors
 /// find their way back. Per datagram: a lock-free look-up, no allocation.
 /// </remarks>
-public sealed class UdpRelay : IRelay
+public sealed class UdpRelay : IFlowRelay
 {
     private static readonly TimeSpan MaxSweepPeriod = TimeSpan.FromSeconds(1);
 
@@ -25,6 +25,7 @@ public sealed class UdpRelay : IRelay
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly HandoverSockets _sockets;
+    private readonly List<UdpSession> _adopted = [];
     private int _nextId;
     private int _pumps;
     private bool _holding;
@@ -41,7 +42,7 @@ public sealed class UdpRelay : IRelay
         // A quarter of the shortest time-out, but a second at most, for services may have shorter ones: so much longer a silent flow may live.
         var shortest = options.IdleTimeout < options.AnswerTimeout ? options.IdleTimeout : options.AnswerTimeout;
         var period = shortest / 4 < MaxSweepPeriod ? shortest / 4 : MaxSweepPeriod;
-        _sweep = time.CreateTimer(_ => RemoveIdle(), null, period, period);
+        _sweep = time.CreateTimer(_ => SweepIdle(), null, period, period);
     }
 
     public ServiceProtocol Protocol => ServiceProtocol.Udp;
@@ -60,13 +61,15 @@ public sealed class UdpRelay : IRelay
     /// <summary>What datagrams are received into.</summary>
     internal DatagramBuffers Buffers { get; } = new();
 
+    /// <summary>Closed while another process is told of the flows.</summary>
+    internal RestGate Gate { get; } = new();
+
     /// <summary>Written by several threads: by <see cref="Interlocked"/> alone.</summary>
     internal UdpCounts Counts { get; } = DataplaneMetrics.AddUdp();
 
     public FrontendResult Open(Frontend frontend)
     {
-        // A predecessor of the loop path has left one for each of its loops. Flows of a predecessor are not gone on with: their clients' next
-        // datagrams open new ones.
+        // A predecessor of the loop path has left one for each of its loops.
         var sockets = _sockets.InheritSockets(ListenerKind.Frontend, ServiceProtocol.Udp, frontend.EndPoint);
         if (sockets.Length == 0)
         {
@@ -102,12 +105,36 @@ public sealed class UdpRelay : IRelay
     {
         _holding = false;
         foreach (var opened in _frontends.Values.SelectMany(frontends => frontends)) opened.Start();
+        foreach (var session in _adopted) StartPump(session);
+        _adopted.Clear();
     }
 
     public void LetGo()
     {
         foreach (var open in _frontends.Values.SelectMany(frontends => frontends)) open.Abandon();
+        foreach (var session in Sessions.All) session.Abandon();
         foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
+        // Whose loops rested: they find their sockets closed.
+        Gate.Open();
+    }
+
+    void IFlowRelay.Suspend() => Gate.Close();
+
+    void IFlowRelay.Resume() => Gate.Open();
+
+    IReadOnlyList<HandedFlow> IFlowRelay.Flows() => [.. Sessions.All.Concat(OneWay.All).Select(flow => flow.Frontend.Tell(flow)).OfType<HandedFlow>()];
+
+    IReadOnlyList<HandedFlow> IFlowRelay.Adopt(IReadOnlyList<HandedFlow> flows)
+    {
+        var frontends = _frontends.Values.SelectMany(frontends => frontends).ToDictionary(frontend => (frontend.Cookie, frontend.Frontend.Place));
+        var left = new List<HandedFlow>();
+        foreach (var handed in flows)
+        {
+            if (!frontends.TryGetValue((handed.Listener, handed.Frontend), out var frontend)) left.Add(handed);
+            else if (frontend.Adopt(handed) is null && handed.Descriptor >= 0) SocketCalls.Close(handed.Descriptor);
+        }
+
+        return left;
     }
 
     public void BackendsChanged(ServiceEntry entry)
@@ -121,6 +148,7 @@ public sealed class UdpRelay : IRelay
     public async ValueTask DisposeAsync()
     {
         await _sweep.DisposeAsync();
+        Gate.Open();
         foreach (var frontend in _frontends.Keys.ToArray()) Close(frontend);
         await Task.WhenAll(_closed.Select(closed => closed.Completion));
         // A datagram in flight while its frontend closed may have opened one more session.
@@ -188,6 +216,23 @@ public sealed class UdpRelay : IRelay
         return null;
     }
 
+    /// <summary>Goes on with a flow of another process. Its answers are carried home from <see cref="Begin"/> on.</summary>
+    /// <returns>Null where there is no socket to be had, for a mode whose flows share theirs.</returns>
+    internal UdpFlow? Adopt(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, ServiceEntry entry, HandedFlow handed)
+    {
+        UdpFlow? flow = handed.Mode switch
+        {
+            UdpMode.OneWay => OpenOneWay(frontend, key, backend, entry),
+            UdpMode.PerDatagram => Adopt(new UdpQuestion(frontend, key, client, backend, HandoverSockets.Wrap(handed.Descriptor), _options.AnswerTimeout, _time)),
+            _ => Adopt(new UdpSession(frontend, key, client, backend, HandoverSockets.Wrap(handed.Descriptor), IdleTimeoutOf(entry), _time)),
+        };
+        if (flow is null) return null;
+        flow.ValidFor = entry;
+        if (flow is UdpQuestion question && handed.IsAsked) question.Ask(client);
+        flow.TouchedBefore(TimeSpan.FromMilliseconds(handed.IdleMs));
+        return flow;
+    }
+
     /// <summary>Begins to carry a session's replies home.</summary>
     internal void StartPump(UdpSession session)
     {
@@ -195,14 +240,25 @@ public sealed class UdpRelay : IRelay
         _ = PumpAsync(session);
     }
 
+    private UdpSession Adopt(UdpSession session)
+    {
+        session.IsNew = false;
+        Sessions.Add(session);
+        _adopted.Add(session);
+        return session;
+    }
+
     // Counted in _pumps, which DisposeAsync waits for.
     private async Task PumpAsync(UdpSession session)
     {
         await session.PumpRepliesAsync();
+        // While another process is told of it, it stays open: its number could be another's.
+        while (!Gate.TryEnter()) await Gate.Opened;
         // A refused one stays known, closed: the client's next datagram finds by it which backend to leave.
         if (session.IsRefused) session.Backend.State.Failed();
         if (session.IsRefused && session.Mode == UdpMode.Session) session.Dispose();
         else Sessions.Remove(session);
+        Gate.Exit();
         Interlocked.Decrement(ref _pumps);
     }
 
@@ -231,6 +287,13 @@ public sealed class UdpRelay : IRelay
             _targets[backend.State] = target;
             return target;
         }
+    }
+
+    private void SweepIdle()
+    {
+        if (!Gate.TryEnter()) return;
+        RemoveIdle();
+        Gate.Exit();
     }
 
     private void RemoveIdle()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Udp.Managed;
@@ -18,22 +19,17 @@ internal class UdpSession : UdpFlow
     private readonly Socket _upstream;
 
     public UdpSession(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, TimeSpan idleTimeout, TimeProvider time)
+        : this(frontend, key, client, backend, Connect(backend), idleTimeout, time)
+    {
+    }
+
+    /// <summary>Goes on with a socket of another process, which is connected to the backend and this session's own from now on.</summary>
+    public UdpSession(UdpFrontend frontend, in UdpSessionKey key, SocketAddress client, Backend backend, Socket upstream, TimeSpan idleTimeout, TimeProvider time)
         : base(frontend, key, backend, idleTimeout, time)
     {
         _client = new SocketAddress(client.Family, client.Buffer.Length);
         SetClient(client);
-        _upstream = new Socket(backend.Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-        try
-        {
-            _upstream.ReceiveBufferSize = _upstream.SendBufferSize = BufferBytes;
-            _upstream.Connect(backend.Address);
-        }
-        catch
-        {
-            _upstream.Dispose();
-            throw;
-        }
-
+        _upstream = upstream;
         CountOpened();
     }
 
@@ -44,6 +40,17 @@ internal class UdpSession : UdpFlow
 
     /// <summary>The network said that the backend is not there.</summary>
     public bool IsRefused { get; private set; }
+
+    /// <summary>The socket connected to the backend.</summary>
+    public int Descriptor => (int)_upstream.Handle;
+
+    /// <summary>Whom it answers. Stable while nobody asks anything new.</summary>
+    public SocketAddress Client => _client;
+
+    public override void Abandon()
+    {
+        if (!IsClosed) HandoverSockets.Abandon(_upstream);
+    }
 
     /// <summary>Sends a client's datagram on. ConnectionRefused tells that the backend's host answered an earlier one with an ICMP error.</summary>
     public SocketError Send(ReadOnlySpan<byte> datagram)
@@ -94,14 +101,14 @@ internal class UdpSession : UdpFlow
                 return;
             }
 
+            while (!Frontend.Gate.TryEnter()) await Frontend.Gate.Opened;
             var buffer = Frontend.Buffers.Rent();
             var open = PassReplies(buffer);
             Frontend.Buffers.Return(buffer);
+            Frontend.Gate.Exit();
             if (!open) return;
         }
     }
-
-    protected SocketAddress Client => _client;
 
     /// <summary>A datagram of the backend.</summary>
     protected virtual void Deliver(ReadOnlySpan<byte> datagram)
@@ -124,6 +131,22 @@ internal class UdpSession : UdpFlow
     {
         CountClosed();
         _upstream.Dispose();
+    }
+
+    private static Socket Connect(Backend backend)
+    {
+        var upstream = new Socket(backend.Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        try
+        {
+            upstream.ReceiveBufferSize = upstream.SendBufferSize = BufferBytes;
+            upstream.Connect(backend.Address);
+            return upstream;
+        }
+        catch
+        {
+            upstream.Dispose();
+            throw;
+        }
     }
 
     private bool PassReplies(byte[] buffer)
