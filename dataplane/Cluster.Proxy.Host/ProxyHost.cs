@@ -3,7 +3,7 @@ using Cluster.Proxy.CommandLine;
 
 namespace Cluster.Proxy.Host;
 
-/// <summary>Runs the proxy in this process until SIGTERM or Ctrl-C, and tells a service manager that waits for it.</summary>
+/// <summary>Runs the proxy in this process until SIGTERM or Ctrl-C.</summary>
 internal static class ProxyHost
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
@@ -16,7 +16,6 @@ internal static class ProxyHost
         using var logs = new StderrLogs(settings.LogLevel, TimeProvider.System);
         var program = new ProxyProgram(settings, logs, TimeProvider.System);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var notifying = ServiceManager.NotifyAsync(() => program.IsReady, ended.Token);
         var releasing = ReleaseStartAsync(() => program.IsReady, ended.Token);
         try
         {
@@ -29,7 +28,6 @@ internal static class ProxyHost
         finally
         {
             await ended.CancelAsync();
-            await notifying;
             await releasing;
         }
 

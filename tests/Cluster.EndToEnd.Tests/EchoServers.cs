@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -13,11 +14,13 @@ internal sealed class EchoServers : IAsyncDisposable
     private readonly List<UdpClient> _sockets = [];
     private readonly List<Task> _serving = [];
 
-    public EchoServers(int count)
+    /// <param name="count">How many.</param>
+    /// <param name="address">Where; null: on loopback.</param>
+    public EchoServers(int count, IPAddress? address = null)
     {
         for (int i = 0; i < count; i++)
         {
-            var listener = new TcpListener(IPAddress.Loopback, Machine.FreePort());
+            var listener = new TcpListener(address ?? IPAddress.Loopback, Machine.FreePort());
             listener.Start();
             _listeners.Add(listener);
             _serving.Add(ServeAsync(listener));
@@ -27,6 +30,11 @@ internal sealed class EchoServers : IAsyncDisposable
             _serving.Add(ServeAsync(socket));
         }
     }
+
+    /// <summary>Ports that connections came from, as the servers saw them.</summary>
+    public ConcurrentDictionary<int, bool> Peers { get; } = new();
+
+    public IReadOnlyList<int> Ports => [.. _listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
 
     /// <summary>The places as the file's list.</summary>
     public string List => "[" + string.Join(", ", _listeners.Select(listener => listener.LocalEndpoint)) + "]";
@@ -62,6 +70,7 @@ internal sealed class EchoServers : IAsyncDisposable
     private async Task EchoAsync(TcpClient client)
     {
         using TcpClient owned = client;
+        Peers[((IPEndPoint)client.Client.RemoteEndPoint!).Port] = true;
         try
         {
             await client.GetStream().CopyToAsync(client.GetStream(), _stop.Token);

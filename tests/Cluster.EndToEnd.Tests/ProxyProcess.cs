@@ -5,35 +5,42 @@ using System.Text.RegularExpressions;
 
 namespace Cluster.EndToEnd.Tests;
 
-/// <summary>The binary as a load balancer of a file: <c>cluster proxy --config</c>. Ended with the test.</summary>
+/// <summary>The binary as a load balancer of a file, <c>cluster proxy --config</c>, or as any other proxy. Ended with the test.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();
     private readonly Process _process;
+    private readonly string _mark;
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-proxy-").FullName;
 
     /// <param name="config">The file's first text.</param>
     /// <param name="before">A command the binary is started by, such as one that takes privileges away.</param>
     public ProxyProcess(string config, params string[] before)
-        : this([.. before, Machine.ClusterBinary, "proxy"], config)
+        : this([.. before, Machine.ClusterBinary, "proxy"], config, mark: null)
     {
     }
 
-    private ProxyProcess(List<string> program, string config)
+    private ProxyProcess(List<string> command, string? config, string? mark)
     {
         // Readable by whoever the command makes it.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-        Configure(config);
-        var start = new ProcessStartInfo(program[0], [.. program.Skip(1), "--config", ConfigPath]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += Note;
-        _process.ErrorDataReceived += Note;
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _mark = mark ?? ConfigPath;
+        if (config is not null)
+        {
+            Configure(config);
+            command = [.. command, "--config", ConfigPath];
+        }
+
+        _process = Start(command);
     }
 
+    /// <summary>A proxy that is told of its services by something else than a file.</summary>
+    /// <param name="mark">Part of its command line, and of no other's: by it the processes that took over from it are known.</param>
+    /// <param name="command">All of that.</param>
+    public static ProxyProcess Of(string mark, params string[] command) => new([.. command], config: null, mark);
+
     /// <summary>The native binary with the same file.</summary>
-    public static ProxyProcess Native(string config) => new(new List<string> { Machine.NativeProxy }, config);
+    public static ProxyProcess Native(string config) => new([Machine.NativeProxy], config, mark: null);
 
     public int Id => _process.Id;
 
@@ -109,7 +116,17 @@ internal sealed class ProxyProcess : IAsyncDisposable
     }
 
     // Its number may be another's by now.
-    private bool IsOurs(int pid) => IsAlive(pid) && File.ReadAllText($"/proc/{pid}/cmdline").Contains(ConfigPath, StringComparison.Ordinal);
+    private bool IsOurs(int pid) => IsAlive(pid) && File.ReadAllText($"/proc/{pid}/cmdline").Contains(_mark, StringComparison.Ordinal);
+
+    private Process Start(IReadOnlyList<string> command)
+    {
+        Process process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.OutputDataReceived += Note;
+        process.ErrorDataReceived += Note;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
 
     private void Note(object sender, DataReceivedEventArgs line)
     {

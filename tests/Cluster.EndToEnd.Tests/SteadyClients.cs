@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -15,7 +16,7 @@ internal sealed class SteadyClients : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
     private readonly List<string> _failures = [];
-    private readonly int _port;
+    private readonly IPEndPoint _service;
     private long _exchanges;
     private long _connections;
 
@@ -23,8 +24,16 @@ internal sealed class SteadyClients : IAsyncDisposable
     /// <param name="each">Clients of each kind.</param>
     /// <param name="healthPort">Of <c>/healthz</c>; 0: nobody asks for it.</param>
     public SteadyClients(int port, int each, int healthPort = 0)
+        : this(new IPEndPoint(IPAddress.Loopback, port), each, healthPort)
     {
-        _port = port;
+    }
+
+    /// <param name="service">Where the TCP and the UDP service are.</param>
+    /// <param name="each">Clients of each kind.</param>
+    /// <param name="healthPort">Of <c>/healthz</c>; 0: nobody asks for it.</param>
+    public SteadyClients(IPEndPoint service, int each, int healthPort = 0)
+    {
+        _service = service;
         if (healthPort > 0) _running.Add(RunAsync("health", () => StayHealthyAsync(healthPort)));
         for (int i = 0; i < each; i++)
         {
@@ -39,6 +48,9 @@ internal sealed class SteadyClients : IAsyncDisposable
 
     /// <summary>Connections made for one request each.</summary>
     public long Connections => Interlocked.Read(ref _connections);
+
+    /// <summary>Ports that connections were made from.</summary>
+    public ConcurrentQueue<int> LocalPorts { get; } = new();
 
     public IReadOnlyList<string> Failures
     {
@@ -92,8 +104,8 @@ internal sealed class SteadyClients : IAsyncDisposable
 
     private async Task StayInSessionAsync()
     {
-        using var client = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        client.Connect(IPAddress.Loopback, _port);
+        using var client = new UdpClient(_service.AddressFamily);
+        client.Connect(_service);
         string? source = null;
         while (!_stop.IsCancellationRequested)
         {
@@ -112,7 +124,7 @@ internal sealed class SteadyClients : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             using var http = new HttpClient { Timeout = Patience };
-            if (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), CancellationToken.None) != "ok") throw new InvalidDataException("not healthy");
+            if (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), CancellationToken.None) is not ("ok" or [ '{', .. ])) throw new InvalidDataException("not healthy");
             await Task.Delay(Pause, CancellationToken.None);
         }
     }
@@ -120,7 +132,8 @@ internal sealed class SteadyClients : IAsyncDisposable
     private async Task<TcpClient> ConnectAsync()
     {
         var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, _port, CancellationToken.None).AsTask().WaitAsync(Patience);
+        await client.ConnectAsync(_service, CancellationToken.None).AsTask().WaitAsync(Patience);
+        LocalPorts.Enqueue(((IPEndPoint)client.Client.LocalEndPoint!).Port);
         return client;
     }
 

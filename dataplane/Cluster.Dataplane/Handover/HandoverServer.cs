@@ -36,6 +36,9 @@ internal sealed class HandoverServer : IDisposable
     /// <summary>A successor serves.</summary>
     public Task HandedOver => _handedOver.Task;
 
+    /// <summary>The process that took over; 0 before.</summary>
+    public int SuccessorPid { get; private set; }
+
     public void Dispose()
     {
         _stopping = true;
@@ -76,6 +79,7 @@ internal sealed class HandoverServer : IDisposable
             HandOver(talk, sent);
             LetGo();
             _logger.LogInformation("Process {Pid} serves from now on; this one serves the connections it has until they end", pid);
+            SuccessorPid = (int)pid;
             _handedOver.TrySetResult();
             return true;
         }

@@ -37,6 +37,9 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
     /// <summary>Completes when the next process does, and this one has but its established connections left.</summary>
     public Task HandedOver => _handedOver.Task;
 
+    /// <summary>The next process, once <see cref="HandedOver"/> has completed; 0 before.</summary>
+    public int SuccessorPid { get; private set; }
+
     /// <summary>Looks for the process that serves, and has its listening sockets from it.</summary>
     /// <exception cref="HandoverException">There is one and it agreed, but then it failed; that one serves on.</exception>
     public void Begin()
@@ -100,7 +103,7 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
             if (_folder is not null)
             {
                 _server = new HandoverServer(_folder, Sockets, dataplane, logger, ProcessUser.Effective);
-                _ = TellAsync(_server.HandedOver);
+                _ = TellAsync(_server);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -167,9 +170,10 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
     }
 
     // Completes with the server's end at the latest.
-    private async Task TellAsync(Task handedOver)
+    private async Task TellAsync(HandoverServer server)
     {
-        await handedOver;
+        await server.HandedOver;
+        SuccessorPid = server.SuccessorPid;
         _handedOver.TrySetResult();
     }
 

@@ -12,6 +12,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
     private const string StateFolder = "/run/cluster-proxy";
 
     private readonly ILogger _logger = logs.CreateLogger<ProxyProgram>();
+    private readonly ServiceManager _manager = ServiceManager.OfEnvironment(time);
     private Func<bool> _isReady = () => false;
 
     /// <summary>What a proxy in the place of kube-proxy does unless it is told otherwise: another answers DNS, and ranges are not known.</summary>
@@ -48,12 +49,11 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
     private async Task RunFileAsync(string file, CancellationToken cancellationToken)
     {
         using var succession = Succession(HandoverFolders.ForFile(file));
-        using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>());
         var proxy = new FileProxy(file, logs, time, succession, settings.Options.DrainTimeout);
         _isReady = () => proxy.IsReady;
         try
         {
-            await proxy.RunAsync(cancellationToken);
+            await RunAsync(proxy.RunAsync, succession, cancellationToken);
         }
         catch (Exception failure) when (failure is ConfigException or IOException or UnauthorizedAccessException)
         {
@@ -62,6 +62,23 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         catch (HandoverException failure)
         {
             throw new UsageException(failure.Message, exitCode: 1);
+        }
+    }
+
+    // With whatever can be asked of it from outside meanwhile.
+    private async Task RunAsync(Func<CancellationToken, Task> run, Succession succession, CancellationToken cancellationToken)
+    {
+        using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>(), _manager);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var following = _manager.FollowAsync(_isReady, succession, ended.Token);
+        try
+        {
+            await run(cancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await following;
         }
     }
 
@@ -79,12 +96,11 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         _logger.LogInformation("Services of {Server} are served on node {Node}", connection.Server, options.NodeName);
         // Where what is owned on the host is written: who has the same there is the same proxy.
         using var succession = Succession(Path.GetDirectoryName(options.OwnedPath) is { Length: > 0 } state ? Path.Combine(state, "handover") : null);
-        using var successor = new SuccessorOnSignal(succession, logs.CreateLogger<SuccessorOnSignal>());
         var proxy = new KubeProxy(client, options, logs, time, succession);
         _isReady = () => proxy.IsReady;
         try
         {
-            await proxy.RunAsync(cancellationToken);
+            await RunAsync(proxy.RunAsync, succession, cancellationToken);
         }
         catch (HandoverException failure)
         {

@@ -14,13 +14,21 @@ public sealed class SuccessorOnSignal : IDisposable
 
     private readonly Lock _lock = new();
     private readonly Succession _succession;
+    private readonly ServiceManager? _manager;
     private readonly ILogger _logger;
     private readonly PosixSignalRegistration? _registration;
+
+    // Asked for at the start: once the file has been replaced, the system no longer tells where this process' own lay.
+    private readonly string? _program = Environment.ProcessPath;
     private Process? _successor;
 
-    public SuccessorOnSignal(Succession succession, ILogger logger)
+    /// <param name="succession">This process' part in being taken over from.</param>
+    /// <param name="logger">Told of each start, and why one failed.</param>
+    /// <param name="manager">Told that a successor is under way, and when it has failed; null: nobody.</param>
+    public SuccessorOnSignal(Succession succession, ILogger logger, ServiceManager? manager = null)
     {
         _succession = succession;
+        _manager = manager;
         _logger = logger;
         if (OperatingSystem.IsLinux()) _registration = PosixSignalRegistration.Create((PosixSignal)SIGUSR2, Handle);
     }
@@ -56,12 +64,35 @@ public sealed class SuccessorOnSignal : IDisposable
             return;
         }
 
+        if (_program is not { } program)
+        {
+            _logger.LogError("The system does not tell where this program lies: start the other process by hand");
+            return;
+        }
+
         _successor?.Dispose();
-        var program = Environment.ProcessPath!;
         var arguments = Environment.GetCommandLineArgs();
         // Behind the program's own name, unless that is the runtime's and the first argument the program.
         var isHosted = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        _successor = Process.Start(new ProcessStartInfo(program, isHosted ? arguments : arguments[1..]) { UseShellExecute = false });
-        _logger.LogInformation("Process {Pid} was started to take over", _successor?.Id);
+        _manager?.Reloading();
+        try
+        {
+            _successor = new Process { StartInfo = new ProcessStartInfo(program, isHosted ? arguments : arguments[1..]) { UseShellExecute = false }, EnableRaisingEvents = true };
+            _successor.Exited += OnEnded;
+            _successor.Start();
+        }
+        catch
+        {
+            _successor = null;
+            _manager?.ReloadFailed();
+            throw;
+        }
+
+        _logger.LogInformation("Process {Pid} was started to take over", _successor.Id);
+    }
+
+    private void OnEnded(object? sender, EventArgs e)
+    {
+        if (!_succession.HandedOver.IsCompleted) _manager?.ReloadFailed();
     }
 }
