@@ -67,7 +67,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             _dataplane = dataplane;
             // Before the data plane goes: nobody is handed over what is being closed.
             using var succeeding = _succession;
-            await using var draining = Draining(dataplane);
+            await using var draining = new OwnedUntilEnd();
             await using var events = new EventRecorder(client, "kube-proxy", time, _logger, options.NodeName);
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
@@ -92,7 +92,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var dns = UntilStoppedAsync(_dns?.RunAsync(following.Token) ?? Task.CompletedTask);
             await Task.WhenAll(
-                SucceedAsync(dataplane, following),
+                SucceedAsync(dataplane, draining, following),
                 UntilStoppedAsync(informers.RunAsync(following.Token)),
                 UntilStoppedAsync(reflector.RunAsync(following.Token)),
                 UntilStoppedAsync(conditions.RunAsync(following.Token)),
@@ -118,7 +118,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     }
 
     // Takes over, and then waits to be taken over from; ends what follows the API in either case of an end.
-    private async Task SucceedAsync(NodeDataplane dataplane, CancellationTokenSource following)
+    private async Task SucceedAsync(NodeDataplane dataplane, OwnedUntilEnd draining, CancellationTokenSource following)
     {
         try
         {
@@ -129,6 +129,8 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
                 await RemoveOtherModesAsync(following.Token);
             }
 
+            // Not before: until it serves, the kubelet asks the other process.
+            draining.Value = Draining(dataplane);
             if (_dns is { } dns) await dns.Tried.WaitAsync(following.Token);
             _succession.StandReady(dataplane);
             await _succession.HandedOver.WaitAsync(following.Token);
@@ -205,6 +207,13 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private IReadOnlyCollection<Place> DnsPlaces() => options.DnsAddress is { } dns
         ? [new Place(dns.Address, dns.Port, ServiceProtocol.Udp), new Place(dns.Address, dns.Port, ServiceProtocol.Tcp)]
         : [];
+
+    private sealed class OwnedUntilEnd : IAsyncDisposable
+    {
+        public IAsyncDisposable? Value { get; set; }
+
+        public ValueTask DisposeAsync() => Value?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     private List<HttpResponder> Serve(MetricsText metrics)
     {

@@ -65,7 +65,7 @@ public static class NodePlane
     {
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
         var table = $"nft inet {options.Table}";
-        if (options.SavedPath is { } saved) File.Delete(saved);
+        if (options.SavedPath is { } saved && File.Exists(saved)) File.Delete(saved);
         var failed = TryRemoveSocketPath(options);
         try
         {

@@ -9,11 +9,14 @@ namespace Cluster.Proxy.Serving;
 /// <summary>
 /// Tells the kubelet of this node, over a local socket, when a pod that is on its way out has no connections any more:
 /// <c>GET /draining/POD-UID?wait=SECONDS</c> answers, as soon as the pod gets no new connections and none is left or when the time is over,
-/// with the number that is left.
+/// with the number that is left. What processes that were taken over from still have is in it; <c>?own</c> leaves that out, and does not wait.
 /// </summary>
 /// <remarks>HTTP/1.1, one request a connection, 64 at once, 1 kB a request. The socket is its owner's alone (0600).</remarks>
 public sealed class DrainServer : IAsyncDisposable
 {
+    /// <summary>Asks for this process's own connections, as one process asks another.</summary>
+    internal const string OwnAlone = "?own";
+
     private const int MaxConnections = 64;
     private const int MaxRequestBytes = 1024;
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
@@ -28,10 +31,11 @@ public sealed class DrainServer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Socket _listener;
+    private readonly EarlierDrains _earlier;
     private readonly string _path;
     private readonly Task _accepting;
 
-    /// <param name="path">The socket's file; one that an earlier process left is replaced.</param>
+    /// <param name="path">The socket's file; one at which an earlier process still answers is renamed.</param>
     /// <param name="connectionsOf">What a pod, by its uid, has.</param>
     /// <param name="logger">Where failures are told.</param>
     /// <param name="time">Clock of the waits.</param>
@@ -43,10 +47,15 @@ public sealed class DrainServer : IAsyncDisposable
         _logger = logger;
         _time = time;
         _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        File.Delete(path);
-        _listener.Bind(new UnixDomainSocketEndPoint(path));
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        _earlier = new EarlierDrains(path);
+        // The runtime deletes the file by the name it was bound to when the socket is disposed, which by then may be the next process's.
+        var own = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, string.Create(CultureInfo.InvariantCulture, $".{Path.GetFileName(path)}-{Environment.ProcessId}"));
+        File.Delete(own);
+        _listener.Bind(new UnixDomainSocketEndPoint(own));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(own, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _listener.Listen(MaxConnections);
+        _earlier.MakeRoom();
+        File.Move(own, path);
         _accepting = Task.Run(AcceptAsync);
     }
 
@@ -135,13 +144,15 @@ public sealed class DrainServer : IAsyncDisposable
         const string wait = "?wait=";
         var words = requestLine.Split(' ');
         if (words.Length != 3 || !requestLine.StartsWith(prefix, StringComparison.Ordinal)) return Encode("404 Not Found", "only GET /draining/POD-UID?wait=SECONDS is known\n");
-        var parts = words[1]["/draining/".Length..].Split(wait);
+        var asked = words[1]["/draining/".Length..];
+        if (asked.EndsWith(OwnAlone, StringComparison.Ordinal)) return Encode("200 OK", Number(_connectionsOf(asked[..^OwnAlone.Length]).Count));
+        var parts = asked.Split(wait);
         if (parts[0].Length == 0 || parts.Length > 2) return Encode("400 Bad Request", "a pod's uid is missing\n");
         var seconds = 0;
         if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seconds))
             return Encode("400 Bad Request", "wait is no number of seconds\n");
         var left = await DrainedAsync(parts[0], TimeSpan.FromSeconds(seconds));
-        return Encode("200 OK", left.ToString(CultureInfo.InvariantCulture) + "\n");
+        return Encode("200 OK", Number(left));
     }
 
     private async Task<long> DrainedAsync(string uid, TimeSpan wait)
@@ -151,10 +162,13 @@ public sealed class DrainServer : IAsyncDisposable
         while (true)
         {
             var now = _connectionsOf(uid);
+            now = now with { Count = now.Count + await _earlier.CountAsync(uid, _stopping.Token) };
             if (now.IsDrained || _time.GetElapsedTime(began) >= limit) return now.Count;
             await Task.Delay(Look, _time, _stopping.Token);
         }
     }
+
+    private static string Number(long count) => count.ToString(CultureInfo.InvariantCulture) + "\n";
 
     private static string Encode(string status, string body) => string.Create(
         CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");

@@ -44,6 +44,26 @@ public sealed class DrainServerTests
         Assert.EndsWith("\r\n\r\n3\n", await AskAsync(folder, "GET /draining/pod-1?wait=1 HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Ask_AfterATakeOver_WaitsForWhatTheEarlierProcessesStillHave()
+    {
+        using var folder = new TempDirectory();
+        var left = 2L;
+        var first = new DrainServer(SocketIn(folder), _ => new BackendConnections(TakesNew: true, Volatile.Read(ref left)), NullLogger.Instance, TimeProvider.System);
+        await using var second = Serve(folder);
+        Assert.EndsWith("\r\n\r\n2\n", await AskAsync(folder, "GET /draining/pod-1 HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n0\n", await AskAsync(folder, "GET /draining/pod-1?own HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
+        var answer = AskAsync(folder, "GET /draining/pod-1?wait=60 HTTP/1.1\r\n\r\n");
+        Assert.False(answer.IsCompleted);
+        Volatile.Write(ref left, 0);
+        Assert.EndsWith("\r\n\r\n0\n", await answer, StringComparison.Ordinal);
+
+        Volatile.Write(ref left, 7);
+        await first.DisposeAsync();
+        Assert.EndsWith("\r\n\r\n0\n", await AskAsync(folder, "GET /draining/pod-1 HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Equal([SocketIn(folder)], Directory.EnumerateFiles(folder.Path));
+    }
+
     [Theory]
     [InlineData("GET /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 404")]
     [InlineData("GET /draining/?wait=1 HTTP/1.1\r\n\r\n", "HTTP/1.1 400")]
