@@ -2,6 +2,7 @@ using System.CommandLine;
 using Cluster.LoadTests;
 using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Dns;
+using Cluster.LoadTests.Failover;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Scale;
 using Cluster.LoadTests.Start;
@@ -81,7 +82,33 @@ dnsServer.SetAction((parsed, stop) => DnsServerRole.RunAsync(parsed.GetValue(por
 var native = new Option<string>("--native") { Description = "cluster-proxy as one native file", Required = true };
 var start = new Command("start", "Measures how soon a load balancer file is served, natively compiled and not, and what that takes.") { native, binary, rounds, output };
 start.SetAction(parsed => StartBench.Run(Path.GetFullPath(parsed.GetValue(native)!), Path.GetFullPath(parsed.GetValue(binary)!), parsed.GetValue(rounds) ?? 5, parsed.GetValue(output)!));
-return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer, start }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var startApi = new Command("start-api", "The part of it that has namespaces of its own; it starts this itself.") { native, binary, rounds };
+startApi.Hidden = true;
+startApi.SetAction(parsed => StartBench.RunInside(parsed.GetValue(native)!, parsed.GetValue(binary)!, parsed.GetValue(rounds) ?? 5));
+var failoverCandidates = new Option<string>("--candidates")
+{
+    Description = $"of {string.Join(",", FailoverCandidate.All.Select(candidate => candidate.Name))}",
+    DefaultValueFactory = _ => "",
+};
+var failover = new Command("failover", "Measures what clients meet when one of three backends is killed, beside HAProxy.") { rounds, failoverCandidates, output, binary, tools, loadCore, proxyCore };
+failover.SetAction(parsed => DataplaneBench.Run(
+    new BenchOptions(
+        Timing.Full with { Rounds = parsed.GetValue(rounds) ?? 5 },
+        [],
+        Names(parsed.GetValue(failoverCandidates)!),
+        parsed.GetValue(output)!,
+        Path.GetFullPath(parsed.GetValue(binary)!),
+        Path.GetFullPath(parsed.GetValue(tools)!),
+        parsed.GetValue(loadCore),
+        parsed.GetValue(proxyCore),
+        null,
+        null),
+    FailoverBench.Run));
+var listen = new Option<string>("--listen") { Required = true };
+var failoverBackend = new Command("failover-backend", "A backend that can be killed; the failover check starts it.") { listen };
+failoverBackend.Hidden = true;
+failoverBackend.SetAction((parsed, stop) => FailoverBackend.RunAsync(System.Net.IPEndPoint.Parse(parsed.GetValue(listen)!), stop));
+return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {

@@ -20,7 +20,9 @@ internal static unsafe partial class Libc
     public const int TCP_NODELAY = 1;
     public const int EAGAIN = 11;
     public const int EINTR = 4;
+    public const int ENOTCONN = 107;
     public const int EINPROGRESS = 115;
+    public const int SIGKILL = 9;
     public const int EPOLL_CLOEXEC = 0x80000;
     public const int EPOLL_CTL_ADD = 1;
     public const int EPOLL_CTL_MOD = 3;
@@ -59,6 +61,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setsockopt(int descriptor, int level, int option, void* value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int kill(int pid, int signal);
 
     [LibraryImport("libc")]
     public static partial int close(int descriptor);

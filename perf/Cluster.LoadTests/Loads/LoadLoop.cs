@@ -38,6 +38,9 @@ internal sealed unsafe class LoadLoop : IDisposable
     /// <summary>Called between batches of events; paced loads send from here.</summary>
     public Action? BetweenBatches { get; set; }
 
+    /// <summary>How long it sleeps at most while nothing happens; a paced load sends as late as that.</summary>
+    public int WaitMs { get; set; } = 5;
+
     /// <summary>Spins instead of sleeping, which costs the other side a wake-up and this one its time.</summary>
     public bool Spins { get; set; }
 
@@ -99,7 +102,7 @@ internal sealed unsafe class LoadLoop : IDisposable
     {
         _stop.ThrowIfRequested();
         BetweenBatches?.Invoke();
-        int count = Libc.epoll_wait(_epoll, _events, MaxEvents, Spins ? 0 : 5);
+        int count = Libc.epoll_wait(_epoll, _events, MaxEvents, Spins ? 0 : WaitMs);
         for (int i = 0; i < count; i++)
         {
             byte* one = _events + (i * EventSize);

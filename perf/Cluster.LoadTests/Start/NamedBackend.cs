@@ -3,14 +3,15 @@ using System.Net.Sockets;
 
 namespace Cluster.LoadTests.Start;
 
-/// <summary>A backend on loopback that answers each connection with one byte, its name.</summary>
+/// <summary>A backend that answers each connection with one byte, its name.</summary>
 internal sealed class NamedBackend : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly byte _name;
 
-    public NamedBackend(char name)
+    public NamedBackend(char name, IPAddress? address = null)
     {
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _name = (byte)name;
         _listener.Start();
         _ = AnswerAsync();

@@ -48,39 +48,31 @@ internal sealed class StartCheck(IReadOnlyList<StartCandidate> candidates, int r
 
     private StartSample Measure(StartCandidate candidate, string changed)
     {
-        var start = new ProcessStartInfo(candidate.Command[0], [.. candidate.Command.Skip(1), "--config", _file]) { RedirectStandardError = true };
         long began = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(start)!;
-        try
-        {
-            double reply = Until('a', process, began);
-            // Not before it answers: reading what it says would take from the core it starts on.
-            process.ErrorDataReceived += static (_, _) => { };
-            process.BeginErrorReadLine();
-            new ManualResetEventSlim().Wait(Settle);
-            ProcessUse use = ProcessUse.Of(process.Id);
-            long wrote = Stopwatch.GetTimestamp();
-            File.WriteAllText(_file, changed);
-            return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, Until('b', process, wrote));
-        }
-        finally
-        {
-            Shell.Try("kill", "-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
-            if (!process.WaitForExit(Patience)) process.Kill();
-        }
+        using var process = new LoggedProgram(listens: false, candidate.Command[0], [.. candidate.Command.Skip(1), "--config", _file]);
+        double reply = Until('a', Place(0), process, began);
+        // Not before it answers: reading what it says would take from the core it starts on.
+        process.Listen();
+        new ManualResetEventSlim().Wait(Settle);
+        ProcessUse use = ProcessUse.Of(process.Pid);
+        long wrote = Stopwatch.GetTimestamp();
+        File.WriteAllText(_file, changed);
+        return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, Until('b', Place(0), process, wrote));
     }
 
-    private static double Until(char name, Process process, long since)
+    /// <summary>Milliseconds until a backend answers at a place.</summary>
+    /// <exception cref="InvalidOperationException">The program ended, or nobody answers.</exception>
+    public static double Until(char name, IPEndPoint place, LoggedProgram process, long since)
     {
         using var pause = new ManualResetEventSlim();
         while (Stopwatch.GetElapsedTime(since) < Patience)
         {
-            if (NamedBackend.Ask(Place(0)) == name) return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
-            if (process.HasExited) throw new InvalidOperationException($"the program ended: {process.StandardError.ReadToEnd()}");
+            if (NamedBackend.Ask(place) == name) return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
+            if (process.HasExited) throw new InvalidOperationException($"the program ended: {process.Output}");
             pause.Wait(1);
         }
 
-        throw new InvalidOperationException($"no answer within {Patience}");
+        throw new InvalidOperationException($"no answer within {Patience}: {process.Output}");
     }
 
     private static string Text(int services, int backends, IPEndPoint first)

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Net;
+using Cluster.LoadTests.Machine;
+
+namespace Cluster.LoadTests.Start;
+
+/// <summary>How soon programs serve the services of an API server over TLS, in the place of kube-proxy, and what they hold then.</summary>
+/// <remarks>
+/// Runs in a network namespace and with a /run of its own (<see cref="StartBench"/> makes them), where its routes and programs are nobody
+/// else's. Every start is the first one: nothing of an earlier process is left.
+/// </remarks>
+internal sealed class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, string cluster, int rounds)
+{
+    private const int Services = 100;
+    private const int Backends = 3;
+    private const string StateFolder = "/run/cluster-proxy";
+
+    /// <summary>A node's address: the API takes no loopback address as an endpoint.</summary>
+    public const string NodeAddress = "10.98.0.1";
+
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="InvalidOperationException">A program ended or did not answer; the message holds what it said.</exception>
+    public IReadOnlyList<StartResult> Run()
+    {
+        using var first = new NamedBackend('a', IPAddress.Parse(NodeAddress));
+        using var second = new NamedBackend('b', IPAddress.Parse(NodeAddress));
+        using var api = new ApiStage(cluster);
+        api.Create(Services, Backends, first.Address);
+        var samples = candidates.ToDictionary(candidate => candidate, _ => new List<StartSample>());
+        for (int round = 0; round < rounds; round++)
+        {
+            foreach (StartCandidate candidate in candidates)
+            {
+                api.Lead(first.Address);
+                samples[candidate].Add(Measure(candidate, api, second.Address));
+            }
+        }
+
+        return [.. samples.Select(pair => new StartResult(pair.Key.Name, Services, Backends, 0, pair.Value))];
+    }
+
+    private static StartSample Measure(StartCandidate candidate, ApiStage api, IPEndPoint second)
+    {
+        string[] arguments =
+        [
+            .. candidate.Command.Skip(1), "--kubeconfig", api.ProxyKubeconfig, "--hostname-override", "here", "--bind-address", NodeAddress,
+            "--service-cluster-ip-range", ApiStage.Services, "--cluster-cidr", "10.100.0.0/16",
+        ];
+        long began = Stopwatch.GetTimestamp();
+        using (var process = new LoggedProgram(listens: false, candidate.Command[0], arguments))
+        {
+            try
+            {
+                double reply = StartCheck.Until('a', ApiStage.Place(0), process, began);
+                process.Listen();
+                new ManualResetEventSlim().Wait(Settle);
+                ProcessUse use = ProcessUse.Of(process.Pid);
+                long wrote = Stopwatch.GetTimestamp();
+                api.Lead(second);
+                return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, StartCheck.Until('b', ApiStage.Place(0), process, wrote));
+            }
+            finally
+            {
+                process.Dispose();
+                Shell.Run(candidate.Command[0], [.. arguments, "--cleanup"]);
+                if (Directory.Exists(StateFolder)) Directory.Delete(StateFolder, recursive: true);
+            }
+        }
+    }
+}
