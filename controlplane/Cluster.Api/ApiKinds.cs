@@ -7,6 +7,7 @@ namespace Cluster.Api;
 public static class ApiKinds
 {
     private const string ApiPackages = "k8s.io.api.";
+    private const string ExtensionPackages = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.";
 
     private static readonly FileDescriptor[] Files =
     [
@@ -19,7 +20,7 @@ public static class ApiKinds
         EventsV1.EventsV1Reflection.Descriptor, NetworkingV1.NetworkingV1Reflection.Descriptor,
         NodeV1.NodeV1Reflection.Descriptor, PolicyV1.PolicyV1Reflection.Descriptor, RbacV1.RbacV1Reflection.Descriptor,
         SchedulingV1.SchedulingV1Reflection.Descriptor, StorageV1.StorageV1Reflection.Descriptor,
-        ApiDiscoveryV2.ApidiscoveryV2Reflection.Descriptor,
+        ApiDiscoveryV2.ApidiscoveryV2Reflection.Descriptor, ApiExtensionsV1.ApiextensionsV1Reflection.Descriptor,
     ];
 
     private static readonly Dictionary<MessageDescriptor, (string ApiVersion, string Kind)> ByMessage = Files
@@ -44,6 +45,8 @@ public static class ApiKinds
     {
         // k8s.io.api.GROUP.VERSION; the meta types are of every group, and by custom travel as those of the core.
         var package = message.File.Package;
+        if (package.StartsWith(ExtensionPackages, StringComparison.Ordinal))
+            return $"apiextensions.k8s.io/{package[ExtensionPackages.Length..]}";
         if (!package.StartsWith(ApiPackages, StringComparison.Ordinal))
             return message.Name.StartsWith("PartialObjectMetadata", StringComparison.Ordinal) ? "meta.k8s.io/v1" : "v1";
         var parts = package[ApiPackages.Length..].Split('.');

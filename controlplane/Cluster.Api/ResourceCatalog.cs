@@ -24,6 +24,11 @@ public static class ResourceCatalog
 
     private static readonly ResourceType Slices = Namespaced(DiscoveryV1.EndpointSlice.Descriptor, "endpointslices");
 
+    /// <summary>The resource of the definitions that add kinds.</summary>
+    public static ResourceType Definitions { get; } =
+        Global(ApiExtensionsV1.CustomResourceDefinition.Descriptor, "customresourcedefinitions", "crd", "crds")
+            .In("api-extensions").StoredUnder("apiextensions.k8s.io/customresourcedefinitions").Status();
+
     /// <summary>
     /// In the order of discovery: the order of groups decides what a short name means where several have it, the first version of a group
     /// is the preferred one.
@@ -99,6 +104,8 @@ public static class ResourceCatalog
         Global(CSIDriver.Descriptor, "csidrivers"),
         Global(CSINode.Descriptor, "csinodes"),
         Namespaced(CSIStorageCapacity.Descriptor, "csistoragecapacities"),
+
+        Definitions,
 
         Global(SchedulingV1.PriorityClass.Descriptor, "priorityclasses", "pc"),
         Namespaced(CoordinationV1.Lease.Descriptor, "leases"),

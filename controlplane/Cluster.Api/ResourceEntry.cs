@@ -23,6 +23,9 @@ internal static class ResourceEntry
     /// <summary><c>kubectl get all</c> shows it.</summary>
     public static ResourceType InAll(this ResourceType type) => type with { Categories = ["all"] };
 
+    /// <summary>The group of resources it is listed with.</summary>
+    public static ResourceType In(this ResourceType type, string category) => type with { Categories = [category] };
+
     /// <summary>The segment of store keys, where it is not the plural: Kubernetes' own layout, old names included.</summary>
     public static ResourceType StoredUnder(this ResourceType type, string segment) => type with { StoragePrefix = $"/registry/{segment}/" };
 

@@ -1,3 +1,4 @@
+using Cluster.Api.Custom;
 using Google.Protobuf.Reflection;
 
 namespace Cluster.Api;
@@ -51,8 +52,17 @@ public sealed record ResourceType
     /// <summary>The message of the version this one is stored as; null: the kind is stored in this version, or not at all.</summary>
     public MessageDescriptor? StoredAs { get; init; }
 
+    /// <summary>The stored version of a kind that a definition added, where this is another; null: the kind is stored in this one.</summary>
+    public ResourceType? StoredVersion { get; init; }
+
+    /// <summary>What a definition says of the version; null: the kind is built in.</summary>
+    public CustomVersion? Custom { get; init; }
+
+    /// <summary>The kind is stored in this version, or not at all.</summary>
+    public bool IsStoredVersion => StoredAs is null && StoredVersion is null;
+
     /// <summary>The version that is stored.</summary>
-    public ResourceType Storage => StoredAs is null ? this : ResourceCatalog.Find(StoredAs)!;
+    public ResourceType Storage => StoredVersion ?? (StoredAs is null ? this : ResourceCatalog.Find(StoredAs)!);
 
     /// <summary><c>v1</c> for the core group, <c>group/version</c> otherwise.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
@@ -60,7 +70,11 @@ public sealed record ResourceType
     /// <summary><c>pods</c> or <c>deployments.apps</c>: how error messages name the resource.</summary>
     public string GroupResource => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 
-    public string ListKind => Kind + "List";
+    public string ListKind
+    {
+        get => field ?? Kind + "List";
+        init;
+    }
 
     /// <summary>The store key of one object.</summary>
     /// <exception cref="InvalidOperationException">The kind is not stored.</exception>

@@ -19,6 +19,12 @@ public static class StatusErrors
     public static StatusException NotFound(string group, string plural, string name) =>
         About(404, "NotFound", $"{Qualified(plural, group)} {GoText.Quote(name)} not found", group, plural, name);
 
+    /// <summary>As clients say it when a server knows no such path.</summary>
+    public static StatusException NotServed() => new(new Status
+    {
+        Status_ = "Failure", Code = 404, Reason = "NotFound", Message = "the server could not find the requested resource", Details = new StatusDetails(),
+    });
+
     public static StatusException AlreadyExists(ResourceType type, string name) =>
         About(409, "AlreadyExists", $"{type.GroupResource} {GoText.Quote(name)} already exists", type.Group, type.Plural, name);
 

@@ -26,3 +26,8 @@ namespace Cluster.Api.CertificatesV1
 {
     public sealed partial class ExtraValue : IStringList;
 }
+
+namespace Cluster.Api.ApiExtensionsV1
+{
+    public sealed partial class JSON : IRawJson;
+}

@@ -9,7 +9,7 @@ using Cluster.Api.MetaV1;
 namespace Cluster.Api.Apply;
 
 /// <summary>One configuration being applied to one object.</summary>
-internal sealed class Application(ApplyType type, string apiVersion, string kind, FieldSet reset, JsonObject patch)
+internal sealed class Application(ApplyType type, ObjectTrees trees, string apiVersion, string kind, FieldSet reset, JsonObject patch)
 {
     private const string BeforeFirstApply = "before-first-apply";
 
@@ -135,18 +135,13 @@ internal sealed class Application(ApplyType type, string apiVersion, string kind
         }
     }
 
-    private JsonObject Tree(IApiObject? live)
-    {
-        var tree = (JsonObject)JsonCodec.ToNode(live ?? (IApiObject)ApiKinds.Find(apiVersion, kind)!.Parser.ParseFrom([]));
-        (tree["metadata"] as JsonObject)?.Remove("managedFields");
-        return tree;
-    }
+    private JsonObject Tree(IApiObject? live) => trees.ToTree(live);
 
     private IApiObject Read(JsonObject tree)
     {
         try
         {
-            return (IApiObject)JsonCodec.Read(tree, ApiKinds.Find(apiVersion, kind)!, FieldValidation.Ignore, null);
+            return trees.FromTree(tree);
         }
         catch (JsonDecodeException error)
         {

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cluster.Api.Apply.Fields;
 using Cluster.Api.Apply.Managers;
-using Cluster.Api.Apply.Messages;
 using Cluster.Api.Apply.Schema;
 using Cluster.Api.MetaV1;
 using Google.Protobuf.Reflection;
@@ -18,6 +17,7 @@ namespace Cluster.Api.Apply;
 public sealed class FieldManager
 {
     private readonly ApplyType type;
+    private readonly ObjectTrees trees;
     private readonly string apiVersion;
     private readonly string kind;
     private readonly string subresource;
@@ -41,10 +41,25 @@ public sealed class FieldManager
         MessageDescriptor message, string subresource, IEnumerable<string> resetFields, Func<string, bool>? isOtherVersion = null)
     {
         type = ApplyType.Of(message);
+        trees = new MessageTrees(message);
         (apiVersion, kind) = ApiKinds.Of(message) ?? throw new ArgumentException($"{message.FullName} is no kind", nameof(message));
         this.subresource = subresource;
         reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
         this.isOtherVersion = isOtherVersion ?? (_ => false);
+    }
+
+    /// <summary>The manager of an added kind.</summary>
+    /// <param name="stored">The version it is stored in: the one owners are kept under.</param>
+    /// <param name="subresource">As of the other.</param>
+    /// <param name="resetFields">As of the other.</param>
+    public FieldManager(ResourceType stored, string subresource, IEnumerable<string> resetFields)
+    {
+        type = CustomApplyTypes.Of(stored.Custom!.Schema, stored.Kind);
+        (apiVersion, kind) = (stored.ApiVersion, stored.Kind);
+        trees = new CustomTrees(apiVersion, kind);
+        this.subresource = subresource;
+        reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
+        isOtherVersion = _ => false;
     }
 
     /// <summary>Notes in a new object's managedFields what its writer has changed.</summary>
@@ -58,7 +73,7 @@ public sealed class FieldManager
         // An object that nobody has tracked so far is tracked from the first apply on.
         if (!managers.IsEmpty || live is null)
         {
-            var changes = MessageComparison.Compare(type, live ?? (IApiObject)obj.Descriptor.Parser.ParseFrom([]), obj).Without(reset);
+            var changes = trees.Compare(type, live, obj).Without(reset);
             Write(managers, changes, ManagerId.Of(manager, ManagerId.Update, apiVersion, subresource), now);
         }
 
@@ -74,7 +89,7 @@ public sealed class FieldManager
     /// <returns>A new object with its managedFields; without defaults and checks.</returns>
     /// <exception cref="StatusException">400: not this kind; 409: other managers own what it would change; 500: it does not fit the kind.</exception>
     public IApiObject Apply(IApiObject? live, JsonObject patch, string manager, bool force, Time now) =>
-        new Application(type, apiVersion, kind, reset, patch) { Update = OwnersAfter, Strip = Stripped }
+        new Application(type, trees, apiVersion, kind, reset, patch) { Update = OwnersAfter, Strip = Stripped }
             .Run(live, ManagerId.Of(manager, ManagerId.Apply, "", subresource), force, now);
 
     private void Write(ManagerList managers, FieldChanges changes, ManagerId id, Time now)

@@ -51,6 +51,7 @@ public static class Defaults
         [RoleBinding.Descriptor] = obj => RbacDefaults.Apply(((RoleBinding)obj).RoleRef, ((RoleBinding)obj).Subjects),
         [ClusterRoleBinding.Descriptor] = obj => RbacDefaults.Apply(((ClusterRoleBinding)obj).RoleRef, ((ClusterRoleBinding)obj).Subjects),
         [PriorityClass.Descriptor] = obj => PriorityDefaults((PriorityClass)obj),
+        [ApiExtensionsV1.CustomResourceDefinition.Descriptor] = obj => DefinitionDefaults.Apply((ApiExtensionsV1.CustomResourceDefinition)obj),
         [RuntimeClass.Descriptor] = obj => ResourceListDefaults.Apply(((RuntimeClass)obj).Overhead?.PodFixed ?? []),
     };
 

@@ -13,18 +13,21 @@ internal static class DecodeErrors
     public static StatusException CannotHandle(string apiVersion, string kind, MessageDescriptor type, string why, ReadOnlySpan<byte> body)
     {
         if (kind.Length == 0)
-            return Unrecognized(type, why, body);
+            return Unrecognized(type.Name, why, body);
         var version = apiVersion[(apiVersion.LastIndexOf('/') + 1)..];
         return StatusErrors.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {type.Name}: {why}");
     }
 
     /// <summary>The body is not even JSON, so that it says nothing of its kind.</summary>
-    private static StatusException Unrecognized(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
-        StatusErrors.BadRequest($"the object provided is unrecognized (must be of type {type.Name}): {why} ({Summary(body)})");
+    private static StatusException Unrecognized(string kind, string why, ReadOnlySpan<byte> body) =>
+        StatusErrors.BadRequest($"the object provided is unrecognized (must be of type {kind}): {why} ({Summary(body)})");
 
     /// <summary>apiVersion and kind could not be read.</summary>
-    public static StatusException NoTypeMeta(MessageDescriptor type, string why, ReadOnlySpan<byte> body) =>
-        Unrecognized(type, "couldn't get version/kind; json parse error: " + why, body);
+    public static StatusException NoTypeMeta(MessageDescriptor type, string why, ReadOnlySpan<byte> body) => NoTypeMeta(type.Name, why, body);
+
+    /// <inheritdoc cref="NoTypeMeta(MessageDescriptor, string, ReadOnlySpan{byte})"/>
+    public static StatusException NoTypeMeta(string kind, string why, ReadOnlySpan<byte> body) =>
+        Unrecognized(kind, "couldn't get version/kind; json parse error: " + why, body);
 
     public static StatusException WrongVersion(string found, string expected) =>
         StatusErrors.BadRequest($"the API version in the data ({found}) does not match the expected API version ({expected})");

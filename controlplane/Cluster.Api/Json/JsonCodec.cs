@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cluster.Api.Custom;
 using Cluster.Api.Json.Fields;
 using Cluster.Api.Protobuf;
 using Google.Protobuf;
@@ -129,6 +130,12 @@ public static class JsonCodec
 
     private static void WriteObject(ref JsonOutput output, IMessage message, string apiVersion, string kind)
     {
+        if (message is CustomObject custom)
+        {
+            CustomJson.Write(ref output, custom, apiVersion, kind);
+            return;
+        }
+
         output.BeginObject();
         // In Go's order: TypeMeta is kind, then apiVersion.
         if (kind.Length > 0)

@@ -11,6 +11,8 @@ internal abstract class MessageCodec
 {
     private static readonly ConcurrentDictionary<MessageDescriptor, MessageCodec> ByDescriptor = new();
 
+    private const int MostNested = 256;
+
     private readonly JsonField[] fields;
     private readonly FieldTable table;
 
@@ -58,6 +60,9 @@ internal abstract class MessageCodec
     {
         if (input.Reader.TokenType != JsonTokenType.StartObject)
             throw input.Mismatch(GoType);
+        // Schemas hold schemas: reading must end long before the thread's stack does.
+        if (input.Reader.CurrentDepth > MostNested)
+            throw new System.Text.Json.JsonException("exceeded max depth");
         var (outerField, outerStruct) = (input.FieldStart, input.Struct);
         var seen = UInt128.Zero;
         while (input.Reader.Read() && input.Reader.TokenType != JsonTokenType.EndObject)

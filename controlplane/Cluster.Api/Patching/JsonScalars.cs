@@ -55,6 +55,17 @@ internal static class JsonScalars
         scalar is JsonValue value && value.GetValueKind() != JsonValueKind.String ? $"%!s({GoType(value)}={GoPrint(value)})"
         : scalar is null ? "%!s(<nil>)" : GoPrint(scalar);
 
+    /// <summary>A value as Go's <c>%#v</c> writes it: how errors show objects and lists.</summary>
+    public static string GoSyntax(JsonNode? value) => value switch
+    {
+        null => "interface {}(nil)",
+        JsonObject members => "map[string]interface {}{"
+            + string.Join(", ", members.OrderBy(member => member.Key, StringComparer.Ordinal)
+                .Select(member => $"{GoText.Quote(member.Key)}:{GoSyntax(member.Value)}")) + "}",
+        JsonArray list => $"[]interface {{}}{{{string.Join(", ", list.Select(GoSyntax))}}}",
+        _ => value.GetValueKind() == JsonValueKind.String ? GoText.Quote(value.GetValue<string>()) : value.ToJsonString(),
+    };
+
     private static void Print(JsonNode? node, StringBuilder text)
     {
         switch (node)

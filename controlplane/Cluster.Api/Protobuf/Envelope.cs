@@ -1,5 +1,6 @@
 using Cluster.Api.Json;
 using Cluster.Api.Runtime;
+using Cluster.Api.Custom;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -35,8 +36,20 @@ public static class Envelope
     }
 
     /// <summary>Encodes an object. Equal objects give equal bytes: maps are written sorted.</summary>
+    /// <remarks>Added kinds have no message: of them the envelope holds the JSON, and says so in its content type.</remarks>
     public static byte[] Encode(IMessage message, string apiVersion, string kind)
     {
+        if (message is CustomObject custom)
+        {
+            var unknown = new Unknown
+            {
+                TypeMeta = new TypeMeta { ApiVersion = apiVersion, Kind = kind },
+                Raw = ByteString.CopyFrom(CustomJson.Encode(custom, apiVersion, kind)),
+                ContentType = "application/json",
+            };
+            return [.. Magic, .. unknown.ToByteArray()];
+        }
+
         var typeMeta = new TypeMeta { ApiVersion = apiVersion, Kind = kind };
         var (typeMetaSize, messageSize) = (typeMeta.CalculateSize(), message.CalculateSize());
         var size = MagicLength + TrailerLength + 2

@@ -1,8 +1,11 @@
 using System.Globalization;
+using System.Text.Json;
 using Cluster.Api.AppsV1;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CertificatesV1;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Custom.Paths;
+using Cluster.Api.Custom;
 
 namespace Cluster.Api.Selectors;
 
@@ -75,7 +78,15 @@ public sealed class SelectableFields
     public IEnumerable<string> Paths => fields.Keys;
 
     /// <summary>Of a version that is not stored: its own names, read from the stored object.</summary>
-    public static SelectableFields Of(ResourceType type) => ByKind.GetValueOrDefault((type.Group, type.Kind), Common);
+    public static SelectableFields Of(ResourceType type) => type.Custom?.Selectable ?? ByKind.GetValueOrDefault((type.Group, type.Kind), Common);
+
+    /// <summary>Of an added kind: name, namespace, and what its definition names.</summary>
+    internal static SelectableFields OfCustom(IReadOnlyList<JsonPath> paths) =>
+        paths.Count == 0 ? Common : new([Name, Namespace, .. paths.Select(path => new Field(path.Text.TrimStart('.'), obj => Text((CustomObject)obj, path)))]);
+
+    private static string Text(CustomObject obj, JsonPath path) =>
+        path.Find(CustomJson.Content(obj)) is [{ } value, ..]
+            ? value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString() : "";
 
     /// <exception cref="StatusException">400 BadRequest: the kind does not offer the field.</exception>
     public Field Resolve(string path)

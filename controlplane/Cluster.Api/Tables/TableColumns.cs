@@ -82,7 +82,11 @@ public sealed class TableColumns
     public IReadOnlyList<TableColumn> Columns { get; }
 
     /// <summary>The table of a resource; a kind without one of its own shows name and creation time.</summary>
-    public static TableColumns For(ResourceType type) => For(type.Descriptor);
+    public static TableColumns For(ResourceType type) => For(type, type.Descriptor);
+
+    /// <summary>The table of what a resource, or a part of it, is shown as.</summary>
+    public static TableColumns For(ResourceType type, MessageDescriptor shown) =>
+        type.Custom is { } custom && shown == type.Descriptor ? custom.Columns : For(shown);
 
     /// <summary>The table of a message: a subresource's body may be another kind than its resource's.</summary>
     /// <remarks>A version that is not stored has the columns of the stored one.</remarks>

@@ -21,23 +21,26 @@ internal abstract class KindRules<T> : IKindRules
 
     public void Create(IApiObject obj, FieldErrors errors)
     {
-        ObjectMetaRules.Create(obj.Metadata ?? NoMetadata, namespaced, NameFormat, errors);
+        ObjectMetaRules.Create(obj.Metadata ?? NoMetadata, namespaced, NameFormat, errors, AnyFinalizer);
         Check((T)obj, errors);
         CheckCreate((T)obj, errors);
     }
 
     public void Update(IApiObject obj, IApiObject before, FieldErrors errors)
     {
-        ObjectMetaRules.Update(obj.Metadata ?? NoMetadata, before.Metadata ?? NoMetadata, errors);
+        ObjectMetaRules.Update(obj.Metadata ?? NoMetadata, before.Metadata ?? NoMetadata, errors, AnyFinalizer);
         Check((T)obj, errors);
         CheckUpdate((T)obj, (T)before, errors);
     }
 
     public void StatusUpdate(IApiObject obj, IApiObject before, FieldErrors errors)
     {
-        ObjectMetaRules.Update(obj.Metadata ?? NoMetadata, before.Metadata ?? NoMetadata, errors);
+        ObjectMetaRules.Update(obj.Metadata ?? NoMetadata, before.Metadata ?? NoMetadata, errors, AnyFinalizer);
         CheckStatus((T)obj, (T)before, errors);
     }
+
+    /// <summary>Finalizers need no domain.</summary>
+    protected virtual bool AnyFinalizer => false;
 
     /// <summary>What the kind's names look like.</summary>
     protected virtual IEnumerable<string> NameFormat(string name) => NameFormats.Dns1123Subdomain(name);

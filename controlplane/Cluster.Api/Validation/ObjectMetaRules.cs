@@ -10,7 +10,13 @@ internal static class ObjectMetaRules
 
     private static readonly string[] StandardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
-    public static void Create(ObjectMeta meta, bool namespaced, Func<string, IEnumerable<string>> nameFormat, FieldErrors errors)
+    /// <param name="meta">The metadata.</param>
+    /// <param name="namespaced">The kind's objects stand in namespaces.</param>
+    /// <param name="nameFormat">What the kind's names look like.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    /// <param name="anyFinalizer">Finalizers need no domain: so it is for added kinds and their definitions.</param>
+    public static void Create(
+        ObjectMeta meta, bool namespaced, Func<string, IEnumerable<string>> nameFormat, FieldErrors errors, bool anyFinalizer = false)
     {
         var path = FieldPath.Metadata;
         if (meta.GenerateName.Length > 0)
@@ -27,10 +33,14 @@ internal static class ObjectMetaRules
         }
         Namespace(meta.Namespace, namespaced, path.Child("namespace"), errors);
         errors.NotNegative(path.Child("generation"), meta.Generation);
-        Common(meta, path, errors);
+        Common(meta, path, errors, anyFinalizer);
     }
 
-    public static void Update(ObjectMeta meta, ObjectMeta before, FieldErrors errors)
+    /// <param name="meta">The metadata.</param>
+    /// <param name="before">As it was.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    /// <param name="anyFinalizer">As of <see cref="Create"/>.</param>
+    public static void Update(ObjectMeta meta, ObjectMeta before, FieldErrors errors, bool anyFinalizer = false)
     {
         var path = FieldPath.Metadata;
         if (before.DeletionTimestamp is not null)
@@ -44,7 +54,7 @@ internal static class ObjectMetaRules
         errors.Unchanged(path.Child("name"), meta.Name, before.Name);
         errors.Unchanged(path.Child("namespace"), meta.Namespace, before.Namespace);
         UnchangedIfGiven(meta, before, path, errors);
-        Common(meta, path, errors);
+        Common(meta, path, errors, anyFinalizer);
     }
 
     /// <summary>Labels: keys are qualified names, values label values.</summary>
@@ -81,12 +91,12 @@ internal static class ObjectMetaRules
         return bytes <= AnnotationBytes;
     }
 
-    private static void Common(ObjectMeta meta, FieldPath path, FieldErrors errors)
+    private static void Common(ObjectMeta meta, FieldPath path, FieldErrors errors, bool anyFinalizer)
     {
         Labels(meta.Labels, path.Child("labels"), errors);
         Annotations(meta.Annotations, path.Child("annotations"), errors);
         OwnerReferenceRules.Check(meta.OwnerReferences, path.Child("ownerReferences"), errors);
-        Finalizers(meta.Finalizers, path.Child("finalizers"), errors);
+        Finalizers(meta.Finalizers, path.Child("finalizers"), errors, anyFinalizer);
         ManagedFields(meta.ManagedFields, path.Child("managedFields"), errors);
     }
 
@@ -105,12 +115,15 @@ internal static class ObjectMetaRules
         }
     }
 
-    private static void Finalizers(IReadOnlyList<string> finalizers, FieldPath path, FieldErrors errors)
+    private static void Finalizers(IReadOnlyList<string> finalizers, FieldPath path, FieldErrors errors, bool any)
     {
         for (var i = 0; i < finalizers.Count; i++)
         {
             errors.Format(path, finalizers[i], NameFormats.QualifiedName);
-            StandardOrQualified(finalizers[i], path.Index(i), errors);
+            if (!any)
+            {
+                StandardOrQualified(finalizers[i], path.Index(i), errors);
+            }
         }
         if (finalizers.Contains("orphan") && finalizers.Contains("foregroundDeletion"))
         {

@@ -11,6 +11,8 @@ using Cluster.Api.PolicyV1;
 using Cluster.Api.RbacV1;
 using Cluster.Api.SchedulingV1;
 using Cluster.Api.StorageV1;
+using Cluster.Api.Custom;
+using Cluster.Api.Custom.Schemas;
 using Google.Protobuf.Reflection;
 using Scale = Cluster.Api.AutoscalingV1.Scale;
 
@@ -66,6 +68,7 @@ public static class Validator
         [CSIDriver.Descriptor] = new CsiDriverRules(),
         [CSINode.Descriptor] = new CsiNodeRules(),
         [CSIStorageCapacity.Descriptor] = new CsiStorageCapacityRules(),
+        [ApiExtensionsV1.CustomResourceDefinition.Descriptor] = new CustomResourceDefinitionRules(),
         [CertificateSigningRequest.Descriptor] = new SigningRequestRules(),
     };
 
@@ -100,6 +103,34 @@ public static class Validator
     {
         var errors = new FieldErrors();
         EphemeralContainerRules.Update(newObj, oldObj, errors);
+        return errors;
+    }
+
+    /// <summary>All that is wrong with a new object of an added kind.</summary>
+    /// <param name="obj">The object.</param>
+    /// <param name="type">The version its writer speaks.</param>
+    public static List<FieldError> ValidateCreate(CustomObject obj, ResourceType type)
+    {
+        var errors = new FieldErrors();
+        ObjectMetaRules.Create(obj.Metadata ?? new(), type.Namespaced, NameFormats.Dns1123Subdomain, errors, anyFinalizer: true);
+        errors.AddRange(SchemaValidation.Check(type.Custom!.Schema, CustomJson.ToTree(obj, type.ApiVersion, type.Kind)));
+        return errors;
+    }
+
+    /// <summary>All that is wrong with a new state of an object of an added kind. What did not change is not looked at.</summary>
+    /// <param name="obj">What is to be stored.</param>
+    /// <param name="before">What is stored.</param>
+    /// <param name="type">The version its writer speaks.</param>
+    public static List<FieldError> ValidateUpdate(CustomObject obj, CustomObject before, ResourceType type)
+    {
+        var errors = new FieldErrors();
+        ObjectMetaRules.Update(obj.Metadata ?? new(), before.Metadata ?? new(), errors, anyFinalizer: true);
+        if (!obj.Content.Equals(before.Content))
+        {
+            errors.AddRange(SchemaValidation.Check(
+                type.Custom!.Schema, CustomJson.ToTree(obj, type.ApiVersion, type.Kind), CustomJson.ToTree(before, type.ApiVersion, type.Kind)));
+        }
+
         return errors;
     }
 

@@ -5,26 +5,28 @@ using Cluster.Api.MetaV1;
 namespace Cluster.ApiServer.Discovery;
 
 /// <summary>The aggregated form of discovery: all groups, versions and resources in one answer.</summary>
-internal static class AggregatedDiscovery
+/// <param name="served">All resources, in discovery's order.</param>
+internal sealed class AggregatedDiscovery(IReadOnlyList<ResourceType> served)
 {
     /// <summary>The core group alone (<c>/api</c>) or all the others (<c>/apis</c>).</summary>
-    public static APIGroupDiscoveryList List(bool core)
+    public APIGroupDiscoveryList List(bool core)
     {
         var list = new APIGroupDiscoveryList { Metadata = new ListMeta() };
+        var documents = new DiscoveryDocuments(served);
         if (core)
-            list.Items.Add(Group("", DiscoveryDocuments.CoreVersions));
+            list.Items.Add(Group("", documents.CoreVersions));
         else
-            list.Items.Add(DiscoveryDocuments.Groups.Select(group => Group(group.Key, group)));
+            list.Items.Add(documents.Groups.Select(group => Group(group.Key, group)));
         return list;
     }
 
-    private static APIGroupDiscovery Group(string name, IEnumerable<string> versions)
+    private APIGroupDiscovery Group(string name, IEnumerable<string> versions)
     {
         var group = new APIGroupDiscovery { Metadata = new ObjectMeta { Name = name } };
         foreach (var version in versions)
         {
             var described = new APIVersionDiscovery { Version = version, Freshness = "Current" };
-            described.Resources.Add(ResourceCatalog.All
+            described.Resources.Add(served
                 .Where(type => type.Group == name && type.Version == version)
                 .OrderBy(type => type.Plural, StringComparer.Ordinal)
                 .Select(Resource));

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Cluster.ApiServer.Discovery;
 
-/// <summary>A document that does not change while the server runs: its bytes, their gzip form and their hash. Immutable.</summary>
+/// <summary>A document that is made once and asked for often: its bytes, their gzip form and their hash. Immutable.</summary>
 internal sealed class CachedDocument
 {
     /// <summary>Kubernetes compresses from this size on; below it the work outweighs the bytes.</summary>

@@ -5,18 +5,19 @@ using Cluster.Api.MetaV1;
 
 namespace Cluster.ApiServer.Discovery;
 
-/// <summary>The plain form of discovery: groups and resource lists, from the catalog.</summary>
-internal static class DiscoveryDocuments
+/// <summary>The plain form of discovery: groups and resource lists.</summary>
+/// <param name="served">All resources, in discovery's order.</param>
+internal sealed class DiscoveryDocuments(IReadOnlyList<ResourceType> served)
 {
-    /// <summary>Groups other than core, in the catalog's order, with their versions, the preferred one first.</summary>
-    public static IEnumerable<IGrouping<string, string>> Groups => ResourceCatalog.All
+    /// <summary>Groups other than core, in order, with their versions, the preferred one first.</summary>
+    public IEnumerable<IGrouping<string, string>> Groups => served
         .Where(type => type.Group.Length > 0)
         .DistinctBy(type => (type.Group, type.Version))
         .GroupBy(type => type.Group, type => type.Version);
 
-    public static IEnumerable<string> CoreVersions => ResourceCatalog.All.Where(type => type.Group.Length == 0).Select(type => type.Version).Distinct();
+    public IEnumerable<string> CoreVersions => served.Where(type => type.Group.Length == 0).Select(type => type.Version).Distinct();
 
-    public static APIVersions Versions(string serverAddress)
+    public APIVersions Versions(string serverAddress)
     {
         var versions = new APIVersions
         {
@@ -26,7 +27,7 @@ internal static class DiscoveryDocuments
         return versions;
     }
 
-    public static APIGroupList GroupList()
+    public APIGroupList GroupList()
     {
         var list = new APIGroupList();
         list.Groups.Add(Groups.Select(Group));
@@ -41,9 +42,9 @@ internal static class DiscoveryDocuments
         return group;
     }
 
-    public static APIResourceList Resources(string group, string version)
+    public APIResourceList Resources(string group, string version)
     {
-        var types = ResourceCatalog.All.Where(type => type.Group == group && type.Version == version).ToList();
+        var types = served.Where(type => type.Group == group && type.Version == version).ToList();
         var list = new APIResourceList { GroupVersion = types[0].ApiVersion };
         list.Resources.Add(types.SelectMany(type => (IEnumerable<APIResource>)[Resource(type), .. type.Subresources.Select(sub => Part(type, sub))])
             .OrderBy(resource => resource.Name, StringComparer.Ordinal));

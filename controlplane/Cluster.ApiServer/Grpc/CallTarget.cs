@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Registry;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -26,18 +27,22 @@ internal sealed class CallTarget
     public ResourceType Type { get; }
 
     /// <summary>apiVersion, kind and message of the objects in the call's bodies.</summary>
-    public (string ApiVersion, string Kind, MessageDescriptor Message) Body => _subresource is { } sub
+    public (string ApiVersion, string Kind, MessageDescriptor Message) Body =>
+        _subresource is { } sub && (sub.ApiVersion, sub.Kind) != (Type.ApiVersion, Type.Kind)
         ? (sub.ApiVersion, sub.Kind, OpenApi.BodyKinds.Find(sub.ApiVersion, sub.Kind))
         : (Type.ApiVersion, Type.Kind, Type.Descriptor);
 
+    /// <param name="resources">What is served.</param>
     /// <param name="reference">From the message.</param>
+    /// <param name="cancellationToken">Ends the wait for definitions that are changing.</param>
     /// <param name="subresource">Instead of the reference's own, where the method implies one.</param>
     /// <exception cref="StatusException">404: no such resource; 400: a place is missing.</exception>
-    public static CallTarget Of(ResourceRef? reference, string? subresource = null)
+    public static async ValueTask<CallTarget> OfAsync(
+        ServedResources resources, ResourceRef? reference, CancellationToken cancellationToken, string? subresource = null)
     {
         if (reference is null)
             throw StatusErrors.BadRequest("ref is required");
-        var type = ResourceCatalog.Find(reference.Group, reference.Version, reference.Resource)
+        var type = await resources.FindAsync(reference.Group, reference.Version, reference.Resource, cancellationToken)
             ?? throw StatusErrors.NotFound(reference.Group, reference.Resource, reference.Name);
         return new CallTarget(type, reference, subresource ?? reference.Subresource);
     }

@@ -1,4 +1,6 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
+using Cluster.Api.Json;
 using Cluster.Api.Protobuf;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -21,6 +23,11 @@ internal static class Envelopes
 
         return (IApiObject)Envelope.Decode(bytes.Memory, type);
     }
+
+    /// <summary>An object of an added kind: the envelope holds its JSON.</summary>
+    /// <exception cref="StatusException">400: not an envelope, or no JSON of this kind in it.</exception>
+    public static CustomObject OpenCustom(ByteString bytes, ResourceType type) =>
+        CustomDecoder.Decode(Envelope.Open(bytes.Memory).Raw.Span, type, FieldValidation.Ignore, null);
 
     /// <summary>The bytes of an encoded object, shared and not copied.</summary>
     public static ByteString Wrap(ReadOnlyMemory<byte> envelope) => UnsafeByteOperations.UnsafeWrap(envelope);

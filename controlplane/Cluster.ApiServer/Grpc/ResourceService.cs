@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.Apply;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Custom;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
 using Cluster.Api.ResourceV1;
@@ -19,14 +20,14 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 {
     public override async Task<ObjectReply> Get(GetRequest request, ServerCallContext context)
     {
-        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("get", named: true), "get", context);
+        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("get", named: true), "get", context);
         var found = await registry.GetAsync(scope, request.ResourceVersion, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(found.Protobuf) };
     }
 
     public override async Task<ListReply> List(ListRequest request, ServerCallContext context)
     {
-        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("list", named: false), "list", context);
+        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("list", named: false), "list", context);
         var options = new ApiListOptions
         {
             LabelSelector = request.LabelSelector,
@@ -50,7 +51,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
     {
-        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("watch", named: false), "watch", context);
+        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("watch", named: false), "watch", context);
         var options = new ApiListOptions
         {
             Watch = true,
@@ -73,21 +74,21 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 
     public override async Task<ObjectReply> Create(WriteRequest request, ServerCallContext context)
     {
-        var target = CallTarget.Of(request.Ref).Require("create", named: false);
+        var target = (await TargetAsync(request.Ref, context)).Require("create", named: false);
         var scope = await AllowAsync(target, "create", context, request.FieldManager, request.DryRun);
         var created = await registry.CreateAsync(scope, Body(target, request.Object), context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(created.Protobuf) };
     }
 
-    public override Task<ObjectReply> Update(WriteRequest request, ServerCallContext context) =>
-        UpdateAsync(CallTarget.Of(request.Ref), request, context);
+    public override async Task<ObjectReply> Update(WriteRequest request, ServerCallContext context) =>
+        await UpdateAsync(await TargetAsync(request.Ref, context), request, context);
 
-    public override Task<ObjectReply> UpdateStatus(WriteRequest request, ServerCallContext context) =>
-        UpdateAsync(CallTarget.Of(request.Ref, "status"), request, context);
+    public override async Task<ObjectReply> UpdateStatus(WriteRequest request, ServerCallContext context) =>
+        await UpdateAsync(await TargetAsync(request.Ref, context, "status"), request, context);
 
     public override async Task<ObjectReply> Patch(PatchRequest request, ServerCallContext context)
     {
-        var target = CallTarget.Of(request.Ref).Require("patch", named: true);
+        var target = (await TargetAsync(request.Ref, context)).Require("patch", named: true);
         var scope = await AllowAsync(target, "patch", context, request.FieldManager, request.DryRun);
         if (request.PatchType == PatchMediaTypes.Apply && request.FieldManager.Length == 0)
             throw StatusErrors.BadRequest("field_manager is required for apply patch");
@@ -99,7 +100,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
     {
         var options = ParseOptions(request.Options);
         var dryRun = options.DryRun.Contains("All");
-        var scope = await AllowAsync(CallTarget.Of(request.Ref).Require("delete", named: true), "delete", context, dryRun: dryRun);
+        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("delete", named: true), "delete", context, dryRun: dryRun);
         var result = await registry.DeleteAsync(scope, options, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Response.Protobuf) };
     }
@@ -111,7 +112,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         {
             Version = pods.Version, Resource = pods.Plural, Namespace = request.Namespace, Name = request.Pod, Subresource = "binding",
         };
-        var scope = await AllowAsync(CallTarget.Of(reference).Require("create", named: true), "create", context);
+        var scope = await AllowAsync((await TargetAsync(reference, context)).Require("create", named: true), "create", context);
         var binding = new Binding
         {
             Metadata = new ObjectMeta { Name = request.Pod, Namespace = request.Namespace, Uid = request.Uid },
@@ -128,6 +129,9 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         var result = await registry.UpdateAsync(scope, Body(target, request.Object), context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
     }
+
+    private ValueTask<CallTarget> TargetAsync(ResourceRef? reference, ServerCallContext context, string? subresource = null) =>
+        CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource);
 
     private async ValueTask<RequestScope> AllowAsync(
         CallTarget target, string verb, ServerCallContext context, string fieldManager = "", bool dryRun = false)
@@ -147,7 +151,8 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
     private static IApiObject Body(CallTarget target, ByteString bytes)
     {
         var (apiVersion, kind, message) = target.Body;
-        return Envelopes.Open(bytes, apiVersion, kind, message);
+        return message == CustomObject.Descriptor
+            ? Envelopes.OpenCustom(bytes, target.Type) : Envelopes.Open(bytes, apiVersion, kind, message);
     }
 
     private static DeleteOptions ParseOptions(ByteString bytes)

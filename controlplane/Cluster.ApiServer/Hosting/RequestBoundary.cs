@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Grpc;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Rest;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -18,10 +19,13 @@ internal sealed partial class RequestBoundary(
     /// <summary>What nginx calls a request whose client went away; nobody reads it but the metrics.</summary>
     private const int ClientClosedRequest = 499;
 
+    /// <summary>What is served; null: what is built in.</summary>
+    public ServedResources? Resources { get; init; }
+
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var path = RequestPath.Parse(context.Request.Path.Value ?? "/");
-        var labels = RequestLabels.Of(context.Request, path);
+        var labels = RequestLabels.Of(context.Request, path, Resources);
         var started = options.Time.GetTimestamp();
         ServerMetrics.Started(labels.LongRunning);
         try

@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Rest;
 using Microsoft.AspNetCore.Http;
 
@@ -18,12 +19,18 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     public static bool IsGrpc(HttpRequest request) =>
         request.ContentType is { } type && type.StartsWith(GrpcContentType, StringComparison.Ordinal);
 
-    public static RequestLabels Of(HttpRequest request, RequestPath? path)
+    /// <param name="request">The request.</param>
+    /// <param name="path">Its path; null: it is about no resource.</param>
+    /// <param name="resources">What is served; null: what is built in.</param>
+    public static RequestLabels Of(HttpRequest request, RequestPath? path, ServedResources? resources = null)
     {
         if (IsGrpc(request))
             return OfCall(request.Path.Value ?? "");
-        if (path is null || ResourceCatalog.Find(path.Group, path.Version, path.Resource) is not { } resource)
+        if (path is null || (resources?.Find(path.Group, path.Version, path.Resource)
+            ?? ResourceCatalog.Find(path.Group, path.Version, path.Resource)) is not { } resource)
+        {
             return new RequestLabels(Methods.Contains(request.Method) ? request.Method : "OTHER", "", "", "", LongRunning: false);
+        }
 
         var verb = path.Verb(request.Method, IsWatch(request.Query));
         var subresource = path.SubresourceName is { } sub && (Streams.Contains(sub) || resource.Subresources.Any(known => known.Name == sub)) ? sub : "";

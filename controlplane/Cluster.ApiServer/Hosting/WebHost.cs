@@ -95,12 +95,15 @@ internal sealed class WebHost : IAsyncDisposable
         var authenticator = new RequestAuthenticator(
             new ClientCertificates(_listener.Authority, options.Time), new CachedTokenAuthenticator(parts.Tokens, options.Time));
         var boundary = new RequestBoundary(
-            authenticator, authorizer, options, logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping);
+            authenticator, authorizer, options, logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping)
+        {
+            Resources = parts.Core.Registry.Resources,
+        };
         _app.Use(boundary.InvokeAsync);
         _app.UseRouting();
         MapHealth(parts);
-        DiscoveryEndpoints.Map(_app, options.Listen[0].ToString());
-        new OpenApiEndpoints().Map(_app);
+        new DiscoveryEndpoints(parts.Core.Registry.Resources, options.Listen[0].ToString()).Map(_app);
+        new OpenApiEndpoints(parts.Core.Registry.Resources).Map(_app);
         GrpcEndpoints.Map(_app);
         new RestEndpoints(parts.Core.Registry, parts.Connectors, logs, options.Time).Map(_app);
         _app.MapFallback(NotFoundAsync);

@@ -1,5 +1,4 @@
 using Cluster.Api;
-using Google.Protobuf.Reflection;
 
 namespace Cluster.ApiServer.OpenApi;
 
@@ -25,14 +24,14 @@ internal sealed record ApiOperation
     public IReadOnlyList<QueryParameter> Query { get; init; } = [];
 
     /// <summary>The body; null: none.</summary>
-    public MessageDescriptor? Body { get; init; }
+    public BodySchema? Body { get; init; }
 
     public bool BodyRequired { get; init; }
 
     public IReadOnlyList<string> Consumes { get; init; } = ["*/*"];
 
     /// <summary>What a success holds; null: plain text.</summary>
-    public MessageDescriptor? Response { get; init; }
+    public BodySchema? Response { get; init; }
 
     public IReadOnlyList<string> Produces { get; init; } = MediaTypes;
 
@@ -47,4 +46,11 @@ internal sealed record ApiOperation
 
     public static readonly IReadOnlyList<string> PatchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+
+    /// <summary>Of kinds that definitions added, which have no form in protobuf and no strategic patch.</summary>
+    public static readonly IReadOnlyList<string> CustomMediaTypes = ["application/json", "application/yaml"];
+
+    /// <inheritdoc cref="CustomMediaTypes"/>
+    public static readonly IReadOnlyList<string> CustomPatchTypes =
+        ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 }

@@ -26,6 +26,9 @@ internal static class JsonForms
             case JsonForm.IntOrString:
                 (schema["format"], schema["type"]) = ("int-or-string", "string");
                 break;
+            case JsonForm.Any or JsonForm.SchemaOrArray or JsonForm.SchemaOrBool or JsonForm.SchemaOrStringArray:
+                // Either of two types: to OpenAPI that is any.
+                break;
             case JsonForm.Raw:
                 schema["type"] = "object";
                 break;

@@ -18,7 +18,7 @@ internal static class PathCatalog
         IEnumerable<ApiPath> paths =
         [
             new(collection, [.. Collection(type)]),
-            new(item, [.. Item(type, type.Verbs, "", (type.ApiVersion, type.Kind), type.Descriptor)]),
+            new(item, [.. Item(type, type.Verbs, "", (type.ApiVersion, type.Kind), BodySchema.Of(type))]),
             .. type.Subresources.Select(sub => new ApiPath($"{item}/{sub.Name}", [.. Subresource(type, sub)])),
         ];
         if (type.Namespaced && type.Verbs.Contains("list"))
@@ -31,7 +31,7 @@ internal static class PathCatalog
         if (type.Verbs.Contains("list"))
             yield return List(type, "");
         if (type.Verbs.Contains("create"))
-            yield return Create(type, "", (type.ApiVersion, type.Kind), type.Descriptor);
+            yield return Create(type, "", (type.ApiVersion, type.Kind), BodySchema.Of(type));
         if (!type.Verbs.Contains("deletecollection"))
             yield break;
         yield return Operation(type, "delete", "deletecollection", "deleteCollection", "", (type.ApiVersion, type.Kind)) with
@@ -43,7 +43,7 @@ internal static class PathCatalog
     }
 
     private static IEnumerable<ApiOperation> Item(
-        ResourceType type, IReadOnlyList<string> verbs, string suffix, (string, string) kind, MessageDescriptor message)
+        ResourceType type, IReadOnlyList<string> verbs, string suffix, (string, string) kind, BodySchema message)
     {
         if (verbs.Contains("get"))
             yield return Operation(type, "get", "get", "read", suffix, kind) with { Query = QueryParameter.Read, Response = message };
@@ -59,7 +59,7 @@ internal static class PathCatalog
         {
             yield return Operation(type, "patch", "patch", "patch", suffix, kind) with
             {
-                Query = QueryParameter.Patch, Body = PatchMessage, BodyRequired = true, Consumes = ApiOperation.PatchTypes,
+                Query = QueryParameter.Patch, Body = PatchMessage, BodyRequired = true, Consumes = type.Custom is null ? ApiOperation.PatchTypes : ApiOperation.CustomPatchTypes,
                 Response = message, Successes = [(200, "OK"), (201, "Created")],
             };
         }
@@ -96,7 +96,7 @@ internal static class PathCatalog
             return sub.Verbs.Select(verb => Connect(type, sub, suffix, ConnectMethods[verb]));
 
         var kind = (sub.ApiVersion, sub.Kind);
-        var message = BodyKinds.Find(sub.ApiVersion, sub.Kind);
+        var message = kind == (type.ApiVersion, type.Kind) ? BodySchema.Of(type) : BodyKinds.Find(sub.ApiVersion, sub.Kind);
         var operations = Item(type, sub.Verbs, suffix, kind, message);
         return sub.Verbs.Contains("create") ? operations.Append(Create(type, suffix, kind, message)) : operations;
     }
@@ -113,10 +113,10 @@ internal static class PathCatalog
     private static ApiOperation List(ResourceType type, string everywhere) =>
         Operation(type, "get", "list", "list", everywhere, (type.ApiVersion, type.Kind), namespaced: everywhere.Length == 0) with
         {
-            Query = QueryParameter.List, Response = type.ListDescriptor, Produces = ApiOperation.WatchableMediaTypes,
+            Query = QueryParameter.List, Response = BodySchema.OfList(type), Produces = type.Custom is null ? ApiOperation.WatchableMediaTypes : [.. ApiOperation.CustomMediaTypes, "application/json;stream=watch"],
         };
 
-    private static ApiOperation Create(ResourceType type, string suffix, (string, string) kind, MessageDescriptor message) =>
+    private static ApiOperation Create(ResourceType type, string suffix, (string, string) kind, BodySchema message) =>
         Operation(type, "post", "post", "create", suffix, kind) with
         {
             Query = QueryParameter.Write, Body = message, BodyRequired = true, Response = message,
@@ -132,6 +132,7 @@ internal static class PathCatalog
             Description = $"{action} {(suffix.Length == 0 || suffix == "ForAllNamespaces" ? "" : suffix.ToLowerInvariant() + " of ")}{type.Kind}",
             Resource = type,
             Kind = kind,
+            Produces = type.Custom is null ? ApiOperation.MediaTypes : ApiOperation.CustomMediaTypes,
         };
 
     private static string GroupName(ResourceType type) => type.Group.Length == 0 ? "Core" : Capital(type.Group.Split('.')[0]);

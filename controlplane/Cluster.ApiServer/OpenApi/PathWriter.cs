@@ -12,7 +12,7 @@ internal sealed class PathWriter(OpenApiVersion version)
 
     /// <summary>The messages that the operations' bodies and responses name.</summary>
     public static IEnumerable<MessageDescriptor> Messages(IEnumerable<ApiPath> paths) =>
-        paths.SelectMany(path => path.Operations).SelectMany(operation => new[] { operation.Body, operation.Response }).OfType<MessageDescriptor>();
+        paths.SelectMany(path => path.Operations).SelectMany(operation => new[] { operation.Body?.Message, operation.Response?.Message }).OfType<MessageDescriptor>();
 
     private JsonObject Path(ApiPath path)
     {
@@ -87,10 +87,10 @@ internal sealed class PathWriter(OpenApiVersion version)
         return responses;
     }
 
-    private JsonObject Content(IEnumerable<string> mediaTypes, MessageDescriptor? message) => new(mediaTypes.Select(type =>
+    private JsonObject Content(IEnumerable<string> mediaTypes, BodySchema? message) => new(mediaTypes.Select(type =>
         KeyValuePair.Create(type, (JsonNode?)new JsonObject { ["schema"] = message is null ? Scalars.Of("string") : Reference(message) })));
 
-    private JsonObject Reference(MessageDescriptor message) => new() { ["$ref"] = SchemaNames.Reference(message, version) };
+    private JsonObject Reference(BodySchema schema) => new() { ["$ref"] = SchemaNames.Prefix(version) + schema.Name };
 
     private JsonObject Parameter(string place, string name, string type, string description, bool required)
     {

@@ -1,6 +1,4 @@
 using Cluster.Api;
-using Cluster.Api.Defaulting;
-using Cluster.Api.Validation;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.WatchCache;
 
@@ -47,20 +45,21 @@ internal sealed class CreatePath(RegistryContext context)
     {
         var strategy = context.Strategies[scope.Resource];
         var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Create, Object = obj };
-        Defaults.Apply(obj);
+        strategy.Default(scope, obj);
         // Defaults are the writer's own; what admission and the kind's rules add is nobody's.
         if (!isApplied)
             context.Fields.Update(scope, null, obj);
         await context.Admission.AdmitAsync(request, cancellationToken);
-        Defaults.Apply(obj);
+        strategy.Default(scope, obj);
         strategy.PrepareForCreate(obj, scope.User);
         if (strategy.HasGeneration)
             obj.Metadata.Generation = 1;
 
-        if (Validator.ValidateCreate(obj) is { Count: > 0 } errors)
+        if (strategy.ValidateCreate(scope, obj) is { Count: > 0 } errors)
             throw StatusErrors.Invalid(scope.Resource, obj.Metadata.Name, errors);
 
         await context.Admission.ValidateAsync(request, cancellationToken);
+        strategy.PrepareForStore(scope, obj);
         var key = scope.Resource.Key(scope.Namespace, obj.Metadata.Name);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)

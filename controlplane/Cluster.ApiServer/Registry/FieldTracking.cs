@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.Apply;
 using Cluster.Api.AutoscalingV1;
+using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Yaml;
@@ -17,6 +19,7 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
     private const string Scale = "scale";
 
     private readonly ConcurrentDictionary<(ResourceType Type, string Subresource), FieldManager> _managers = new();
+    private readonly ConditionalWeakTable<CustomVersion, ConcurrentDictionary<string, FieldManager>> _custom = [];
     private readonly FieldManager _scales = new(Api.AutoscalingV1.Scale.Descriptor, Scale, ["status"]);
 
     /// <summary>Notes what the writer of a new object or of another state of it has changed.</summary>
@@ -46,37 +49,52 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
     {
         var copy = scale.Clone();
         copy.Metadata ??= new ObjectMeta();
-        _scales.Update(ScaleOf(old), copy, scope.FieldManager, SystemMetadata.Now(time));
+        _scales.Update(ScaleOf(scope, old), copy, scope.FieldManager, SystemMetadata.Now(time));
         return WithScale(scope, old, copy);
     }
 
     /// <summary>As <see cref="UpdateScale"/>, of an applied configuration.</summary>
     public IApiObject ApplyScale(RequestScope scope, IApiObject old, ReadOnlyMemory<byte> patch)
     {
-        var applied = _scales.Apply(ScaleOf(old), Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
+        var applied = _scales.Apply(ScaleOf(scope, old), Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
         CheckName(scope, applied);
         return WithScale(scope, old, (Scale)applied);
     }
 
     /// <summary>The scale of a workload, with the owners of its replicas.</summary>
-    public static Scale ScaleOf(IApiObject obj)
+    /// <param name="scope">Of the stored version.</param>
+    /// <param name="obj">The workload.</param>
+    public static Scale ScaleOf(RequestScope scope, IApiObject obj)
     {
-        var scale = ScaleView.Of(obj);
-        scale.Metadata.ManagedFields.Add(ScaleOwners.ToScale(obj.Metadata.ManagedFields, ApiKinds.Of(obj)!.Value.ApiVersion));
+        var type = scope.Version ?? scope.Resource;
+        var scale = ScaleView.Of(type, obj);
+        if (HasOwnersOfReplicas(type))
+            scale.Metadata.ManagedFields.Add(ScaleOwners.ToScale(obj.Metadata.ManagedFields, scope.Resource.ApiVersion));
         return scale;
     }
 
+    // Added kinds may keep their replicas elsewhere: then a scale tells nobody of them, and changes no owner.
+    private static bool HasOwnersOfReplicas(ResourceType type) =>
+        type.Custom?.Scale is not { } scale || scale.Replicas.SequenceEqual(["spec", "replicas"]);
+
     private static IApiObject WithScale(RequestScope scope, IApiObject old, Scale scale)
     {
-        var obj = ScaleView.Apply(old, scale);
+        var type = scope.Version ?? scope.Resource;
+        var obj = ScaleView.Apply(type, old, scale);
+        if (!HasOwnersOfReplicas(type))
+            return obj;
         var owners = ScaleOwners.ToParent(old.Metadata.ManagedFields, scale.Metadata.ManagedFields, scope.Resource.ApiVersion);
         obj.Metadata.ManagedFields.Clear();
         obj.Metadata.ManagedFields.Add(owners);
         return obj;
     }
 
-    private FieldManager Manager(RequestScope scope) =>
-        _managers.GetOrAdd((scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
+    private FieldManager Manager(RequestScope scope) => scope.Resource.Custom is { } custom
+        ? _custom.GetValue(custom, _ => []).GetOrAdd(scope.Subresource ?? "", static (part, all) => MakeCustom(all.Type, part, all.Strategies), (Type: scope.Resource, Strategies: strategies))
+        : _managers.GetOrAdd((scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
+
+    private static FieldManager MakeCustom(ResourceType type, string subresource, StrategyTable strategies) =>
+        new(type, subresource, subresource == "status" ? strategies[type].FieldsNotOfStatus : strategies[type].FieldsOfStatusAlone);
 
     private static FieldManager Make(ResourceType type, string subresource, StrategyTable strategies) => new(
         type.Descriptor,

@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Registry;
@@ -12,6 +13,9 @@ namespace Cluster.ApiServer.Registry;
 /// </remarks>
 public interface IResourceRegistry
 {
+    /// <summary>What there is to ask for.</summary>
+    ServedResources Resources { get; }
+
     /// <summary>The object, or its <c>scale</c>.</summary>
     /// <param name="scope">Resource, namespace, name and subresource.</param>
     /// <param name="resourceVersion">Empty: the newest; "0": any; a number: not older than it.</param>

@@ -1,5 +1,6 @@
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Bootstrap;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Strategies;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
@@ -14,10 +15,12 @@ public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly ResourceCaches _caches;
     private readonly SystemObjects _systemObjects;
+    private readonly DefinitionController _definitions;
 
-    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects)
+    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects, DefinitionController definitions)
     {
         _caches = caches;
+        _definitions = definitions;
         _systemObjects = systemObjects;
         Registry = registry;
     }
@@ -56,7 +59,9 @@ public sealed class RegistryHost : IAsyncDisposable
             var registry = new ResourceRegistry(context, posted(caches));
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
             await systemObjects.StartAsync(cancellationToken);
-            return new RegistryHost(caches, registry, systemObjects);
+            var definitions = new DefinitionController(registry, caches, time, logs.CreateLogger<DefinitionController>());
+            definitions.Start();
+            return new RegistryHost(caches, registry, systemObjects, definitions);
         }
         catch
         {
@@ -67,6 +72,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _definitions.DisposeAsync();
         await _systemObjects.DisposeAsync();
         await _caches.DisposeAsync();
     }

@@ -26,7 +26,7 @@ public sealed record RequestScope
     public string? Name { get; init; }
 
     /// <summary>The request as the store sees it: of the version that is stored.</summary>
-    public RequestScope ToStored() => Resource.StoredAs is null ? this : this with { Resource = Resource.Storage, Version = Resource };
+    public RequestScope ToStored() => Resource.IsStoredVersion ? this : this with { Resource = Resource.Storage, Version = Resource };
 
     /// <summary>Go through every check and store nothing.</summary>
     public bool DryRun { get; init; }

@@ -1,11 +1,14 @@
+using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.AutoscalingV1;
 using Cluster.Api.Conversion;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
 using Cluster.ApiServer.Bindings;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
 using JsonPatching = Cluster.Api.Patching.Patch;
@@ -38,9 +41,13 @@ public sealed class ResourceRegistry : IResourceRegistry
         _deletes = new DeletePath(context);
         _binder = new PodBinder(context);
         _fields = context.Fields;
+        Resources = context.Caches.Custom.Served;
         _components = new ComponentStatuses(context.Store, context.Caches, context.Time);
         _posted = new PostedKinds([.. posted, new PodEvictor(context, _reads, _updates, _deletes)]);
     }
+
+    /// <inheritdoc/>
+    public ServedResources Resources { get; }
 
     /// <inheritdoc/>
     public async ValueTask<EncodedMessage> GetAsync(RequestScope scope, string resourceVersion, CancellationToken cancellationToken) =>
@@ -55,14 +62,14 @@ public sealed class ResourceRegistry : IResourceRegistry
             return new ListResult(await _components.ListAsync(options, cancellationToken), 0, "", null);
 
         var list = await _lists.ListAsync(scope.ToStored(), options, cancellationToken);
-        return scope.Resource.StoredAs is null ? list : list with { Items = [.. list.Items.Select(item => item.As(scope.Resource))] };
+        return scope.Resource.IsStoredVersion ? list : list with { Items = [.. list.Items.Select(item => item.As(scope.Resource))] };
     }
 
     /// <inheritdoc/>
     public async ValueTask<ResourceWatch> WatchAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         var watch = await _reads.WatchAsync(scope.ToStored(), options, cancellationToken);
-        return scope.Resource.StoredAs is null ? watch : new ConvertedWatch(watch, scope.Resource);
+        return scope.Resource.IsStoredVersion ? watch : new ConvertedWatch(watch, scope.Resource);
     }
 
     /// <inheritdoc/>
@@ -87,7 +94,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         // The client's object is needed again after a lost race, and preparing changes it.
         var version = await _updates.UpdateAsync(
             scope.ToStored(),
-            current => IsScale(scope) ? _fields.UpdateScale(scope, current, (Scale)obj) : obj.Copy(),
+            current => IsScale(scope) ? _fields.UpdateScale(scope.ToStored(), current, (Scale)obj) : obj.Copy(),
             ownersAreSet: IsScale(scope),
             cancellationToken);
         if (version is not null)
@@ -109,6 +116,9 @@ public sealed class ResourceRegistry : IResourceRegistry
     public async ValueTask<WriteResult> PatchAsync(
         RequestScope scope, string mediaType, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
+        // What a strategic patch does is said by the types of a program, which added kinds are not.
+        if (scope.Resource.Custom is not null && mediaType == PatchMediaTypes.Strategic && !IsScale(scope))
+            throw StatusErrors.UnsupportedMediaType(PatchMediaTypes.All.Where(type => type != PatchMediaTypes.Strategic));
         if (mediaType == PatchMediaTypes.Apply)
             return await ApplyAsync(scope, patch, cancellationToken);
 
@@ -145,7 +155,7 @@ public sealed class ResourceRegistry : IResourceRegistry
     private static bool IsScale(RequestScope scope) => scope.Subresource == "scale";
 
     private static EncodedMessage View(RequestScope scope, ObjectVersion version) =>
-        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(version.Object), "autoscaling/v1", "Scale") : version.As(scope.Resource);
+        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(scope.ToStored(), version.Object), "autoscaling/v1", "Scale") : version.As(scope.Resource);
 
     private static IApiObject ToStored(RequestScope scope, IApiObject obj) => Conversions.ToStored(obj, scope.Resource.Storage.Descriptor);
 
@@ -162,12 +172,23 @@ public sealed class ResourceRegistry : IResourceRegistry
     {
         if (!IsScale(scope))
         {
+            if (current is CustomObject custom)
+                return PatchedCustom(scope, custom, mediaType, patch);
             var version = Conversions.FromStored(current, scope.Resource.Descriptor);
             return ToStored(scope, Patched(scope, version, scope.Resource.Descriptor, mediaType, patch));
         }
 
-        var scale = (Scale)Patched(scope, FieldTracking.ScaleOf(current), Scale.Descriptor, mediaType, patch);
-        return _fields.UpdateScale(scope, current, scale);
+        var scale = (Scale)Patched(scope, FieldTracking.ScaleOf(scope.ToStored(), current), Scale.Descriptor, mediaType, patch);
+        return _fields.UpdateScale(scope.ToStored(), current, scale);
+    }
+
+    private static CustomObject PatchedCustom(RequestScope scope, CustomObject current, string mediaType, ReadOnlyMemory<byte> patch)
+    {
+        var type = scope.Resource;
+        var tree = CustomJson.ToTree(CustomConversion.To(current, type), type.ApiVersion, type.Kind);
+        return JsonPatching.Apply(tree, mediaType, patch, type.Descriptor) is JsonObject patched
+            ? CustomDecoder.Decode(patched, type, scope.FieldValidation, scope.Warnings)
+            : throw StatusErrors.BadRequest($"the patch makes no object of the {type.Kind}");
     }
 
     private static IApiObject Patched(
@@ -193,7 +214,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         {
             var version = await _updates.UpdateAsync(
                 scope.ToStored(),
-                current => IsScale(scope) ? _fields.ApplyScale(scope, current, patch) : _fields.Apply(scope.ToStored(), current, patch),
+                current => IsScale(scope) ? _fields.ApplyScale(scope.ToStored(), current, patch) : _fields.Apply(scope.ToStored(), current, patch),
                 ownersAreSet: true,
                 cancellationToken);
             if (version is not null)

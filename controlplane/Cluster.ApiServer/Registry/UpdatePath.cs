@@ -1,6 +1,4 @@
 using Cluster.Api;
-using Cluster.Api.CoreV1;
-using Cluster.Api.Defaulting;
 using Cluster.Api.Validation;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Strategies;
@@ -88,7 +86,7 @@ internal sealed class UpdatePath(RegistryContext context)
         obj.Metadata.ResourceVersion = old.Metadata.ResourceVersion;
 
         var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Update, Object = obj, OldObject = old };
-        Defaults.Apply(obj);
+        strategy.Default(scope, obj);
         // Defaults are the writer's own; what admission and the kind's rules add is nobody's.
         if (!ownersAreSet)
             context.Fields.Update(scope, old, obj);
@@ -97,20 +95,14 @@ internal sealed class UpdatePath(RegistryContext context)
         if (strategy.HasGeneration && strategy.IsSpecChanged(obj, old))
             obj.Metadata.Generation++;
 
-        var errors = Validate(scope, obj, old);
+        var errors = strategy.ValidateUpdate(scope, obj, old);
         if (errors.Count > 0)
             throw StatusErrors.Invalid(scope.Resource, scope.Name!, errors);
 
         await context.Admission.ValidateAsync(request, cancellationToken);
+        strategy.PrepareForStore(scope, obj);
         return obj;
     }
-
-    private static List<FieldError> Validate(RequestScope scope, IApiObject obj, IApiObject old) => scope.Subresource switch
-    {
-        "status" => Validator.ValidateStatusUpdate(obj, old),
-        "ephemeralcontainers" => Validator.ValidateEphemeralContainers((Pod)obj, (Pod)old),
-        _ => Validator.ValidateUpdate(obj, old),
-    };
 
     private static void Prepare(RequestScope scope, ResourceStrategy strategy, IApiObject obj, IApiObject old)
     {

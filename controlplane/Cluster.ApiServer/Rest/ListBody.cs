@@ -42,6 +42,13 @@ internal static class ListBody
         {
             if (i > 0)
                 parts.Add(Comma);
+            // Objects of added kinds name their kind wherever they stand: clients have no type that would know it.
+            if (type.Custom is not null)
+            {
+                parts.Add(list.Items[i].Json);
+                continue;
+            }
+
             parts.Add(OpenItem);
             parts.Add(list.Items[i].Json[head..]);
         }

@@ -12,6 +12,9 @@ internal sealed record MediaType(string Name, IReadOnlyDictionary<string, string
     /// <summary>What objects come and go as, in the order error messages list them.</summary>
     public static readonly string[] Supported = [Json, Yaml, Protobuf];
 
+    /// <summary>What objects of added kinds come and go as.</summary>
+    public static readonly string[] SupportedOfCustom = [Json, Yaml];
+
     /// <summary>How much the client wants it, 0 to 1.</summary>
     public double Quality =>
         Parameters.TryGetValue("q", out var text)

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Text;
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.Protobuf;
 using Cluster.Api.Yaml;
+using Cluster.ApiServer.Registry;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http;
@@ -58,6 +60,15 @@ internal static class RequestBody
                 throw StatusErrors.UnsupportedMediaType(MediaType.Supported);
         }
     }
+
+    /// <summary>An object of an added kind.</summary>
+    /// <exception cref="StatusException">400: malformed or another kind; 415: a media type we do not read.</exception>
+    public static CustomObject DecodeCustom(ReadOnlyMemory<byte> body, string? contentType, RequestScope scope) => MediaTypeOf(contentType) switch
+    {
+        MediaType.Json => CustomDecoder.Decode(body.Span, scope.Resource, scope.FieldValidation, scope.Warnings),
+        MediaType.Yaml => CustomDecoder.Decode(FirstDocument(body), scope.Resource, scope.FieldValidation, scope.Warnings),
+        _ => throw StatusErrors.UnsupportedMediaType(MediaType.SupportedOfCustom),
+    };
 
     public static string MediaTypeOf(string? contentType) =>
         string.IsNullOrEmpty(contentType) ? MediaType.Json : MediaType.Parse(contentType).Name;

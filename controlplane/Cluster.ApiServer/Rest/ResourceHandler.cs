@@ -1,6 +1,8 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
+using Cluster.Api.Tables;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
@@ -16,23 +18,23 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task GetAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var version = RequestOptions.Text(context.Request.Query, "resourceVersion");
         await AnswerAsync(context, scope, format, StatusCodes.Status200OK, await registry.GetAsync(scope, version, context.RequestAborted));
     }
 
     public async Task ListAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = RequestOptions.List(context.Request.Query);
         await AnswerAsync(context, scope, format, await registry.ListAsync(scope, options, context.RequestAborted));
     }
 
     public async Task WatchAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = RequestOptions.List(context.Request.Query);
-        var table = format.View == ObjectView.Table ? Table(context, scope.Resource.Descriptor, format) : null;
+        var table = format.View == ObjectView.Table ? Table(context, scope.Resource, scope.Resource.Descriptor, format) : null;
         var response = new WatchResponse(context, format, table);
         ResourceWatch watch;
         try
@@ -51,7 +53,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task CreateAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         scope = WithWriteOptions(context, scope, "CreateOptions");
         var obj = await ReadObjectAsync(context, scope);
         var created = await registry.CreateAsync(scope, obj, context.RequestAborted);
@@ -60,7 +62,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task UpdateAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         scope = WithWriteOptions(context, scope, "UpdateOptions");
         var obj = await ReadObjectAsync(context, scope);
         await AnswerAsync(context, scope, format, await registry.UpdateAsync(scope, obj, context.RequestAborted));
@@ -68,7 +70,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task PatchAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var type = RequestBody.MediaTypeOf(context.Request.ContentType);
         if (!PatchMediaTypes.All.Contains(type))
             throw StatusErrors.UnsupportedMediaType(PatchMediaTypes.All);
@@ -82,7 +84,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task DeleteAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = await ReadDeleteOptionsAsync(context);
         scope = scope with { DryRun = RequestOptions.DryRun(options.DryRun, "DeleteOptions") };
         var result = await registry.DeleteAsync(scope, options, context.RequestAborted);
@@ -94,7 +96,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
     public async Task DeleteCollectionAsync(HttpContext context, RequestScope scope)
     {
-        var format = ResponseFormat.Of(context.Request);
+        var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = await ReadDeleteOptionsAsync(context);
         scope = scope with { DryRun = RequestOptions.DryRun(options.DryRun, "DeleteOptions") };
         var list = RequestOptions.List(context.Request.Query);
@@ -112,6 +114,8 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     {
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var type = SubresourceBody.Of(scope, body.Span);
+        if (type == CustomObject.Descriptor)
+            return RequestBody.DecodeCustom(body, context.Request.ContentType, scope);
         return (IApiObject)RequestBody.Decode(body, context.Request.ContentType, type, scope.FieldValidation, scope.Warnings);
     }
 
@@ -138,12 +142,13 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
             return ObjectResponse.WriteAsync(context, format, code, PartialMetadata.Of(obj, format.ViewVersion), context.RequestAborted);
 
         var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
-        var table = Table(context, obj.Descriptor, format).Write(meta, [message]);
+        var table = Table(context, scope.Resource, obj.Descriptor, format).Write(meta, [message]);
         return ObjectResponse.WriteAsync(context, format, code, [table], context.RequestAborted);
     }
 
     private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
     {
+        WarningHeaders.Write(context.Response, scope.Warnings);
         if (format.View == ObjectView.Metadata)
         {
             return ObjectResponse.WriteAsync(
@@ -151,11 +156,11 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         }
 
         IReadOnlyList<ReadOnlyMemory<byte>> body = format.View == ObjectView.Table
-            ? [Table(context, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)]
+            ? [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)]
             : format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list);
         return ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
     }
 
-    private TableBody Table(HttpContext context, MessageDescriptor type, ResponseFormat format) =>
-        new(type, format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());
+    private TableBody Table(HttpContext context, ResourceType type, MessageDescriptor shown, ResponseFormat format) =>
+        new(TableColumns.For(type, shown), format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());
 }

@@ -27,15 +27,17 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
     public bool IsProtobuf => MediaType == Rest.MediaType.Protobuf;
 
     /// <summary>The first of the wanted formats that we have.</summary>
+    /// <param name="request">Its Accept header.</param>
+    /// <param name="type">What is asked for: whole objects of added kinds have no form in protobuf.</param>
     /// <exception cref="StatusException">406.</exception>
-    public static ResponseFormat Of(HttpRequest request) =>
-        TryFind(request) ?? throw StatusErrors.NotAcceptable(Rest.MediaType.Supported);
+    public static ResponseFormat Of(HttpRequest request, ResourceType type) => TryFind(request, type.Custom is null)
+        ?? throw StatusErrors.NotAcceptable(type.Custom is null ? Rest.MediaType.Supported : Rest.MediaType.SupportedOfCustom);
 
     /// <summary>For errors: they are told in any case.</summary>
     public static ResponseFormat OrJson(HttpRequest request) =>
-        (TryFind(request) ?? Plain(request)) with { View = ObjectView.Full };
+        (TryFind(request, hasProtobuf: true) ?? Plain(request)) with { View = ObjectView.Full };
 
-    private static ResponseFormat? TryFind(HttpRequest request)
+    private static ResponseFormat? TryFind(HttpRequest request, bool hasProtobuf)
     {
         var accept = request.Headers.Accept;
         if (accept.Count == 0)
@@ -43,8 +45,11 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
 
         foreach (var type in Rest.MediaType.ParseList(accept.ToString()))
         {
-            if (Name(type.Name) is { } name && ViewOf(type, name) is { } view)
+            if (Name(type.Name) is { } name && ViewOf(type, name) is { } view
+                && (hasProtobuf || name != Rest.MediaType.Protobuf || view == ObjectView.Metadata))
+            {
                 return new ResponseFormat(name, view, "meta.k8s.io/" + type.Parameters.GetValueOrDefault("v", "v1"), IsPretty(request));
+            }
         }
 
         return null;

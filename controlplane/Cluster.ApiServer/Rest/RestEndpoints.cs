@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Registry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,12 +14,14 @@ namespace Cluster.ApiServer.Rest;
 internal sealed class RestEndpoints
 {
     private readonly ResourceHandler _handler;
+    private readonly ServedResources _resources;
     private readonly Dictionary<(string Resource, string Subresource), IConnector> _connectors;
     private readonly ILogger _logger;
 
     public RestEndpoints(IResourceRegistry registry, IReadOnlyList<IConnector> connectors, ILoggerFactory logs, TimeProvider time)
     {
         _handler = new ResourceHandler(registry, time);
+        _resources = registry.Resources;
         _connectors = connectors.ToDictionary(connector => connector.Path);
         _logger = logs.CreateLogger<RestEndpoints>();
     }
@@ -49,12 +52,17 @@ internal sealed class RestEndpoints
         }
     }
 
-    private Task DispatchAsync(HttpContext context)
+    private async Task DispatchAsync(HttpContext context)
     {
         var path = RequestPath.Parse(context.Request.Path.Value ?? "");
-        if (path is null || ResourceCatalog.Find(path.Group, path.Version, path.Resource) is not { } type)
-            throw Unknown();
+        if (path is null || await _resources.FindAsync(path.Group, path.Version, path.Resource, context.RequestAborted) is not { } type)
+            throw StatusErrors.NotServed();
 
+        await DispatchAsync(context, path, type);
+    }
+
+    private Task DispatchAsync(HttpContext context, RequestPath path, ResourceType type)
+    {
         var scope = Scope(context, path, type);
         if (path.Subresource is { } subresource && Connector(type, subresource) is { } connector)
             return connector.ConnectAsync(context, scope);
@@ -90,16 +98,17 @@ internal sealed class RestEndpoints
         Namespace = type.Namespaced ? path.Namespace : null,
         Name = path.Name,
         Subresource = path.Subresource,
+        Warnings = type.Custom?.Warning is { } warning ? [warning] : [],
     };
 
     private static void CheckPlace(RequestScope scope, string verb)
     {
         if (scope.Subresource is { } name && scope.Resource.Subresources.All(part => part.Name != name))
-            throw Unknown();
+            throw StatusErrors.NotServed();
 
         // Across namespaces one can only list and watch.
         if (scope.Resource.Namespaced && scope.Namespace is null && verb is not ("list" or "watch"))
-            throw scope.Name is null ? StatusErrors.MethodNotAllowed() : Unknown();
+            throw scope.Name is null ? StatusErrors.MethodNotAllowed() : StatusErrors.NotServed();
     }
 
     private static void CheckVerb(RequestScope scope, string verb)
@@ -110,11 +119,4 @@ internal sealed class RestEndpoints
         if (!verbs.Contains(verb) || !placed || (verb == "create" && scope.Name is not null && scope.Subresource is null))
             throw StatusErrors.MethodNotAllowed();
     }
-
-    // As clients say it when a server knows no such path.
-    private static StatusException Unknown() => new(new Status
-    {
-        Status_ = "Failure", Code = StatusCodes.Status404NotFound, Reason = "NotFound",
-        Message = "the server could not find the requested resource", Details = new StatusDetails(),
-    });
 }

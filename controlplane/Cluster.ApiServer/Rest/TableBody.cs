@@ -6,19 +6,16 @@ using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Tables;
 using Cluster.ApiServer.WatchCache;
-using Google.Protobuf.Reflection;
 
 namespace Cluster.ApiServer.Rest;
 
 /// <summary>Objects as the rows kubectl shows: the server makes the cells, ages included, so it is written for each request anew.</summary>
-internal sealed class TableBody(MessageDescriptor type, string version, IncludedObject included, DateTimeOffset now)
+internal sealed class TableBody(TableColumns columns, string version, IncludedObject included, DateTimeOffset now)
 {
     private static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true,
     };
-
-    private readonly TableColumns _columns = TableColumns.For(type);
 
     /// <param name="meta">Of the list or, for one object, its resourceVersion.</param>
     /// <param name="objects">A row each.</param>
@@ -53,7 +50,7 @@ internal sealed class TableBody(MessageDescriptor type, string version, Included
         }
 
         writer.WriteStartArray("columnDefinitions"u8);
-        foreach (var column in _columns.Columns)
+        foreach (var column in columns.Columns)
         {
             writer.WriteStartObject();
             writer.WriteString("name"u8, column.Name);
@@ -71,7 +68,7 @@ internal sealed class TableBody(MessageDescriptor type, string version, Included
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells"u8);
-        foreach (var cell in _columns.Cells((IApiObject)obj.Message, now))
+        foreach (var cell in columns.Cells((IApiObject)obj.Message, now))
             WriteCell(writer, cell);
         writer.WriteEndArray();
         WriteObject(writer, obj);

@@ -1,6 +1,10 @@
 using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.Defaulting;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Validation;
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -36,7 +40,7 @@ internal class ResourceStrategy
     public bool ReturnsDeletedObject { get; init; }
 
     /// <summary>What a write of the object leaves as it is: nobody owns it by that.</summary>
-    public IReadOnlyList<string> FieldsOfStatusAlone => _status is null ? [] : ["status"];
+    public virtual IReadOnlyList<string> FieldsOfStatusAlone => _status is null ? [] : ["status"];
 
     /// <summary>What a write of the status leaves as it is.</summary>
     public IReadOnlyList<string> FieldsNotOfStatus { get; init; } = ["spec", "metadata.ownerReferences"];
@@ -49,6 +53,25 @@ internal class ResourceStrategy
 
     /// <summary>Writes that must stand or fall with the object's own; null: none.</summary>
     public virtual IClaimant? Claimant => null;
+
+    /// <summary>Fills in what was left out.</summary>
+    public virtual void Default(RequestScope scope, IApiObject obj) => Defaults.Apply(obj);
+
+    /// <summary>What is wrong with a new object.</summary>
+    public virtual List<FieldError> ValidateCreate(RequestScope scope, IApiObject obj) => Validator.ValidateCreate(obj);
+
+    /// <summary>What is wrong with a new state, and with the step to it.</summary>
+    public virtual List<FieldError> ValidateUpdate(RequestScope scope, IApiObject obj, IApiObject old) => scope.Subresource switch
+    {
+        "status" => Validator.ValidateStatusUpdate(obj, old),
+        "ephemeralcontainers" => Validator.ValidateEphemeralContainers((Pod)obj, (Pod)old),
+        _ => Validator.ValidateUpdate(obj, old),
+    };
+
+    /// <summary>Makes of a good object of the client's version one of the stored version.</summary>
+    public virtual void PrepareForStore(RequestScope scope, IApiObject obj)
+    {
+    }
 
     /// <summary>Takes away what a creator may not set, and sets what the kind begins with.</summary>
     public virtual void PrepareForCreate(IApiObject obj) => _status?.Accessor.Clear(obj);
@@ -71,7 +94,7 @@ internal class ResourceStrategy
     public virtual void PrepareForPart(string subresource, IApiObject obj, IApiObject old) => PrepareForUpdate(obj, old);
 
     /// <summary>What counts as a new generation: all but the metadata and the status, for not every kind calls its wishes a spec.</summary>
-    public bool IsSpecChanged(IApiObject obj, IApiObject old) =>
+    public virtual bool IsSpecChanged(IApiObject obj, IApiObject old) =>
         Type.Descriptor.Fields.InDeclarationOrder().Any(field => field.Name is not ("metadata" or "status")
             && !Equals(field.Accessor.GetValue(obj), field.Accessor.GetValue(old)));
 

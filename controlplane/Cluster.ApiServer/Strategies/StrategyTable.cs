@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.ApiServer.Allocation;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
@@ -13,7 +15,12 @@ internal sealed class StrategyTable
     public StrategyTable(RegistryOptions options, KeyCache claims, TimeProvider time) =>
         _strategies = ResourceCatalog.All.ToDictionary(type => type, type => Make(type, options, claims, time));
 
-    public ResourceStrategy this[ResourceType type] => _strategies[type];
+    // With the definition's schema goes the strategy.
+    private readonly ConditionalWeakTable<CustomVersion, ResourceStrategy> _custom = [];
+
+    /// <summary>The strategy of a stored resource.</summary>
+    public ResourceStrategy this[ResourceType type] => type.Custom is { } custom
+        ? _custom.GetValue(custom, _ => new CustomStrategy(type)) : _strategies[type];
 
     private static ResourceStrategy Make(
         ResourceType type, RegistryOptions options, KeyCache claims, TimeProvider time) => type.GroupResource switch
@@ -37,6 +44,7 @@ internal sealed class StrategyTable
         "poddisruptionbudgets.policy" => new ResourceStrategy(type) { HasGeneration = true, AllowsUnconditionalUpdate = false },
         "jobs.batch" => new JobStrategy(type) { DefaultPropagation = "Orphan" },
         "certificatesigningrequests.certificates.k8s.io" => new SigningRequestStrategy(type, time),
+        "customresourcedefinitions.apiextensions.k8s.io" => new DefinitionStrategy(type, time),
         "limitranges" => new ResourceStrategy(type) { CreatesOnUpdate = true },
         "persistentvolumes" or "persistentvolumeclaims" => new VolumeStrategy(type) { ReturnsDeletedObject = true },
         "resourcequotas" or "storageclasses.storage.k8s.io" => new ResourceStrategy(type) { ReturnsDeletedObject = true },

@@ -52,6 +52,8 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
         while (!cancellationToken.IsCancellationRequested)
         {
             var changed = cache.Changed.Next;
+            // Before the ring is read: what was there before the end is then sent.
+            var isLast = cache.IsClosed;
             // Before the head: all events up to this revision are then below the head we read after it.
             var revision = feed.Revision;
             if (Fill())
@@ -59,6 +61,9 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
                 yield return _batch;
                 continue;
             }
+
+            if (isLast)
+                yield break;
 
             if (start.Bookmarks && time.GetElapsedTime(bookmarkAt) >= BookmarkInterval)
             {

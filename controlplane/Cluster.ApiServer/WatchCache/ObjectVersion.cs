@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.Conversion;
+using Cluster.Api.Custom;
 
 namespace Cluster.ApiServer.WatchCache;
 
@@ -25,13 +26,14 @@ public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj,
     /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
     public ObjectVersion As(ResourceType version)
     {
-        if (version == Type || version.Descriptor == Object.Descriptor)
+        if (version == Type || (version.Custom is null ? version.Descriptor == Object.Descriptor : version.Custom == Type.Custom))
             return this;
 
         if (Volatile.Read(ref _other) is { } other && other.Type == version)
             return other;
 
-        var made = new ObjectVersion(version, Key, Conversions.FromStored(Object, version.Descriptor), Revision);
+        var converted = Object is CustomObject custom ? CustomConversion.To(custom, version) : Conversions.FromStored(Object, version.Descriptor);
+        var made = new ObjectVersion(version, Key, converted, Revision);
         Volatile.Write(ref _other, made);
         return made;
     }

@@ -10,6 +10,7 @@ namespace Cluster.ApiServer.WatchCache;
 internal sealed class ResourceCache
 {
     private readonly ILogger _logger;
+    private bool _closed;
     private CacheState _state = new(SortedSnapshot.Empty, 0, 0);
 
     public ResourceCache(ResourceType type, EventRing ring, ILogger logger)
@@ -29,6 +30,9 @@ internal sealed class ResourceCache
     /// <summary>Pulses after each published change.</summary>
     public AsyncPulse Changed { get; } = new();
 
+    /// <summary>The resource is no longer offered, or is another one now: watches end.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed);
+
     public CacheState State => Volatile.Read(ref _state);
 
     /// <summary>Starts anew from the store's entries at a revision. Watchers in between learn that they are too old.</summary>
@@ -46,6 +50,13 @@ internal sealed class ResourceCache
         Ring.Reset(revision);
         CacheMetrics.Loaded(Type.GroupResource);
         Publish(new CacheState(objects, revision, Ring.Head));
+    }
+
+    /// <summary>Nothing changes any more.</summary>
+    public void Close()
+    {
+        Volatile.Write(ref _closed, true);
+        Changed.Pulse();
     }
 
     /// <summary>Takes over what one revision changed.</summary>

@@ -25,9 +25,11 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
             type => type,
             type => new ResourceCache(type, new EventRing(time), logger)
             {
-                Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change : null,
+                Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change
+                    : type == ResourceCatalog.Definitions ? (_, _) => Custom!.Served.Change() : null,
             });
-        Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger);
+        Custom = new CustomCaches(store, _caches[ResourceCatalog.Definitions], time, logger);
+        Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger) { Custom = Custom };
     }
 
     public StoreFeed Feed { get; }
@@ -37,7 +39,13 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     /// <summary>Claims and ledgers.</summary>
     public KeyCache Keys { get; } = new(StoreFeed.Root + "cluster/");
 
-    public ResourceCache this[ResourceType type] => _caches[type];
+    /// <summary>The caches of what definitions add.</summary>
+    public CustomCaches Custom { get; }
+
+    /// <summary>The cache of a stored resource.</summary>
+    /// <exception cref="StatusException">404: its definition is gone.</exception>
+    public ResourceCache this[ResourceType type] => type.Custom is null ? _caches[type]
+        : Custom.Find(type.StoragePrefix!) ?? throw StatusErrors.NotServed();
 
     /// <summary>Loads the caches and follows the store; when it returns they are as new as the store was when it began.</summary>
     /// <exception cref="StoreException">The store does not tell its changes.</exception>

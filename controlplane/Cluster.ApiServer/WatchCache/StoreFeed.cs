@@ -25,6 +25,9 @@ internal sealed class StoreFeed(
     private long _revision;
     private bool _following = true;
 
+    /// <summary>The caches of what definitions add; null: none are looked for.</summary>
+    public CustomCaches? Custom { get; init; }
+
     /// <summary>Every cache holds the store's state as of this revision.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
@@ -107,6 +110,8 @@ internal sealed class StoreFeed(
             cache.Load((await store.RangeAsync(cache.Type.StoragePrefix!, null, 0, revision, cancellationToken)).Entries, revision);
         foreach (var cache in keys)
             cache.Load((await store.RangeAsync(cache.Prefix, null, 0, revision, cancellationToken)).Entries);
+        if (Custom is not null)
+            await Custom.SyncAsync(revision, reload: true, cancellationToken);
 
         Advance(revision);
     }
@@ -128,10 +133,13 @@ internal sealed class StoreFeed(
         try
         {
             Volatile.Write(ref _following, true);
+            // Where the store failed in the middle of this before.
+            await FollowDefinitionsAsync(cancellationToken);
             await foreach (var changes in store.WatchAsync(Root, Revision, cancellationToken))
             {
                 Apply(changes);
                 Advance(changes.Revision);
+                await FollowDefinitionsAsync(cancellationToken);
             }
         }
         finally
@@ -139,6 +147,9 @@ internal sealed class StoreFeed(
             Volatile.Write(ref _following, false);
         }
     }
+
+    private ValueTask FollowDefinitionsAsync(CancellationToken cancellationToken) =>
+        Custom is { IsBehind: true } custom ? new(custom.SyncAsync(Revision, reload: false, cancellationToken)) : ValueTask.CompletedTask;
 
     // Objects first, ledgers and claims after them: whoever sees a node's ledger at a revision finds the pods of that revision.
     private void Apply(StoreChanges changes)
@@ -179,7 +190,11 @@ internal sealed class StoreFeed(
             return cache;
 
         var third = key.IndexOf('/', second + 1);
-        return third < 0 ? null : _byPrefix.GetValueOrDefault(key[..(third + 1)]);
+        if (third < 0)
+            return null;
+
+        var prefix = key[..(third + 1)];
+        return _byPrefix.GetValueOrDefault(prefix) ?? Custom?.Find(prefix);
     }
 
     private void Advance(long revision)

@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.Protobuf;
 using Cluster.Storage;
 using Google.Protobuf;
@@ -17,7 +18,9 @@ internal static class StoredForm
         obj.Metadata.ResourceVersion = "";
         try
         {
-            return Envelope.Encode(obj, type.ApiVersion, type.Kind);
+            // Added kinds are stored as JSON, as Kubernetes does: no server has a message for them.
+            return obj is CustomObject custom
+                ? CustomJson.Encode(custom, type.ApiVersion, type.Kind) : Envelope.Encode(obj, type.ApiVersion, type.Kind);
         }
         finally
         {
@@ -28,6 +31,13 @@ internal static class StoredForm
     /// <exception cref="InvalidProtocolBufferException">The value is none of ours.</exception>
     public static ObjectVersion Decode(ResourceType type, StoreEntry entry)
     {
+        if (type.Custom is not null)
+        {
+            var custom = CustomJson.Read(entry.Value.Span);
+            CustomConversion.Mend(custom, type);
+            return Version(type, entry.Key, custom, entry.ModRevision);
+        }
+
         var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Decode(entry.Value).Raw);
         return Version(type, entry.Key, obj, entry.ModRevision);
     }

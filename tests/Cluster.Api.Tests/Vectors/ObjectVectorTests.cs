@@ -12,11 +12,14 @@ public sealed class ObjectVectorTests
 {
     private const string File = "objects.json";
 
+    // The generator's packages do not hold them.
+    internal const string WithoutVectors = "apiextensions.k8s.io";
+
     [Fact]
     public void Kinds_OfTheCatalog_AllHaveVectors()
     {
         var kinds = Vector.Read<ObjectVector>(File).Select(vector => (vector.ApiVersion, vector.Kind)).ToHashSet();
-        var missing = ResourceCatalog.All.Where(type => !kinds.Contains((type.ApiVersion, type.Kind))).Select(type => type.ToString());
+        var missing = ResourceCatalog.All.Where(type => type.Group != WithoutVectors && !kinds.Contains((type.ApiVersion, type.Kind))).Select(type => type.ToString());
         Assert.Empty(missing);
     }
 

@@ -8,7 +8,7 @@ public sealed class OpenApiDocumentsTests
 {
     private static readonly OpenApiDocuments Documents = new(ContractComments.Read());
 
-    private readonly JsonObject _swagger = Documents.Swagger();
+    private readonly JsonObject _swagger = Documents.Swagger(ResourceCatalog.All);
 
     [Fact]
     public void Swagger_EveryReference_LeadsSomewhere()
@@ -20,7 +20,7 @@ public sealed class OpenApiDocumentsTests
     [Fact]
     public void OpenApi_EveryReferenceOfEveryGroup_LeadsSomewhere() => Assert.All(OpenApiDocuments.GroupVersions, groupVersion =>
     {
-        var document = Documents.OpenApi(groupVersion);
+        var document = Documents.OpenApi(ResourceCatalog.All, groupVersion);
         var schemas = document["components"]!["schemas"]!.AsObject();
         Assert.NotEmpty(schemas);
         Assert.All(References(document), reference => Assert.True(schemas.ContainsKey(reference["#/components/schemas/".Length..]), reference));
@@ -83,7 +83,7 @@ public sealed class OpenApiDocumentsTests
     [InlineData("apis/apps/v1", "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "Deployment")]
     public void OpenApi_PatchOfAKind_TakesFieldValidation(string groupVersion, string path, string kind)
     {
-        var patch = Documents.OpenApi(groupVersion)["paths"]![path]!["patch"]!;
+        var patch = Documents.OpenApi(ResourceCatalog.All, groupVersion)["paths"]![path]!["patch"]!;
 
         Assert.Equal(kind, patch["x-kubernetes-group-version-kind"]!["kind"]!.GetValue<string>());
         Assert.Contains(patch["parameters"]!.AsArray(), parameter =>
@@ -114,7 +114,7 @@ public sealed class OpenApiDocumentsTests
 
     private static IEnumerable<string> References(JsonNode? node) => node switch
     {
-        JsonObject map => map.SelectMany(entry => entry.Key == "$ref" ? [entry.Value!.GetValue<string>()] : References(entry.Value)),
+        JsonObject map => map.SelectMany(entry => entry is { Key: "$ref", Value: JsonValue to } ? [to.GetValue<string>()] : References(entry.Value)),
         JsonArray list => list.SelectMany(References),
         _ => [],
     };

@@ -73,7 +73,7 @@ internal sealed class ApplyField
             case ByteString { IsEmpty: true }:
                 value = null;
                 return presence == Presence.Always;
-            case string { Length: 0 } or 0 or 0L or false:
+            case string { Length: 0 } or 0 or 0L or 0d or false:
                 return presence == Presence.Always;
             default:
                 return true;

@@ -26,7 +26,7 @@ internal sealed class ApplyType
     /// <summary>The fields of a struct, in ordinal order of their names.</summary>
     public ApplyField[] Fields { get; private set; } = [];
 
-    /// <summary>The type of the values of a map or list.</summary>
+    /// <summary>The type of the values of a map or list; of a struct, that of fields it does not declare: null, there are none.</summary>
     public ApplyType? Element { get; init; }
 
     /// <summary>What tells the elements of a list apart, in declared order; empty for a set, whose elements are their own keys.</summary>
@@ -50,7 +50,7 @@ internal sealed class ApplyType
     /// <summary>The type of what a field of a struct or a key of a map holds; null: no such field.</summary>
     public ApplyType? Member(string name) => Kind switch
     {
-        ApplyKind.Struct => Field(name)?.Type,
+        ApplyKind.Struct => Field(name)?.Type ?? Element,
         ApplyKind.Map => Element,
         ApplyKind.Any => Any,
         ApplyKind.AnyAtomic => AnyAtomic,
@@ -76,6 +76,21 @@ internal sealed class ApplyType
         },
         _ => Name,
     };
+
+    /// <summary>A struct that no message stands for.</summary>
+    internal static ApplyType Struct(string name, bool isAtomic, IEnumerable<ApplyField> fields, ApplyType? undeclared)
+    {
+        var sorted = fields.OrderBy(field => field.Name, StringComparer.Ordinal).ToArray();
+        return new ApplyType
+        {
+            Kind = ApplyKind.Struct,
+            IsAtomic = isAtomic,
+            Name = name,
+            Fields = sorted,
+            Element = undeclared,
+            byName = sorted.ToDictionary(field => field.Name, StringComparer.Ordinal),
+        };
+    }
 
     private static ApplyType MakeStruct(MessageDescriptor message, bool isAtomic)
     {
@@ -166,7 +181,7 @@ internal sealed class ApplyType
         (message.GetOptions()?.GetExtension(OptionsExtensions.JsonForm) ?? JsonForm.Object) switch
         {
             JsonForm.Object => Of(message, mapType.Length > 0 ? mapType == "atomic" : IsAtomicMessage(message)),
-            JsonForm.Raw => AnyAtomic,
+            JsonForm.Raw or JsonForm.Any or JsonForm.SchemaOrArray or JsonForm.SchemaOrBool or JsonForm.SchemaOrStringArray => AnyAtomic,
             JsonForm.StringList => new ApplyType
             {
                 Kind = ApplyKind.List, IsAtomic = true, Element = new ApplyType { Kind = ApplyKind.Scalar, Scalar = ScalarKind.Text },
@@ -178,5 +193,5 @@ internal sealed class ApplyType
         (message.GetOptions()?.GetExtension(OptionsExtensions.StructType) ?? "") == "atomic";
 
     // k8s.io.api.core.v1.Pod is io.k8s.api.core.v1.Pod to OpenAPI.
-    private static string NameOf(MessageDescriptor message) => "io.k8s." + message.FullName["k8s.io.".Length..];
+    private static string NameOf(MessageDescriptor message) => "io.k8s." + message.FullName["k8s.io.".Length..].Replace('_', '-');
 }

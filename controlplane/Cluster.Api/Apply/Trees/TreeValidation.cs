@@ -96,22 +96,11 @@ internal static class TreeValidation
         return kind switch
         {
             ScalarKind.Number when json != JsonValueKind.Number => $"expected numeric (int or float), got {JsonScalars.GoType(value)}",
-            ScalarKind.Text when json != JsonValueKind.String => $"expected string, got &value.valueUnstructured{{Value:{GoSyntax(value)}}}",
+            ScalarKind.Text when json != JsonValueKind.String => $"expected string, got &value.valueUnstructured{{Value:{JsonScalars.GoSyntax(value)}}}",
             ScalarKind.Boolean when json is not (JsonValueKind.True or JsonValueKind.False) =>
                 $"expected boolean, got &{{{JsonScalars.GoPrint(value)}}}",
             ScalarKind.Untyped when value is not JsonValue => $"expected any scalar, got &{{{JsonScalars.GoPrint(value)}}}",
             _ => null,
         };
     }
-
-    // A value as Go's %#v writes it.
-    private static string GoSyntax(JsonNode? value) => value switch
-    {
-        null => "interface {}(nil)",
-        JsonObject members => "map[string]interface {}{"
-            + string.Join(", ", members.OrderBy(member => member.Key, StringComparer.Ordinal)
-                .Select(member => $"{GoText.Quote(member.Key)}:{GoSyntax(member.Value)}")) + "}",
-        JsonArray list => $"[]interface {{}}{{{string.Join(", ", list.Select(GoSyntax))}}}",
-        _ => value.GetValueKind() == JsonValueKind.String ? GoText.Quote(value.GetValue<string>()) : value.ToJsonString(),
-    };
 }

@@ -84,6 +84,7 @@ internal static class FieldFactory
         FieldType.String => (typeof(string), typeof(StringForm)),
         FieldType.Int32 => (typeof(int), typeof(Int32Form)),
         FieldType.Int64 => (typeof(long), typeof(Int64Form)),
+        FieldType.Double => (typeof(double), typeof(DoubleForm)),
         FieldType.Bool => (typeof(bool), typeof(BoolForm)),
         FieldType.Bytes => (typeof(ByteString), typeof(BytesForm)),
         FieldType.Message => (field.MessageType.ClrType, MessageFormOf(field.MessageType)),
@@ -98,8 +99,11 @@ internal static class FieldFactory
             JsonForm.Quantity => typeof(QuantityForm),
             JsonForm.IntOrString => typeof(IntOrStringForm),
             JsonForm.Duration => typeof(DurationForm),
-            JsonForm.Raw => typeof(RawForm<>).MakeGenericType(message.ClrType),
+            JsonForm.Raw or JsonForm.Any => typeof(RawForm<>).MakeGenericType(message.ClrType),
             JsonForm.StringList => typeof(StringListForm<>).MakeGenericType(message.ClrType),
+            JsonForm.SchemaOrArray => typeof(SchemaOrArrayForm),
+            JsonForm.SchemaOrBool => typeof(SchemaOrBoolForm),
+            JsonForm.SchemaOrStringArray => typeof(SchemaOrStringArrayForm),
             _ => typeof(MessageForm<>).MakeGenericType(message.ClrType),
         };
 

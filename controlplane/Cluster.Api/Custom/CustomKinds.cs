@@ -1,0 +1,96 @@
+using Cluster.Api.ApiExtensionsV1;
+using Cluster.Api.Custom.Paths;
+using Cluster.Api.Custom.Schemas;
+
+namespace Cluster.Api.Custom;
+
+/// <summary>The resources that a definition adds to the API.</summary>
+public static class CustomKinds
+{
+    public const string Established = "Established";
+    public const string Terminating = "Terminating";
+
+    // In discovery's order for added kinds.
+    private static readonly string[] AllVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+    // Objects that finalizers hold must be changed to be released.
+    private static readonly string[] LeavingVerbs = ["delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] PartVerbs = ["get", "patch", "update"];
+
+    /// <summary>The definition's names are settled, so that its objects are served.</summary>
+    public static bool IsEstablished(CustomResourceDefinition definition) => Is(definition, Established);
+
+    /// <summary>The definition is being deleted: no new objects.</summary>
+    public static bool IsLeaving(CustomResourceDefinition definition) =>
+        Is(definition, Terminating) || definition.Metadata.DeletionTimestamp is not null;
+
+    /// <summary>Whether a condition is true.</summary>
+    public static bool Is(CustomResourceDefinition definition, string condition) =>
+        definition.Status?.Conditions.Any(one => one.Type == condition && one.Status == "True") ?? false;
+
+    /// <summary>
+    /// A resource for each version, the stored one first. One that is stored and not served has no verbs: it is there for the others.
+    /// </summary>
+    /// <param name="definition">Established, and without mistakes.</param>
+    /// <exception cref="ArgumentException">A pattern of a schema is no regular expression: the definition was made by another server.</exception>
+    /// <exception cref="FormatException">As before, of a path.</exception>
+    public static IReadOnlyList<ResourceType> Of(CustomResourceDefinition definition)
+    {
+        var versions = definition.Spec.Versions;
+        var stored = Resource(definition, versions.First(version => version.Storage), null);
+        return [stored, .. versions.Where(version => version is { Storage: false, Served: true }).Select(version => Resource(definition, version, stored))];
+    }
+
+    private static ResourceType Resource(CustomResourceDefinition definition, CustomResourceDefinitionVersion version, ResourceType? stored)
+    {
+        var (spec, names) = (definition.Spec, definition.Status?.AcceptedNames ?? definition.Spec.Names);
+        var apiVersion = $"{spec.Group}/{version.Name}";
+        return new ResourceType
+        {
+            Group = spec.Group,
+            Version = version.Name,
+            Kind = names.Kind,
+            ListKind = names.ListKind.Length > 0 ? names.ListKind : names.Kind + "List",
+            Plural = names.Plural,
+            Singular = names.Singular,
+            Namespaced = spec.Scope == "Namespaced",
+            ShortNames = [.. names.ShortNames],
+            Categories = [.. names.Categories],
+            Verbs = !version.Served ? [] : IsLeaving(definition) ? LeavingVerbs : AllVerbs,
+            Subresources = version.Served ? [.. Parts(version.Subresources, apiVersion, names.Kind)] : [],
+            Descriptor = CustomObject.Descriptor,
+            StoragePrefix = stored is null ? $"/registry/{spec.Group}/{names.Plural}/" : null,
+            StoredVersion = stored,
+            Custom = Made(version, apiVersion, names.Kind),
+        };
+    }
+
+    private static IEnumerable<Subresource> Parts(CustomResourceSubresources? parts, string apiVersion, string kind)
+    {
+        if (parts?.Scale is not null)
+            yield return new Subresource("scale", "autoscaling/v1", "Scale", PartVerbs);
+        if (parts?.Status is not null)
+            yield return new Subresource("status", apiVersion, kind, PartVerbs);
+    }
+
+    private static CustomVersion Made(CustomResourceDefinitionVersion version, string apiVersion, string kind)
+    {
+        var schema = version.Schema?.OpenAPIV3Schema ?? new JSONSchemaProps { Type = "object", XKubernetesPreserveUnknownFields = true };
+        return new CustomVersion
+        {
+            Schema = CustomSchema.Of(schema),
+            Declared = schema,
+            HasStatus = version.Subresources?.Status is not null,
+            Scale = version.Subresources?.Scale is { } scale
+                ? new CustomScale(Names(scale.SpecReplicasPath), Names(scale.StatusReplicasPath), scale.LabelSelectorPath.Length > 0 ? Names(scale.LabelSelectorPath) : null)
+                : null,
+            Columns = CustomColumns.Make(version.AdditionalPrinterColumns),
+            SelectableFields = [.. version.SelectableFields.Select(selectable => JsonPath.Parse(selectable.JsonPath))],
+            Warning = !version.Deprecated ? null
+                : version.HasDeprecationWarning ? version.DeprecationWarning : $"{apiVersion} {kind} is deprecated",
+        };
+    }
+
+    private static IReadOnlyList<string> Names(string path) =>
+        JsonPath.Parse(path).Fields ?? throw new FormatException($"{path} is no path of names");
+}

@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace Cluster.Api.Custom.Schemas;
+
+/// <summary>Takes out of a tree what its schema does not name.</summary>
+public static class SchemaPruning
+{
+    /// <summary>Prunes an object of the API: apiVersion, kind and metadata stay.</summary>
+    /// <param name="root">Changed in place.</param>
+    /// <param name="schema">The schema of the whole object.</param>
+    /// <param name="pruned">Gets the paths of what is taken out; null: nobody asks.</param>
+    public static void Prune(JsonObject root, CustomSchema schema, List<string>? pruned) =>
+        new Walker(pruned).Members(root, schema, isEmbedded: true, "");
+
+    private readonly struct Walker(List<string>? pruned)
+    {
+        private void Value(JsonNode? value, CustomSchema? schema, string path)
+        {
+            if (value is JsonObject members)
+                Members(members, schema, schema?.IsEmbedded ?? false, path);
+            else if (value is JsonArray list)
+                Items(list, schema?.Items, path);
+        }
+
+        public void Members(JsonObject members, CustomSchema? schema, bool isEmbedded, string path)
+        {
+            List<string>? unknown = null;
+            foreach (var (name, value) in members)
+            {
+                if (isEmbedded && name is ("apiVersion" or "kind" or "metadata"))
+                    continue;
+                if (schema is not null && schema.Properties.TryGetValue(name, out var property))
+                    Value(value, property, Join(path, name));
+                else if (schema is { AllowsOthers: true })
+                    Value(value, schema.Others, Join(path, name));
+                else if (schema is not { KeepsUnknown: true })
+                    (unknown ??= []).Add(name);
+            }
+
+            foreach (var name in unknown ?? [])
+            {
+                members.Remove(name);
+                pruned?.Add(Join(path, name));
+            }
+        }
+
+        private void Items(JsonArray list, CustomSchema? schema, string path)
+        {
+            for (var index = 0; index < list.Count; index++)
+                Value(list[index], schema, pruned is null ? "" : SchemaPaths.Item(path, index));
+        }
+
+        private string Join(string path, string name) => pruned is null ? "" : SchemaPaths.Child(path, name);
+    }
+}

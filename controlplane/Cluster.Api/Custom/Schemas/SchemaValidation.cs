@@ -1,0 +1,284 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cluster.Api.Json.Forms;
+using Cluster.Api.Patching;
+using Cluster.Api.Validation;
+
+namespace Cluster.Api.Custom.Schemas;
+
+/// <summary>Holds a tree to its schema, in the words of Kubernetes: clients see them.</summary>
+public static class SchemaValidation
+{
+    /// <summary>What is wrong with a value.</summary>
+    /// <param name="schema">Of the value.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="before">
+    /// The value it replaces, or null: what has not changed is not looked at, so that an object that was made under a laxer schema can
+    /// still be written.
+    /// </param>
+    /// <param name="path">Where it stands; empty: it is the whole object.</param>
+    public static List<FieldError> Check(CustomSchema schema, JsonNode? value, JsonNode? before = null, string path = "")
+    {
+        var found = new Findings();
+        new Walker(found).Value(schema, value, before, path);
+        return found.Errors;
+    }
+
+    /// <summary>The errors, and how much was looked at: of alternatives that all fail, the one that went farthest is told.</summary>
+    private sealed class Findings
+    {
+        public List<FieldError> Errors { get; } = [];
+
+        public int Steps { get; set; }
+
+        public bool IsValid => Errors.Count == 0;
+
+        public void Add(Findings other)
+        {
+            Errors.AddRange(other.Errors);
+            Steps += other.Steps;
+        }
+    }
+
+    private readonly struct Walker(Findings found)
+    {
+        public void Value(CustomSchema schema, JsonNode? value, JsonNode? before, string path)
+        {
+            if (before is not null && JsonNode.DeepEquals(value, before))
+                return;
+            found.Steps++;
+            var kind = Kind(value);
+            CheckType(schema, kind, path);
+            if (value is not null)
+            {
+                CheckCombinations(schema, value, path);
+                if (kind == "string")
+                    CheckText(schema, value.GetValue<string>(), path);
+                else if (kind is "integer" or "number")
+                    CheckNumber(schema, value, path);
+                else if (value is JsonArray list)
+                    CheckList(schema, list, before as JsonArray, path);
+            }
+
+            if (schema.Enum is { } allowed && !(value is null && schema.IsNullable) && !allowed.Any(one => JsonNode.DeepEquals(one, value)))
+                Wrong(FieldErrorType.NotSupported, path, Shown(value), "supported values: " + GoText.QuoteAll(allowed.Select(Text)));
+            if (value is JsonObject members)
+                CheckMembers(schema, members, before as JsonObject, path);
+        }
+
+        private void CheckType(CustomSchema schema, string kind, string path)
+        {
+            if (schema.TypeText.Length == 0 || (kind == "null" && schema.IsNullable))
+                return;
+            var fits = kind == schema.Type || (kind == "integer" && schema.Type == "number")
+                || (schema.Type.Length == 0 && schema.IsIntOrString && kind is ("integer" or "string"));
+            if (!fits)
+                Wrong(FieldErrorType.TypeInvalid, path, kind, $"{path} in body must be of type {schema.TypeText}: {GoText.Quote(kind)}");
+        }
+
+        private void CheckCombinations(CustomSchema schema, JsonNode value, string path)
+        {
+            if (schema.AnyOf.Count > 0)
+                CheckAny(schema.AnyOf, value, path);
+            if (schema.OneOf.Count > 0)
+                CheckOne(schema.OneOf, value, path);
+            if (schema.AllOf.Count > 0)
+                CheckAll(schema.AllOf, value, path);
+            if (schema.Not is { } not && Try(not, value, path).IsValid)
+                WrongAsWhole($"{GoText.Quote(path)} must not validate the schema (not)");
+        }
+
+        private void CheckAny(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        {
+            Findings? best = null;
+            foreach (var schema in schemas)
+            {
+                var tried = Try(schema, value, path);
+                if (tried.IsValid)
+                    return;
+                best = best is null || tried.Steps > best.Steps ? tried : best;
+            }
+
+            WrongAsWhole($"{GoText.Quote(path)} must validate at least one schema (anyOf)");
+            found.Add(best!);
+        }
+
+        private void CheckOne(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        {
+            Findings? best = null;
+            var valid = 0;
+            foreach (var schema in schemas)
+            {
+                var tried = Try(schema, value, path);
+                if (tried.IsValid)
+                    valid++;
+                else if (valid == 0 && (best is null || tried.Steps > best.Steps))
+                    best = tried;
+            }
+
+            if (valid == 1)
+                return;
+            var why = valid == 0 ? "Found none valid" : $"Found {valid} valid alternatives";
+            WrongAsWhole($"{GoText.Quote(path)} must validate one and only one schema (oneOf). {why}");
+            if (valid == 0)
+                found.Add(best!);
+        }
+
+        private void CheckAll(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        {
+            var failed = false;
+            foreach (var schema in schemas)
+            {
+                var tried = Try(schema, value, path);
+                failed |= !tried.IsValid;
+                found.Add(tried);
+            }
+
+            if (failed)
+                WrongAsWhole($"{GoText.Quote(path)} must validate all the schemas (allOf)");
+        }
+
+        private static Findings Try(CustomSchema schema, JsonNode value, string path)
+        {
+            var tried = new Findings();
+            new Walker(tried).Value(schema, value, null, path);
+            return tried;
+        }
+
+        private void CheckText(CustomSchema schema, string text, string path)
+        {
+            var length = text.EnumerateRunes().Count();
+            if (length > schema.MaxLength)
+                found.Errors.Add(FieldError.TooLong(path, (int)schema.MaxLength.Value));
+            if (length < schema.MinLength)
+                Invalid(path, text, $"should be at least {schema.MinLength} chars long");
+            if (schema.PatternRegex is { } pattern && !pattern.IsMatch(text))
+                Invalid(path, text, $"should match '{schema.Pattern}'");
+            if (schema.Format.Length > 0 && !SchemaFormats.Holds(schema.Format, text))
+                Wrong(FieldErrorType.TypeInvalid, path, text, $"{path} in body must be of type {schema.Format}: {GoText.Quote(text)}");
+        }
+
+        private void CheckNumber(CustomSchema schema, JsonNode value, string path)
+        {
+            var number = NumberOf(value);
+            if (schema.MultipleOf is { } step && Math.IEEERemainder(number, step) is var rest && Math.Abs(rest) > Math.Abs(number) * 1e-12)
+                Invalid(path, Shown(value), $"should be a multiple of {GoNumber.Text(step)}");
+            if (schema.Maximum is { } most && (schema.ExcludesMaximum ? number >= most : number > most))
+                Invalid(path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{GoNumber.Text(most)}");
+            if (schema.Minimum is { } least && (schema.ExcludesMinimum ? number <= least : number < least))
+                Invalid(path, Shown(value), $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{GoNumber.Text(least)}");
+            var isWhole = schema.Format switch
+            {
+                "int32" => number is >= int.MinValue and <= int.MaxValue,
+                "int64" => number is >= long.MinValue and <= long.MaxValue,
+                "float" => Math.Abs(number) <= float.MaxValue,
+                _ => true,
+            };
+            if (!isWhole)
+                Invalid(path, Shown(value), $"must be of type {schema.Format}");
+        }
+
+        private void CheckList(CustomSchema schema, JsonArray list, JsonArray? before, string path)
+        {
+            if (list.Count < schema.MinItems)
+                Invalid(path, list.Count, $"should have at least {schema.MinItems} items");
+            if (list.Count > schema.MaxItems)
+                found.Errors.Add(FieldError.TooMany(path, list.Count, (int)schema.MaxItems.Value));
+            if (schema.Items is { } items)
+            {
+                for (var index = 0; index < list.Count; index++)
+                    Value(items, list[index], Counterpart(schema, list[index], before), SchemaPaths.Item(path, index));
+            }
+
+            if (schema.ListType is "set" or "map")
+                CheckUnique(schema, list, path);
+        }
+
+        // Items of other lists have no identity: they are looked at whenever their list changed.
+        private static JsonNode? Counterpart(CustomSchema schema, JsonNode? item, JsonArray? before) =>
+            before is not null && schema.ListType == "map" && item is JsonObject
+                ? before.FirstOrDefault(other => other is JsonObject && KeyOf(schema, other) == KeyOf(schema, item)) : null;
+
+        private void CheckUnique(CustomSchema schema, JsonArray list, string path)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            for (var index = 0; index < list.Count; index++)
+            {
+                var key = schema.ListType == "set" ? Canonical(list[index]) : KeyOf(schema, list[index]);
+                if (!seen.Add(key))
+                    found.Errors.Add(FieldError.Duplicate(SchemaPaths.Item(path, index), schema.ListType == "set" ? Shown(list[index]) : KeysShown(schema, list[index])));
+            }
+        }
+
+        private static string KeyOf(CustomSchema schema, JsonNode? item) =>
+            string.Join('\0', schema.ListKeys.Select(key => Canonical((item as JsonObject)?[key] ?? schema.Items?.Properties.GetValueOrDefault(key)?.Default)));
+
+        private static GoLiteral KeysShown(CustomSchema schema, JsonNode? item) =>
+            new(JsonScalars.GoSyntax(new JsonObject(schema.ListKeys.Select(key => KeyValuePair.Create(key, (item as JsonObject)?[key]?.DeepClone())))));
+
+        private void CheckMembers(CustomSchema schema, JsonObject members, JsonObject? before, string path)
+        {
+            if (members.Count < schema.MinProperties)
+                Invalid(path, Shown(members), $"should have at least {schema.MinProperties} properties");
+            if (members.Count > schema.MaxProperties)
+                found.Errors.Add(FieldError.TooMany(path, members.Count, (int)schema.MaxProperties.Value));
+            foreach (var (name, value) in members)
+            {
+                if ((schema.Properties.GetValueOrDefault(name) ?? schema.Others) is { } inner)
+                    Value(inner, value, before?[name], SchemaPaths.Child(path, name));
+            }
+
+            foreach (var name in schema.Required)
+            {
+                if (!members.ContainsKey(name))
+                    found.Errors.Add(FieldError.Required(SchemaPaths.Child(path, name)));
+            }
+        }
+
+        private void Invalid(string path, object? value, string rule) =>
+            Wrong(FieldErrorType.Invalid, path, value, $"{path} in body {rule}");
+
+        private void Wrong(FieldErrorType type, string path, object? value, string detail) =>
+            found.Errors.Add(new FieldError(type, path.Length == 0 ? NoPath : path, value, detail));
+
+        // What a combination of schemas finds wrong has no path of its own.
+        private void WrongAsWhole(string detail) => found.Errors.Add(FieldError.Invalid(NoPath, "", detail));
+    }
+
+    private const string NoPath = "<nil>";
+
+    private static string Kind(JsonNode? value) => value switch
+    {
+        null => "null",
+        JsonObject => "object",
+        JsonArray => "array",
+        _ => value.GetValueKind() switch
+        {
+            JsonValueKind.String => "string",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            _ => Math.Floor(NumberOf(value)) == NumberOf(value) ? "integer" : "number",
+        },
+    };
+
+    private static double NumberOf(JsonNode value) =>
+        double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string Canonical(JsonNode? value) => JsonScalars.GoPrint(value) + "/" + Kind(value);
+
+    private static string Text(JsonNode? value) =>
+        value is JsonValue && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "null";
+
+    // A value as an error shows it.
+    private static object? Shown(JsonNode? value) => value switch
+    {
+        null => null,
+        JsonObject or JsonArray => new GoLiteral(JsonScalars.GoSyntax(value)),
+        _ => value.GetValueKind() switch
+        {
+            JsonValueKind.String => value.GetValue<string>(),
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => new GoLiteral(GoNumber.Text(NumberOf(value))),
+        },
+    };
+}
