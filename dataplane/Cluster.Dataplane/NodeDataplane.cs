@@ -214,9 +214,19 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     Task IHandoverSource.LetGoAsync() => DoAsync(async () =>
     {
         _isLeft = true;
-        _relays.LetGo();
-        _addresses.LetGo();
-        await _sockets.LetGoAsync();
+        // The process that serves does both by the table in force.
+        await _rebalancer.DisposeAsync();
+        await _health.DisposeAsync();
+        try
+        {
+            _relays.LetGo();
+            _addresses.LetGo();
+        }
+        finally
+        {
+            // Whatever became of the rest: the other process waits for the lock on these.
+            await _sockets.LetGoAsync();
+        }
     });
 
     public async ValueTask DisposeAsync()

@@ -6,6 +6,9 @@ namespace Cluster.Dataplane.Handover;
 /// <summary>Waits for a successor and hands over to it, on a thread of its own. Until the successor has everything, this process serves on whatever happens.</summary>
 internal sealed class HandoverServer : IDisposable
 {
+    /// <summary>How long it rests where the kernel gives no descriptor for who comes.</summary>
+    private static readonly TimeSpan ExhaustedPause = TimeSpan.FromSeconds(1);
+
     private readonly TaskCompletionSource _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HandoverSockets _sockets;
     private readonly IHandoverSource _source;
@@ -13,8 +16,8 @@ internal sealed class HandoverServer : IDisposable
     private readonly uint _user;
     private readonly DescriptorSocket _listener;
     private readonly Thread _thread;
+    private readonly ManualResetEventSlim _stopping = new();
     private volatile DescriptorSocket? _peer;
-    private volatile bool _stopping;
 
     /// <param name="folder">Private to this user.</param>
     /// <param name="sockets">What this process listens on.</param>
@@ -41,20 +44,23 @@ internal sealed class HandoverServer : IDisposable
 
     public void Dispose()
     {
-        _stopping = true;
+        _stopping.Set();
         if (_thread.IsAlive) _listener.TryShutdown();
         _peer?.TryShutdown();
         _thread.Join();
+        _stopping.Dispose();
     }
 
     private void Run()
     {
-        while (!_stopping && _listener.Accept() is { } peer)
+        while (!_stopping.IsSet)
         {
+            if (!TryAccept(out DescriptorSocket? peer)) continue;
+            if (peer is null) break;
             using (peer)
             {
                 _peer = peer;
-                bool handedOver = !_stopping && Serve(peer);
+                bool handedOver = !_stopping.IsSet && Serve(peer);
                 _peer = null;
                 if (handedOver) break;
             }
@@ -62,6 +68,23 @@ internal sealed class HandoverServer : IDisposable
 
         // Whoever comes now is not for this process to answer.
         _listener.Dispose();
+    }
+
+    // Whoever comes while there is no descriptor for it waits in the kernel's queue, and has patience.
+    private bool TryAccept(out DescriptorSocket? peer)
+    {
+        try
+        {
+            peer = _listener.Accept();
+            return true;
+        }
+        catch (IOException exception)
+        {
+            _logger.LogWarning("Another process that would take over has to wait: {Reason}", exception.Message);
+            _stopping.Wait(ExhaustedPause);
+            peer = null;
+            return false;
+        }
     }
 
     /// <summary>True once this process is the old one.</summary>
@@ -86,7 +109,7 @@ internal sealed class HandoverServer : IDisposable
         catch (Exception exception) when (exception is HandoverException or IOException or TimeoutException)
         {
             talk.TryRefuse(exception.Message);
-            if (!_stopping) _logger.LogWarning("Another process could not take over, this one serves on: {Reason}", exception.Message);
+            if (!_stopping.IsSet) _logger.LogWarning("Another process could not take over, this one serves on: {Reason}", exception.Message);
             return false;
         }
         catch (Exception exception)
@@ -94,6 +117,11 @@ internal sealed class HandoverServer : IDisposable
             // The top of the thread: whatever is wrong with handing over, serving goes on.
             _logger.LogError(exception, "Another process could not take over, this one serves on");
             return false;
+        }
+        finally
+        {
+            // Nobody has to send any here; those that came are not kept.
+            talk.CloseDescriptors();
         }
     }
 
@@ -105,7 +133,6 @@ internal sealed class HandoverServer : IDisposable
         if (peer.PeerUser is var user && user != _user) throw new HandoverException($"a process of user {user} may not take over from one of user {_user}");
         HandoverReader hello = talk.In;
         uint magic = hello.Number(), version = hello.Number(), pid = hello.Number();
-        talk.CloseDescriptors();
         if (magic != HandoverProtocol.Magic) throw new HandoverException("whoever asks to take over speaks another protocol");
         if (version != HandoverProtocol.Version)
             throw new HandoverException($"the running process speaks version {HandoverProtocol.Version} of the handover protocol, the new one version {version}: stop the one before starting the other");

@@ -13,6 +13,11 @@ public sealed class HandoverSockets : IDisposable
     private readonly Dictionary<int, ListenerKind> _own = [];
     private readonly List<Inherited> _inherited = [];
 
+    public HandoverSockets()
+    {
+        if (OperatingSystem.IsLinux()) UnusedSocket.Open();
+    }
+
     /// <summary>Another process serves still: nothing may be accepted or received before it has let go.</summary>
     public bool IsTakingOver { get; internal set; }
 
@@ -84,14 +89,16 @@ public sealed class HandoverSockets : IDisposable
         lock (_lock) return [.. _own.Keys];
     }
 
-    /// <summary>A second descriptor of one of them, which stays when the first is closed.</summary>
+    /// <summary>A second descriptor of one of them, which stays when the first is closed; false where it is closed by now.</summary>
+    /// <exception cref="HandoverException">There is no descriptor left for it: the successor would lack what this process listens on.</exception>
     internal bool TryCopy(int descriptor, out ListenerKind kind, out int copy)
     {
         lock (_lock)
         {
             copy = -1;
-            if (_own.TryGetValue(descriptor, out kind)) copy = SocketCalls.Duplicate(descriptor);
-            return copy >= 0;
+            if (!_own.TryGetValue(descriptor, out kind)) return false;
+            copy = SocketCalls.Duplicate(descriptor);
+            return copy >= 0 ? true : throw new HandoverException("the running process is out of descriptors");
         }
     }
 

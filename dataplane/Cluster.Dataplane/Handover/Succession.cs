@@ -41,19 +41,11 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
     public int SuccessorPid { get; private set; }
 
     /// <summary>Looks for the process that serves, and has its listening sockets from it.</summary>
-    /// <exception cref="HandoverException">There is one and it agreed, but then it failed; that one serves on.</exception>
+    /// <exception cref="HandoverException">There is one and it does not agree, or fails; that one serves on, and this one has to end: both have the same to serve.</exception>
     public void Begin()
     {
         _folder = OpenFolder();
-        try
-        {
-            if (_folder is not null) _client = HandoverClient.TryConnect(_folder, ProcessUser.Effective);
-        }
-        catch (HandoverException exception)
-        {
-            logger.LogWarning("Starting beside the process that runs, for it can't be taken over from: {Reason}", exception.Message);
-        }
-
+        if (_folder is not null) _client = HandoverClient.TryConnect(_folder, ProcessUser.Effective);
         if (_client is null)
         {
             _serving.SetResult();
@@ -121,8 +113,8 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
         _server?.Dispose();
         _client?.Dispose();
         Sockets.Dispose();
-        // The next process meets its own successors there.
-        if (_server is not null && !HandedOver.IsCompleted) RemoveFolder();
+        // The next process meets its own successors there. (The server knows of it first.)
+        if (_server is not null && !_server.HandedOver.IsCompleted) RemoveFolder();
         _server = null;
         _client = null;
         _folder?.Dispose();
@@ -169,7 +161,6 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
         return null;
     }
 
-    // Completes with the server's end at the latest.
     private async Task TellAsync(HandoverServer server)
     {
         await server.HandedOver;

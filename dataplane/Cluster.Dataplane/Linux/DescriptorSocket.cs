@@ -69,14 +69,16 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
     }
 
     /// <summary>Waits for the next peer; null once it was shut down.</summary>
+    /// <exception cref="IOException">There is no descriptor or memory for it; it waits still.</exception>
     public DescriptorSocket? Accept()
     {
         while (true)
         {
             int descriptor = accept4(Descriptor, null, null, SOCK_CLOEXEC);
             if (descriptor >= 0) return new DescriptorSocket(descriptor);
-            if (SocketCalls.Error is Errno.EINTR or Errno.EAGAIN) continue;
-            return null;
+            if (SocketCalls.Error is Errno.EINVAL or Errno.EBADF) return null;
+            // A peer that has gone again is no matter.
+            if (SocketCalls.Error is not (Errno.EINTR or Errno.EAGAIN or Errno.ECONNABORTED)) throw Failure("accept");
         }
     }
 

@@ -10,6 +10,8 @@ internal static class Errno
     public const int ENOMEM = 12;
     public const int EACCES = 13;
     public const int EINVAL = 22;
+    public const int EBADF = 9;
+    public const int ECONNABORTED = 103;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int EMSGSIZE = 90;

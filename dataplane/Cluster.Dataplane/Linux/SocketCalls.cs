@@ -173,10 +173,8 @@ internal static partial class SocketCalls
     /// </summary>
     public static void Abandon(int descriptor)
     {
-        int unused = OpenUdp(AddressFamily.InterNetwork);
-        if (unused < 0) return;
-        _ = dup3(unused, descriptor, O_CLOEXEC);
-        Close(unused);
+        // Opened before there could be no descriptor left, and kept.
+        _ = dup3(UnusedSocket.Descriptor, descriptor, O_CLOEXEC);
     }
 
     /// <summary>Another descriptor of the same socket; -1 where there is no room.</summary>

@@ -138,6 +138,32 @@ public sealed class HandoverTests
     }
 
     [Fact]
+    public async Task Begin_ProcessThatRefuses_EndsWithTheReasonAndLeavesItsPlace()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), WhyNot);
+        using var place = new TempDirectory();
+        using var folder = FolderHandle.Open(place.Path);
+        using var running = DescriptorSocket.Listen(folder, HandoverProtocol.SocketName);
+        var refusing = Task.Run(() =>
+        {
+            using var peer = running.Accept()!;
+            var talk = new HandoverTalk(peer);
+            talk.Expect(HandoverMessage.Hello);
+            talk.TryRefuse("another version: stop the one first");
+        }, TestContext.Current.CancellationToken);
+
+        using (var succession = new Succession(place.Path, NullLogger.Instance))
+        {
+            var refused = Assert.Throws<HandoverException>(succession.Begin);
+            Assert.Contains("another version: stop the one first", refused.Message, StringComparison.Ordinal);
+            Assert.False(succession.Serving.IsCompleted);
+        }
+
+        await refusing;
+        Assert.True(File.Exists(Path.Combine(place.Path, HandoverProtocol.SocketName)));
+    }
+
+    [Fact]
     public async Task Connect_OtherVersion_IsRefusedWithBothNamed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), WhyNot);

@@ -123,6 +123,8 @@ internal sealed class UdpLoop : IDisposable
                 // A socket between two questions is nobody's.
                 if (flow.Mode == UdpMode.PerDatagram && !flow.IsAsked) continue;
                 FlowKey key = flow.Key;
+                // From here on another process may have the socket, and keep it whatever becomes of the handover.
+                flow.IsShared = true;
                 into.Add(new HandedFlow(
                     listener.Cookie, listener.Frontend.Place, key.Client, key.Port, key.Scope, key.Local,
                     flow.Mode, flow.IsAsked, HandedBackend.Of(flow.Backend!), Math.Max(0, now - flow.LastUse), flow.Descriptor));
