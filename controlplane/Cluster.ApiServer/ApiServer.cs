@@ -43,7 +43,7 @@ public sealed class ApiServer : IAsyncDisposable
         var authorizer = new ComponentAuthorizer();
         var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
         var core = await RegistryHost.StartAsync(
-            store, registry, reader => Plugins(reader, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
+            store, registry, reader => Plugins(reader, store, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
             options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();
@@ -110,10 +110,13 @@ public sealed class ApiServer : IAsyncDisposable
     ];
 
     /// <summary>In the order they see a write.</summary>
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, TimeProvider time) =>
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, IStore store, TimeProvider time) =>
     [
         new NamespaceLifecycle(reader, time),
         new ServiceAccountAdmission(reader, time),
         new DefaultTolerationSeconds(),
+        new LimitRanger(reader),
+        // The last: what it charges is what will be stored.
+        new ResourceQuotaAdmission(reader, new QuotaLedger(store), time),
     ];
 }

@@ -1,13 +1,17 @@
 using Cluster.Api.AppsV1;
 using Cluster.Api.CoreV1;
+using Cluster.Controllers.DaemonSets;
 using Cluster.Controllers.Deployments;
 using Cluster.Controllers.Framework;
 using Cluster.Controllers.GarbageCollection;
+using Cluster.Controllers.Jobs;
 using Cluster.Controllers.Namespaces;
 using Cluster.Controllers.Nodes;
+using Cluster.Controllers.Quotas;
 using Cluster.Controllers.Replication;
 using Cluster.Controllers.ServiceAccounts;
 using Cluster.Controllers.ServiceEndpoints;
+using Cluster.Controllers.StatefulSets;
 
 namespace Cluster.Controllers;
 
@@ -20,6 +24,10 @@ internal static class ControllerCatalog
             new ReplicaController<ReplicationController>("replicationcontroller", new ReplicationControllerKind(), context)),
         new("replicaset", null, context => new ReplicaController<ReplicaSet>("replicaset", new ReplicaSetKind(), context)),
         new("deployment", null, context => new DeploymentController(context)),
+        new("daemonset", null, context => new DaemonSetController(context)),
+        new("statefulset", null, context => new StatefulSetController(context)),
+        new("job", null, context => new JobController(context)),
+        new("ttl-after-finished", null, context => new FinishedJobController(context)),
         new("endpoint", null, context => new EndpointsController(context)),
         new("endpointslice", null, context => new EndpointSliceController(context)),
         new("endpointslicemirroring", null, context => new EndpointSliceMirroringController(context)),
@@ -29,6 +37,7 @@ internal static class ControllerCatalog
         new("podgc", null, context => new PodGarbageController(context)),
         new("namespace", null, context => new NamespaceController(context)),
         new("garbagecollector", null, context => new GarbageCollector(context)),
+        new("resourcequota", null, context => new ResourceQuotaController(context)),
         new("serviceaccount", null, context => new ServiceAccountController(context)),
         new("root-ca-cert-publisher", null, context => new RootCaController(context)),
     ];

@@ -28,16 +28,18 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
 
     /// <summary>The first of the wanted formats that we have.</summary>
     /// <param name="request">Its Accept header.</param>
-    /// <param name="type">What is asked for: whole objects of added kinds have no form in protobuf.</param>
+    /// <param name="type">
+    /// What is asked for: whole objects of added kinds have no form in protobuf, and the answer to a question that is only posted has no rows.
+    /// </param>
     /// <exception cref="StatusException">406.</exception>
-    public static ResponseFormat Of(HttpRequest request, ResourceType type) => TryFind(request, type.Custom is null)
+    public static ResponseFormat Of(HttpRequest request, ResourceType type) => TryFind(request, type.Custom is null, type.Verbs.Contains("list"))
         ?? throw StatusErrors.NotAcceptable(type.Custom is null ? Rest.MediaType.Supported : Rest.MediaType.SupportedOfCustom);
 
     /// <summary>For errors: they are told in any case.</summary>
     public static ResponseFormat OrJson(HttpRequest request) =>
         (TryFind(request, hasProtobuf: true) ?? Plain(request)) with { View = ObjectView.Full };
 
-    private static ResponseFormat? TryFind(HttpRequest request, bool hasProtobuf)
+    private static ResponseFormat? TryFind(HttpRequest request, bool hasProtobuf, bool hasTable = true)
     {
         var accept = request.Headers.Accept;
         if (accept.Count == 0)
@@ -45,7 +47,7 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
 
         foreach (var type in Rest.MediaType.ParseList(accept.ToString()))
         {
-            if (Name(type.Name) is { } name && ViewOf(type, name) is { } view
+            if (Name(type.Name) is { } name && ViewOf(type, name, hasTable) is { } view
                 && (hasProtobuf || name != Rest.MediaType.Protobuf || view == ObjectView.Metadata))
             {
                 return new ResponseFormat(name, view, "meta.k8s.io/" + type.Parameters.GetValueOrDefault("v", "v1"), IsPretty(request));
@@ -65,7 +67,7 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
     };
 
     // Null: a view we do not have, so the next media type of the list counts.
-    private static ObjectView? ViewOf(MediaType type, string name)
+    private static ObjectView? ViewOf(MediaType type, string name, bool hasTable)
     {
         if (!type.Parameters.TryGetValue("as", out var view))
             return ObjectView.Full;
@@ -75,7 +77,7 @@ internal sealed record ResponseFormat(string MediaType, ObjectView View, string 
 
         return view switch
         {
-            "Table" when name != Rest.MediaType.Protobuf => ObjectView.Table,
+            "Table" when hasTable && name != Rest.MediaType.Protobuf => ObjectView.Table,
             "PartialObjectMetadata" or "PartialObjectMetadataList" => ObjectView.Metadata,
             _ => null,
         };

@@ -10,4 +10,7 @@ public interface IObjectReader
 
     /// <summary>The object as of now, as fresh as the store, or null.</summary>
     ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken);
+
+    /// <summary>The objects of a namespace as the cache has them, by name.</summary>
+    IEnumerable<IApiObject> List(ResourceType type, string ns);
 }

@@ -83,6 +83,10 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     public async ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
         (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
 
+    /// <inheritdoc/>
+    public IEnumerable<IApiObject> List(ResourceType type, string ns) =>
+        this[type].State.Objects.Range($"{type.StoragePrefix}{ns}/").Select(version => version.Object);
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.AppsV1;
 using Cluster.Api.IntStr;
+using Cluster.Controllers.Framework;
 
 namespace Cluster.Controllers.Deployments;
 
@@ -38,15 +38,6 @@ internal static class DeploymentMath
         return (surge, surge == 0 && unavailable == 0 ? 1 : unavailable);
     }
 
-    private static int Resolve(IntOrString? value, int of, bool up)
-    {
-        if (value is not null && value.IsInt())
-        {
-            return value.IntVal;
-        }
-
-        var text = value?.StrVal is { Length: > 0 } given ? given : DefaultPercent;
-        var percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
-        return (int)(up ? Math.Ceiling(percent * of / 100.0) : Math.Floor(percent * of / 100.0));
-    }
+    private static int Resolve(IntOrString? value, int of, bool up) =>
+        value is null || (!value.IsInt() && value.StrVal.Length == 0) ? Amounts.Share(DefaultPercent, of, up) : Amounts.Resolve(value, of, 0, up);
 }

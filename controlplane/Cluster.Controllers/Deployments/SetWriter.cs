@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.AppsV1;
 using Cluster.Api.CoreV1;
@@ -159,7 +157,7 @@ internal sealed class SetWriter(ControllerContext context, EventRecorder events)
     private static ReplicaSet Make(Deployment deployment)
     {
         var template = deployment.Spec.Template.Clone();
-        var hash = Hash(template, deployment.Status.CollisionCount);
+        var hash = TemplateHash.Of(JsonCodec.EncodeToBytes(template), deployment.Status.CollisionCount);
         (template.Metadata ??= new()).Labels[RolloutSets.HashLabel] = hash;
         var selector = deployment.Spec.Selector.Clone();
         selector.MatchLabels[RolloutSets.HashLabel] = hash;
@@ -174,29 +172,6 @@ internal sealed class SetWriter(ControllerContext context, EventRecorder events)
             },
             Spec = new() { MinReadySeconds = deployment.Spec.MinReadySeconds, Selector = selector, Template = template },
         };
-    }
-
-    /// <summary>FNV-1a of the template in JSON and of the collision count, in characters that cannot spell a word.</summary>
-    private static string Hash(PodTemplateSpec template, int collisions)
-    {
-        const uint prime = 16777619;
-        var hash = 2166136261;
-        foreach (var part in JsonCodec.EncodeToBytes(template))
-        {
-            hash = unchecked((hash ^ part) * prime);
-        }
-
-        if (collisions > 0)
-        {
-            Span<byte> count = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(count, collisions);
-            foreach (var part in count)
-            {
-                hash = unchecked((hash ^ part) * prime);
-            }
-        }
-
-        return Names.SafeEncode(hash.ToString(CultureInfo.InvariantCulture));
     }
 
     private void Scaled(Deployment deployment, ReplicaSet set, bool up) => events.Record(

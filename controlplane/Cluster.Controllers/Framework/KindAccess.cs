@@ -8,6 +8,7 @@ namespace Cluster.Controllers.Framework;
 internal abstract class KindAccess
 {
     private const string ByOwner = "owner";
+    private const string ByNamespace = "namespace";
 
     public required ResourceType Type { get; init; }
 
@@ -20,7 +21,13 @@ internal abstract class KindAccess
 
     public abstract void Watch(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler);
 
+    /// <summary>As <see cref="Watch"/>, and <see cref="CachedIn"/> can be asked.</summary>
+    public abstract void WatchByNamespace(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler);
+
     public abstract IApiObject? Cached(ObjectKey key);
+
+    /// <summary>Objects of a namespace in the cache.</summary>
+    public abstract IEnumerable<IApiObject> CachedIn(string ns);
 
     /// <summary>Objects in the cache that name this uid as an owner.</summary>
     public abstract IEnumerable<IApiObject> DependentsOf(string uid);
@@ -54,7 +61,15 @@ internal abstract class KindAccess
             _informer.AddIndex(ByOwner, obj => obj.Metadata.OwnerReferences.Select(owner => owner.Uid).Distinct());
         }
 
+        public override void WatchByNamespace(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler)
+        {
+            Watch(watches, handler);
+            _informer.AddIndex(ByNamespace, obj => [obj.Metadata.Namespace]);
+        }
+
         public override IApiObject? Cached(ObjectKey key) => _informer.Get(key);
+
+        public override IEnumerable<IApiObject> CachedIn(string ns) => _informer.ByIndex(ByNamespace, ns);
 
         public override IEnumerable<IApiObject> DependentsOf(string uid) => _informer.ByIndex(ByOwner, uid);
 

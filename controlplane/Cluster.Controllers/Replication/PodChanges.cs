@@ -1,14 +1,18 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Selectors;
 using Cluster.Client;
 using Cluster.Controllers.Framework;
 
 namespace Cluster.Controllers.Replication;
 
 /// <summary>Tells the owners of pods that something happened to one, and the expectations what was seen.</summary>
-internal sealed class PodChanges<T>(IReplicaKind<T> kind, Informer<T> owners, Expectations expectations, ControllerWatches watches)
+internal sealed class PodChanges<T>(Func<T, LabelSelector> selector, Informer<T> owners, Expectations expectations, ControllerWatches watches)
     where T : class, IApiObject, new()
 {
+    /// <summary>How long a pod of the owner must be ready to be available; null: no time makes a difference.</summary>
+    public Func<T, int>? MinReadySeconds { get; init; }
+
     public void Handle(Pod? old, Pod? current)
     {
         if (current is null)
@@ -86,7 +90,7 @@ internal sealed class PodChanges<T>(IReplicaKind<T> kind, Informer<T> owners, Ex
     /// <summary>A pod that became ready becomes available by time alone. A second more: the condition's time has no fractions.</summary>
     private void WaitForAvailability(T owner, Pod old, Pod current)
     {
-        if (!old.IsReady() && current.IsReady() && kind.MinReadySeconds(owner) is > 0 and var seconds)
+        if (!old.IsReady() && current.IsReady() && MinReadySeconds?.Invoke(owner) is > 0 and var seconds)
         {
             watches.AddAfter(ObjectKey.Of(owner), TimeSpan.FromSeconds(seconds + 1));
         }
@@ -96,7 +100,7 @@ internal sealed class PodChanges<T>(IReplicaKind<T> kind, Informer<T> owners, Ex
     {
         foreach (var owner in owners.List())
         {
-            if (owner.Metadata.Namespace == orphan.Metadata.Namespace && kind.Selector(owner).Matches(orphan))
+            if (owner.Metadata.Namespace == orphan.Metadata.Namespace && selector(owner).Matches(orphan))
             {
                 watches.Add(ObjectKey.Of(owner));
             }

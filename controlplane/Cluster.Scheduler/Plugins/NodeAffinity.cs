@@ -1,3 +1,4 @@
+using Cluster.Api.Selectors;
 using Cluster.Scheduler.Framework;
 using Cluster.Scheduler.Snapshot;
 
@@ -22,7 +23,7 @@ internal sealed class NodeAffinity : IFilterPlugin, IScorePlugin
             return;
         var terms = preferred.Where(term => term.Preference is not null).Select(term => (Nodes: new NodeSelection(term.Preference), term.Weight)).ToArray();
         for (var i = 0; i < nodes.Count; i++)
-            scores[i] = terms.Sum(term => term.Nodes.Matches(nodes[i]) ? term.Weight : 0L);
+            scores[i] = terms.Sum(term => term.Nodes.Matches(nodes[i].Name, nodes[i].Labels) ? term.Weight : 0L);
         Scores.Normalize(scores);
     }
 
@@ -34,7 +35,7 @@ internal sealed class NodeAffinity : IFilterPlugin, IScorePlugin
         if (labels.Count == 0 && terms is null)
             return null;
         var selections = terms?.Select(term => new NodeSelection(term)).ToArray();
-        return node => HasLabels(node, labels) && (selections is null || Array.Exists(selections, selection => selection.Matches(node)));
+        return node => HasLabels(node, labels) && (selections is null || Array.Exists(selections, selection => selection.Matches(node.Name, node.Labels)));
     }
 
     private static bool HasLabels(NodeState node, IDictionary<string, string> labels)

@@ -23,6 +23,9 @@ internal sealed class FakeObjects : IObjectReader
         return ValueTask.FromResult(Find(Fresh, type, ns, name) ?? Find(Cached, type, ns, name));
     }
 
+    public IEnumerable<IApiObject> List(ResourceType type, string ns) =>
+        Cached.Where(obj => ResourceCatalog.For(obj) == type && obj.Metadata.Namespace == ns).OrderBy(obj => obj.Metadata.Name, StringComparer.Ordinal);
+
     public static AdmissionRequest Create(IApiObject obj, AdmissionOperation operation = AdmissionOperation.Create)
     {
         var type = ResourceCatalog.For(obj);

@@ -52,6 +52,22 @@ public sealed class ReviewTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         Assert.Equal("*", rules["status"]!["resourceRules"]![0]!["verbs"]![0]!.ToString());
     }
 
+    [Theory]
+    [InlineData("application/json;as=Table;v=v1;g=meta.k8s.io", HttpStatusCode.NotAcceptable)]
+    [InlineData("application/json;as=Table;v=v1;g=meta.k8s.io, application/json", HttpStatusCode.Created)]
+    public async Task Review_AskedForAsTable_HasNone(string accept, HttpStatusCode code)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Authorization + "selfsubjectaccessreviews")
+        {
+            Content = new StringContent("""{"spec":{"nonResourceAttributes":{"verb":"get","path":"/"}}}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Add("Accept", accept);
+
+        using var response = await rig.Admin.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(code, response.StatusCode);
+    }
+
     [Fact]
     public async Task TokenReview_KnowsAServiceAccountsToken()
     {

@@ -1,11 +1,9 @@
 using Cluster.Api.CoreV1;
-using Cluster.Api.Selectors;
-using Cluster.Scheduler.Snapshot;
 
-namespace Cluster.Scheduler.Plugins;
+namespace Cluster.Api.Selectors;
 
 /// <summary>A node selector term, ready to be matched: all its expressions and fields must hold. An empty one matches nothing.</summary>
-internal sealed class NodeSelection
+public sealed class NodeSelection
 {
     private readonly LabelRequirement[] _labels;
     private readonly LabelRequirement[] _fields;
@@ -16,17 +14,18 @@ internal sealed class NodeSelection
         _fields = [.. term.MatchFields.Select(Requirement)];
     }
 
-    public bool Matches(NodeState node)
+    /// <summary>Whether a node of this name and these labels is selected.</summary>
+    public bool Matches(string name, IDictionary<string, string> labels)
     {
         if (_labels.Length + _fields.Length == 0)
             return false;
-        return Array.TrueForAll(_labels, requirement => requirement.Matches(node.Labels)) && (_fields.Length == 0 || MatchesFields(node));
+        return Array.TrueForAll(_labels, requirement => requirement.Matches(labels)) && (_fields.Length == 0 || MatchesFields(name));
     }
 
     // metadata.name is the only field of a node that can be selected.
-    private bool MatchesFields(NodeState node)
+    private bool MatchesFields(string name)
     {
-        var fields = new Dictionary<string, string> { ["metadata.name"] = node.Name };
+        var fields = new Dictionary<string, string> { ["metadata.name"] = name };
         return Array.TrueForAll(_fields, requirement => requirement.Matches(fields));
     }
 

@@ -1,0 +1,103 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.Quantities;
+using Cluster.Api.Quotas;
+using Cluster.ApiServer.WatchCache;
+
+namespace Cluster.ApiServer.Admission;
+
+/// <summary>A namespace holds no more than its ResourceQuotas allow: each write is charged to their status before it is stored.</summary>
+/// <remarks>
+/// All quotas that an object falls under are charged in one transaction, conditional on the versions the decision was made on, so that any
+/// number of API servers together never admit more than the bound. A write that fails after its charge leaves too much in the status;
+/// the controller, which counts what is there, puts that right. Deletes are not seen here: they free by the controller's count alone.
+/// </remarks>
+internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger ledger, TimeProvider time) : IAdmissionPlugin
+{
+    private static readonly ResourceType Quotas = ResourceCatalog.For<ResourceQuota>();
+
+    /// <summary>Where a quota bounds one of these, each container must name its share: what is not named cannot be counted.</summary>
+    private static readonly string[] MustBeNamed = ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+
+    public string Name => "ResourceQuota";
+
+    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var scope = request.Scope;
+        if (scope.Subresource is not null || scope.Namespace is not { } ns || request.Object is not { } obj || !IsCharged(request))
+            return ValueTask.CompletedTask;
+        var keys = reader.List(Quotas, ns).Cast<ResourceQuota>().Where(quota => Concerns(quota, scope.Resource, obj))
+            .Select(quota => Quotas.Key(ns, quota.Metadata.Name)).ToList();
+        return keys.Count == 0 ? ValueTask.CompletedTask : ChargeAsync(request, obj, keys, cancellationToken);
+    }
+
+    /// <summary>Pods are charged when they are made; what else can grow, by updates too. A name that is taken will be refused anyway.</summary>
+    private bool IsCharged(AdmissionRequest request) => request.Operation switch
+    {
+        AdmissionOperation.Create => request.Scope.Resource.StoragePrefix is not null
+            && reader.Find(request.Scope.Resource, request.Scope.Namespace, request.Object!.Metadata.Name) is null,
+        AdmissionOperation.Update => request.Object is Service or PersistentVolumeClaim,
+        _ => false,
+    };
+
+    private static bool Concerns(ResourceQuota quota, ResourceType type, IApiObject obj) =>
+        quota.Spec is { } spec && spec.Hard.Keys.Any(name => QuotaUsage.IsOf(type, name)) && QuotaScopes.Match(spec, obj);
+
+    private async ValueTask ChargeAsync(AdmissionRequest request, IApiObject obj, List<string> keys, CancellationToken cancellationToken)
+    {
+        var type = request.Scope.Resource;
+        var now = time.GetUtcNow();
+        var usage = QuotaUsage.Of(type, obj, now);
+        var growth = QuotaAmounts.Growth(usage, request.OldObject is { } old ? QuotaUsage.Of(type, old, now) : []);
+        await ledger.ChangeAsync(keys, request.Scope.DryRun, quota => Charge(quota, request.Scope.Resource, obj, growth), cancellationToken);
+    }
+
+    /// <summary>Adds the growth to the quota's status, or throws. False: it does not concern the quota.</summary>
+    private static bool Charge(ResourceQuota quota, ResourceType type, IApiObject obj, Dictionary<string, QuantityValue> growth)
+    {
+        var name = quota.Metadata.Name;
+        if (!Concerns(quota, type, obj))
+            return false;
+        if (obj is Pod pod && Unnamed(pod.Spec, quota.Spec.Hard.Keys) is { Length: > 0 } missing)
+            throw StatusErrors.Forbidden(type, obj.Metadata.Name, $"failed quota: {name}: must specify {missing}");
+        var status = quota.Status ??= new ResourceQuotaStatus();
+        var unknown = quota.Spec.Hard.Keys.Where(one => QuotaUsage.IsOf(type, one) && !(status.Hard.ContainsKey(one) && status.Used.ContainsKey(one)))
+            .Order(StringComparer.Ordinal).ToList();
+        if (unknown.Count > 0)
+            throw StatusErrors.Forbidden(type, obj.Metadata.Name, $"status unknown for quota: {name}, resources: {string.Join(',', unknown)}");
+
+        var hard = QuotaAmounts.From(status.Hard);
+        var used = QuotaAmounts.From(status.Used);
+        var asked = growth.Where(one => hard.ContainsKey(one.Key)).ToList();
+        var exceeded = asked.Where(one => used.GetValueOrDefault(one.Key) + one.Value > hard[one.Key]).ToList();
+        if (exceeded.Count > 0)
+            throw StatusErrors.Forbidden(type, obj.Metadata.Name, Exceeded(name, exceeded, used, hard));
+        foreach (var (resource, amount) in asked)
+            status.Used[resource] = (used.GetValueOrDefault(resource) + amount).ToQuantity();
+        return asked.Count > 0;
+    }
+
+    private static string Exceeded(
+        string quota, List<KeyValuePair<string, QuantityValue>> exceeded, Dictionary<string, QuantityValue> used, Dictionary<string, QuantityValue> hard)
+    {
+        var names = exceeded.ConvertAll(one => one.Key);
+        return $"exceeded quota: {quota}, requested: {QuotaAmounts.Text(exceeded)}, used: {Of(used)}, limited: {Of(hard)}";
+
+        string Of(Dictionary<string, QuantityValue> amounts) =>
+            QuotaAmounts.Text(names.Select(name => KeyValuePair.Create(name, amounts.GetValueOrDefault(name))));
+    }
+
+    /// <summary>The bounded resources that some container does not name, each with those containers: <c>limits.cpu for: a,b; memory for: a</c>.</summary>
+    private static string Unnamed(PodSpec spec, ICollection<string> bounded) => string.Join("; ",
+        MustBeNamed.Where(bounded.Contains).Order(StringComparer.Ordinal)
+            .Select(resource => (Resource: resource, Containers: spec.Containers.Concat(spec.InitContainers)
+                .Where(container => !Names(container, resource)).Select(container => container.Name).Order(StringComparer.Ordinal).ToList()))
+            .Where(one => one.Containers.Count > 0)
+            .Select(one => $"{one.Resource} for: {string.Join(',', one.Containers)}"));
+
+    private static bool Names(Container container, string resource) => resource.StartsWith("limits.", StringComparison.Ordinal)
+        ? container.Resources?.Limits.ContainsKey(resource["limits.".Length..]) == true
+        : container.Resources?.Requests.ContainsKey(resource.Replace("requests.", "", StringComparison.Ordinal)) == true;
+}

@@ -1,0 +1,207 @@
+using Cluster.Api;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CoreV1;
+using Cluster.Api.Selectors;
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+using Cluster.Controllers.Replication;
+
+namespace Cluster.Controllers.Jobs;
+
+/// <summary>Runs pods until enough of them have succeeded, or too many failed.</summary>
+/// <remarks>
+/// Successes and failures are counted from the pods that are there: a finished pod somebody deletes before its job has ended is not
+/// remembered and runs again, as in Kubernetes before pods had a finalizer of their jobs.
+/// </remarks>
+internal sealed class JobController : IController
+{
+    /// <summary>Pods made or deleted in one go.</summary>
+    private const int Burst = 500;
+
+    private readonly ControllerContext _context;
+    private readonly EventRecorder _events;
+    private readonly Expectations _expectations;
+    private readonly PodWrites _writes;
+    private Informer<Job> _jobs = null!;
+    private Informer<Pod> _pods = null!;
+
+    public JobController(ControllerContext context)
+    {
+        _context = context;
+        _events = context.Events("job-controller");
+        _expectations = new(context.Time);
+        _writes = new(context.Client, _events, _expectations);
+    }
+
+    public string Name => "job";
+
+    public void Watch(ControllerWatches watches)
+    {
+        _jobs = watches.Own<Job>();
+        _pods = watches.Read<Pod>();
+        OwnerIndex.AddTo(_pods);
+        _pods.AddHandler(new PodChanges<Job>(Selector, _jobs, _expectations, watches).Handle);
+    }
+
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (_jobs.Get(key) is not { } cached)
+        {
+            _expectations.Forget(key);
+            return null;
+        }
+
+        if (JobConditions.IsFinished(cached) || cached.Spec is not { } spec || IsOfOthers(spec))
+        {
+            return null;
+        }
+
+        var job = cached.Clone();
+        var status = job.Status ??= new();
+        // Asked before the pods are read: what is seen after the question can only make the picture newer.
+        var mayAct = _expectations.AreMet(key) && job.Metadata.DeletionTimestamp is null;
+        var tally = new JobTally(job, await ClaimAsync(job, cancellationToken));
+        NoteStart(job);
+        Exception? failure = null;
+        if (mayAct)
+        {
+            failure = End(job, tally) is { } end
+                ? await EndAsync(job, tally, end, cancellationToken)
+                : await ScaleAsync(job, tally, cancellationToken);
+        }
+
+        Count(status, tally);
+        if (!Same.Meaning(cached.Status, status))
+        {
+            await _context.Client.UpdateStatusAsync(job, cancellationToken);
+        }
+
+        return failure is not null ? throw failure : NextLook(job, tally);
+    }
+
+    private static LabelSelector Selector(Job job) => LabelSelector.From(job.Spec.Selector);
+
+    private static bool IsOfOthers(JobSpec spec) => spec.ManagedBy is { Length: > 0 } manager && manager != "kubernetes.io/job-controller";
+
+    private Task<List<Pod>> ClaimAsync(Job job, CancellationToken cancellationToken) =>
+        new ControllerRefs<Job, Pod>(_context.Client, job, Selector(job)).ClaimAsync(
+            OwnerIndex.OwnedBy(_pods, job), OwnerIndex.OrphansIn(_pods, job.Metadata.Namespace), _ => true, cancellationToken);
+
+    /// <summary>A job's time runs while it is not suspended; suspending starts it anew.</summary>
+    private void NoteStart(Job job)
+    {
+        var now = _context.Now;
+        if (job.Spec.Suspend)
+        {
+            if (JobConditions.Set(job.Status, JobConditions.Suspended, true, "JobSuspended", "Job suspended", now))
+            {
+                job.Status.StartTime = null;
+                _events.Record(job, "Normal", "Suspended", "Job suspended");
+            }
+
+            return;
+        }
+
+        if (JobConditions.Get(job.Status, JobConditions.Suspended) is not null
+            && JobConditions.Set(job.Status, JobConditions.Suspended, false, "JobResumed", "Job resumed", now))
+        {
+            job.Status.StartTime = now.ToTime();
+            _events.Record(job, "Normal", "Resumed", "Job resumed");
+        }
+
+        job.Status.StartTime ??= now.ToTime();
+    }
+
+    /// <summary>How the job ends now, or null: it goes on.</summary>
+    private JobEnd? End(Job job, JobTally tally) =>
+        tally.IsPastBackoffLimit ? new(JobConditions.Failed, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+        : Deadline(job) <= _context.Now ? new(JobConditions.Failed, "DeadlineExceeded", "Job was active longer than specified deadline")
+        : tally.IsComplete ? new(JobConditions.Complete, "CompletionsReached", "Reached expected number of succeeded pods")
+        : null;
+
+    private static DateTimeOffset? Deadline(Job job) =>
+        job.Spec.HasActiveDeadlineSeconds ? job.Status.StartTime?.ToDateTimeOffset().AddSeconds(job.Spec.ActiveDeadlineSeconds) : null;
+
+    /// <summary>What still runs is taken away; when all was told to go, the job has ended.</summary>
+    private async Task<Exception?> EndAsync(Job job, JobTally tally, JobEnd end, CancellationToken cancellationToken)
+    {
+        if (tally.Active.Count > 0 && await _writes.DeleteAsync(job, tally.Active, cancellationToken) is { } failure)
+        {
+            return failure;
+        }
+
+        var isSuccess = end.Condition == JobConditions.Complete;
+        JobConditions.Set(job.Status, end.Condition, true, end.Reason, end.Message, _context.Now);
+        if (isSuccess)
+        {
+            job.Status.CompletionTime = _context.Now.ToTime();
+        }
+
+        _events.Record(job, isSuccess ? "Normal" : "Warning", isSuccess ? "Completed" : end.Reason, isSuccess ? "Job completed" : end.Message);
+        return null;
+    }
+
+    private async Task<Exception?> ScaleAsync(Job job, JobTally tally, CancellationToken cancellationToken)
+    {
+        var missing = tally.WantedActive - tally.Active.Count;
+        if (missing < 0)
+        {
+            // Those that have come least far go first.
+            var order = new DeletionOrder(tally.Active, _context.Now);
+            return await _writes.DeleteAsync(job, [.. tally.Active.Order(order).Take(Math.Min(-missing, Burst))], cancellationToken);
+        }
+
+        return missing > 0 && tally.NextCreation <= _context.Now
+            ? await _writes.CreateAsync(job, Make(job, tally, Math.Min(missing, Burst)), cancellationToken)
+            : null;
+    }
+
+    private static List<Pod> Make(Job job, JobTally tally, int count)
+    {
+        List<Pod> pods = [.. Enumerable.Range(0, count).Select(_ => PodMaker.FromTemplate(job.Spec.Template, job))];
+        if (CompletionIndexes.AreUsed(job))
+        {
+            var taken = tally.Active.Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>().Concat(tally.SucceededIndexes).ToHashSet();
+            var free = Enumerable.Range(0, job.Spec.Completions).Where(index => !taken.Contains(index)).Take(count).ToList();
+            pods = pods[..free.Count];
+            for (var i = 0; i < free.Count; i++)
+            {
+                CompletionIndexes.Give(job, pods[i], free[i]);
+            }
+        }
+
+        return pods;
+    }
+
+    private static void Count(JobStatus status, JobTally tally)
+    {
+        var hasEnded = status.Conditions.Any(condition => condition.Type is JobConditions.Complete or JobConditions.Failed);
+        status.Active = hasEnded ? 0 : tally.Active.Count;
+        status.Ready = hasEnded ? 0 : tally.Ready;
+        status.Terminating = tally.Terminating + (hasEnded ? tally.Active.Count : 0);
+        status.Succeeded = tally.Succeeded;
+        // Those that the end of a failed job takes away failed with it.
+        status.Failed = tally.Failed + (JobConditions.Get(status, JobConditions.Failed) is null ? 0 : tally.Active.Count);
+        status.CompletedIndexes = CompletionIndexes.Text(tally.SucceededIndexes);
+    }
+
+    /// <summary>Time alone brings the deadline and the end of a back-off.</summary>
+    private TimeSpan? NextLook(Job job, JobTally tally)
+    {
+        if (JobConditions.IsFinished(job))
+        {
+            return null;
+        }
+
+        var now = _context.Now;
+        var next = Deadline(job);
+        if (tally.WantedActive > tally.Active.Count && tally.NextCreation > now && !(next < tally.NextCreation))
+        {
+            next = tally.NextCreation;
+        }
+
+        return next is { } at ? at > now ? at - now : TimeSpan.FromSeconds(1) : null;
+    }
+
+    private sealed record JobEnd(string Condition, string Reason, string Message);
+}

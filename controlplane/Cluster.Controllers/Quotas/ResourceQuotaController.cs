@@ -1,0 +1,102 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.Api.Quantities;
+using Cluster.Api.Quotas;
+using Cluster.Client;
+using Cluster.Controllers.Framework;
+
+namespace Cluster.Controllers.Quotas;
+
+/// <summary>Counts what the objects of a namespace use of its ResourceQuotas.</summary>
+/// <remarks>
+/// What is added is charged to the status by admission, before it is there to be counted: a count at that moment would take the charge
+/// back. So only what frees makes it count (deletes, pods that end, objects that shrink), a change of the bounds, and a full count every
+/// five minutes, which also drops charges of writes that failed.
+/// </remarks>
+internal sealed class ResourceQuotaController(ControllerContext context) : IController
+{
+    private const string ByNamespace = "namespace";
+
+    private static readonly TimeSpan FullCount = TimeSpan.FromMinutes(5);
+
+    private readonly IReadOnlyList<KindAccess> _kinds = [.. KindAccess.All(context.Client).Where(kind => kind.Type.Namespaced)];
+    private Informer<ResourceQuota> _quotas = null!;
+
+    public string Name => "resourcequota";
+
+    public void Watch(ControllerWatches watches)
+    {
+        _quotas = watches.On<ResourceQuota>((old, current) =>
+        {
+            if (current is not null && (old is null || !Same.Meaning(old.Spec, current.Spec)))
+            {
+                watches.Add(ObjectKey.Of(current));
+            }
+        });
+        _quotas.AddIndex(ByNamespace, quota => [quota.Metadata.Namespace]);
+        foreach (var kind in _kinds)
+        {
+            kind.WatchByNamespace(watches, (old, current) =>
+            {
+                if (old is not null && _quotas.ByIndex(ByNamespace, old.Metadata.Namespace) is { Count: > 0 } quotas && Frees(kind.Type, old, current))
+                {
+                    foreach (var quota in quotas)
+                    {
+                        watches.Add(ObjectKey.Of(quota));
+                    }
+                }
+            });
+        }
+    }
+
+    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (_quotas.Get(key) is not { Metadata.DeletionTimestamp: null } quota)
+        {
+            return null;
+        }
+
+        var updated = quota.Clone();
+        var status = updated.Status = new();
+        status.Hard.Add(quota.Spec?.Hard ?? []);
+        foreach (var (name, amount) in Count(quota))
+        {
+            status.Used[name] = amount.ToQuantity();
+        }
+
+        if (!Same.Meaning(quota.Status, status))
+        {
+            await context.Client.UpdateStatusAsync(updated, cancellationToken);
+        }
+
+        return FullCount;
+    }
+
+    private bool Frees(ResourceType type, IApiObject old, IApiObject? current) =>
+        current is null
+        || (current is Pod or Service or PersistentVolumeClaim
+            && QuotaAmounts.Growth(QuotaUsage.Of(type, old, context.Now), QuotaUsage.Of(type, current, context.Now)).Count > 0);
+
+    /// <summary>What is used of each bounded name that some kind can use.</summary>
+    private Dictionary<string, QuantityValue> Count(ResourceQuota quota)
+    {
+        var bounded = (quota.Spec?.Hard ?? []).Keys.ToHashSet();
+        var used = new Dictionary<string, QuantityValue>();
+        foreach (var kind in _kinds)
+        {
+            var names = bounded.Where(name => QuotaUsage.IsOf(kind.Type, name)).ToList();
+            if (names.Count == 0)
+            {
+                continue;
+            }
+
+            names.ForEach(name => used.TryAdd(name, QuantityValue.Zero));
+            foreach (var obj in kind.CachedIn(quota.Metadata.Namespace).Where(obj => QuotaScopes.Match(quota.Spec!, obj)))
+            {
+                QuotaAmounts.Add(used, QuotaUsage.Of(kind.Type, obj, context.Now).Where(one => bounded.Contains(one.Key)).ToDictionary());
+            }
+        }
+
+        return used;
+    }
+}

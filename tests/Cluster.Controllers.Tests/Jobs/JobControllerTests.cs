@@ -1,0 +1,216 @@
+using Cluster.Api;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CoreV1;
+using Cluster.Controllers.Tests.Framework;
+
+namespace Cluster.Controllers.Tests.Jobs;
+
+public sealed class JobControllerTests : IAsyncLifetime
+{
+    private readonly ControllerRig _rig = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
+
+    [Fact]
+    public async Task ReconcileAsync_PodsSucceed_RunsThemInParallelUntilComplete()
+    {
+        var job = _rig.Api.Seed(Work(parallelism: 2, completions: 3));
+        _rig.Start("job");
+
+        await _rig.UntilAsync(() => Status() is { Active: 2, Ready: 2 });
+        Assert.All(_rig.Pods, pod => Assert.Equal(job.Metadata.Uid, Assert.Single(pod.Metadata.OwnerReferences).Uid));
+        foreach (var pod in _rig.Pods)
+        {
+            End(pod, "Succeeded");
+        }
+
+        await _rig.UntilAsync(() => Status() is { Active: 1, Succeeded: 2 });
+        End(_rig.Pods.Single(pod => pod.IsActive()), "Succeeded");
+
+        await _rig.UntilAsync(() => JobHas("Complete"));
+        Assert.Equal((0, 3, 0), (Status().Active, Status().Succeeded, Status().Failed));
+        Assert.NotNull(Status().CompletionTime);
+        Assert.NotNull(Status().StartTime);
+        Assert.Equal(3, _rig.Pods.Count);
+        await _rig.UntilAsync(() => _rig.Events.Contains("Completed: Job completed"));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_PodsFail_WaitsLongerEachTimeAndGivesUp()
+    {
+        _rig.Api.Seed(Work(backoffLimit: 1));
+        _rig.Start("job");
+
+        await _rig.UntilAsync(() => _rig.Pods.Count == 1 && _rig.Pods[0].IsReady());
+        var failed = _rig.Time.GetUtcNow();
+        End(_rig.Pods[0], "Failed", failed);
+        await _rig.PassAsync(TimeSpan.FromSeconds(8));
+        Assert.Single(_rig.Pods);
+        await _rig.UntilAsync(() => _rig.Pods.Count == 2);
+        // An end has no fractions of a second.
+        Assert.True(_rig.Time.GetUtcNow() - failed >= TimeSpan.FromSeconds(9));
+        End(_rig.Pods.Single(pod => pod.IsActive()), "Failed");
+
+        await _rig.UntilAsync(() => JobHas("Failed"));
+        Assert.Equal(("BackoffLimitExceeded", 2), (Condition("Failed").Reason, Status().Failed));
+        await _rig.SettleAsync();
+        Assert.Equal(2, _rig.Pods.Count);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_DeadlinePasses_TakesThePodsAway()
+    {
+        _rig.Api.Seed(Work(parallelism: 2, completions: 2, deadline: 30));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Active: 2 });
+        await _rig.PassAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(2, _rig.Pods.Count);
+
+        await _rig.PassAsync(TimeSpan.FromSeconds(15));
+
+        Assert.Empty(_rig.Pods);
+        Assert.Equal(("DeadlineExceeded", 2, 0), (Condition("Failed").Reason, Status().Failed, Status().Active));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_WorkQueue_MakesNoMorePodsAfterTheFirstSuccess()
+    {
+        var job = Work(parallelism: 3);
+        job.Spec.ClearCompletions();
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Active: 3 });
+
+        End(_rig.Pods[0], "Succeeded");
+        await _rig.UntilAsync(() => Status() is { Active: 2, Succeeded: 1 });
+        await _rig.SettleAsync();
+        Assert.Equal(3, _rig.Pods.Count);
+        foreach (var pod in _rig.Pods.Where(pod => pod.IsActive()))
+        {
+            End(pod, "Succeeded");
+        }
+
+        await _rig.UntilAsync(() => JobHas("Complete"));
+        Assert.Equal(3, Status().Succeeded);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_Indexed_RunsEachIndexUntilItSucceeded()
+    {
+        var job = Work(parallelism: 3, completions: 3);
+        job.Spec.CompletionMode = "Indexed";
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Active: 3 });
+        Assert.Equal(["0", "1", "2"], _rig.Pods.Select(Index).Order());
+        Assert.All(_rig.Pods, pod => Assert.Equal($"work-{Index(pod)}", pod.Spec.Hostname));
+        Assert.All(_rig.Pods, pod => Assert.Contains(pod.Spec.Containers[0].Env, env => env.Name == "JOB_COMPLETION_INDEX"));
+
+        End(_rig.Pods.Single(pod => Index(pod) == "0"), "Succeeded");
+        End(_rig.Pods.Single(pod => Index(pod) == "1"), "Failed");
+        End(_rig.Pods.Single(pod => Index(pod) == "2"), "Succeeded");
+
+        await _rig.UntilAsync(() => Status() is { Active: 1, Succeeded: 2, Failed: 1 });
+        Assert.Equal("0,2", Status().CompletedIndexes);
+        End(_rig.Pods.Single(pod => pod.IsActive() && Index(pod) == "1"), "Succeeded");
+        await _rig.UntilAsync(() => JobHas("Complete"));
+        Assert.Equal("0-2", Status().CompletedIndexes);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_Suspended_HasNoPodsAndItsTimeDoesNotRun()
+    {
+        _rig.Api.Seed(Work(deadline: 30));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Active: 1 });
+
+        _rig.Api.Change<Job>("default", "work", job => job.Spec.Suspend = true);
+        await _rig.UntilAsync(() => _rig.Pods.Count == 0 && JobHas("Suspended"));
+        Assert.Null(Status().StartTime);
+        await _rig.PassAsync(TimeSpan.FromSeconds(60));
+        _rig.Api.Change<Job>("default", "work", job => job.Spec.Suspend = false);
+
+        await _rig.UntilAsync(() => Status() is { Active: 1 });
+        Assert.Equal("False", Condition("Suspended").Status);
+        Assert.False(JobHas("Failed"));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_TimeToLiveEnds_DeletesTheFinishedJob()
+    {
+        var job = Work();
+        job.Spec.TtlSecondsAfterFinished = 20;
+        _rig.Api.Seed(job);
+        _rig.Start("job", "ttl-after-finished");
+        await _rig.UntilAsync(() => Status() is { Ready: 1 });
+        End(_rig.Pods[0], "Succeeded");
+        await _rig.UntilAsync(() => JobHas("Complete"));
+        await _rig.PassAsync(TimeSpan.FromSeconds(15));
+        Assert.NotNull(_rig.Api.Find<Job>("default", "work"));
+
+        await _rig.UntilAsync(() => _rig.Api.Find<Job>("default", "work") is not { Metadata.DeletionTimestamp: null });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task ReconcileAsync_EverythingFailsAtRandom_RunsNoMoreThanWanted(int seed)
+    {
+        var trouble = new Trouble(_rig, seed);
+        _rig.Api.Seed(Work(parallelism: 5, completions: 5));
+        _rig.Start("job");
+        await _rig.PassAsync(TimeSpan.FromSeconds(10), trouble.Step);
+        trouble.End();
+
+        await _rig.UntilAsync(() => Status() is { Active: 5, Ready: 5 });
+        await _rig.SettleAsync();
+        Assert.Equal(5, _rig.Pods.Count(pod => pod.IsActive()));
+    }
+
+    private static Job Work(int parallelism = 1, int completions = 1, int backoffLimit = 6, long? deadline = null)
+    {
+        var template = Make.Template();
+        template.Spec.RestartPolicy = "Never";
+        var job = new Job
+        {
+            Metadata = new() { Namespace = "default", Name = "work" },
+            Spec = new()
+            {
+                Parallelism = parallelism,
+                Completions = completions,
+                BackoffLimit = backoffLimit,
+                CompletionMode = "NonIndexed",
+                Selector = new() { MatchLabels = { ["app"] = "web" } },
+                Template = template,
+            },
+        };
+        if (deadline is { } seconds)
+        {
+            job.Spec.ActiveDeadlineSeconds = seconds;
+        }
+
+        return job;
+    }
+
+    private static string Index(Pod pod) => pod.Metadata.Annotations["batch.kubernetes.io/job-completion-index"];
+
+    private JobStatus Status() => _rig.Api.Find<Job>("default", "work")!.Status ?? new();
+
+    private JobCondition Condition(string type) => Status().Conditions.Single(condition => condition.Type == type);
+
+    private bool JobHas(string type) => Status().Conditions.Any(condition => condition.Type == type && condition.Status == "True");
+
+    private void End(Pod pod, string phase, DateTimeOffset? at = null) => _rig.Api.Change<Pod>("default", pod.Metadata.Name, one =>
+    {
+        one.Status.Phase = phase;
+        // It has run, whatever the kubelet has come to: it must not run it now.
+        one.Status.PodIP = "10.244.0.1";
+        one.Status.Conditions.Clear();
+        one.Status.ContainerStatuses.Add(new ContainerStatus
+        {
+            Name = "main", State = new() { Terminated = new() { FinishedAt = (at ?? _rig.Time.GetUtcNow()).ToTime() } },
+        });
+    });
+}
