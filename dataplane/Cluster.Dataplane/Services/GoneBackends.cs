@@ -9,37 +9,51 @@ internal sealed class GoneBackends(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly List<Gone> _gone = [];
 
-    /// <summary>Notes who left with a change.</summary>
-    public void Note(ServiceTableChange change)
+    /// <summary>Notes who left with a publication. Costs what the changes and those noted before hold together.</summary>
+    public void Note(IReadOnlyList<ServiceTableChange> changes)
     {
-        if (change.Before is not { } before) return;
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            PruneLocked();
-            foreach (var backend in before.Backends)
-                if (change.After is not { } after || !Has(after, backend)) _gone.Add(new Gone(before.Port.Id, backend, now));
+            PruneLocked(now);
+            foreach (var change in changes) NoteLocked(change, now);
         }
     }
 
     /// <summary>Those that still have connections.</summary>
     public IReadOnlyList<(ServicePortId Id, Backend Backend)> Draining()
     {
+        var now = time.GetTimestamp();
         lock (_lock)
         {
-            PruneLocked();
+            PruneLocked(now);
             return [.. _gone.Where(gone => gone.Backend.State.Active > 0).Select(gone => (gone.Id, gone.Backend))];
         }
     }
 
-    private static bool Has(ServiceEntry entry, Backend backend)
+    private void NoteLocked(ServiceTableChange change, long now)
     {
-        foreach (var known in entry.Backends)
-            if (ReferenceEquals(known.State, backend.State)) return true;
-        return false;
+        if (change.Before is not { } before) return;
+        var after = change.After is { } entry ? entry.Backends : [];
+        HashSet<BackendState>? known = null;
+        for (var i = 0; i < before.Backends.Length; i++)
+        {
+            var backend = before.Backends[i];
+            // Most stand where they stood; the rest are looked for.
+            if (i < after.Length && ReferenceEquals(after[i].State, backend.State)) continue;
+            known ??= StatesOf(after);
+            if (!known.Contains(backend.State)) _gone.Add(new Gone(before.Port.Id, backend, now));
+        }
     }
 
-    private void PruneLocked() => _gone.RemoveAll(gone => gone.Backend.State.Active == 0 && time.GetElapsedTime(gone.Since) > Afterwards);
+    private static HashSet<BackendState> StatesOf(ReadOnlySpan<Backend> backends)
+    {
+        var states = new HashSet<BackendState>(backends.Length);
+        foreach (var backend in backends) states.Add(backend.State);
+        return states;
+    }
+
+    private void PruneLocked(long now) => _gone.RemoveAll(gone => gone.Backend.State.Active == 0 && time.GetElapsedTime(gone.Since, now) > Afterwards);
 
     private readonly record struct Gone(ServicePortId Id, Backend Backend, long Since);
 }

@@ -86,7 +86,7 @@ public sealed class ServiceDirectory
 
         Interlocked.Exchange(ref _current, table);
         RefreshStale(changes);
-        foreach (var change in changes) _gone.Note(change);
+        _gone.Note(changes);
         Seal();
         return changes;
     }
