@@ -4,7 +4,10 @@ namespace Cluster.Dataplane.Services;
 /// Decides how many connections each backend of a service port that asks for it should lose, so that what lasts spreads again after a
 /// scale-up: those beyond its share of what this node has, a part of them a second.
 /// </summary>
-/// <remarks>Relays end them, each at a moment when nothing is under way. Its own loop; what it decides stands in <see cref="BackendState"/>.</remarks>
+/// <remarks>
+/// Where a traffic policy or a zone divides the backends, those alike share with each other. Relays end the connections, each at a moment when
+/// nothing is under way. Its own loop; what it decides stands in <see cref="BackendState"/>.
+/// </remarks>
 public sealed class Rebalancer : IAsyncDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -37,6 +40,26 @@ public sealed class Rebalancer : IAsyncDisposable
     {
         // Of all that this node may use; those left out at present get their share back when they are.
         var backends = entry.UsableInside(TrafficScope.External);
+        if (!IsDivided(entry.Port))
+        {
+            Plan(backends);
+            return;
+        }
+
+        foreach (var alike in backends.ToArray().GroupBy(backend => PlaceOf(entry.Port, backend))) Plan([.. alike]);
+    }
+
+    // Policies and zones lead connections to some of the backends alone. Whoever gets none would always be short of its share, and what
+    // the others lose for it would come back to them.
+    private static bool IsDivided(ServicePort port) => IsLocal(port) || port.PreferredZone is not null;
+
+    private static bool IsLocal(ServicePort port) => port.InternalTrafficPolicy == TrafficPolicy.Local || port.ExternalTrafficPolicy == TrafficPolicy.Local;
+
+    private static (bool IsLocal, bool IsNear) PlaceOf(ServicePort port, Backend backend) =>
+        (IsLocal(port) && backend.IsLocal, port.PreferredZone is { } zone && backend.Zone == zone);
+
+    private static void Plan(ReadOnlySpan<Backend> backends)
+    {
         long connections = 0, weights = 0;
         foreach (var backend in backends)
         {
