@@ -53,6 +53,9 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     private bool _rests;
     private bool _isLeft;
     private bool _natWaits;
+    // The node's own addresses are to be looked at; asked for again where that failed.
+    private bool _hasNewAddresses;
+    private bool _hasTable;
 
     public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
     {
@@ -312,14 +315,11 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         {
             if (!_isLeft) await ApplyAsync(batch);
         }
-        catch (Exception exception) when (!_stopping.IsCancellationRequested)
+        catch (Exception exception)
         {
-            // The top of the loop: nft or the kernel said no to something. The table is still in force, and the retry comes.
-            _logger.LogError(exception, "Frontends could not follow the service table");
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping.
+            // The top of the loop: nft or the kernel said no to something. The table is still in force, and the retry comes. At the end it is
+            // what was cut short, however it says so: the rest of the end must come.
+            if (!_stopping.IsCancellationRequested) _logger.LogError(exception, "Frontends could not follow the service table");
         }
 
         foreach (var changed in batch.OfType<Changed>()) changed.Done.TrySetResult();
@@ -328,14 +328,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
     private async Task ApplyAsync(List<Work> batch)
     {
-        if (batch.OfType<AddressesChanged>().Any())
-        {
-            NoteOrigins();
-            _frontends.RefreshNodeAddresses(Directory.Current);
-        }
-
-        if (batch.OfType<Retry>().Any()) _sockets.Retry();
-
+        // First, for it can't fail: what is noted is carried out by the next retry at the latest.
+        _hasTable |= batch.OfType<Changed>().Any();
         foreach (var change in batch.OfType<Changed>().SelectMany(changed => changed.Changes))
         {
             _health.Follow(change);
@@ -350,8 +344,17 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
             else _nat.Take(new ServiceTableChange(entry, entry));
         }
 
+        _hasNewAddresses |= batch.OfType<AddressesChanged>().Any();
+        if (_hasNewAddresses)
+        {
+            NoteOrigins();
+            _frontends.RefreshNodeAddresses(Directory.Current);
+            _hasNewAddresses = false;
+        }
+
+        if (batch.OfType<Retry>().Any()) _sockets.Retry();
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
-        if (!_natWaits) _nat?.Apply(published: batch.OfType<Changed>().Any());
+        if (!_natWaits) _nat?.Apply(published: _hasTable);
         if (!batch.OfType<Verify>().Any()) return;
         await _addresses.VerifyAsync(_stopping.Token);
         if (_nat is not null && !_natWaits) await _nat.VerifyAsync(Directory.Current, _stopping.Token);

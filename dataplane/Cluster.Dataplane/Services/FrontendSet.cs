@@ -41,6 +41,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         var slot = (change.After ?? change.Before)!.Slot;
         if (change.After is { } after) _changed.Add(after);
         Want(slot, change.After is null ? [] : [.. Frontends.Of(change.After, _nodeAddresses)]);
+        if (change.After is null) _wanted.Remove(slot);
     }
 
     /// <summary>Notes what a change of the node's own addresses means.</summary>
@@ -88,8 +89,8 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
             Use(come.Address);
         }
 
-        if (frontends.Length == 0) _wanted.Remove(slot);
-        else _wanted[slot] = frontends;
+        // One without any at present too: an address of the node that comes may give it one.
+        _wanted[slot] = frontends;
     }
 
     private void Open(Frontend frontend)
