@@ -23,12 +23,18 @@ internal static class BackendText
         }
     }
 
-    // Those on their way out, and those that have left the table.
-    private static List<Line> Draining(ServiceDirectory directory, List<Line> used) =>
-    [
-        .. used.Where(line => line.Backend.Health != BackendHealth.Ready && line.Active > 0),
-        .. directory.Gone().Select(gone => new Line(gone.Id, gone.Backend, gone.Backend.State.Active, gone.Backend.State.Given, gone.Backend.State.Failures)),
-    ];
+    // Those on their way out, and those that have left the table: one line for all that have had the same address, for so they are told apart.
+    private static List<Line> Draining(ServiceDirectory directory, List<Line> used)
+    {
+        var gone = directory.Gone().Select(gone => new Line(gone.Id, gone.Backend, gone.Backend.State.Active, gone.Backend.State.Given, gone.Backend.State.Failures));
+        return
+        [
+            .. used.Where(line => line.Backend.Health != BackendHealth.Ready && line.Active > 0)
+                .Concat(gone)
+                .GroupBy(line => line.Labels)
+                .Select(same => same.First() with { Active = same.Sum(line => line.Active) }),
+        ];
+    }
 
     private static List<Line> Used(ServiceTable table, SocketLoadBalancer? sockets)
     {

@@ -33,6 +33,24 @@ public sealed class PrometheusTextTests
     }
 
     [Fact]
+    public void Backends_GoneAndOnTheirWayOutAtOneAddress_AreOneSample()
+    {
+        var directory = new ServiceDirectory();
+        var port = new ServicePort(new ServicePortId("shop/web:http", ServiceProtocol.Tcp), 80);
+        foreach (var uid in new[] { "a", "b", "c" })
+        {
+            directory.Set(port, [new Backend(uid, IPEndPoint.Parse("10.1.0.1:8080")) { Health = BackendHealth.Terminating }]);
+            directory.Publish();
+            directory.Find(port.Id)!.Backends[0].State.Opened();
+        }
+
+        var text = new PrometheusText();
+        BackendText.AddTo(text, directory, null);
+        var line = Assert.Single(text.ToString().Split('\n'), line => line.StartsWith("dataplane_backend_draining_connections{", StringComparison.Ordinal));
+        Assert.Equal("dataplane_backend_draining_connections{service=\"shop/web:http\",protocol=\"TCP\",backend=\"10.1.0.1:8080\"} 3", line);
+    }
+
+    [Fact]
     public void ServicesAndBackends_ThatWereUsed_AreWritten()
     {
         var directory = new ServiceDirectory();
