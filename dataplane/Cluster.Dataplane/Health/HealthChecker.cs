@@ -61,13 +61,16 @@ public sealed class HealthChecker(ServiceDirectory directory, TimeProvider time)
             await Task.Delay(check.Interval * Random.Shared.NextDouble(), time, cancellationToken);
             while (true)
             {
-                var passed = await HealthProbe.AskAsync(backend.Address, check, time, cancellationToken);
-                inARow = passed == backend.State.IsDown ? inARow + 1 : 0;
+                var answer = await HealthProbe.AskAsync(backend.Address, check, time, cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
-                if (inARow >= (passed ? check.Rise : check.Fall))
+                if (answer is { } passed)
                 {
-                    inARow = 0;
-                    if (backend.State.TrySetDown(!passed)) directory.RefreshAvailability(entry);
+                    inARow = passed == backend.State.IsDown ? inARow + 1 : 0;
+                    if (inARow >= (passed ? check.Rise : check.Fall))
+                    {
+                        inARow = 0;
+                        if (backend.State.TrySetDown(!passed)) directory.RefreshAvailability(entry);
+                    }
                 }
 
                 await Task.Delay(check.Interval, time, cancellationToken);

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Health;
 
@@ -11,8 +12,11 @@ internal static class HealthProbe
     /// <summary>A status line is short; what comes behind it is of no interest.</summary>
     private const int MaxAnswerBytes = 1024;
 
-    /// <summary>True where the backend took the connection and, over HTTP, answered with a status from 200 to 399.</summary>
-    public static async Task<bool> AskAsync(IPEndPoint backend, HealthCheck check, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>
+    /// True where the backend took the connection and, over HTTP, answered with a status from 200 to 399; null where it could not be asked,
+    /// for this process had no descriptor or memory left for it.
+    /// </summary>
+    public static async Task<bool?> AskAsync(IPEndPoint backend, HealthCheck check, TimeProvider time, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(check.Timeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
@@ -22,9 +26,9 @@ internal static class HealthProbe
             await socket.ConnectAsync(backend, limit.Token);
             return check.HttpPath is not { } path || await AskHttpAsync(socket, backend, path, limit.Token);
         }
-        catch (SocketException)
+        catch (SocketException exception)
         {
-            return false;
+            return exception.SocketErrorCode.IsExhausted() ? null : false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

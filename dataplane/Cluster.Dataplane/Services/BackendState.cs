@@ -8,7 +8,8 @@ public sealed class BackendState
     private long _given;
     private long _failures;
     private int _strikes;
-    private int _boxed;
+    private int _stay;
+    private int _stays;
     private int _down;
     private int _surplus;
     private long _bytesToBackend;
@@ -24,7 +25,7 @@ public sealed class BackendState
     public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>It is in the penalty box: several connections in a row were not taken.</summary>
-    public bool IsBoxed => Volatile.Read(ref _boxed) != 0;
+    public bool IsBoxed => Volatile.Read(ref _stay) != 0;
 
     /// <summary>Its health check says that it does not answer.</summary>
     public bool IsDown => Volatile.Read(ref _down) != 0;
@@ -82,10 +83,18 @@ public sealed class BackendState
     internal void ForgetStrikes() => Volatile.Write(ref _strikes, 0);
 
     /// <summary>True for the one caller that puts it into the box.</summary>
-    internal bool TryBox() => Interlocked.Exchange(ref _boxed, 1) == 0;
+    /// <param name="stay">The number of this stay, which no other of the backend's has.</param>
+    internal bool TryBox(out int stay)
+    {
+        stay = Interlocked.Increment(ref _stays);
+        return Interlocked.CompareExchange(ref _stay, stay, 0) == 0;
+    }
+
+    /// <summary>It has not left the box since that stay began.</summary>
+    internal bool IsInBox(int stay) => Volatile.Read(ref _stay) == stay;
 
     /// <summary>True for the one caller that takes it out.</summary>
-    internal bool TryRelease() => Interlocked.Exchange(ref _boxed, 0) != 0;
+    internal bool TryRelease() => Interlocked.Exchange(ref _stay, 0) != 0;
 
     /// <summary>True where this changes what its health check says.</summary>
     internal bool TrySetDown(bool down) => Interlocked.Exchange(ref _down, down ? 1 : 0) != (down ? 1 : 0);

@@ -31,10 +31,10 @@ public sealed class PenaltyBox : IDisposable
     /// <param name="entry">Its service port, of any table.</param>
     public void Failed(ServiceEntry entry, Backend backend, int times = 1)
     {
-        if (times <= 0 || backend.State.Strike(times) < _options.Strikes || !backend.State.TryBox()) return;
+        if (times <= 0 || backend.State.Strike(times) < _options.Strikes || !backend.State.TryBox(out var stay)) return;
         DataplaneMetrics.BackendsBoxed.Add(1);
         _directory.RefreshAvailability(entry);
-        _ = TryAgainAsync(entry, backend);
+        _ = TryAgainAsync(entry, backend, stay);
     }
 
     /// <summary>A backend took a connection. One read, unless it had failed before.</summary>
@@ -50,19 +50,22 @@ public sealed class PenaltyBox : IDisposable
         _stopping.Dispose();
     }
 
-    // Ends with the backend's time in the box, or with the box. It holds nothing that would have to be awaited.
-    private async Task TryAgainAsync(ServiceEntry entry, Backend backend)
+    // Ends with this stay of the backend in the box, or with the box: one that was let out and is back has another that tries it.
+    // It holds nothing that would have to be awaited.
+    private async Task TryAgainAsync(ServiceEntry entry, Backend backend, int stay)
     {
         var state = backend.State;
         if (state.Pause == TimeSpan.Zero || _time.GetElapsedTime(state.ReleasedAt) > 2 * state.Pause) state.Pause = _options.FirstPause;
         try
         {
-            while (state.IsBoxed && Knows(entry, backend))
+            while (state.IsInBox(stay) && Knows(entry, backend))
             {
                 await Task.Delay(state.Pause, _time, _stopping.Token);
+                if (!state.IsInBox(stay)) return;
+                var answer = await TakesConnectionAsync(backend);
                 // The next time it comes here soon after it was let out, it stays for longer at once.
-                state.Pause = state.Pause * 2 < _options.LongestPause ? state.Pause * 2 : _options.LongestPause;
-                if (state.IsBoxed && await TakesConnectionAsync(backend)) Release(entry, backend);
+                if (answer is not null && state.IsInBox(stay)) state.Pause = state.Pause * 2 < _options.LongestPause ? state.Pause * 2 : _options.LongestPause;
+                if (answer == true) Release(entry, backend);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
@@ -87,7 +90,8 @@ public sealed class PenaltyBox : IDisposable
         return false;
     }
 
-    private async Task<bool> TakesConnectionAsync(Backend backend)
+    // Null where it could not be tried, for this process had no descriptor or memory left for it.
+    private async Task<bool?> TakesConnectionAsync(Backend backend)
     {
         using var patience = new CancellationTokenSource(_options.ProbeTimeout, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stopping.Token);
@@ -97,9 +101,9 @@ public sealed class PenaltyBox : IDisposable
             await socket.ConnectAsync(backend.Address, limit.Token);
             return true;
         }
-        catch (SocketException)
+        catch (SocketException exception)
         {
-            return false;
+            return exception.SocketErrorCode.IsExhausted() ? null : false;
         }
         catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
+using Cluster.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Dataplane.Tests.Services;
@@ -32,6 +33,31 @@ public sealed class PenaltyBoxTests
 
         _directory.Box.Answered(entry, entry.Backends[1]);
         Assert.Equal((4, 2), (entry.Usable(TrafficScope.Internal).Length, told));
+    }
+
+    [Fact]
+    public async Task Failed_AgainAfterItWasLetOut_IsTriedOnceAPause()
+    {
+        var time = new CountingTime(_time);
+        // Told apart from pauses by its time.
+        var options = new PenaltyBoxOptions { ProbeTimeout = TimeSpan.FromSeconds(7) };
+        var directory = new ServiceDirectory(BalancingPolicies.BuiltIn(time), options, time);
+        var entry = directory.Publish(Make.Port("ns/web"), new Backend("dead", new IPEndPoint(IPAddress.Loopback, FreePort.Tcp())));
+        directory.Box.Failed(entry, entry.Backends[0], options.Strikes);
+        directory.Box.Answered(entry, entry.Backends[0]);
+        directory.Box.Failed(entry, entry.Backends[0], options.Strikes);
+        for (var round = 1; round <= 5; round++)
+        {
+            _time.Advance(options.LongestPause);
+            // Two pauses from the beginning, and one that follows each probe.
+            await Eventually.True(() => Probes() >= round && time.Timers.Count - Probes() >= 2 + round);
+        }
+
+        Assert.Equal(5, Probes());
+        Assert.True(entry.Backends[0].State.IsBoxed);
+        directory.Box.Dispose();
+
+        int Probes() => time.Timers.Count(due => due == options.ProbeTimeout);
     }
 
     [Fact]

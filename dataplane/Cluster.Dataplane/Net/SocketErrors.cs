@@ -1,0 +1,10 @@
+using System.Net.Sockets;
+
+namespace Cluster.Dataplane.Net;
+
+/// <summary>What the runtime's socket errors say about whose fault they are.</summary>
+internal static class SocketErrors
+{
+    /// <summary>The process or the system has nothing left to open sockets with: nothing is known of the peer.</summary>
+    public static bool IsExhausted(this SocketError error) => error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
+}
