@@ -12,6 +12,12 @@ public enum DropReason
     /// <summary>The client is not in the service's source ranges.</summary>
     SourceRefused,
 
+    /// <summary>The service holds as many connections and sessions as it may.</summary>
+    Limit,
+
+    /// <summary>The process was out of descriptors or memory for another socket.</summary>
+    Exhausted,
+
     /// <summary>Both sides were silent for the idle time-out.</summary>
     Idle,
 

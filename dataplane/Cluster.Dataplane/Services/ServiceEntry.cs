@@ -58,22 +58,33 @@ public sealed class ServiceEntry
         return _origins.IsNode(client) && _origins.NodeIsIn(_sources);
     }
 
-    /// <summary>
-    /// Chooses a backend, or null where none may answer this client (counted where its address is the reason). Lock-free; see the
-    /// policy for its cost.
-    /// </summary>
+    /// <summary>Chooses a backend, or null where none may answer this client, which is counted. Lock-free; see the policy for its cost.</summary>
     public Backend? Pick(in PickContext context)
     {
-        if (Port.MaxConnections > 0 && !HasRoom())
-        {
-            DataplaneMetrics.LimitRefused.Add(1);
-            return null;
-        }
+        var picked = Pick(context, out var refusal);
+        if (picked is null) Refused(refusal);
+        return picked;
+    }
+
+    /// <summary>As <see cref="Pick(in PickContext)"/>, for who counts by itself, once for all its tries.</summary>
+    /// <param name="refusal">Why there is none.</param>
+    public Backend? Pick(in PickContext context, out DropReason refusal)
+    {
+        refusal = DropReason.Limit;
+        if (Port.MaxConnections > 0 && !HasRoom()) return null;
 
         var candidates = CandidatesFor(context.Scope, context.Client);
         var picked = Policy.Pick(candidates, State, context);
-        if (picked is null) CountRefusal(context);
+        refusal = picked is not null || Admits(context.Scope, context.Client) ? DropReason.NoBackend : DropReason.SourceRefused;
         return context.Tried is null || picked is null || !context.Tried.Contains(picked) ? picked : PickUntried(candidates, picked, context);
+    }
+
+    /// <summary>Counts a connection or a datagram that was not served.</summary>
+    public void Refused(DropReason reason)
+    {
+        if (reason == DropReason.SourceRefused) DataplaneMetrics.SourceRefused.Add(1);
+        else if (reason == DropReason.Limit) DataplaneMetrics.LimitRefused.Add(1);
+        State.Traffic.Dropped(reason);
     }
 
     /// <summary>True where a connection that fails on a backend has another to go on to.</summary>
@@ -97,20 +108,6 @@ public sealed class ServiceEntry
         foreach (var candidate in UsableFor(scope, client))
             if (ReferenceEquals(candidate, backend) || candidate.IsSameAs(backend)) return true;
         return false;
-    }
-
-    // TCP connections without a backend are counted by who resets them: they may have been tried with others before.
-    private void CountRefusal(in PickContext context)
-    {
-        if (!Admits(context.Scope, context.Client))
-        {
-            DataplaneMetrics.SourceRefused.Add(1);
-            State.Traffic.Dropped(DropReason.SourceRefused);
-        }
-        else if (Port.Id.Protocol == ServiceProtocol.Udp)
-        {
-            State.Traffic.Dropped(DropReason.NoBackend);
-        }
     }
 
     /// <summary>Works out anew which backends are chosen among, after one of them has become available or ceased to be. Any thread.</summary>

@@ -10,6 +10,8 @@ internal static class ServiceText
         (DropReason.NoBackend, "no_backend"),
         (DropReason.ConnectFailed, "connect_failed"),
         (DropReason.SourceRefused, "source_refused"),
+        (DropReason.Limit, "limit"),
+        (DropReason.Exhausted, "exhausted"),
         (DropReason.Idle, "idle"),
         (DropReason.Shed, "shed"),
     ];

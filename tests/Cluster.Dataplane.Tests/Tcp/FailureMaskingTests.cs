@@ -75,6 +75,39 @@ public abstract class FailureMaskingTests(TcpPath path)
     }
 
     [Fact]
+    public async Task Relay_OnlyBackendHalfClosesAtOnce_GetsEverythingTheClientSays()
+    {
+        var got = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var sink = new TcpBackend(async socket =>
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            got.SetResult(await socket.ReceiveTextToEndAsync());
+        });
+        await using var rig = Rig(replay: true, sink.EndPoint);
+        using var client = await rig.ConnectAsync();
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
+        await client.SendAllAsync("a");
+        await client.SendAllAsync("b");
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("ab", await got.Task);
+    }
+
+    [Fact]
+    public async Task Relay_BackendsEndSilentConnections_EndsThemInOrderAndBlamesNobody()
+    {
+        await using var a = new TcpBackend(_ => Task.Delay(100));
+        await using var b = new TcpBackend(_ => Task.Delay(100));
+        await using var rig = Rig(replay: true, a.EndPoint, b.EndPoint);
+        for (var i = 0; i < 6; i++)
+        {
+            using var silent = await rig.ConnectAsync();
+            Assert.Equal(SocketError.Success, await silent.EndAsync());
+        }
+
+        foreach (var backend in rig.Directory.Find(Port(true).Id)!.Backends) Assert.Equal((0, false), (backend.State.Failures, backend.State.IsBoxed));
+    }
+
+    [Fact]
     public async Task Relay_MoreThanIsKept_IsNotReplayed()
     {
         var large = new string('x', 64 * 1024);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tcp;
 using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Tcp;
@@ -51,6 +52,59 @@ public abstract class RebalanceTests(TcpPath path)
         Assert.Equal("answer", await received);
         client.Dispose();
         await Eventually.True(() => rig.ActiveConnections == 0);
+    }
+
+    [Fact]
+    public async Task Relay_SilentConnectionOfItsAge_EndsInOrderAndThenForGood()
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        // Silent for longer than an end may take.
+        await using var rig = new TcpRelayRig(path, null, IPAddress.Loopback, Port(age: TimeSpan.FromMilliseconds(1.2 * QuietEnd.PatienceMs)), backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        Assert.Equal("x", await client.ReceiveTextToEndAsync());
+        // What it says now is thrown away, without a reset for a while, and in the end it is not waited for.
+        for (var i = 0; i < 10; i++)
+        {
+            await client.SendAllAsync("y");
+            await Task.Delay(100);
+        }
+
+        await Eventually.True(async () => rig.ActiveConnections == 0 || !await TrySendAsync(client, "y"));
+        await Eventually.True(() => rig.ActiveConnections == 0);
+        Assert.Equal(0, rig.Directory.Find(Port().Id)!.State.Traffic.Drops(DropReason.Idle));
+    }
+
+    [Fact]
+    public async Task Relay_ClientThatReadsLate_GetsAllOfAConnectionOfItsAge()
+    {
+        const int answer = 1024 * 1024;
+        await using var backend = new TcpBackend(async socket =>
+        {
+            await socket.ReceiveAsync(new byte[16]);
+            await socket.SendAllAsync(new byte[answer]);
+            await socket.ReceiveToEndAsync(TimeSpan.FromMinutes(1));
+        });
+        await using var rig = new TcpRelayRig(path, null, IPAddress.Loopback, Port(age: TimeSpan.FromMilliseconds(1.2 * QuietEnd.PatienceMs)), backend.EndPoint);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
+        await client.ConnectAsync(rig.EndPoint);
+        await client.SendAllAsync("x");
+        // Well past its age: by now everything is in the kernel's buffers, and not acknowledged.
+        await Task.Delay(TimeSpan.FromMilliseconds(1.4 * QuietEnd.PatienceMs));
+        Assert.Equal(answer, (await client.ReceiveToEndAsync()).Length);
+    }
+
+    private static async Task<bool> TrySendAsync(Socket socket, string text)
+    {
+        try
+        {
+            await socket.SendAllAsync(text);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static IEnumerable<int> Connections(TcpRelayRig rig) =>

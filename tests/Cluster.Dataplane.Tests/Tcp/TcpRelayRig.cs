@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Dataplane.Tests.Tcp;
 
-/// <summary>A TCP relay with one service on a free port of the loopback address.</summary>
+/// <summary>A TCP relay with one service on a free port of the loopback address, which is a load balancer's where the service has source ranges.</summary>
 internal sealed class TcpRelayRig : IConversationRig
 {
     private readonly Frontend _frontend;
@@ -30,7 +30,7 @@ internal sealed class TcpRelayRig : IConversationRig
         _port = port;
         Relay = MakeRelay(path, options ?? new TcpRelayOptions());
         var entry = SetBackends(backends);
-        _frontend = new Frontend(entry.Port.Id, entry.Slot, listen.Address, listen.Port, TrafficScope.Internal);
+        _frontend = new Frontend(entry.Port.Id, entry.Slot, listen.Address, listen.Port, port.SourceRanges.IsEmpty ? TrafficScope.Internal : TrafficScope.LoadBalancer);
         Assert.Equal(FrontendResult.Opened, Relay.Open(_frontend));
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tcp;
@@ -78,6 +79,130 @@ public sealed class TcpTrafficTests
         rig.SetBackends();
         await RefusedAsync(rig);
         await Eventually.True(() => traffic.Drops(DropReason.NoBackend) == 1);
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Traffic_ClientOutsideOfTheSourceRanges_IsOneDrop(TcpPath path)
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(path, new ServicePort(Id, 80) { SourceRanges = [IPNetwork.Parse("203.0.113.0/24")] }, backend.EndPoint);
+        await RefusedAsync(rig);
+        await AssertDropsAsync(rig, DropReason.SourceRefused);
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Traffic_OfAFullService_IsOneDrop(TcpPath path)
+    {
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(path, new ServicePort(Id, 80) { MaxConnections = 1 }, backend.EndPoint);
+        using var first = await rig.ConnectAsync();
+        await Eventually.True(() => backend.Accepted == 1);
+        await RefusedAsync(rig);
+        await AssertDropsAsync(rig, DropReason.Limit);
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Traffic_BackendThatRefusesAtTheLimit_LeavesRoomForAnother(TcpPath path)
+    {
+        await using var backend = new TcpBackend(socket => socket.SendAllAsync("x"));
+        var gone = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
+        await using var rig = Rig(path, new ServicePort(Id, 80) { MaxConnections = 1 }, gone, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        Assert.Equal("x", await client.ReceiveTextToEndAsync());
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Bytes_ThatAreKept_AreOfEachBackendThatGotThem(TcpPath path)
+    {
+        await using var failing = new TcpBackend(async socket =>
+        {
+            var buffer = new byte[64];
+            for (var length = 0; !buffer.AsSpan(0, length).EndsWith("hello"u8);) length += await socket.ReceiveAsync(buffer.AsMemory(length));
+            socket.ResetAndClose();
+        });
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(path, new ServicePort(Id, 80) { Replay = true, ProxyProtocol = true }, failing.EndPoint, backend.EndPoint);
+        using (var client = await rig.ConnectAsync())
+        {
+            await client.SendAllAsync("hello");
+            client.Shutdown(SocketShutdown.Send);
+            Assert.EndsWith("hello", await client.ReceiveTextToEndAsync(), StringComparison.Ordinal);
+        }
+
+        await Eventually.True(() => rig.BackendConnections == 0);
+        var entry = rig.Directory.Current.Entries.Single();
+        Assert.Equal((5, 5), (entry.Backends[0].State.BytesToBackend, entry.Backends[1].State.BytesToBackend));
+
+        // And more than is kept, of which each byte counts once.
+        rig.SetBackends(backend.EndPoint);
+        var state = rig.Directory.Current.Entries.Single().Backends[0].State;
+        using (var client = await rig.ConnectAsync())
+        {
+            var answer = client.ReceiveToEndAsync();
+            await client.SendAllAsync(new byte[Up]);
+            client.Shutdown(SocketShutdown.Send);
+            await answer;
+        }
+
+        await Eventually.True(() => rig.BackendConnections == 0);
+        Assert.Equal(5 + Up, state.BytesToBackend);
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Traffic_SilenceBeforeTheFirstAnswer_IsIdleAndNobodysFailure(TcpPath path)
+    {
+        await using var silent = new TcpBackend(async socket => await socket.ReceiveToEndAsync());
+        await using var rig = Rig(path, new ServicePort(Id, 80) { Replay = true, IdleTimeout = TimeSpan.FromMilliseconds(300) }, silent.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        Assert.Equal(SocketError.ConnectionReset, await client.EndAsync());
+        await AssertDropsAsync(rig, DropReason.Idle);
+    }
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Traffic_ClientThatResetsBeforeTheFirstAnswer_IsNobodysFailure(TcpPath path)
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var end = new TaskCompletionSource<SocketError>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var backend = new TcpBackend(async socket =>
+        {
+            await socket.ReceiveAsync(new byte[16]);
+            heard.SetResult();
+            end.SetResult(await socket.EndAsync());
+        });
+        await using var rig = Rig(path, new ServicePort(Id, 80) { Replay = true }, backend.EndPoint);
+        using var client = await rig.ConnectAsync();
+        await client.SendAllAsync("x");
+        await heard.Task;
+        client.ResetAndClose();
+        Assert.Equal(SocketError.ConnectionReset, await end.Task);
+        await AssertDropsAsync(rig);
+    }
+
+    private static ServicePortId Id => new("ns/web", ServiceProtocol.Tcp);
+
+    private static TcpRelayRig Rig(TcpPath path, ServicePort port, params IPEndPoint[] backends) => new(path, null, IPAddress.Loopback, port, backends);
+
+    // Each of the given ones once and no other, with no connection and no backend's failure left behind.
+    private static async Task AssertDropsAsync(TcpRelayRig rig, params DropReason[] reasons)
+    {
+        var entry = rig.Directory.Current.Entries.Single();
+        await Eventually.True(() => reasons.All(reason => entry.State.Traffic.Drops(reason) > 0));
+        if (entry.Port.MaxConnections == 0) await Eventually.True(() => rig.ActiveConnections == 0);
+        foreach (var reason in Enum.GetValues<DropReason>()) Assert.Equal(reasons.Contains(reason) ? 1 : 0, entry.State.Traffic.Drops(reason));
+        foreach (var backend in entry.Backends) Assert.Equal(0, backend.State.Failures);
     }
 
     private static async Task RefusedAsync(TcpRelayRig rig)

@@ -15,10 +15,9 @@ namespace Cluster.Dataplane.Tcp.Linux;
 /// <param name="options">How long attempts may take.</param>
 /// <param name="setup">Prepares the sockets.</param>
 /// <param name="epoll">Tells how an attempt went.</param>
-/// <param name="gate">Closed where there is nothing left to open sockets with.</param>
-/// <param name="exhausted">Makes room and closes the gate.</param>
+/// <param name="exhausted">There is nothing left to open sockets with: makes room, and rests from accepting.</param>
 internal sealed class BackendConnector(
-    ServiceDirectory directory, TcpRelayOptions options, SocketSetup setup, Epoll epoll, AcceptGate gate, Action exhausted)
+    ServiceDirectory directory, TcpRelayOptions options, SocketSetup setup, Epoll epoll, Action exhausted)
 {
     private readonly ConnectingSet _connecting = new();
     private readonly int[] _stepsMs = [.. options.ConnectTimeouts.Select(step => (int)step.TotalMilliseconds)];
@@ -38,15 +37,15 @@ internal sealed class BackendConnector(
     public bool Retry(LoopConnection connection, long now)
     {
         DataplaneMetrics.TcpConnectFailures.Add(1);
-        return ConnectNext(connection, Abandon(connection), now);
+        return ConnectNext(connection, Abandon(connection, isFailure: true), now);
     }
 
     /// <summary>The backend ended before it had answered a byte: dials the next; false where there is none left to try.</summary>
-    public bool Replay(LoopConnection connection, long now)
+    /// <param name="isFailure">The backend is to blame.</param>
+    public bool Replay(LoopConnection connection, bool isFailure, long now)
     {
-        DataplaneMetrics.TcpReplays.Add(1);
         connection.ConnectBy = now + _budgetMs;
-        return ConnectNext(connection, Abandon(connection), now);
+        return ConnectNext(connection, Abandon(connection, isFailure), now);
     }
 
     /// <summary>Retries where a backend took too long.</summary>
@@ -88,24 +87,30 @@ internal sealed class BackendConnector(
 
     private bool ConnectNext(LoopConnection connection, Backend? failed, long now)
     {
+        DropReason refusal = DropReason.NoBackend;
         // The table is read anew for each attempt: a backend that failed has often just left it.
         while (now < connection.ConnectBy && EntryOf(connection) is { } entry)
         {
             PickContext context = ContextOf(connection, failed);
-            Backend? backend = entry.Pick(context);
+            Backend? backend = entry.Pick(context, out refusal);
             if (backend is null) break;
             if (failed is not null) entry.State.Traffic.Retried();
             connection.Time = entry.HasAnother(context, backend) ? Math.Min(now + StepMs(connection), connection.ConnectBy) : connection.ConnectBy;
-            if (TryConnect(connection, entry, backend)) return true;
-            // Out of descriptors: no fault of the backend's, and the next would fare no better.
-            if (!gate.IsOpen) break;
+            if (TryConnect(connection, entry, backend, out bool isExhausted)) return true;
+            if (isExhausted)
+            {
+                // No fault of the backend's, and the next would fare no better.
+                refusal = DropReason.Exhausted;
+                break;
+            }
+
             DataplaneMetrics.TcpConnectFailures.Add(1);
             Blame(connection, backend);
             failed = backend;
         }
 
         DataplaneMetrics.TcpRefused.Add(1);
-        EntryOf(connection)?.State.Traffic.Dropped(failed is null ? DropReason.NoBackend : DropReason.ConnectFailed);
+        EntryOf(connection)?.Refused(refusal == DropReason.NoBackend && failed is not null ? DropReason.ConnectFailed : refusal);
         return false;
     }
 
@@ -115,26 +120,30 @@ internal sealed class BackendConnector(
     private int StepMs(LoopConnection connection) => _stepsMs[Math.Min(connection.Tried?.Count ?? 0, _stepsMs.Length - 1)];
 
     // Closes the attempt, or what became of it, and returns the backend it was for.
-    private Backend? Abandon(LoopConnection connection)
+    private Backend? Abandon(LoopConnection connection, bool isFailure)
     {
         SocketCalls.Close(connection.BackendSocket);
         connection.BackendSocket = -1;
         Backend? failed = connection.Backend;
-        if (failed is not null) Blame(connection, failed);
+        if (failed is not null && isFailure) Blame(connection, failed);
+        else if (failed is not null) Leave(connection, failed);
         connection.LeaveBackend();
         return failed;
     }
 
+    private static void Leave(LoopConnection connection, Backend backend) => (connection.Tried ??= new TriedBackends()).Add(backend);
+
     private void Blame(LoopConnection connection, Backend backend)
     {
+        Leave(connection, backend);
         backend.State.Failed();
-        (connection.Tried ??= new TriedBackends()).Add(backend);
         if (EntryOf(connection) is { } entry) directory.Box.Failed(entry, backend);
     }
 
-    private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend)
+    private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend, out bool isExhausted)
     {
         int socket = OpenSocket(backend);
+        isExhausted = socket < 0 && IsExhausted(SocketCalls.Error);
         if (socket < 0) return false;
 
         connection.DialledAt = Stopwatch.GetTimestamp();

@@ -10,12 +10,9 @@ namespace Cluster.Dataplane.Tcp.Linux;
 /// </remarks>
 internal sealed class ReplayBuffer
 {
-    /// <summary>A request with its headers, as most servers bound them too.</summary>
-    public const int ClientBytes = 16 * 1024;
-
     private byte[]? _bytes;
     private int _length;
-    private int _limit = ClientBytes;
+    private int _limit = FirstBytes.Kept;
     private int _sent;
     private bool _clientEnded;
 
@@ -25,36 +22,43 @@ internal sealed class ReplayBuffer
         _bytes ??= Rent();
         header.CopyTo(_bytes);
         _length = header.Length;
-        _limit = ClientBytes + header.Length;
+        _limit = FirstBytes.Kept + header.Length;
     }
 
     /// <summary>Does what can be done at once.</summary>
-    public ReplayResult Advance(LoopConnection connection)
+    public ReplayOutcome Advance(LoopConnection connection)
     {
-        if (connection.ToClient.Readable && Look(connection) is { } outcome and not ReplayResult.Waiting) return outcome;
+        if (connection.ToClient.Readable && Look(connection) is { } outcome and not ReplayOutcome.Waiting) return outcome;
         while (true)
         {
             // Where it fails, the event of the backend's socket, which comes for sure, says how it ended.
-            if (!Send(connection)) return ReplayResult.Waiting;
-            if (!connection.ToBackend.Readable || _clientEnded) return ReplayResult.Waiting;
-            if (_length == _limit) return ReplayResult.Overfull;
-            if (!Receive(connection, out bool failed)) return failed ? ReplayResult.ClientFailed : ReplayResult.Waiting;
+            if (!Send(connection)) return ReplayOutcome.Waiting;
+            if (!connection.ToBackend.Readable || _clientEnded) return ReplayOutcome.Waiting;
+            if (_length == _limit) return ReplayOutcome.Overfull;
+            if (!Receive(connection, out bool failed)) return failed ? ReplayOutcome.ClientFailed : ReplayOutcome.Waiting;
         }
     }
 
     /// <summary>Whether the backend has answered or ended, without taking anything from its socket.</summary>
-    public static ReplayResult Look(LoopConnection connection)
+    public static ReplayOutcome Look(LoopConnection connection)
     {
         nint there = SocketCalls.Peek(connection.BackendSocket);
-        if (there > 0) return ReplayResult.Answered;
-        if (there == 0) return ReplayResult.BackendEnded;
-        if (SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR)) return ReplayResult.BackendFailed;
+        if (there > 0) return ReplayOutcome.Answered;
+        if (there == 0) return ReplayOutcome.BackendEnded;
+        if (SocketCalls.Error is not (Errno.EAGAIN or Errno.EINTR)) return ReplayOutcome.BackendFailed;
         connection.ToClient.Readable = SocketCalls.Error == Errno.EINTR;
-        return ReplayResult.Waiting;
+        return ReplayOutcome.Waiting;
     }
 
-    /// <summary>The next backend gets everything from the beginning.</summary>
-    public void Rewind() => _sent = 0;
+    /// <summary>The client has sent something.</summary>
+    public bool ClientSpoke => ClientLength > 0;
+
+    /// <summary>The connection's next backend gets everything from the beginning.</summary>
+    public void Rewind(LoopConnection connection)
+    {
+        _sent = 0;
+        connection.ToBackend.Count(ClientLength);
+    }
 
     /// <summary>Gives what was not sent yet to the direction that goes on, and forgets all.</summary>
     public void HandOver(LoopConnection connection)
@@ -71,9 +75,12 @@ internal sealed class ReplayBuffer
         if (_bytes is not null) ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = null;
         _length = _sent = 0;
-        _limit = ClientBytes;
+        _limit = FirstBytes.Kept;
         _clientEnded = false;
     }
+
+    // What stands before it is our header, and the limit is as much higher.
+    private int ClientLength => Math.Max(0, _length - (_limit - FirstBytes.Kept));
 
     // True when all there is was sent, the end included.
     private bool Send(LoopConnection connection)
@@ -103,11 +110,12 @@ internal sealed class ReplayBuffer
         }
 
         _length += (int)received;
+        connection.ToBackend.Count(received);
         _clientEnded = received == 0;
         // As in the direction: fewer than asked for, and the socket is empty, unless an end was announced already.
         if (received > 0 && received < room.Length && !connection.ToBackend.HangUp) connection.ToBackend.Readable = false;
         return true;
     }
 
-    private static byte[] Rent() => ArrayPool<byte>.Shared.Rent(ClientBytes + ProxyHeader.MaxSize);
+    private static byte[] Rent() => ArrayPool<byte>.Shared.Rent(FirstBytes.Kept + ProxyHeader.MaxSize);
 }

@@ -59,7 +59,7 @@ internal sealed class TcpLoop : IDisposable
         _buffers = new LoopBuffers(options, connectionLimit);
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
-        _connector = new BackendConnector(directory, options, _setup, _epoll, _gate, PauseExhausted);
+        _connector = new BackendConnector(directory, options, _setup, _epoll, PauseExhausted);
         _ends = new LoopEnds(LeaveRingInOrder, Close);
         _logger = logger;
         _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
@@ -372,8 +372,13 @@ internal sealed class TcpLoop : IDisposable
         if (QuietEnd.AsksFor(port)) SweepEvery(QuietEnd.LookMs);
         connection.EndAfter = QuietEnd.EndAfter(port, _now);
         connection.Rebalances = port.Rebalance;
-        // One that comes for the second time has its header among what is kept.
-        if (connection.Replay is not null) return true;
+        if (connection.Replay is { } kept)
+        {
+            // It comes for the second time, and has its header among what is kept.
+            kept.Rewind(connection);
+            return true;
+        }
+
         if (port.Replay) connection.Replay = _freeReplays.TryPop(out ReplayBuffer? replay) ? replay : new ReplayBuffer();
         return !port.ProxyProtocol || SendHeader(connection);
     }
@@ -446,22 +451,23 @@ internal sealed class TcpLoop : IDisposable
     // True once the directions go on by themselves.
     private bool AdvanceReplay(LoopConnection connection)
     {
-        switch (connection.Replay!.Advance(connection))
+        ReplayOutcome outcome = connection.Replay!.Advance(connection);
+        switch (outcome)
         {
-            case ReplayResult.Answered:
+            case ReplayOutcome.Answered:
                 if (_connector.EntryOf(connection) is { } entry) _connector.Answered(connection, entry);
                 LeaveReplay(connection);
                 return true;
-            case ReplayResult.Overfull:
+            case ReplayOutcome.Overfull:
             // An end in order is the backend's word where no other can be asked.
-            case ReplayResult.BackendEnded when !_connector.HasAnother(connection):
+            case ReplayOutcome.BackendEnded when !_connector.HasAnother(connection):
                 LeaveReplay(connection);
                 return true;
-            case ReplayResult.BackendEnded:
-            case ReplayResult.BackendFailed:
-                Replay(connection);
+            case ReplayOutcome.BackendEnded:
+            case ReplayOutcome.BackendFailed:
+                Replay(connection, outcome);
                 return false;
-            case ReplayResult.ClientFailed:
+            case ReplayOutcome.ClientFailed:
                 Fail(connection, ofBackend: false);
                 return false;
             default:
@@ -473,7 +479,7 @@ internal sealed class TcpLoop : IDisposable
     private bool FailReplay(LoopConnection connection, bool ofBackend)
     {
         if (!ofBackend) Reset(connection);
-        else if (ReplayBuffer.Look(connection) != ReplayResult.Answered) Replay(connection);
+        else if (ReplayBuffer.Look(connection) != ReplayOutcome.Answered) Replay(connection, ReplayOutcome.BackendFailed);
         else
         {
             LeaveReplay(connection);
@@ -489,12 +495,13 @@ internal sealed class TcpLoop : IDisposable
         ForgetReplay(connection);
     }
 
-    private void Replay(LoopConnection connection)
+    private void Replay(LoopConnection connection, ReplayOutcome outcome)
     {
-        connection.Replay!.Rewind();
+        bool spoke = connection.Replay!.ClientSpoke;
+        if (spoke) DataplaneMetrics.TcpReplays.Add(1);
         // What was known of the old socket; the new one tells of itself.
         connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.HangUp = false;
-        if (!_connector.Replay(connection, _now)) Reset(connection);
+        if (!_connector.Replay(connection, FirstBytes.IsFailure(outcome, spoke), _now)) Reset(connection);
     }
 
     private void ForgetReplay(LoopConnection connection)

@@ -66,8 +66,15 @@ internal sealed class StreamCopier : IDisposable
     /// <summary>Begins to count the source's silence. Comes before <see cref="CopyAsync"/>.</summary>
     public void Begin() => Volatile.Write(ref _lastReceived, Environment.TickCount64);
 
+    /// <summary>Bytes of the source's were received by another, before <see cref="CopyAsync"/>: it does not count them again.</summary>
+    public void Note(int bytes)
+    {
+        Begin();
+        Volatile.Write(ref _passed, _passed + bytes);
+    }
+
     /// <summary>Runs until the source has ended and everything was passed on, or either side fails. Never throws for what peers do.</summary>
-    /// <param name="header">What is sent before anything of the source's.</param>
+    /// <param name="header">What is sent before anything that is received from the source here.</param>
     /// <param name="failed">Called at once when a side fails, so that the caller can reset the other.</param>
     public async Task<CopyResult> CopyAsync(Socket from, Socket to, ReadOnlyMemory<byte> header, Action<CopyResult> failed)
     {
@@ -84,9 +91,9 @@ internal sealed class StreamCopier : IDisposable
     /// <summary>Makes the copier ready for the next connection. Only after <see cref="CopyAsync"/> has ended.</summary>
     public void Reset()
     {
+        Volatile.Write(ref _passed, 0);
         if (!_used) return;
         _used = false;
-        Volatile.Write(ref _passed, 0);
         _pipe.Reset();
         _receive.Clear();
         _send.Clear();
@@ -108,7 +115,7 @@ internal sealed class StreamCopier : IDisposable
         try
         {
             if (from.Available > 0) length += from.Receive(memory.Span[length..]);
-            Volatile.Write(ref _passed, length - header.Length);
+            Volatile.Write(ref _passed, _passed + length - header.Length);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {

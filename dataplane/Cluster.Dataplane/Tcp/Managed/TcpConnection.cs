@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
@@ -32,6 +33,9 @@ internal sealed class TcpConnection : IDisposable
     private long _idleTimeoutMs;
     private long _connectBy;
     private long _endAfter;
+    private long _endBy;
+    private bool _endWanted;
+    private DropReason? _refusal;
     private volatile StreamCopier? _lastSpeaker;
     private volatile bool _rebalances;
     private volatile bool _ending;
@@ -52,8 +56,9 @@ internal sealed class TcpConnection : IDisposable
         _client = client;
         _aborted = 0;
         _idleTimeoutMs = _endAfter = 0;
+        _refusal = null;
         _lastSpeaker = null;
-        _rebalances = _ending = false;
+        _rebalances = _ending = _endWanted = false;
         _toBackend.Begin();
         _toClient.Begin();
     }
@@ -66,26 +71,20 @@ internal sealed class TcpConnection : IDisposable
         var address = ClientAddress.From(remote.Address);
         _connectBy = Environment.TickCount64 + (long)_options.ConnectBudget.TotalMilliseconds;
         var backend = await ConnectAsync(directory, frontend, address, failed: null);
+        if (backend is not null) Hold(backend);
         _entry = InForce(directory, frontend);
         var port = _entry?.Port;
+        // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
+        if (port is null) Abort();
+        else Follow(port);
         var header = backend is not null && port is { ProxyProtocol: true } ? Header(remote, (IPEndPoint)client.LocalEndPoint!) : default;
         if (backend is { } first && port is { Replay: true }) (backend, header) = await ReplayAsync(directory, frontend, address, first, header);
         if (backend is null)
         {
-            DataplaneMetrics.TcpRefused.Add(1);
-            _entry?.State.Traffic.Dropped(_counted is null ? DropReason.NoBackend : DropReason.ConnectFailed);
-            Abort();
+            Refuse();
             return;
         }
 
-        Volatile.Write(ref _backend, backend);
-        // An abort that came while connecting has not seen this socket.
-        if (Volatile.Read(ref _aborted) != 0) Reset(backend);
-        // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        if (port is null) Abort();
-        Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
-        Volatile.Write(ref _endAfter, port is null ? 0 : QuietEnd.EndAfter(port, Environment.TickCount64));
-        _rebalances = port is { Rebalance: true };
         await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _abort), _toClient.CopyAsync(backend, client, default, _abort));
         if (_aborted != 0) DataplaneMetrics.TcpResets.Add(1);
         backend.Dispose();
@@ -108,18 +107,30 @@ internal sealed class TcpConnection : IDisposable
         return true;
     }
 
-    /// <summary>Ends the connection in order where that is due and nothing is under way. Any thread may call, one at a time.</summary>
-    public void EndIfDue(long now)
+    /// <summary>
+    /// Ends the connection in order where that is due and nothing is under way; true where it is on its way out. Any thread may call, one at a time.
+    /// </summary>
+    public bool EndIfDue(long now)
     {
-        if (_ending || _lastSpeaker != _toClient || now - _toClient.LastReceived < QuietEnd.SilenceMs) return;
-        if (!_toBackend.IsIdle || !_toClient.IsIdle || Volatile.Read(ref _backend) is not { } backend || !IsDue(now)) return;
+        if (Volatile.Read(ref _backend) is not { } backend) return false;
+        if (_ending)
+        {
+            if (now >= _endBy) Close(backend);
+            return true;
+        }
+
+        if (!IsSilent(now) || !(_endWanted || IsDue(now))) return false;
+        // Decided once: a connection that is busy again before its end has come is ended at the next quiet moment.
+        _endWanted = true;
+        if (!IsSettled(_client!) || !IsSettled(backend)) return false;
+        // What one side still has to say is read and thrown away until it ends too, for as long as this.
+        _endBy = now + QuietEnd.PatienceMs;
         _ending = true;
         _toBackend.Discard();
         _toClient.Discard();
-        // What one side still has to say is read and thrown away until it ends too, for as long as this.
-        Volatile.Write(ref _idleTimeoutMs, QuietEnd.PatienceMs);
         End(_client!);
         End(backend);
+        return true;
     }
 
     /// <summary>Adds what has passed since the last time to the backend's counts. Any thread may call.</summary>
@@ -164,6 +175,57 @@ internal sealed class TcpConnection : IDisposable
         _toClient.Dispose();
     }
 
+    // From here on an abort sees this socket; one that came before has not.
+    private void Hold(Socket backend)
+    {
+        Volatile.Write(ref _backend, backend);
+        if (Volatile.Read(ref _aborted) != 0) Reset(backend);
+    }
+
+    // What the service port asks for from the moment on that a backend has taken the connection.
+    private void Follow(ServicePort port)
+    {
+        _toBackend.Begin();
+        Volatile.Write(ref _idleTimeoutMs, IdleTimeoutMs(port));
+        Volatile.Write(ref _endAfter, QuietEnd.EndAfter(port, Environment.TickCount64));
+        _rebalances = port.Rebalance;
+    }
+
+    // Without a reason it was the client that went, or we who ended it.
+    private void Refuse()
+    {
+        if (_refusal is { } reason)
+        {
+            DataplaneMetrics.TcpRefused.Add(1);
+            _entry?.Refused(reason);
+        }
+
+        Abort();
+    }
+
+    private bool IsSilent(long now) =>
+        _lastSpeaker == _toClient && now - _toClient.LastReceived >= QuietEnd.SilenceMs && _toBackend.IsIdle && _toClient.IsIdle;
+
+    // Nothing waits to be read, and everything that was sent is acknowledged, where the system says so.
+    private static bool IsSettled(Socket socket)
+    {
+        var held = false;
+        try
+        {
+            socket.SafeHandle.DangerousAddRef(ref held);
+            return socket.Available == 0 && (!OperatingSystem.IsLinux() || SocketCalls.Unacknowledged((int)socket.Handle) == 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has come to its end by itself.
+            return false;
+        }
+        finally
+        {
+            if (held) socket.SafeHandle.DangerousRelease();
+        }
+    }
+
     private bool IsDue(long now)
     {
         if (Volatile.Read(ref _endAfter) is > 0 and var after && now >= after)
@@ -196,8 +258,15 @@ internal sealed class TcpConnection : IDisposable
         }
     }
 
-    private long IdleTimeoutMs(ServicePort? port) =>
-        (long)(port is not null && port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout).TotalMilliseconds;
+    // Both were told of the end: no reset, which would take what a slow reader has not read yet.
+    private void Close(Socket backend)
+    {
+        _client!.Dispose();
+        backend.Dispose();
+    }
+
+    private long IdleTimeoutMs(ServicePort port) =>
+        (long)(port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout).TotalMilliseconds;
 
     private static ReadOnlyMemory<byte> Header(IPEndPoint client, IPEndPoint local)
     {
@@ -232,18 +301,18 @@ internal sealed class TcpConnection : IDisposable
     // No byte has been passed yet, so another backend may be tried as if the first had never been picked: every one once, within the budget.
     private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address, Backend? failed)
     {
+        var refusal = DropReason.NoBackend;
         // The table is read anew for each attempt: a backend that failed has often just left it.
         while (_connectBy - Environment.TickCount64 is > 0 and var left && InForce(directory, frontend) is { } entry)
         {
             var context = new PickContext(frontend.Scope, address, failed, _tried.Count > 0 ? _tried : null);
-            var backend = entry.Pick(context);
-            if (backend is null || Volatile.Read(ref _aborted) != 0) return null;
+            if (entry.Pick(context, out refusal) is not { } backend) break;
             if (failed is not null) entry.State.Traffic.Retried();
-            Count(backend);
             var step = _options.ConnectTimeouts[Math.Min(_tried.Count, _options.ConnectTimeouts.Count - 1)];
             var rest = TimeSpan.FromMilliseconds(left);
             var dialledAt = Stopwatch.GetTimestamp();
-            if (await TryConnectAsync(backend, step < rest && entry.HasAnother(context, backend) ? step : rest) is { } socket)
+            var (socket, error) = await TryConnectAsync(backend, step < rest && entry.HasAnother(context, backend) ? step : rest);
+            if (socket is not null)
             {
                 entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(dialledAt));
                 // Where bytes are kept, the first byte of its answer counts.
@@ -251,18 +320,34 @@ internal sealed class TcpConnection : IDisposable
                 return socket;
             }
 
+            if (Volatile.Read(ref _aborted) != 0) return null;
+            if (error.IsExhausted())
+            {
+                // No fault of the backend's, and the next would fare no better.
+                refusal = DropReason.Exhausted;
+                break;
+            }
+
             DataplaneMetrics.TcpConnectFailures.Add(1);
+            Leave(backend);
             Blame(directory, entry, backend);
             failed = backend;
         }
 
+        _refusal = refusal == DropReason.NoBackend && failed is not null ? DropReason.ConnectFailed : refusal;
         return null;
     }
 
-    private void Blame(ServiceDirectory directory, ServiceEntry entry, Backend backend)
+    // Not picked again for this connection, and no longer counted as holding it.
+    private void Leave(Backend backend)
+    {
+        _tried.Add(backend);
+        Count(null);
+    }
+
+    private static void Blame(ServiceDirectory directory, ServiceEntry entry, Backend backend)
     {
         backend.State.Failed();
-        _tried.Add(backend);
         directory.Box.Failed(entry, backend);
     }
 
@@ -270,34 +355,36 @@ internal sealed class TcpConnection : IDisposable
     private async Task<(Socket? Backend, ReadOnlyMemory<byte> Unsent)> ReplayAsync(
         ServiceDirectory directory, Frontend frontend, ClientAddress address, Socket first, ReadOnlyMemory<byte> header)
     {
-        using var phase = new ReplayPhase(_client!, header.Span);
+        using var phase = new ReplayPhase(_client!, _toBackend, header.Span);
         for (var socket = first; ;)
         {
-            Volatile.Write(ref _backend, socket);
-            if (Volatile.Read(ref _aborted) != 0) Reset(socket);
             var outcome = await phase.RunAsync(socket);
             var backend = _counted!;
             var entry = InForce(directory, frontend);
             if (outcome == ReplayOutcome.Answered && entry is not null) directory.Box.Answered(entry, backend);
-            var stays = outcome == ReplayOutcome.BackendEnded && entry?.HasAnother(new PickContext(frontend.Scope, address, null, _tried), backend) != true;
-            if (stays || outcome is ReplayOutcome.Answered or ReplayOutcome.Overfull)
+            // An end in order is the backend's word where no other can be asked.
+            var stays = outcome is ReplayOutcome.Answered or ReplayOutcome.Overfull
+                || (outcome == ReplayOutcome.BackendEnded && entry?.HasAnother(new PickContext(frontend.Scope, address, null, _tried), backend) != true);
+            if (stays && await phase.LeaveAsync())
             {
                 if (phase.EndIsTold) _toBackend.SkipEnd();
                 return (socket, phase.Unsent);
             }
 
+            if (stays || outcome == ReplayOutcome.ClientFailed || entry is null || Volatile.Read(ref _aborted) != 0) return (null, default);
             Volatile.Write(ref _backend, null);
             socket.Dispose();
-            if (outcome == ReplayOutcome.ClientFailed || entry is null || Volatile.Read(ref _aborted) != 0) return (null, default);
-            DataplaneMetrics.TcpReplays.Add(1);
-            Blame(directory, entry, backend);
+            Leave(backend);
+            if (phase.ClientSpoke) DataplaneMetrics.TcpReplays.Add(1);
+            if (FirstBytes.IsFailure(outcome, phase.ClientSpoke)) Blame(directory, entry, backend);
             _connectBy = Environment.TickCount64 + (long)_options.ConnectBudget.TotalMilliseconds;
             if (await ConnectAsync(directory, frontend, address, backend) is not { } next) return (null, default);
+            Hold(next);
             socket = next;
         }
     }
 
-    private async ValueTask<Socket?> TryConnectAsync(Backend backend, TimeSpan timeout)
+    private async ValueTask<(Socket? Socket, SocketError Error)> TryConnectAsync(Backend backend, TimeSpan timeout)
     {
         Socket socket;
         try
@@ -305,21 +392,21 @@ internal sealed class TcpConnection : IDisposable
             socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             SetOptions(socket);
         }
-        catch (SocketException)
+        catch (SocketException exception)
         {
-            // Out of descriptors: the client is reset, which frees one, and its next attempt may fare better.
-            return null;
+            return (null, exception.SocketErrorCode);
         }
 
+        Count(backend);
         Volatile.Write(ref _connecting, socket);
         _connectTimer.Change(timeout, Timeout.InfiniteTimeSpan);
         var result = await _connect.ConnectAsync(socket, backend.Address);
         // Whoever takes the socket out of the field owns it: the timer to close it, or this method to use it.
         var timedOut = Interlocked.Exchange(ref _connecting, null) is null;
         _connectTimer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (result.Succeeded && !timedOut) return socket;
+        if (result.Succeeded && !timedOut) return (socket, SocketError.Success);
         socket.Dispose();
-        return null;
+        return (null, timedOut ? SocketError.TimedOut : result.Error);
     }
 
     private void OnConnectTimeout()

@@ -192,8 +192,7 @@ public sealed class TcpRelay : IRelay
             foreach (var connection in _connections)
             {
                 connection.CountBytes();
-                if (connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
-                else connection.EndIfDue(now);
+                if (!connection.EndIfDue(now) && connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
             }
         }
     }

@@ -1,9 +1,12 @@
-namespace Cluster.Dataplane.Tcp.Managed;
+namespace Cluster.Dataplane.Tcp;
 
-/// <summary>How the beginning of a connection whose first bytes are kept has ended.</summary>
+/// <summary>How far a connection whose first bytes are kept has come, and how its beginning has ended.</summary>
 internal enum ReplayOutcome : byte
 {
-    /// <summary>The backend has answered: the connection is as any other.</summary>
+    /// <summary>It has not ended: nothing more to do until a socket is readable or writable.</summary>
+    Waiting,
+
+    /// <summary>The backend has answered: there is nothing to replay any more.</summary>
     Answered,
 
     /// <summary>The client has sent more than is kept: the backend it has stays.</summary>
