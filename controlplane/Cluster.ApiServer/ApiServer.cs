@@ -1,6 +1,8 @@
 using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Bootstrap;
 using Cluster.ApiServer.Hosting;
 using Cluster.ApiServer.Kubelets;
 using Cluster.ApiServer.Logs;
@@ -20,14 +22,18 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly RegistryHost _core;
     private readonly KubeletClient _kubelets;
     private readonly HttpMessageInvoker _targets;
-    private readonly SigningKey _tokenKey;
+    private readonly SigningKeys _tokenKeys;
+    private readonly AuditLog? _audit;
     private readonly WebHost _web;
 
-    private ApiServer(RegistryHost core, KubeletClient kubelets, HttpMessageInvoker targets, SigningKey tokenKey, WebHost web) =>
-        (_core, _kubelets, _targets, _tokenKey, _web) = (core, kubelets, targets, tokenKey, web);
+    private ApiServer(RegistryHost core, KubeletClient kubelets, HttpMessageInvoker targets, SigningKeys tokenKeys, AuditLog? audit, WebHost web) =>
+        (_core, _kubelets, _targets, _tokenKeys, _audit, _web) = (core, kubelets, targets, tokenKeys, audit, web);
 
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
+
+    /// <summary>The patterns of all paths it answers: permission is asked for on every one.</summary>
+    internal IEnumerable<string> Routes => _web.Routes;
 
     /// <summary>Ends when the server has stopped.</summary>
     public Task Completion => _web.Completion;
@@ -37,18 +43,22 @@ public sealed class ApiServer : IAsyncDisposable
     public static async Task<ApiServer> StartAsync(
         ApiServerOptions options, IStore store, ILoggerFactory logs, CancellationToken cancellationToken)
     {
-        var tokenKey = SigningKey.FromPem(await File.ReadAllTextAsync(options.Pki.ServiceAccountKey, cancellationToken));
+        // Before anything is started: a bad policy or a file that cannot be opened is said at once.
+        var audit = await AuditAsync(options, logs, cancellationToken);
+        var tokenKeys = new SigningKeys(options.Pki, options.Time);
         var staticTokens = await StaticTokens.ReadAsync(options.Pki.StaticTokens, cancellationToken);
-        var tokens = new ServiceAccountTokens(tokenKey, options.Time);
-        var authorizer = new ComponentAuthorizer();
+        var tokens = new ServiceAccountTokens(() => tokenKeys.All, options.Time);
+        var access = new AuthorizationParts();
         var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
         var core = await RegistryHost.StartAsync(
-            store, registry, reader => Plugins(reader, store, options.Time), reader => Posted(authorizer, Tokens(reader), options.Time), logs,
-            options.Time, cancellationToken);
+            store, registry, reader => Plugins(reader, store, access, options.Time), reader => Posted(access.Authorizer(reader), Tokens(reader), options.Time), access.Indexes,
+            logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();
         try
         {
+            await new DefaultPolicyObjects(core.Registry, logs.CreateLogger<DefaultPolicyObjects>()).EnsureAsync(cancellationToken);
+            await core.WaitFreshAsync(cancellationToken);
             var web = await WebHost.StartAsync(
                 new WebHostParts
                 {
@@ -56,7 +66,9 @@ public sealed class ApiServer : IAsyncDisposable
                     Store = store,
                     Core = core,
                     Tokens = Tokens(core.Reader),
-                    Authorizer = authorizer,
+                    Auditor = audit.Auditor,
+                    TokenKeys = () => tokenKeys.All,
+                    Authorizer = access.Authorizer(core.Reader),
                     Connectors =
                     [
                         new PodLogConnector(core.Reader, kubelets), new TokenRequestConnector(core.Reader, tokens, options.Time),
@@ -65,28 +77,40 @@ public sealed class ApiServer : IAsyncDisposable
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, kubelets, targets, tokenKey, web);
+            return new ApiServer(core, kubelets, targets, tokenKeys, audit.Log, web);
         }
         catch
         {
             kubelets.Dispose();
             targets.Dispose();
-            tokenKey.Dispose();
+            tokenKeys.Dispose();
             await core.DisposeAsync();
             throw;
         }
 
-        IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) => [staticTokens, new ServiceAccountAuthenticator(tokens, reader)];
+        IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) => 
+            [staticTokens, new ServiceAccountAuthenticator(tokens, reader), new BootstrapTokens(reader, options.Time)];
     }
 
     /// <summary>Stops: no new requests, watches end, open requests get the shutdown grace.</summary>
     public async ValueTask DisposeAsync()
     {
         await _web.DisposeAsync();
+        if (_audit is not null)
+            await _audit.DisposeAsync();
         await _core.DisposeAsync();
         _kubelets.Dispose();
         _targets.Dispose();
-        _tokenKey.Dispose();
+        _tokenKeys.Dispose();
+    }
+
+    private static async Task<(AuditLog? Log, Auditor Auditor)> AuditAsync(ApiServerOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        if (options.AuditLog is not { } audit)
+            return (null, new Auditor(null, AuditPolicy.Default, options.Time));
+        var policy = audit.PolicyFile is { } file ? AuditPolicy.Parse(await File.ReadAllTextAsync(file, cancellationToken), file) : AuditPolicy.Default;
+        var log = new AuditLog(audit, options.Time, logs.CreateLogger<AuditLog>());
+        return (log, new Auditor(log, policy, options.Time));
     }
 
     /// <summary>What is passed on to kubelets, pods and services.</summary>
@@ -110,11 +134,15 @@ public sealed class ApiServer : IAsyncDisposable
     ];
 
     /// <summary>In the order they see a write.</summary>
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, IStore store, TimeProvider time) =>
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, IStore store, AuthorizationParts access, TimeProvider time) =>
     [
+        new CreationRights(new RequestAuthorizer(access.Authorizer(reader))),
         new NamespaceLifecycle(reader, time),
         new ServiceAccountAdmission(reader, time),
         new DefaultTolerationSeconds(),
+        new NodeRestriction(reader),
+        new CertificateRights(access.Authorizer(reader)),
+        new RoleEscalation(access.Roles, access.Rules, access.Authorizer(reader)),
         new LimitRanger(reader),
         // The last: what it charges is what will be stored.
         new ResourceQuotaAdmission(reader, new QuotaLedger(store), time),

@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
@@ -22,6 +23,15 @@ public sealed record ApiServerOptions
 
     /// <summary>A request other than a watch or a log gets this long.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Where requests are written down; null: nowhere.</summary>
+    public AuditLogOptions? AuditLog { get; init; }
+
+    /// <summary>Requests served at once, of all priority levels together; watches, streams and administrators are not counted.</summary>
+    public int MaxRequestsInFlight { get; init; } = 600;
+
+    /// <summary>A request that finds no seat in this time is told to come back later.</summary>
+    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Connections that changed their protocol (exec, attach, port-forward, proxied upgrades), at once.</summary>
     public int MaxUpgradedConnections { get; init; } = 1000;

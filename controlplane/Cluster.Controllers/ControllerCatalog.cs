@@ -1,5 +1,6 @@
 using Cluster.Api.AppsV1;
 using Cluster.Api.CoreV1;
+using Cluster.Controllers.Certificates;
 using Cluster.Controllers.DaemonSets;
 using Cluster.Controllers.Deployments;
 using Cluster.Controllers.Framework;
@@ -9,6 +10,7 @@ using Cluster.Controllers.Namespaces;
 using Cluster.Controllers.Nodes;
 using Cluster.Controllers.Quotas;
 using Cluster.Controllers.Replication;
+using Cluster.Controllers.Roles;
 using Cluster.Controllers.ServiceAccounts;
 using Cluster.Controllers.ServiceEndpoints;
 using Cluster.Controllers.StatefulSets;
@@ -40,5 +42,10 @@ internal static class ControllerCatalog
         new("resourcequota", null, context => new ResourceQuotaController(context)),
         new("serviceaccount", null, context => new ServiceAccountController(context)),
         new("root-ca-cert-publisher", null, context => new RootCaController(context)),
+        new("clusterrole-aggregation", null, context => new ClusterRoleAggregation(context)),
+        new("csrapproving", null, context => new CsrApprovingController(context)),
+        new("csrsigning", null, context => new CsrSigningController(context)),
+        new("csrcleaner", null, context => new CsrCleanerController(context)),
+        new("tokencleaner", null, context => new BootstrapTokenCleaner(context)),
     ];
 }

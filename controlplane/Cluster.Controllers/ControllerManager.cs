@@ -14,6 +14,7 @@ public sealed class ControllerManager
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IReadOnlyList<ControllerRegistration> _chosen;
+    private readonly Dictionary<string, IApiClient> _accounts = [];
     private volatile LeaderElector? _elector;
     private volatile bool _isRunning;
 
@@ -64,7 +65,7 @@ public sealed class ControllerManager
         var recorders = new List<EventRecorder>();
         var context = new ControllerContext(_client, _options, _logs, _time) { Events = component => Record(recorders, component) };
         var informers = new InformerFactory(_client, _logger, _time);
-        var loops = _chosen.Select(one => new ControllerLoop(one.Create(context), informers, _logs.CreateLogger($"Cluster.Controllers.{one.Name}"), _time));
+        var loops = _chosen.Select(one => new ControllerLoop(one.Create(context with { Client = ClientOf(one) }), informers, _logs.CreateLogger($"Cluster.Controllers.{one.Name}"), _time));
         var running = loops.Select(loop => loop.RunAsync(cancellationToken)).Append(informers.RunAsync(cancellationToken)).ToList();
         try
         {
@@ -80,6 +81,17 @@ public sealed class ControllerManager
                 await recorder.DisposeAsync();
             }
         }
+    }
+
+    // Terms follow each other: the clients of one are there for the next.
+    private IApiClient ClientOf(ControllerRegistration one)
+    {
+        if (_options.AccountClients is not { } make)
+            return _client;
+        var account = ControllerAccounts.Of(one.Name);
+        if (!_accounts.TryGetValue(account, out var client))
+            _accounts[account] = client = make(account);
+        return client;
     }
 
     private EventRecorder Record(List<EventRecorder> recorders, string component)

@@ -1,3 +1,5 @@
+using Cluster.Client;
+
 namespace Cluster.Controllers;
 
 /// <summary>How the controllers run, read at start. Times are Kubernetes' defaults.</summary>
@@ -8,6 +10,21 @@ public sealed record ControllerManagerOptions
 
     /// <summary>Take turns with other controller managers by a Lease.</summary>
     public bool LeaderElect { get; init; } = true;
+
+    /// <summary>
+    /// Makes the client by which a controller writes, of its own service account in <c>kube-system</c>; reads are the manager's. Null: all
+    /// is done as the manager itself, which then needs all their rights.
+    /// </summary>
+    public Func<string, IApiClient>? AccountClients { get; init; }
+
+    /// <summary>The authority by which approved certificate requests are signed, PEM; null: they are not.</summary>
+    public string? SigningCertificateFile { get; init; }
+
+    /// <summary>Its key, PEM.</summary>
+    public string? SigningKeyFile { get; init; }
+
+    /// <summary>The life of signed certificates, where a request asks for no shorter one.</summary>
+    public TimeSpan SigningDuration { get; init; } = TimeSpan.FromDays(365);
 
     /// <summary>Unique to this process; null: host name and a random part.</summary>
     public string? Identity { get; init; }

@@ -15,6 +15,7 @@ var root = new RootCommand("Cluster: Kubernetes' original architecture, data pla
     KubeletCommand.Create(),
     ProxyCommand.Create(),
     EngineCommand.Create(),
+    SecretsCommand.Create(),
 };
 
 // Root by `su` has a PATH without the folders of nft, iptables and dockerd.

@@ -81,7 +81,7 @@ public sealed class StockControlPlane : IAsyncLifetime
         Start("kube-controller-manager", Binary("kube-controller-manager"),
         [
             "--port", "0", "--secure-port", $"{Machine.FreePort()}", .. Common("controller-manager"),
-            "--service-account-private-key-file", Pki("sa.key"), "--root-ca-file", Pki("ca.crt"),
+            "--service-account-private-key-file", Pki("sa.key"), "--root-ca-file", Pki("ca.crt"), "--use-service-account-credentials",
             "--flex-volume-plugin-dir", Path.Combine(_data, "volume-plugins"),
         ]);
         Start("kube-proxy", "ip",

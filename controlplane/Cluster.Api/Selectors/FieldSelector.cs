@@ -40,6 +40,25 @@ public sealed class FieldSelector
     /// <summary>The one value a field must have, or null: a reader may then look up instead of scanning.</summary>
     public string? RequiredValue(string path) => Array.Find(terms, term => term.Path == path && !term.Negated)?.Value;
 
+    /// <summary>The one name a selector's text asks for; empty: it asks for none, or is no selector.</summary>
+    public static string NameIn(string text) => ValueIn(text, "metadata.name");
+
+    /// <summary>The one value a selector's text asks for in a field; empty: it asks for none, or is no selector.</summary>
+    public static string ValueIn(string text, string path)
+    {
+        if (text.Length == 0)
+            return "";
+        try
+        {
+            return FieldSelectorParser.Terms(text).FirstOrDefault(term => term.Path == path && !term.Negated).Value ?? "";
+        }
+        catch (StatusException)
+        {
+            // Whoever answers the request says what is wrong with it.
+            return "";
+        }
+    }
+
     public override string ToString() =>
         string.Join(',', terms.Select(term => $"{term.Path}{(term.Negated ? "!=" : "=")}{FieldSelectorParser.Escape(term.Value)}"));
 

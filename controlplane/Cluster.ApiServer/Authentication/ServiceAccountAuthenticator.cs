@@ -6,8 +6,6 @@ namespace Cluster.ApiServer.Authentication;
 /// <summary>Users of service account tokens: signed by us, not expired, and their account (and pod, if bound to one) still there.</summary>
 internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, IObjectReader reader) : ITokenAuthenticator
 {
-    private const string AllAccounts = "system:serviceaccounts";
-
     public async ValueTask<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         if (tokens.Verify(token) is not { } claims)
@@ -20,7 +18,7 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
         return new UserIdentity(
             claims.Subject,
             claims.Uid,
-            [AllAccounts, $"{AllAccounts}:{claims.Namespace}", UserIdentity.AuthenticatedGroup],
+            [.. new ServiceAccountName(claims.Namespace, claims.Name).Groups, UserIdentity.AuthenticatedGroup],
             Extra(claims));
     }
 

@@ -1,8 +1,15 @@
 namespace Cluster.ApiServer.Authentication;
 
 /// <summary>Issues service account tokens and tells ours from others. Whether the account still lives is the authenticator's question.</summary>
-public sealed class ServiceAccountTokens(SigningKey key, TimeProvider time)
+/// <param name="keys">The keys as they are now: the first signs, all check.</param>
+/// <param name="time">The clock of tokens' lives.</param>
+public sealed class ServiceAccountTokens(Func<IReadOnlyList<SigningKey>> keys, TimeProvider time)
 {
+    public ServiceAccountTokens(SigningKey key, TimeProvider time)
+        : this(() => [key], time)
+    {
+    }
+
     public const string Issuer = "https://kubernetes.default.svc.cluster.local";
 
     /// <summary>The audience of tokens that name none: this API server.</summary>
@@ -23,12 +30,13 @@ public sealed class ServiceAccountTokens(SigningKey key, TimeProvider time)
                 Bound = bound,
                 NodeName = nodeName,
             }.ToJson(Issuer),
-            key);
+            keys()[0]);
 
     /// <summary>The claims of a token of ours that is valid now and meant for this server; null otherwise.</summary>
     public ServiceAccountClaims? Verify(string token)
     {
-        if (JsonWebToken.Verify(token, key) is not { } json || ServiceAccountClaims.FromJson(json, Issuer) is not { } claims)
+        if (keys().Select(key => JsonWebToken.Verify(token, key)).FirstOrDefault(json => json is not null) is not { } json
+            || ServiceAccountClaims.FromJson(json, Issuer) is not { } claims)
             return null;
         var now = time.GetUtcNow();
         return now < claims.Expires && now + ClockSkew >= claims.IssuedAt && claims.Audiences.Contains(DefaultAudience) ? claims : null;

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 
 namespace Cluster.ApiServer.Authentication;
 
@@ -15,6 +16,7 @@ public sealed class SigningKey : IDisposable
         (_ecdsa, _rsa) = (ecdsa, rsa);
         var publicKey = ecdsa?.ExportSubjectPublicKeyInfo() ?? rsa!.ExportSubjectPublicKeyInfo();
         KeyId = Base64Url.EncodeToString(SHA256.HashData(publicKey));
+        CanSign = Try(() => ecdsa is not null ? ecdsa.ExportPkcs8PrivateKey() : rsa!.ExportPkcs8PrivateKey());
         PublicPem = ecdsa?.ExportSubjectPublicKeyInfoPem() ?? rsa!.ExportSubjectPublicKeyInfoPem();
     }
 
@@ -25,6 +27,27 @@ public sealed class SigningKey : IDisposable
     public string KeyId { get; }
 
     public string PublicPem { get; }
+
+    /// <summary>The private half is there.</summary>
+    public bool CanSign { get; }
+
+    /// <summary>The public half as a JSON web key (RFC 7517).</summary>
+    public JsonObject ToJsonWebKey()
+    {
+        var key = new JsonObject { ["use"] = "sig", ["kid"] = KeyId, ["alg"] = Algorithm };
+        if (_ecdsa is not null)
+        {
+            var point = _ecdsa.ExportParameters(includePrivateParameters: false).Q;
+            (key["kty"], key["crv"]) = ("EC", "P-256");
+            (key["x"], key["y"]) = (Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
+            return key;
+        }
+
+        var parameters = _rsa!.ExportParameters(includePrivateParameters: false);
+        key["kty"] = "RSA";
+        (key["n"], key["e"]) = (Base64Url.EncodeToString(parameters.Modulus), Base64Url.EncodeToString(parameters.Exponent));
+        return key;
+    }
 
     /// <exception cref="CryptographicException">The text holds neither an RSA nor a P-256 key.</exception>
     public static SigningKey FromPem(string pem)
@@ -70,6 +93,19 @@ public sealed class SigningKey : IDisposable
         {
             return _ecdsa?.VerifyData(content, signature, HashAlgorithmName.SHA256)
                 ?? _rsa!.VerifyData(content, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        }
+    }
+
+    private static bool Try(Func<byte[]> export)
+    {
+        try
+        {
+            CryptographicOperations.ZeroMemory(export());
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
         }
     }
 

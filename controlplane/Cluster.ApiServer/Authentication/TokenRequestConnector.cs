@@ -34,6 +34,7 @@ internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccount
             ?? throw StatusErrors.NotFound(Accounts, scope.Name!);
         request.Spec ??= new TokenRequestSpec();
         Check(request.Spec, scope.Name!);
+        NodeTokenRule.Check(scope.User, request.Spec, scope.Namespace!, scope.Name!, reader);
         await IssueAsync(request, (ServiceAccount)account, context.RequestAborted);
         await AnswerAsync(context, request);
     }

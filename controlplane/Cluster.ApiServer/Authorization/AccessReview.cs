@@ -21,8 +21,8 @@ internal sealed class AccessReview(string plural, IAuthorizer authorizer) : IPos
         if (Check(scope, obj, user, resource, path) is { Count: > 0 } errors)
             throw StatusErrors.Invalid(Group, obj.Descriptor.Name, "", errors);
 
-        var allowed = await authorizer.IsAllowedAsync(Question(user, resource, path), cancellationToken);
-        Answer(obj, new SubjectAccessReviewStatus { Allowed = allowed });
+        var decision = await authorizer.AuthorizeAsync(Question(user, resource, path), cancellationToken);
+        Answer(obj, new SubjectAccessReviewStatus { Allowed = decision.Allowed, Reason = decision.Reason });
         return new EncodedMessage(obj, $"{Group}/v1", obj.Descriptor.Name);
     }
 

@@ -24,6 +24,9 @@ public sealed record AuthorizationRequest
     /// <summary>Empty: a collection.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Of a list, watch or deletecollection, as the caller wrote it.</summary>
+    public string FieldSelector { get; init; } = "";
+
     public string Path { get; init; } = "";
 
     public bool IsResource => Resource.Length > 0;

@@ -3,10 +3,10 @@ using Cluster.ApiServer.Authentication;
 
 namespace Cluster.ApiServer.Authorization;
 
-/// <summary>Decides whether a known user may do what they ask.</summary>
+/// <summary>Decides whether a known user may do what they ask. Safe for concurrent use.</summary>
 public interface IAuthorizer
 {
-    ValueTask<bool> IsAllowedAsync(AuthorizationRequest request, CancellationToken cancellationToken);
+    ValueTask<AuthorizationDecision> AuthorizeAsync(AuthorizationRequest request, CancellationToken cancellationToken);
 
     /// <summary>All that a user may do in a namespace, for people to read.</summary>
     ValueTask<SubjectRulesReviewStatus> RulesOfAsync(UserIdentity user, string ns, CancellationToken cancellationToken);

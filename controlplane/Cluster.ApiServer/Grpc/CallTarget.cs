@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.ResourceV1;
+using Cluster.Api.Selectors;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.CustomResources;
@@ -50,6 +51,9 @@ internal sealed class CallTarget
     /// <exception cref="StatusException">405 for a verb the resource does not know; 400 where the name or namespace is missing.</exception>
     public CallTarget Require(string verb, bool named)
     {
+        // A role in a namespace gives nothing outside it: what is in none is not reached through one.
+        if (Type is { Namespaced: false, Custom: not null } && _ref.Namespace.Length > 0)
+            throw StatusErrors.NotFound(Type, _ref.Name);
         if (_subresource is { Connects: true } || !(_subresource?.Verbs ?? Type.Verbs).Contains(verb))
             throw StatusErrors.MethodNotAllowed(Type, verb);
         if (named && _ref.Name.Length == 0)
@@ -70,14 +74,27 @@ internal sealed class CallTarget
         DryRun = dryRun,
     };
 
-    public AuthorizationRequest Question(UserIdentity user, string verb) => new()
+    /// <summary>What must be allowed before anything else is said of the call.</summary>
+    /// <param name="reference">From the message.</param>
+    /// <param name="user">Who calls.</param>
+    /// <param name="verb">What they want.</param>
+    /// <param name="subresource">Instead of the reference's own, where the method implies one.</param>
+    /// <param name="selector">A field selector: one that asks for one name is about that object.</param>
+    public static AuthorizationRequest Question(ResourceRef reference, UserIdentity user, string verb, string? subresource, string selector) => new()
     {
         User = user,
         Verb = verb,
-        Group = Type.Group,
-        Resource = Type.Plural,
-        Subresource = _subresource?.Name ?? "",
-        Namespace = Type.Namespaced ? _ref.Namespace : "",
-        Name = _ref.Name,
+        Group = reference.Group,
+        // A call that names nothing is about no resource, and about no path either.
+        Resource = reference.Resource.Length > 0 ? reference.Resource : "?",
+        Subresource = subresource ?? reference.Subresource,
+        Namespace = Place(reference),
+        Name = reference.Name.Length > 0 ? reference.Name : FieldSelector.NameIn(selector),
+        FieldSelector = selector,
     };
+
+    // A role in a namespace says nothing of what is in none; a namespace itself is in itself.
+    private static string Place(ResourceRef reference) =>
+        ResourceCatalog.Find(reference.Group, reference.Version, reference.Resource) is not { Namespaced: false } type ? reference.Namespace
+        : type.GroupResource == "namespaces" ? reference.Name : "";
 }

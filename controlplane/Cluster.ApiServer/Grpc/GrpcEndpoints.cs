@@ -4,6 +4,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,6 +15,19 @@ internal static class GrpcEndpoints
 {
     /// <summary>A list of 5,000 pods is some 10 MB; what comes in is bounded as for REST.</summary>
     private const int MaxSendBytes = 256 * 1024 * 1024;
+
+    private static readonly HashSet<string> Calls =
+        [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => $"/{method.Service.FullName}/{method.Name}")];
+
+    /// <summary>The call says in its message what it wants: <see cref="ResourceService"/> asks for permission itself.</summary>
+    public static bool AsksItself(HttpRequest request) => 
+        Hosting.RequestLabels.IsGrpc(request) && Calls.Contains(request.Path.Value ?? "");
+
+    /// <summary>The path by which a call that is about no resource is allowed or not: health as health, reflection as the schema it tells.</summary>
+    public static string PathOf(string path) =>
+        path.StartsWith("/grpc.health.v1.Health/", StringComparison.Ordinal) ? "/healthz"
+        : path.StartsWith("/grpc.reflection.", StringComparison.Ordinal) ? "/openapi/v3"
+        : path;
 
     public static void AddServices(IServiceCollection services, IResourceRegistry registry, RequestAuthorizer authorizer)
     {

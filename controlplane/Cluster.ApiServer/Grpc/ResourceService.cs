@@ -5,6 +5,7 @@ using Cluster.Api.Custom;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
 using Cluster.Api.ResourceV1;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Registry;
@@ -20,14 +21,14 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 {
     public override async Task<ObjectReply> Get(GetRequest request, ServerCallContext context)
     {
-        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("get", named: true), "get", context);
+        var scope = (await TargetAsync(request.Ref, "get", named: true, context)).Scope(User(context));
         var found = await registry.GetAsync(scope, request.ResourceVersion, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(found.Protobuf) };
     }
 
     public override async Task<ListReply> List(ListRequest request, ServerCallContext context)
     {
-        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("list", named: false), "list", context);
+        var scope = (await TargetAsync(request.Ref, "list", named: false, context, selector: request.FieldSelector)).Scope(User(context));
         var options = new ApiListOptions
         {
             LabelSelector = request.LabelSelector,
@@ -51,7 +52,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
     {
-        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("watch", named: false), "watch", context);
+        var scope = (await TargetAsync(request.Ref, "watch", named: false, context, selector: request.FieldSelector)).Scope(User(context));
         var options = new ApiListOptions
         {
             Watch = true,
@@ -74,22 +75,22 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 
     public override async Task<ObjectReply> Create(WriteRequest request, ServerCallContext context)
     {
-        var target = (await TargetAsync(request.Ref, context)).Require("create", named: false);
-        var scope = await AllowAsync(target, "create", context, request.FieldManager, request.DryRun);
+        var target = await TargetAsync(request.Ref, "create", named: false, context);
+        var scope = target.Scope(User(context), Manager(context, request.FieldManager), request.DryRun);
         var created = await registry.CreateAsync(scope, Body(target, request.Object), context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(created.Protobuf) };
     }
 
-    public override async Task<ObjectReply> Update(WriteRequest request, ServerCallContext context) =>
-        await UpdateAsync(await TargetAsync(request.Ref, context), request, context);
+    public override Task<ObjectReply> Update(WriteRequest request, ServerCallContext context) =>
+        UpdateAsync(null, request, context);
 
-    public override async Task<ObjectReply> UpdateStatus(WriteRequest request, ServerCallContext context) =>
-        await UpdateAsync(await TargetAsync(request.Ref, context, "status"), request, context);
+    public override Task<ObjectReply> UpdateStatus(WriteRequest request, ServerCallContext context) =>
+        UpdateAsync("status", request, context);
 
     public override async Task<ObjectReply> Patch(PatchRequest request, ServerCallContext context)
     {
-        var target = (await TargetAsync(request.Ref, context)).Require("patch", named: true);
-        var scope = await AllowAsync(target, "patch", context, request.FieldManager, request.DryRun);
+        var target = await TargetAsync(request.Ref, "patch", named: true, context);
+        var scope = target.Scope(User(context), Manager(context, request.FieldManager), request.DryRun);
         if (request.PatchType == PatchMediaTypes.Apply && request.FieldManager.Length == 0)
             throw StatusErrors.BadRequest("field_manager is required for apply patch");
         var result = await registry.PatchAsync(scope with { Force = request.Force }, request.PatchType, request.Patch.Memory, context.CancellationToken);
@@ -98,9 +99,9 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
 
     public override async Task<ObjectReply> Delete(DeleteRequest request, ServerCallContext context)
     {
+        var target = await TargetAsync(request.Ref, "delete", named: true, context);
         var options = ParseOptions(request.Options);
-        var dryRun = options.DryRun.Contains("All");
-        var scope = await AllowAsync((await TargetAsync(request.Ref, context)).Require("delete", named: true), "delete", context, dryRun: dryRun);
+        var scope = target.Scope(User(context), Manager(context, ""), options.DryRun.Contains("All"));
         var result = await registry.DeleteAsync(scope, options, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Response.Protobuf) };
     }
@@ -112,7 +113,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         {
             Version = pods.Version, Resource = pods.Plural, Namespace = request.Namespace, Name = request.Pod, Subresource = "binding",
         };
-        var scope = await AllowAsync((await TargetAsync(reference, context)).Require("create", named: true), "create", context);
+        var scope = (await TargetAsync(reference, "create", named: true, context)).Scope(User(context), Manager(context, ""));
         var binding = new Binding
         {
             Metadata = new ObjectMeta { Name = request.Pod, Namespace = request.Namespace, Uid = request.Uid },
@@ -122,28 +123,30 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         return new BindReply();
     }
 
-    private async Task<ObjectReply> UpdateAsync(CallTarget target, WriteRequest request, ServerCallContext context)
+    private async Task<ObjectReply> UpdateAsync(string? subresource, WriteRequest request, ServerCallContext context)
     {
-        target.Require("update", named: true);
-        var scope = await AllowAsync(target, "update", context, request.FieldManager, request.DryRun);
+        var target = await TargetAsync(request.Ref, "update", named: true, context, subresource);
+        var scope = target.Scope(User(context), Manager(context, request.FieldManager), request.DryRun);
         var result = await registry.UpdateAsync(scope, Body(target, request.Object), context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
     }
 
-    private ValueTask<CallTarget> TargetAsync(ResourceRef? reference, ServerCallContext context, string? subresource = null) =>
-        CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource);
-
-    private async ValueTask<RequestScope> AllowAsync(
-        CallTarget target, string verb, ServerCallContext context, string fieldManager = "", bool dryRun = false)
+    // Permission comes before all else: who may not ask does not hear whether there is such a resource.
+    private async ValueTask<CallTarget> TargetAsync(
+        ResourceRef? reference, string verb, bool named, ServerCallContext context, string? subresource = null, string selector = "")
     {
-        var user = context.GetHttpContext().Features.Get<UserIdentity>() ?? UserIdentity.Anonymous;
-        await authorizer.AuthorizeAsync(target.Question(user, verb), context.CancellationToken);
-        return target.Scope(user, fieldManager.Length > 0 ? fieldManager : DefaultManager(context), dryRun);
+        var question = CallTarget.Question(reference ?? new ResourceRef(), User(context), verb, subresource, selector);
+        await authorizer.AuthorizeAsync(question, context.GetHttpContext().Features.Get<AuditEntry>(), context.CancellationToken);
+        return (await CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource)).Require(verb, named);
     }
 
+    private static UserIdentity User(ServerCallContext context) => context.GetHttpContext().Features.Get<UserIdentity>() ?? UserIdentity.Anonymous;
+
     // Who says nothing is called as the program.
-    private static string DefaultManager(ServerCallContext context)
+    private static string Manager(ServerCallContext context, string given)
     {
+        if (given.Length > 0)
+            return given;
         var headers = context.GetHttpContext().Request.Headers;
         return ManagerNames.OfUserAgent((headers.TryGetValue("x-user-agent", out var agent) ? agent : headers.UserAgent).ToString());
     }

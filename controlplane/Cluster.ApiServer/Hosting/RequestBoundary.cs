@@ -1,6 +1,8 @@
 using Cluster.Api;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.Grpc;
 using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Rest;
@@ -14,10 +16,13 @@ namespace Cluster.ApiServer.Hosting;
 /// goes wrong inside becomes a Status.
 /// </summary>
 internal sealed partial class RequestBoundary(
-    RequestAuthenticator authenticator, RequestAuthorizer authorizer, ApiServerOptions options, ILogger logger, CancellationToken stopping)
+    RequestAuthenticator authenticator, RequestAuthorizer authorizer, FairQueues queues, Auditor auditor, ApiServerOptions options, ILogger logger,
+    CancellationToken stopping)
 {
     /// <summary>What nginx calls a request whose client went away; nobody reads it but the metrics.</summary>
     private const int ClientClosedRequest = 499;
+
+    private readonly Impersonation _impersonation = new(authorizer);
 
     /// <summary>What is served; null: what is built in.</summary>
     public ServedResources? Resources { get; init; }
@@ -31,7 +36,7 @@ internal sealed partial class RequestBoundary(
         try
         {
             using var lifetime = new RequestLifetime(context, labels.LongRunning, options.RequestTimeout, options.Time, stopping);
-            await RunAsync(context, lifetime, next);
+            await RunAsync(context, labels, lifetime, next);
         }
         finally
         {
@@ -42,14 +47,21 @@ internal sealed partial class RequestBoundary(
         }
     }
 
-    private async Task RunAsync(HttpContext context, RequestLifetime lifetime, RequestDelegate next)
+    private async Task RunAsync(HttpContext context, RequestLabels labels, RequestLifetime lifetime, RequestDelegate next)
     {
+        var id = Auditor.Identify(context);
+        AuditEntry? entry = null;
+        UserIdentity? caller = null;
+        var panic = false;
         try
         {
-            var user = await authenticator.AuthenticateAsync(context);
+            caller = await authenticator.AuthenticateAsync(context);
+            var user = await _impersonation.ResolveAsync(context, caller);
             context.Features.Set(user);
-            // What a gRPC call wants is in its message: the service asks for permission itself.
-            if (!RequestLabels.IsGrpc(context.Request))
+            entry = await auditor.BeginAsync(context, id, caller, user);
+            context.Features.Set(entry);
+            using var seat = await queues.EnterAsync(user, context.Request.Path.Value ?? "/", labels, context.RequestAborted);
+            if (!GrpcEndpoints.AsksItself(context.Request))
                 await authorizer.AuthorizeAsync(context, user);
             await next(context);
         }
@@ -66,8 +78,16 @@ internal sealed partial class RequestBoundary(
         {
             // The top of the request: nothing a request does may end the server.
             var failure = Describe(e, lifetime, context.Request);
+            panic = failure.Code == StatusCodes.Status500InternalServerError;
             lifetime.Release();
             await AnswerAsync(context, failure);
+            // Who could not be told, or acted in a name that was not theirs to use.
+            entry ??= await auditor.BeginAsync(context, id, caller, caller);
+        }
+        finally
+        {
+            if (entry is not null)
+                await entry.EndAsync(panic);
         }
     }
 

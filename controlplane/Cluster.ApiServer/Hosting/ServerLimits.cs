@@ -11,8 +11,20 @@ internal static class ServerLimits
     /// <summary>A kubelet or a controller holds a watch per kind and many calls on one connection.</summary>
     private const int StreamsPerConnection = 1000;
 
+    /// <summary>Half of the files this process may open are for clients: the store, kubelets and logs need the rest.</summary>
+    private const int ShareOfFiles = 2;
+
+    private const int ConnectionsWithoutLimit = 10_000;
+
+    /// <summary>Connections at once; the next is closed at once.</summary>
+    public static int MaxConnections { get; } = OpenFiles() is { } files ? Math.Max(1, files / ShareOfFiles) : ConnectionsWithoutLimit;
+
+    /// <summary>Connections of one address at once: no single machine takes them all.</summary>
+    public static int MaxConnectionsOfOneAddress => Math.Max(1, MaxConnections / 2);
+
     public static void Apply(KestrelServerLimits limits)
     {
+        limits.MaxConcurrentConnections = MaxConnections;
         limits.MaxRequestBodySize = MaxRequestBodyBytes;
         limits.MaxRequestHeadersTotalSize = 64 * 1024;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
@@ -23,5 +35,15 @@ internal static class ServerLimits
         limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
+    }
+
+    // "Max open files   SOFT   HARD   files": the runtime raises the soft limit to the hard one.
+    private static int? OpenFiles()
+    {
+        const string Path = "/proc/self/limits";
+        if (!File.Exists(Path) || File.ReadLines(Path).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal)) is not { } line)
+            return null;
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return int.TryParse(words[^2], System.Globalization.CultureInfo.InvariantCulture, out var hard) ? hard : null;
     }
 }

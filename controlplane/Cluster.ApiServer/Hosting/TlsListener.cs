@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Cluster.ApiServer.Pki;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -15,6 +16,7 @@ internal sealed class TlsListener : IDisposable
 {
     private const int KeepAliveSeconds = 15;
 
+    private readonly ConnectionsByAddress _byAddress = new(ServerLimits.MaxConnectionsOfOneAddress);
     private readonly X509Certificate2 _certificate;
     private readonly SslStreamCertificateContext _context;
 
@@ -32,6 +34,7 @@ internal sealed class TlsListener : IDisposable
     public void Listen(KestrelServerOptions kestrel, IPEndPoint endpoint) => kestrel.Listen(endpoint, listen =>
     {
         listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.Use(next => connection => _byAddress.RunAsync(connection, next));
         listen.UseHttps(https =>
         {
             https.ServerCertificate = _certificate;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Discovery;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.Grpc;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.OpenApi;
@@ -39,6 +40,10 @@ internal sealed class WebHost : IAsyncDisposable
     public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
     public Task Completion => _stopped.Task;
+
+    /// <summary>The patterns of all paths that are answered.</summary>
+    public IEnumerable<string> Routes =>
+        ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText ?? "");
 
     public static async Task<WebHost> StartAsync(WebHostParts parts, ILoggerFactory logs, CancellationToken cancellationToken)
     {
@@ -95,7 +100,8 @@ internal sealed class WebHost : IAsyncDisposable
         var authenticator = new RequestAuthenticator(
             new ClientCertificates(_listener.Authority, options.Time), new CachedTokenAuthenticator(parts.Tokens, options.Time));
         var boundary = new RequestBoundary(
-            authenticator, authorizer, options, logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping)
+            authenticator, authorizer, new FairQueues(options.MaxRequestsInFlight, options.QueueTimeout, options.Time), parts.Auditor, options,
+            logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping)
         {
             Resources = parts.Core.Registry.Resources,
         };
@@ -103,6 +109,7 @@ internal sealed class WebHost : IAsyncDisposable
         _app.UseRouting();
         MapHealth(parts);
         new DiscoveryEndpoints(parts.Core.Registry.Resources, options.Listen[0].ToString()).Map(_app);
+        new IssuerDiscovery(parts.TokenKeys, options.Pki.ServerUrl).Map(_app);
         new OpenApiEndpoints(parts.Core.Registry.Resources).Map(_app);
         GrpcEndpoints.Map(_app);
         new RestEndpoints(parts.Core.Registry, parts.Connectors, logs, options.Time).Map(_app);

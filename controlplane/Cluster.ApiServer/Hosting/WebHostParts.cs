@@ -1,3 +1,4 @@
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Registry;
@@ -17,6 +18,12 @@ internal sealed record WebHostParts
 
     /// <summary>Asked in this order who a bearer token belongs to.</summary>
     public required IReadOnlyList<ITokenAuthenticator> Tokens { get; init; }
+
+    /// <summary>Writes requests down.</summary>
+    public required Auditor Auditor { get; init; }
+
+    /// <summary>The keys of service account tokens as they are now.</summary>
+    public required Func<IReadOnlyList<SigningKey>> TokenKeys { get; init; }
 
     public required IAuthorizer Authorizer { get; init; }
 

@@ -14,12 +14,18 @@ namespace Cluster.ApiServer.Pki;
 /// </remarks>
 public sealed class ClusterPki
 {
+    /// <summary>How many old keys of service account tokens are kept for checking.</summary>
+    private const int PreviousKeys = 2;
+
     private const string Masters = "system:masters";
     private readonly PkiOptions _options;
 
     private ClusterPki(PkiOptions options) => _options = options;
 
     public string Directory => Path.Combine(_options.DataDirectory, "pki");
+
+    /// <summary>Where clients reach the API server.</summary>
+    public Uri ServerUrl => _options.ServerUrl;
 
     public string AuthorityCertificate => In("ca.crt");
 
@@ -42,6 +48,9 @@ public sealed class ClusterPki
 
     public string ServiceAccountPublicKey => In("sa.pub");
 
+    /// <summary>The public keys that signed before, newest first: their tokens are good until they end. May be missing.</summary>
+    public string ServiceAccountPreviousKeys => In("sa-previous.pub");
+
     /// <summary>Bearer tokens of static users, <c>token,user,uid,"group1,group2"</c> a line. Optional.</summary>
     public string StaticTokens => In("tokens.csv");
 
@@ -55,6 +64,9 @@ public sealed class ClusterPki
     public string ProxyKubeconfig => In("proxy.kubeconfig");
 
     public string KubeletKubeconfig => In("kubelet.kubeconfig");
+
+    /// <summary>What is there already, unchecked.</summary>
+    public static ClusterPki At(string dataDirectory) => new(new PkiOptions { DataDirectory = dataDirectory, NodeName = "", NodeAddress = IPAddress.Loopback });
 
     /// <summary>Makes what is missing and renews what is near its end or no longer names what it should. Idempotent.</summary>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
@@ -70,6 +82,20 @@ public sealed class ClusterPki
         await pki.EnsureServiceAccountKeysAsync(cancellationToken);
         await pki.EnsureKubeconfigsAsync(authority, cancellationToken);
         return pki;
+    }
+
+    /// <summary>Makes a new key of service account tokens; tokens of the last <see cref="PreviousKeys"/> ones stay good.</summary>
+    /// <remarks>Servers that run notice it within seconds: no restart is needed.</remarks>
+    public async Task RotateServiceAccountKeyAsync(CancellationToken cancellationToken = default)
+    {
+        using var old = Authentication.SigningKey.FromPem(await File.ReadAllTextAsync(ServiceAccountKey, cancellationToken));
+        var before = File.Exists(ServiceAccountPreviousKeys) ? await File.ReadAllTextAsync(ServiceAccountPreviousKeys, cancellationToken) : "";
+        // The old one is known as an old one before the new one signs: no token is homeless in between.
+        await SecureFile.WriteAsync(
+            ServiceAccountPreviousKeys, string.Concat(PemBlocks.Of(before).Prepend(old.PublicPem).Take(PreviousKeys).Select(pem => pem + "\n")), SecureFile.Public, cancellationToken);
+        using var created = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await SecureFile.WriteAsync(ServiceAccountKey, created.ExportPkcs8PrivateKeyPem() + "\n", SecureFile.Secret, cancellationToken);
+        await EnsureServiceAccountKeysAsync(cancellationToken);
     }
 
     private string In(string file) => Path.Combine(Directory, file);

@@ -38,6 +38,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <param name="options">The cluster's ranges and addresses.</param>
     /// <param name="admission">Makes the plug-ins, in their order.</param>
     /// <param name="posted">Makes those who answer what is only posted.</param>
+    /// <param name="indexes">Kept in step with the caches.</param>
     /// <param name="logs">For all parts.</param>
     /// <param name="time">The clock of timestamps and intervals.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
@@ -46,11 +47,12 @@ public sealed class RegistryHost : IAsyncDisposable
         RegistryOptions options,
         Func<IObjectReader, IReadOnlyList<IAdmissionPlugin>> admission,
         Func<IObjectReader, IReadOnlyList<IPostedKind>> posted,
+        IReadOnlyList<IObjectIndex> indexes,
         ILoggerFactory logs,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var caches = new ResourceCaches(store, time, logs.CreateLogger<ResourceCaches>());
+        var caches = new ResourceCaches(store, indexes, time, logs.CreateLogger<ResourceCaches>());
         try
         {
             await caches.StartAsync(cancellationToken);
@@ -69,6 +71,9 @@ public sealed class RegistryHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Waits until the caches, and the indexes with them, are as new as the store is now; false: they did not get there in time.</summary>
+    public ValueTask<bool> WaitFreshAsync(CancellationToken cancellationToken) => _caches.WaitFreshAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

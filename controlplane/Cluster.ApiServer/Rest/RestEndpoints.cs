@@ -63,6 +63,10 @@ internal sealed class RestEndpoints
 
     private Task DispatchAsync(HttpContext context, RequestPath path, ResourceType type)
     {
+        // A role in a namespace gives nothing outside it: what is in none is not reached through one.
+        if (!type.Namespaced && path.Namespace is not null && (type.GroupResource != "namespaces" || path.Namespace != path.Name))
+            throw StatusErrors.NotServed();
+
         var scope = Scope(context, path, type);
         if (path.Subresource is { } subresource && Connector(type, subresource) is { } connector)
             return connector.ConnectAsync(context, scope);
@@ -88,7 +92,8 @@ internal sealed class RestEndpoints
     private IConnector? Connector(ResourceType type, string subresource)
     {
         var slash = subresource.IndexOf('/', StringComparison.Ordinal);
-        return _connectors.GetValueOrDefault((type.Plural, slash < 0 ? subresource : subresource[..slash]));
+        // They are all of core kinds; another group may have a plural of the same name.
+        return type.Group.Length > 0 ? null : _connectors.GetValueOrDefault((type.Plural, slash < 0 ? subresource : subresource[..slash]));
     }
 
     private static RequestScope Scope(HttpContext context, RequestPath path, ResourceType type) => new()

@@ -1,5 +1,4 @@
 using Cluster.Api;
-using Cluster.Api.CoreV1;
 using Cluster.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -18,15 +17,19 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    public ResourceCaches(IStore store, TimeProvider time, ILogger logger)
+    /// <param name="store">Not owned.</param>
+    /// <param name="indexes">Told of all changes of the kinds they cover.</param>
+    /// <param name="time">The clock of intervals.</param>
+    /// <param name="logger">Told what cannot be read.</param>
+    public ResourceCaches(IStore store, IReadOnlyList<IObjectIndex> indexes, TimeProvider time, ILogger logger)
     {
+        indexes = [NodePods, .. indexes];
         _store = store;
         _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
             type => type,
             type => new ResourceCache(type, new EventRing(time), logger)
             {
-                Changing = type.Descriptor == Pod.Descriptor ? NodePods.Change
-                    : type == ResourceCatalog.Definitions ? (_, _) => Custom!.Served.Change() : null,
+                Changing = Telling(type, [.. indexes.Where(index => index.Covers(type))]),
             });
         Custom = new CustomCaches(store, _caches[ResourceCatalog.Definitions], time, logger);
         Feed = new StoreFeed(store, [.. _caches.Values], [Keys], time, logger) { Custom = Custom };
@@ -86,6 +89,15 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     /// <inheritdoc/>
     public IEnumerable<IApiObject> List(ResourceType type, string ns) =>
         this[type].State.Objects.Range($"{type.StoragePrefix}{ns}/").Select(version => version.Object);
+
+    private Action<ObjectVersion?, ObjectVersion?>? Telling(ResourceType type, IObjectIndex[] indexes) =>
+        type == ResourceCatalog.Definitions ? (_, _) => Custom.Served.Change()
+        : indexes.Length == 0 ? null
+        : (previous, current) =>
+        {
+            foreach (var index in indexes)
+                index.Change(type, (current ?? previous)!.Key, previous?.Object, current?.Object);
+        };
 
     public async ValueTask DisposeAsync()
     {

@@ -18,30 +18,37 @@ public sealed class AesGcmTransformer : ValueTransformer
 
     private static readonly byte[] AnyScheme = Encoding.ASCII.GetBytes("k8s:enc:");
 
-    private readonly string _keyPrefix;
-    private readonly (byte[] Prefix, byte[] Secret)[] _keys;
+    private readonly EncryptionKeyRing _ring;
 
     /// <param name="keyPrefix">Values of keys that start with this are encrypted, such as <see cref="Secrets"/>.</param>
     /// <param name="keys">The first encrypts, all decrypt.</param>
     public AesGcmTransformer(string keyPrefix, IReadOnlyList<EncryptionKey> keys)
+        : this(keyPrefix, new EncryptionKeyRing(keys))
     {
-        ArgumentNullException.ThrowIfNull(keys);
-        ArgumentOutOfRangeException.ThrowIfZero(keys.Count);
-        _keyPrefix = keyPrefix;
-        _keys = [.. keys.Select(key => (Encoding.UTF8.GetBytes($"{Scheme}{key.Name}:"), key.Secret.ToArray()))];
     }
 
-    public override bool AppliesTo(string key) => key.StartsWith(_keyPrefix, StringComparison.Ordinal);
+    /// <param name="keyPrefix">Values of keys that start with this are encrypted, such as <see cref="Secrets"/>.</param>
+    /// <param name="ring">The keys, which may change.</param>
+    public AesGcmTransformer(string keyPrefix, EncryptionKeyRing ring) => (KeyPrefix, _ring) = (keyPrefix, ring);
+
+    /// <summary>Values of keys that start with this are encrypted.</summary>
+    public string KeyPrefix { get; }
+
+    public override bool AppliesTo(string key) => key.StartsWith(KeyPrefix, StringComparison.Ordinal);
+
+    /// <summary>The value is encrypted with the key that encrypts now.</summary>
+    public bool IsNewest(ReadOnlyMemory<byte> stored) => stored.Span.StartsWith(Prefix(_ring.Keys[0]));
 
     public override ReadOnlyMemory<byte> ToStore(string key, ReadOnlyMemory<byte> value)
     {
-        var (prefix, secret) = _keys[0];
+        var newest = _ring.Keys[0];
+        var prefix = Prefix(newest);
         var stored = new byte[prefix.Length + NonceBytes + value.Length + TagBytes];
         prefix.CopyTo(stored, 0);
         var nonce = stored.AsSpan(prefix.Length, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         var ciphertext = stored.AsSpan(prefix.Length + NonceBytes, value.Length);
-        using var aes = new AesGcm(secret, TagBytes);
+        using var aes = new AesGcm(newest.Secret.Span, TagBytes);
         aes.Encrypt(nonce, value.Span, ciphertext, stored.AsSpan(stored.Length - TagBytes), Encoding.UTF8.GetBytes(key));
         return stored;
     }
@@ -51,16 +58,28 @@ public sealed class AesGcmTransformer : ValueTransformer
     {
         if (!stored.Span.StartsWith(AnyScheme))
             return stored;
-        foreach (var (prefix, secret) in _keys)
-        {
-            if (stored.Span.StartsWith(prefix))
-                return Decrypt(key, secret, stored.Span[prefix.Length..]);
-        }
+        // Another server of the cluster may have rotated the keys a moment ago.
+        var known = Find(stored.Span) ?? (_ring.Refresh() ? Find(stored.Span) : null);
+        if (known is not null)
+            return Decrypt(key, known.Secret.Span, stored.Span[Prefix(known).Length..]);
 
         throw new StoreException($"{key} is encrypted with a key this process does not have") { NotApplied = true };
     }
 
-    private static byte[] Decrypt(string key, byte[] secret, ReadOnlySpan<byte> sealedValue)
+    private static byte[] Prefix(EncryptionKey key) => Encoding.UTF8.GetBytes($"{Scheme}{key.Name}:");
+
+    private EncryptionKey? Find(ReadOnlySpan<byte> stored)
+    {
+        foreach (var key in _ring.Keys)
+        {
+            if (stored.StartsWith(Prefix(key)))
+                return key;
+        }
+
+        return null;
+    }
+
+    private static byte[] Decrypt(string key, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> sealedValue)
     {
         if (sealedValue.Length < NonceBytes + TagBytes)
             throw new StoreException($"{key} holds a cut-off encrypted value") { NotApplied = true };

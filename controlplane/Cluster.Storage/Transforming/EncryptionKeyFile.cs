@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -18,32 +19,76 @@ public static class EncryptionKeyFile
         try
         {
             if (!File.Exists(path))
-                await CreateAsync(path, cancellationToken);
-            CheckMode(path);
-            return Parse(path, await File.ReadAllLinesAsync(path, cancellationToken));
+                await WriteAsync(path, [NewLine("key1")], cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the encryption keys {path} cannot be used: {e.Message}", e) { NotApplied = true };
+            throw Unusable(path, e);
+        }
+
+        return Read(path);
+    }
+
+    /// <summary>The keys of a file that is there.</summary>
+    /// <exception cref="StoreException">It can't be read, is readable by others, or a line is no key; the message names the file.</exception>
+    public static IReadOnlyList<EncryptionKey> Read(string path)
+    {
+        try
+        {
+            CheckMode(path);
+            return Parse(path, File.ReadAllLines(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, e);
         }
     }
 
+    /// <summary>Puts a new key first and keeps the one that was first for reading; older ones are dropped: nothing is encrypted with them any more.</summary>
+    /// <remarks>Not to be done again before all values are written with the new key.</remarks>
+    /// <returns>The new key's name.</returns>
+    /// <exception cref="StoreException">The file can't be used; the message names it.</exception>
+    public static async Task<string> RotateAsync(string path, CancellationToken cancellationToken)
+    {
+        var before = Read(path);
+        var name = $"key{before.Select(key => Number(key.Name)).Max() + 1}";
+        try
+        {
+            await WriteAsync(path, [NewLine(name), Line(before[0].Name, before[0].Secret.Span)], cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, e);
+        }
+
+        return name;
+    }
+
+    private static StoreException Unusable(string path, Exception e) =>
+        new($"the encryption keys {path} cannot be used: {e.Message}", e) { NotApplied = true };
+
+    private static int Number(string name) =>
+        name.StartsWith("key", StringComparison.Ordinal) && int.TryParse(name.AsSpan(3), CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    private static string NewLine(string name) => Line(name, RandomNumberGenerator.GetBytes(KeyBytes));
+
+    private static string Line(string name, ReadOnlySpan<byte> secret) => $"{name}:{Convert.ToBase64String(secret)}\n";
+
     // Written beside and renamed: half a key would lock the secrets in for ever.
-    private static async Task CreateAsync(string path, CancellationToken cancellationToken)
+    private static async Task WriteAsync(string path, IReadOnlyList<string> lines, CancellationToken cancellationToken)
     {
         var draft = path + ".new";
         File.Delete(draft);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = Private;
-        var line = $"key1:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))}\n";
         await using (var file = new FileStream(draft, options))
         {
-            await file.WriteAsync(Encoding.ASCII.GetBytes(line), cancellationToken);
+            await file.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(lines)), cancellationToken);
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(draft, path);
+        File.Move(draft, path, overwrite: true);
     }
 
     private static void CheckMode(string path)

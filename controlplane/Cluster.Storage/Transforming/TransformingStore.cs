@@ -7,6 +7,8 @@ namespace Cluster.Storage.Transforming;
 /// <param name="transformers">For each key the first that applies to it is used, no other.</param>
 public sealed class TransformingStore(IStore inner, IReadOnlyList<ValueTransformer> transformers) : IStore
 {
+    private const int ReencryptPage = 500;
+
     public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) => inner.GetRevisionAsync(cancellationToken);
 
     public async ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellationToken) =>
@@ -36,6 +38,32 @@ public sealed class TransformingStore(IStore inner, IReadOnlyList<ValueTransform
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => inner.CompactAsync(revision, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    /// <summary>Writes anew what is not encrypted with the key that encrypts now; a value that somebody writes meanwhile is new already.</summary>
+    /// <param name="transformer">One of this store's.</param>
+    /// <param name="cancellationToken">Stops between two values; what is done stays done.</param>
+    /// <returns>How many values were written.</returns>
+    public async Task<int> ReencryptAsync(AesGcmTransformer transformer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transformer);
+        var written = 0;
+        string? after = null;
+        while (true)
+        {
+            var page = await inner.RangeAsync(transformer.KeyPrefix, after, ReencryptPage, 0, cancellationToken);
+            foreach (var entry in page.Entries.Where(entry => !transformer.IsNewest(entry.Value)))
+            {
+                var value = transformer.ToStore(entry.Key, transformer.FromStore(entry.Key, entry.Value));
+                var txn = new StoreTxn([new StoreCompare(entry.Key, entry.ModRevision)], [new StoreOp(entry.Key, value)]);
+                if ((await inner.TxnAsync(txn, cancellationToken)).Succeeded)
+                    written++;
+            }
+
+            if (!page.More)
+                return written;
+            after = page.Entries[^1].Key;
+        }
+    }
 
     private ValueTransformer? For(string key)
     {

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Net;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
 using Cluster.Cli.Hosting;
-using Cluster.Storage;
 
 namespace Cluster.Cli.Commands;
 
@@ -20,7 +20,8 @@ internal static class ApiServerCommand
         var services = new Option<string>("--service-cluster-ip-range") { Description = "addresses of services", DefaultValueFactory = _ => "10.96.0.0/16" };
         var dns = new Option<string?>("--cluster-dns") { Description = "address of the DNS service; the tenth of the range otherwise" };
         var command = new Command("apiserver", "Serve the API: validate and store.") { data, bind, port, advertise, services, dns };
-        foreach (Option option in etcd.All) command.Add(option);
+        var audit = new AuditOptions();
+        foreach (Option option in etcd.All.Concat(audit.All)) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
             DataDirectory folder = DataDirectory.Prepare(parsed.GetValue(data)!);
@@ -28,16 +29,19 @@ internal static class ApiServerCommand
             var listen = new IPEndPoint(OptionText.Address("--bind-address", parsed.GetValue(bind)!), parsed.GetValue(port));
             IPNetwork range = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!);
             EtcdSettings store = etcd.Read(parsed);
+            AuditLogOptions? auditLog = audit.Read(parsed);
             var pki = new PkiOptions { DataDirectory = folder.Root, NodeName = NodeFacts.Name(), NodeAddress = address, ServerUrl = new Uri($"https://{address}:{listen.Port}") };
             return ComponentHost.RunAsync(
                 null,
                 async (logs, token) =>
                 {
-                    await using IStore opened = await Stores.OpenAsync(store, folder, logs, TimeProvider.System, token);
+                    await using EncryptedStore opened = await Stores.OpenAsync(store, folder, logs, TimeProvider.System, token);
+                    opened.Follow();
                     var options = new ApiServer.ApiServerOptions
                     {
                         Pki = await ClusterPki.EnsureAsync(pki, token),
                         Listen = [listen],
+                        AuditLog = auditLog,
                         Registry = new RegistryOptions
                         {
                             ServiceRange = range,
@@ -45,7 +49,7 @@ internal static class ApiServerCommand
                             DnsAddress = parsed.GetValue(dns) is { } text ? OptionText.Address("--cluster-dns", text) : null,
                         },
                     };
-                    await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, opened, logs, token);
+                    await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, opened.Store, logs, token);
                     await server.Completion.WaitAsync(token);
                 },
                 cancellationToken);

@@ -16,6 +16,8 @@ internal sealed class ClusterOptions
 
     public Option<string> Store { get; } = new("--store") { Description = "embedded, or etcd with --etcd-endpoints", DefaultValueFactory = _ => "embedded" };
 
+    public AuditOptions Audit { get; } = new();
+
     public EtcdOptions Etcd { get; } = new("--etcd-endpoints");
 
     public Option<string> ServiceRange { get; } = new("--service-cluster-ip-range")
@@ -49,7 +51,7 @@ internal sealed class ClusterOptions
 
     public IEnumerable<Option> All =>
     [
-        Data, Listen, Store, .. Etcd.All, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
+        Data, Listen, Store, .. Etcd.All, .. Audit.All, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
         ProxyHealthPort, ProxyMetricsPort, SchedulerPort, ControllerManagerPort, Detach,
     ];
 
@@ -72,6 +74,7 @@ internal sealed class ClusterOptions
             DataPath = parsed.GetValue(Data)!,
             Listen = OptionText.EndPoint("--listen", parsed.GetValue(Listen)!),
             Etcd = etcd,
+            AuditLog = Audit.Read(parsed),
             ServiceRange = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
             ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
             ClusterDns = ParseDns(parsed),

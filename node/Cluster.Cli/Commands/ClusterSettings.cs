@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Auditing;
 using Cluster.Cli.Hosting;
 
 namespace Cluster.Cli.Commands;
@@ -12,6 +13,9 @@ internal sealed record ClusterSettings
 
     /// <summary>Not used: the embedded store is.</summary>
     public required EtcdSettings Etcd { get; init; }
+
+    /// <summary>Null: requests are not written down.</summary>
+    public AuditLogOptions? AuditLog { get; init; }
 
     public required IPNetwork ServiceRange { get; init; }
 

@@ -16,12 +16,18 @@ internal static class ControllerManagerCommand
         var controllers = new Option<string>("--controllers") { Description = "names with commas; * means all, -NAME leaves one out", DefaultValueFactory = _ => "*" };
         var pods = new Option<string>("--cluster-cidr") { Description = "addresses of pods, a /24 a node", DefaultValueFactory = _ => "10.244.0.0/16" };
         var rootCa = new Option<string?>("--root-ca-file") { Description = "the certificate authority published to every namespace" };
-        var command = new Command("controller-manager", "Run the control loops.") { kubeconfig, port, elect, controllers, pods, rootCa };
+        var signingCertificate = new Option<string?>("--cluster-signing-cert-file") { Description = "the authority that signs approved certificate requests" };
+        var signingKey = new Option<string?>("--cluster-signing-key-file") { Description = "its key" };
+        var accounts = new Option<bool>("--use-service-account-credentials") { Description = "each controller writes as its own service account", DefaultValueFactory = _ => true };
+        var command = new Command("controller-manager", "Run the control loops.") { kubeconfig, port, elect, controllers, pods, rootCa, accounts, signingCertificate, signingKey };
         command.SetAction((parsed, cancellationToken) =>
         {
             IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig));
             var options = new ControllerManagerOptions
             {
+                SigningCertificateFile = parsed.GetValue(signingCertificate),
+                SigningKeyFile = parsed.GetValue(signingKey),
+                AccountClients = parsed.GetValue(accounts) ? KubernetesClients.Accounts(parsed.GetValue(kubeconfig)!, client, TimeProvider.System) : null,
                 Controllers = parsed.GetValue(controllers)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
                 ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(pods)!).ToString(),
                 LeaderElect = parsed.GetValue(elect),

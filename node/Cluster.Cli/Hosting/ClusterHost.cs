@@ -89,9 +89,10 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
         string name = !settings.Etcd.IsUsed ? $"store (embedded, {data.Store})" : $"store (etcd, {string.Join(',', settings.Etcd.Endpoints)})";
         try
         {
-            IStore store = await progress.StepAsync(name, () => Stores.OpenAsync(settings.Etcd, data, logs, time, cancellationToken));
+            EncryptedStore store = await progress.StepAsync(name, () => Stores.OpenAsync(settings.Etcd, data, logs, time, cancellationToken));
             undo.Push(store.DisposeAsync);
-            return store;
+            store.Follow();
+            return store.Store;
         }
         catch (StoreException failure)
         {
@@ -111,6 +112,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 Advertise = new IPEndPoint(settings.NodeAddress, settings.Listen.Port),
                 DnsAddress = settings.ClusterDns,
             },
+            AuditLog = settings.AuditLog,
             KubeletPort = settings.KubeletPort,
             Metrics = metrics,
             Time = time,
@@ -129,10 +131,15 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
 
     private async Task StartControllersAsync(CancellationToken cancellationToken)
     {
+        string kubeconfig = data.ComponentKubeconfig("controller-manager");
+        IApiClient client = KubernetesClients.FromKubeconfig(kubeconfig);
         var manager = new ControllerManager(
-            KubernetesClients.FromKubeconfig(data.ComponentKubeconfig("controller-manager")),
+            client,
             new ControllerManagerOptions
             {
+                SigningCertificateFile = Path.Combine(data.Pki, "ca.crt"),
+                SigningKeyFile = Path.Combine(data.Pki, "ca.key"),
+                AccountClients = KubernetesClients.Accounts(kubeconfig, client, time),
                 ClusterCidr = settings.ClusterCidr.ToString(),
                 RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken),
                 // The embedded store has one master, who need not wait for the lease of a dead predecessor.

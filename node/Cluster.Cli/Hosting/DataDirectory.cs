@@ -21,6 +21,9 @@ internal sealed class DataDirectory
     /// <summary>The keys that Secrets are encrypted with in the store.</summary>
     public string EncryptionKeys => Path.Combine(Pki, "encryption-keys");
 
+    /// <summary>The name of the key that all Secrets are encrypted with, once they are.</summary>
+    public string EncryptedWith => Path.Combine(Run, "encrypted-with");
+
     /// <summary>The kubelet's: volumes, and the files it mounts into containers.</summary>
     public string Pods => Path.Combine(Root, "kubelet");
 

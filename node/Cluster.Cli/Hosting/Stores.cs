@@ -9,7 +9,7 @@ namespace Cluster.Cli.Hosting;
 /// <summary>Opens the store a cluster is kept in, with Secrets encrypted by a key of the data folder.</summary>
 internal static class Stores
 {
-    public static async Task<IStore> OpenAsync(
+    public static async Task<EncryptedStore> OpenAsync(
         EtcdSettings etcd, DataDirectory data, ILoggerFactory logs, TimeProvider time, CancellationToken cancellationToken)
     {
         IStore store = !etcd.IsUsed
@@ -21,7 +21,15 @@ internal static class Stores
                     Logger = logs.CreateLogger<EtcdStore>(),
                 },
                 cancellationToken);
-        IReadOnlyList<EncryptionKey> keys = await EncryptionKeyFile.EnsureAsync(data.EncryptionKeys, cancellationToken);
-        return new TransformingStore(store, [new AesGcmTransformer(AesGcmTransformer.Secrets, keys)]);
+        try
+        {
+            EncryptionKeyRing ring = await EncryptionKeyRing.OpenAsync(data.EncryptionKeys, cancellationToken);
+            return new EncryptedStore(store, ring, data, logs.CreateLogger<EncryptedStore>(), time);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Pki;
 using Cluster.Storage.Embedded;
 using Cluster.Testing;
@@ -13,6 +14,9 @@ namespace Cluster.ApiServer.Tests.Hosting;
 /// <summary>A real API server on a free port, with its own certificates and an embedded store, and the clients to speak to it.</summary>
 public sealed class ApiServerRig : IAsyncLifetime
 {
+    /// <summary>Of the user <c>nobody</c>, to whom nothing is granted.</summary>
+    public const string NobodysToken = "nobodys-token";
+
     private readonly TempDirectory _data = new();
     private EmbeddedStore? _store;
 
@@ -42,6 +46,7 @@ public sealed class ApiServerRig : IAsyncLifetime
             NodeAddress = IPAddress.Loopback,
             ServerUrl = new Uri($"https://127.0.0.1:{port}"),
         });
+        await File.WriteAllTextAsync(Pki.StaticTokens, $"{NobodysToken},nobody,1\n");
         _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
         Server = await StartAsync(port);
         Admin = Client("admin");
@@ -71,8 +76,8 @@ public sealed class ApiServerRig : IAsyncLifetime
     }
 
     /// <summary>Starts one more server on the rig's store.</summary>
-    public Task<Cluster.ApiServer.ApiServer> StartAsync(int port) => Cluster.ApiServer.ApiServer.StartAsync(
-        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)] },
+    public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null) => Cluster.ApiServer.ApiServer.StartAsync(
+        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit },
         _store!,
         NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);

@@ -85,7 +85,7 @@ public sealed class ClientTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         Assert.Equal(409, again.Code);
     }
 
-    private IApiClient Client(ClientTransport transport) => KubernetesClients.FromKubeconfig(rig.Pki.ControllerManagerKubeconfig, transport);
+    private IApiClient Client(ClientTransport transport) => KubernetesClients.FromKubeconfig(rig.Pki.AdminKubeconfig, transport);
 
     private static async Task AddNodeAsync(IApiClient client, string name, string pods)
     {

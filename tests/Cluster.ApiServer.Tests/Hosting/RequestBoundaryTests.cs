@@ -71,6 +71,8 @@ public sealed class RequestBoundaryTests : IDisposable
         var boundary = new RequestBoundary(
             new RequestAuthenticator(new ClientCertificates(authority, _time), new CachedTokenAuthenticator([], _time)),
             new RequestAuthorizer(new EveryoneMay()),
+            new Cluster.ApiServer.Fairness.FairQueues(600, TimeSpan.FromSeconds(1), _time),
+            new Cluster.ApiServer.Auditing.Auditor(null, Cluster.ApiServer.Auditing.AuditPolicy.Default, _time),
             options,
             NullLogger.Instance,
             _stopping.Token);
@@ -94,6 +96,7 @@ public sealed class RequestBoundaryTests : IDisposable
         public ValueTask<Cluster.Api.AuthorizationV1.SubjectRulesReviewStatus> RulesOfAsync(
             UserIdentity user, string ns, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask<bool> IsAllowedAsync(AuthorizationRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(true);
+        public ValueTask<AuthorizationDecision> AuthorizeAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(AuthorizationDecision.Allow);
     }
 }

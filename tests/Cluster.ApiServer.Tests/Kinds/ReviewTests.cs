@@ -14,10 +14,11 @@ public sealed class ReviewTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     private const string Requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
     [Theory]
-    [InlineData("""{"user":"system:kube-scheduler","resourceAttributes":{"verb":"create","resource":"pods"}}""", true)]
+    [InlineData("""{"user":"system:kube-scheduler","resourceAttributes":{"verb":"create","resource":"pods","subresource":"binding"}}""", true)]
+    [InlineData("""{"user":"system:kube-scheduler","resourceAttributes":{"verb":"create","resource":"pods"}}""", false)]
     [InlineData("""{"user":"ann","groups":["system:masters"],"nonResourceAttributes":{"verb":"get","path":"/metrics"}}""", true)]
     [InlineData("""{"user":"ann","resourceAttributes":{"verb":"get","resource":"pods","namespace":"default"}}""", false)]
-    [InlineData("""{"user":"ann","nonResourceAttributes":{"verb":"get","path":"/version"}}""", true)]
+    [InlineData("""{"user":"ann","groups":["system:authenticated"],"nonResourceAttributes":{"verb":"get","path":"/version"}}""", true)]
     public async Task SubjectAccessReview_TellsWhatTheAuthorizerSays(string spec, bool allowed)
     {
         var (code, review) = await PostAsync(Authorization + "subjectaccessreviews", $$"""{"spec":{{spec}}}""");

@@ -43,6 +43,7 @@ public sealed class RegistryRig : IAsyncDisposable
         options ?? new RegistryOptions { Advertise = new IPEndPoint(IPAddress.Parse("192.0.2.10"), 6443) },
         reader => [new NamespaceLifecycle(reader)],
         _ => [],
+        [],
         NullLoggerFactory.Instance,
         TimeProvider.System,
         CancellationToken.None);

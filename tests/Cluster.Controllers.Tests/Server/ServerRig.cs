@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.ApiServer;
@@ -25,6 +26,14 @@ public sealed class ServerRig : IAsyncLifetime
 
     public string AdminKubeconfig { get; private set; } = "";
 
+    /// <summary>Whoever has this certificate, or this token.</summary>
+    public IApiClient WithCertificate(X509Certificate2 certificate) =>
+        KubernetesClients.Connect(Kubeconfig.Load(AdminKubeconfig).Connect() with { ClientCertificate = certificate }, ClientTransport.Rest);
+
+    /// <inheritdoc cref="WithCertificate"/>
+    public IApiClient WithToken(string token) => KubernetesClients.Connect(
+        Kubeconfig.Load(AdminKubeconfig).Connect() with { ClientCertificate = null, Token = new FixedToken(token) }, ClientTransport.Rest);
+
     public async ValueTask InitializeAsync()
     {
         var port = FreePort.Tcp();
@@ -41,7 +50,13 @@ public sealed class ServerRig : IAsyncLifetime
         AdminKubeconfig = pki.AdminKubeconfig;
         Admin = KubernetesClients.FromKubeconfig(pki.AdminKubeconfig, ClientTransport.Rest);
         var client = KubernetesClients.FromKubeconfig(pki.ControllerManagerKubeconfig);
-        var options = new ControllerManagerOptions { RootCa = await File.ReadAllTextAsync(pki.AuthorityCertificate) };
+        var options = new ControllerManagerOptions
+        {
+            RootCa = await File.ReadAllTextAsync(pki.AuthorityCertificate),
+            SigningCertificateFile = pki.AuthorityCertificate,
+            SigningKeyFile = Path.Combine(pki.Directory, "ca.key"),
+            AccountClients = KubernetesClients.Accounts(pki.ControllerManagerKubeconfig, client, TimeProvider.System),
+        };
         _running.Add(new ControllerManager(client, options, NullLoggerFactory.Instance, TimeProvider.System).RunAsync(_stop.Token));
         _running.Add(RunPodsAsync());
         await Eventually.True(async () => (await Admin.ListAsync<ServiceAccount>("default", ListQuery.All, _stop.Token)).Items.Count == 1);

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cluster.Api.AuthenticationV1;
+using Cluster.Api.Json;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Grpc;
+using Cluster.ApiServer.Hosting;
+using Microsoft.AspNetCore.Http;
+
+namespace Cluster.ApiServer.Auditing;
+
+/// <summary>One request as the log tells it: an audit.k8s.io/v1 Event for each stage the policy asks for.</summary>
+/// <remarks>Belongs to its request; not for concurrent use.</remarks>
+internal sealed class AuditEntry(
+    AuditLog log, AuditPolicy policy, TimeProvider time, HttpContext context, string id, AuditAttributes attributes, UserIdentity? impersonated)
+{
+    private const string Received = "RequestReceived";
+    private const string Complete = "ResponseComplete";
+    private const string Panic = "Panic";
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly DateTimeOffset _received = time.GetUtcNow();
+    private readonly bool _isCall = GrpcEndpoints.AsksItself(context.Request);
+    private AuditAttributes _attributes = attributes;
+    private AuditLevel _level;
+    private Func<string, bool> _writes = _ => false;
+    private AuthorizationDecision? _decision;
+    private BodyCapture? _bodies;
+
+    /// <summary>Judges the request, and writes that it has come.</summary>
+    public async ValueTask BeginAsync()
+    {
+        if (_isCall)
+            return;
+        (_level, _writes) = policy.Of(_attributes);
+        if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0 && !RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
+            _bodies = await BodyCapture.StartAsync(context, response: _level == AuditLevel.RequestResponse);
+        await WriteAsync(Received, null);
+    }
+
+    /// <summary>What a gRPC call turned out to be about.</summary>
+    public void Describe(AuthorizationRequest request)
+    {
+        if (!_isCall)
+            return;
+        _attributes = _attributes with
+        {
+            Verb = request.Verb, Group = request.Group, Resource = request.Resource, Subresource = request.Subresource, Namespace = request.Namespace, Name = request.Name,
+        };
+        (_level, _writes) = policy.Of(_attributes);
+    }
+
+    public void Decided(AuthorizationDecision decision) => _decision = decision;
+
+    /// <summary>Writes how it ended.</summary>
+    /// <param name="panic">By a fault of the server.</param>
+    public async ValueTask EndAsync(bool panic)
+    {
+        if (_bodies is not null)
+            await _bodies.EndAsync();
+        await WriteAsync(panic ? Panic : Complete, context.Response.StatusCode);
+    }
+
+    private async ValueTask WriteAsync(string stage, int? code)
+    {
+        if (_level == AuditLevel.None || !_writes(stage))
+            return;
+        // The client may have left; the entry stays.
+        await log.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Event(stage, code), Plain), CancellationToken.None);
+    }
+
+    private JsonObject Event(string stage, int? code)
+    {
+        var request = context.Request;
+        var json = new JsonObject
+        {
+            ["kind"] = "Event",
+            ["apiVersion"] = "audit.k8s.io/v1",
+            ["level"] = _level.ToString(),
+            ["auditID"] = id,
+            ["stage"] = stage,
+            ["requestURI"] = Redaction.Uri(request.Path.Value ?? "/", request.QueryString.Value ?? ""),
+            ["verb"] = _attributes.Verb,
+            ["user"] = User(_attributes.User),
+        };
+        if (impersonated is not null)
+            json["impersonatedUser"] = User(impersonated);
+        json["sourceIPs"] = new JsonArray($"{context.Connection.RemoteIpAddress}");
+        if (request.Headers.UserAgent.ToString() is { Length: > 0 } agent)
+            json["userAgent"] = agent;
+        if (_attributes.Resource.Length > 0)
+            json["objectRef"] = Object();
+        if (code is { } status)
+            json["responseStatus"] = new JsonObject { ["metadata"] = new JsonObject(), ["code"] = status };
+        AddBodies(json, stage);
+        json["requestReceivedTimestamp"] = Text(_received);
+        json["stageTimestamp"] = Text(time.GetUtcNow());
+        if (_decision is { } decision && stage != Received)
+        {
+            json["annotations"] = new JsonObject
+            {
+                ["authorization.k8s.io/decision"] = decision.Allowed ? "allow" : "forbid", ["authorization.k8s.io/reason"] = decision.Reason,
+            };
+        }
+
+        return json;
+    }
+
+    private void AddBodies(JsonObject json, string stage)
+    {
+        if (_bodies is null || stage == Received)
+            return;
+        if (Redaction.Apply(_bodies.Request(), _attributes) is { } sent)
+            json["requestObject"] = sent;
+        if (_level == AuditLevel.RequestResponse && Redaction.Apply(_bodies.Response(), _attributes with { Verb = "" }) is { } answered)
+            json["responseObject"] = answered;
+    }
+
+    private static JsonNode User(UserIdentity? user) => user is null ? new JsonObject() : JsonCodec.ToNode((UserInfo)user.ToUserInfo());
+
+    private JsonObject Object()
+    {
+        var reference = new JsonObject { ["resource"] = _attributes.Resource };
+        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)
+            [("namespace", _attributes.Namespace), ("name", _attributes.Name), ("apiGroup", _attributes.Group), ("apiVersion", _attributes.Version), ("subresource", _attributes.Subresource)])
+        {
+            if (value.Length > 0)
+                reference[key] = value;
+        }
+
+        return reference;
+    }
+
+    private static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Cluster.ApiServer.Auditing;
+
+/// <summary>The file of events, a line of JSON each; when it has grown to its size it gets a date in its name and a new one begins.</summary>
+/// <remarks>
+/// Safe for concurrent use. One task writes; a request waits for it only when thousands of events are pending, so that none is lost while
+/// the disk is slow. The file is for its owner alone (0600).
+/// </remarks>
+internal sealed class AuditLog : IAsyncDisposable
+{
+    private const int MaxPending = 4096;
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly AuditLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<byte[]> _pending = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxPending) { SingleReader = true });
+    private readonly Task _writing;
+    private FileStream _file;
+
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public AuditLog(AuditLogOptions options, TimeProvider time, ILogger logger)
+    {
+        (_options, _time, _logger) = (options, time, logger);
+        _file = Open();
+        _writing = Task.Run(WriteAllAsync);
+    }
+
+    /// <param name="line">Without its end.</param>
+    /// <param name="cancellationToken">Ends the wait for room.</param>
+    public ValueTask WriteAsync(byte[] line, CancellationToken cancellationToken) => _pending.Writer.WriteAsync(line, cancellationToken);
+
+    /// <summary>Writes what is pending, and closes the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _pending.Writer.TryComplete();
+        await _writing;
+        await _file.DisposeAsync();
+    }
+
+    private async Task WriteAllAsync()
+    {
+        while (await _pending.Reader.WaitToReadAsync())
+        {
+            try
+            {
+                await WriteSomeAsync();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A full disk must not stop the API: the events at hand are lost, and said to be.
+                _logger.LogError("The audit log {Path} cannot be written: {Message}", _options.Path, e.Message);
+            }
+        }
+    }
+
+    private async Task WriteSomeAsync()
+    {
+        while (_pending.Reader.TryRead(out var line))
+        {
+            if (_file.Length > 0 && _file.Length + line.Length + 1 > _options.MaxBytes)
+                await RotateAsync();
+            await _file.WriteAsync(line);
+            _file.WriteByte((byte)'\n');
+        }
+
+        await _file.FlushAsync();
+    }
+
+    private async Task RotateAsync()
+    {
+        await _file.DisposeAsync();
+        try
+        {
+            File.Move(_options.Path, Dated());
+        }
+        finally
+        {
+            _file = Open();
+        }
+
+        foreach (var old in Backups().Skip(_options.MaxBackups))
+            File.Delete(old);
+    }
+
+    // Two in one tick of the clock sort in their order all the same.
+    private string Dated()
+    {
+        var name = $"{Stem}-{_time.GetUtcNow().ToString("yyyy-MM-ddTHH-mm-ss.fffffff", CultureInfo.InvariantCulture)}";
+        var number = 0;
+        while (File.Exists($"{name}-{number:D4}{Path.GetExtension(_options.Path)}"))
+            number++;
+        return $"{name}-{number:D4}{Path.GetExtension(_options.Path)}";
+    }
+
+    private string Stem => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_options.Path))!, Path.GetFileNameWithoutExtension(_options.Path));
+
+    /// <summary>Newest first: the dates sort as their names.</summary>
+    private IEnumerable<string> Backups() => Directory
+        .EnumerateFiles(Path.GetDirectoryName(Stem)!, $"{Path.GetFileName(Stem)}-*{Path.GetExtension(_options.Path)}").OrderDescending(StringComparer.Ordinal).ToList();
+
+    private FileStream Open()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 64 * 1024 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = Private;
+        return new FileStream(_options.Path, options);
+    }
+}

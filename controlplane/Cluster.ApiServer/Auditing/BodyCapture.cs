@@ -1,0 +1,71 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.Api.Json;
+using Cluster.Api.Protobuf;
+using Cluster.Api.Yaml;
+using Cluster.ApiServer.Hosting;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+
+namespace Cluster.ApiServer.Auditing;
+
+/// <summary>Keeps what a request sends and what it is answered, for the log: up to the size a request may have.</summary>
+internal sealed class BodyCapture
+{
+    private readonly HttpContext _context;
+    private readonly MemoryStream _request;
+    private readonly Stream? _answering;
+    private readonly CopyingStream? _copy;
+
+    private BodyCapture(HttpContext context, MemoryStream request, bool response)
+    {
+        (_context, _request) = (context, request);
+        if (!response)
+            return;
+        _answering = context.Response.Body;
+        _copy = new CopyingStream(_answering, ServerLimits.MaxRequestBodyBytes);
+        context.Response.Body = _copy;
+    }
+
+    /// <summary>Reads the body, which Kestrel bounds, and puts a copy in its place.</summary>
+    public static async ValueTask<BodyCapture> StartAsync(HttpContext context, bool response)
+    {
+        var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Request.Body = new MemoryStream(body.GetBuffer(), 0, (int)body.Length, writable: false);
+        return new BodyCapture(context, body, response);
+    }
+
+    public JsonNode? Request() => Read(_request.GetBuffer().AsMemory(0, (int)_request.Length));
+
+    public JsonNode? Response() => Read(_copy?.Copied ?? default);
+
+    /// <summary>The answer is whole: what its writer still holds goes out, and Kestrel's own stream is put back.</summary>
+    public async ValueTask EndAsync()
+    {
+        if (_answering is null)
+            return;
+        await _context.Response.BodyWriter.FlushAsync();
+        _context.Response.Body = _answering;
+    }
+
+    // Null for what is empty, cut off, or in no format of ours.
+    private static JsonNode? Read(ReadOnlyMemory<byte> body)
+    {
+        if (body.IsEmpty)
+            return null;
+        try
+        {
+            if (!Envelope.HasMagic(body.Span))
+                return body.Span[0] is (byte)'{' or (byte)'[' ? JsonNode.Parse(body.Span) : JsonNode.Parse(YamlCodec.ToJson(Encoding.UTF8.GetString(body.Span))[0]);
+            var content = Envelope.Open(body);
+            return ResourceCatalog.FindKind(content.ApiVersion, content.Kind) is { } type ? JsonCodec.ToNode(Envelope.Decode(body, type.Descriptor)) : null;
+        }
+        catch (Exception e) when (e is JsonException or StatusException or InvalidProtocolBufferException or ArgumentOutOfRangeException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.Metrics;
+using Cluster.Api;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Hosting;
+
+namespace Cluster.ApiServer.Fairness;
+
+/// <summary>
+/// Bounds the requests served at once, by priority levels; within a level each user is a flow. Who finds no seat in time, or too many
+/// waiting already, is told to come back later (429).
+/// </summary>
+/// <remarks>Watches and streams take no seat: they last for hours, and their cursors and tunnels are bounded on their own.</remarks>
+internal sealed class FairQueues
+{
+    private const int RetryAfterSeconds = 1;
+
+    private static readonly Counter<long> Rejected = ServerMetrics.Meter.CreateCounter<long>(
+        "apiserver_flowcontrol_rejected_requests_total", description: "Requests that found no seat, by priority level, flow schema and reason.");
+
+    private static readonly UpDownCounter<long> Executing = ServerMetrics.Meter.CreateUpDownCounter<long>(
+        "apiserver_flowcontrol_current_executing_requests", description: "Requests that have a seat, by priority level.");
+
+    /// <summary>Kubernetes' shares of the seats, in the order of <see cref="FlowSchema"/> after exempt.</summary>
+    private static readonly (string Level, int Shares, int QueueLength)[] Shares =
+        [("system", 30, 100), ("leader-election", 10, 100), ("workload-high", 40, 100), ("workload-low", 100, 100), ("global-default", 20, 100), ("catch-all", 5, 10)];
+
+    private readonly PriorityLevel[] _levels;
+    private readonly TimeSpan _patience;
+
+    /// <param name="seats">Of all levels together.</param>
+    /// <param name="patience">The longest wait for a seat.</param>
+    /// <param name="time">The clock of waiting.</param>
+    public FairQueues(int seats, TimeSpan patience, TimeProvider time)
+    {
+        _patience = patience;
+        var shares = Shares.Sum(level => level.Shares);
+        _levels = [.. Shares.Select(level => new PriorityLevel(new LevelOptions(level.Level, Math.Max(1, seats * level.Shares / shares), level.QueueLength), time))];
+    }
+
+    /// <summary>Waits for the request's seat; dispose what it returns when the request is answered.</summary>
+    /// <exception cref="StatusException">429.</exception>
+    public ValueTask<Seat> EnterAsync(UserIdentity user, string path, in RequestLabels labels, CancellationToken cancellationToken)
+    {
+        var schema = labels.LongRunning ? FlowSchema.Exempt : FlowSchemas.Of(user, path, labels.Group);
+        return schema == FlowSchema.Exempt ? default : EnterAsync(schema, user.Name, cancellationToken);
+    }
+
+    private async ValueTask<Seat> EnterAsync(FlowSchema schema, string flow, CancellationToken cancellationToken)
+    {
+        var level = _levels[(int)schema - 1];
+        if (await level.EnterAsync(flow, _patience, cancellationToken))
+        {
+            Executing.Add(1, new KeyValuePair<string, object?>("priority_level", level.Name));
+            return new Seat(this, level, flow);
+        }
+
+        Rejected.Add(1, new("priority_level", level.Name), new("flow_schema", schema.ToString()), new("reason", "queue-full"));
+        throw StatusErrors.TooManyRequests("Too many requests, please try again later.", RetryAfterSeconds);
+    }
+
+    /// <summary>Ends with the request it was taken for; the default one was never taken.</summary>
+    internal readonly struct Seat(FairQueues? queues, PriorityLevel level, string flow) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (queues is null)
+                return;
+            Executing.Add(-1, new KeyValuePair<string, object?>("priority_level", level.Name));
+            level.Leave(flow);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Cluster.ApiServer.Fairness;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Cluster.ApiServer.Tests.Fairness;
+
+public sealed class PriorityLevelTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task Enter_AGreedyFlow_WaitsForItselfAlone()
+    {
+        var level = Level(seats: 1, queue: 100);
+        Assert.True(await EnterAsync(level, "greedy"));
+        var greedy = Enumerable.Range(0, 100).Select(_ => EnterAsync(level, "greedy").AsTask()).ToList();
+        var modest = EnterAsync(level, "modest").AsTask();
+
+        // Two turns: the one the greedy flow has begun, and the modest one's.
+        level.Leave("greedy");
+        await greedy[0];
+        level.Leave("greedy");
+
+        Assert.True(await modest);
+        Assert.Equal(1, greedy.Count(task => task.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Enter_ManyFlows_TakeTurns()
+    {
+        var level = Level(seats: 1, queue: 100);
+        Assert.True(await EnterAsync(level, "first"));
+        string[] flows = ["a", "b", "c"];
+        var served = new List<string>();
+        var waiting = flows.SelectMany(flow => Enumerable.Range(0, 20).Select(_ => ServeAsync(flow))).ToList();
+        level.Leave("first");
+        await Task.WhenAll(waiting);
+
+        // In any run of turns each flow has had as many as the others, but for one.
+        for (var turns = 1; turns <= served.Count; turns++)
+        {
+            var counts = flows.Select(flow => served.Take(turns).Count(name => name == flow)).ToList();
+            Assert.True(counts.Max() - counts.Min() <= 1, string.Join(' ', served.Take(turns)));
+        }
+
+        async Task ServeAsync(string flow)
+        {
+            Assert.True(await EnterAsync(level, flow));
+            served.Add(flow);
+            level.Leave(flow);
+        }
+    }
+
+    [Fact]
+    public async Task Enter_OneFlow_LeavesAQuarterOfTheSeats()
+    {
+        var level = Level(seats: 8, queue: 100);
+        var greedy = Enumerable.Range(0, 20).Select(_ => EnterAsync(level, "greedy").AsTask()).ToList();
+
+        Assert.Equal(6, greedy.Count(task => task.IsCompleted));
+        Assert.True(EnterAsync(level, "modest").IsCompleted);
+        Assert.Equal((7, 14), (level.Running, level.Waiting));
+
+        level.Leave("greedy");
+        Assert.True(await greedy[6]);
+    }
+
+    [Fact]
+    public async Task Enter_AFullQueue_IsRefused()
+    {
+        var level = Level(seats: 1, queue: 2);
+        Assert.True(await EnterAsync(level, "a"));
+        _ = EnterAsync(level, "a").AsTask();
+        _ = EnterAsync(level, "a").AsTask();
+
+        Assert.False(await EnterAsync(level, "a"));
+        Assert.False(EnterAsync(level, "b").IsCompleted);
+    }
+
+    [Fact]
+    public async Task Enter_ALongWait_EndsAndLeavesNothingBehind()
+    {
+        var level = Level(seats: 1, queue: 2);
+        Assert.True(await EnterAsync(level, "a"));
+        var waiting = EnterAsync(level, "b").AsTask();
+        using var left = new CancellationTokenSource();
+        var leaving = level.EnterAsync("c", Patience, left.Token).AsTask();
+
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+        _time.Advance(Patience);
+        Assert.False(await waiting);
+        level.Leave("a");
+
+        Assert.Equal((0, 0), (level.Running, level.Waiting));
+        Assert.True(await EnterAsync(level, "d"));
+    }
+
+    private PriorityLevel Level(int seats, int queue) => new(new LevelOptions("test", seats, queue), _time);
+
+    private static ValueTask<bool> EnterAsync(PriorityLevel level, string flow) => level.EnterAsync(flow, Patience, TestContext.Current.CancellationToken);
+}
