@@ -43,6 +43,7 @@ public sealed class ApiServer : IAsyncDisposable
     public static async Task<ApiServer> StartAsync(
         ApiServerOptions options, IStore store, ILoggerFactory logs, CancellationToken cancellationToken)
     {
+        store = new MeasuredStore(store, options.Time);
         // Before anything is started: a bad policy or a file that cannot be opened is said at once.
         var audit = await AuditAsync(options, logs, cancellationToken);
         var tokenKeys = new SigningKeys(options.Pki, options.Time);

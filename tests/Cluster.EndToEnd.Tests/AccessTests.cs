@@ -102,7 +102,7 @@ public sealed class AccessTests(RunningCluster cluster)
         await admin.ApplyAsync($$"""
             apiVersion: certificates.k8s.io/v1
             kind: CertificateSigningRequest
-            metadata: {name: {{user}}}
+            metadata: {name: "{{user}}" }
             spec:
               request: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(request))}}
               signerName: kubernetes.io/kube-apiserver-client
@@ -116,12 +116,12 @@ public sealed class AccessTests(RunningCluster cluster)
         string server = (await admin.RunAsync("config", "view", "--raw", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")).Trim();
         string authority = (await admin.RunAsync("config", "view", "--raw", "--minify", "-o", "jsonpath={.clusters[0].cluster.certificate-authority-data}")).Trim();
         string path = Path.Combine(cluster.DataFolder, $"{user}.kubeconfig");
-        await File.WriteAllTextAsync(path, $$"""
+        await File.WriteAllTextAsync(path, $$$"""
             apiVersion: v1
             kind: Config
             current-context: c
-            clusters: [{name: c, cluster: {server: "{{server}}", certificate-authority-data: {{authority}}}}]
-            users: [{name: u, user: {client-certificate-data: {{certificate}}, client-key-data: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()))}}}}]
+            clusters: [{name: c, cluster: {server: "{{{server}}}", certificate-authority-data: {{{authority}}} } }]
+            users: [{name: u, user: {client-certificate-data: {{{certificate}}}, client-key-data: {{{Convert.ToBase64String(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()))}}} } }]
             contexts: [{name: c, context: {cluster: c, user: u}}]
             """);
         return new Kubectl(Machine.Kubectl132, path, admin.Namespace);

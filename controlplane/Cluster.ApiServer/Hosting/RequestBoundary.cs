@@ -50,6 +50,7 @@ internal sealed partial class RequestBoundary(
     private async Task RunAsync(HttpContext context, RequestLabels labels, RequestLifetime lifetime, RequestDelegate next)
     {
         var id = Auditor.Identify(context);
+        var trace = RequestTraces.Start(context, labels, id);
         AuditEntry? entry = null;
         UserIdentity? caller = null;
         var panic = false;
@@ -88,6 +89,7 @@ internal sealed partial class RequestBoundary(
         {
             if (entry is not null)
                 await entry.EndAsync(panic);
+            RequestTraces.End(trace, context.Response.StatusCode);
         }
     }
 

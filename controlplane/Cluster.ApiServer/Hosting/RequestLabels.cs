@@ -10,6 +10,15 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
 {
     private const string GrpcContentType = "application/grpc";
 
+    /// <summary>The version of the API group; empty for what is no resource.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>One object (<c>resource</c>), those of a namespace, or of the <c>cluster</c>; empty for what is no resource.</summary>
+    public string Scope { get; init; } = "";
+
+    /// <summary><c>All</c> for a write that only tries.</summary>
+    public string DryRun { get; init; } = "";
+
     private static readonly HashSet<string> Streams = ["log", "exec", "attach", "portforward", "proxy"];
 
     private static readonly HashSet<string> Calls = [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => method.Name)];
@@ -35,8 +44,23 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
         var verb = path.Verb(request.Method, IsWatch(request.Query));
         var subresource = path.SubresourceName is { } sub && (Streams.Contains(sub) || resource.Subresources.Any(known => known.Name == sub)) ? sub : "";
         return new RequestLabels(
-            verb.ToUpperInvariant(), resource.Group, resource.Plural, subresource, verb == "watch" || Streams.Contains(subresource));
+            VerbOf(verb, subresource, request), resource.Group, resource.Plural, subresource, verb == "watch" || Streams.Contains(subresource))
+        {
+            Version = resource.Version,
+            Scope = path.Name is not null || verb == "create" ? "resource" : path.Namespace is not null ? "namespace" : "cluster",
+            DryRun = request.Query.ContainsKey("dryRun") ? "All" : "",
+        };
     }
+
+    // Kubernetes' metrics call writes by their method.
+    private static string VerbOf(string verb, string subresource, HttpRequest request) => verb switch
+    {
+        _ when subresource != "log" && Streams.Contains(subresource) => "CONNECT",
+        "create" => "POST",
+        "update" => "PUT",
+        "patch" when request.ContentType?.StartsWith("application/apply-patch", StringComparison.Ordinal) == true => "APPLY",
+        _ => verb.ToUpperInvariant(),
+    };
 
     /// <summary>As Kubernetes reads a flag: given, and not a no.</summary>
     public static bool IsWatch(IQueryCollection query) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Cluster.Api;
 using Cluster.ApiServer.Hosting;
 
 namespace Cluster.ApiServer.WatchCache;
@@ -13,7 +14,7 @@ internal static class CacheMetrics
         "apiserver_watch_cache_events_received_total", description: "Changes taken over from the store, by resource.");
 
     private static readonly Counter<long> Sent = ServerMetrics.Meter.CreateCounter<long>(
-        "apiserver_watch_events_total", description: "Events handed to watches, by resource.");
+        "apiserver_watch_events_total", description: "Events handed to watches, by kind.");
 
     private static readonly Counter<long> Initializations = ServerMetrics.Meter.CreateCounter<long>(
         "apiserver_watch_cache_initializations_total", description: "Times a cache was loaded from the store, by resource.");
@@ -24,7 +25,8 @@ internal static class CacheMetrics
 
     public static void EventsReceived(string resource, int count) => Received.Add(count, Tag(resource));
 
-    public static void EventsSent(string resource, int count) => Sent.Add(count, Tag(resource));
+    public static void EventsSent(ResourceType type, int count) =>
+        Sent.Add(count, new("group", type.Group), new("kind", type.Kind), new("version", type.Version));
 
     public static void Loaded(string resource) => Initializations.Add(1, Tag(resource));
 

@@ -28,7 +28,7 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
         {
             await foreach (var batch in ReadBatchesAsync(cancellationToken))
             {
-                CacheMetrics.EventsSent(resource, batch.Count);
+                CacheMetrics.EventsSent(cache.Type, batch.Count);
                 yield return batch;
             }
         }

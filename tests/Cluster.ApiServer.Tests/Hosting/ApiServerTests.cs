@@ -128,7 +128,7 @@ public sealed class ApiServerTests(ApiServerRig rig) : IClassFixture<ApiServerRi
         await rig.Admin.GetStringAsync("/api/v1/services", Cancel);
         var text = await rig.Admin.GetStringAsync("/metrics", Cancel);
 
-        Assert.Contains("apiserver_request_total{code=\"200\",group=\"\",resource=\"services\",subresource=\"\",verb=\"LIST\"}", text);
+        Assert.Contains("apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"services\",scope=\"cluster\",subresource=\"\",verb=\"LIST\",version=\"v1\"}", text);
         Assert.Contains("# TYPE apiserver_request_duration_seconds histogram\n", text);
         Assert.Contains("process_resident_memory_bytes ", text);
     }
