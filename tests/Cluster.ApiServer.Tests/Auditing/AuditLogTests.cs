@@ -16,6 +16,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Cluster.ApiServer.Tests.Auditing;
 
 /// <summary>The log of requests to a whole server.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
 {
     private const string Policy = """
