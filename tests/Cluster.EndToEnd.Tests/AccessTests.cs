@@ -65,7 +65,7 @@ public sealed class AccessTests(RunningCluster cluster)
         Assert.Equal(Convert.ToBase64String(Encoding.ASCII.GetBytes(canary)), await admin.JsonPathAsync("secret/kept", "{.data.password}"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(cluster.DataFolder, "pki/encryption-keys")));
         byte[][] forms = [Encoding.ASCII.GetBytes(canary), Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(canary)))];
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(cluster.DataFolder, "store")).Concat(Directory.EnumerateFiles(Path.Combine(cluster.DataFolder, "logs"))))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(cluster.DataFolder, "store"), "state.db*").Concat(Directory.EnumerateFiles(Path.Combine(cluster.DataFolder, "logs"))))
         {
             await using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var bytes = new MemoryStream();

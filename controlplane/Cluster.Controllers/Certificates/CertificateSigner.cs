@@ -59,7 +59,9 @@ internal sealed class CertificateSigner : IDisposable
             flags |= X509KeyUsageFlags.DigitalSignature;
         if (usages.Contains("key encipherment"))
             flags |= X509KeyUsageFlags.KeyEncipherment;
-        leaf.CertificateExtensions.Add(new X509KeyUsageExtension(flags, true));
+        // None is no usage that a certificate may name (RFC 5280, 4.2.1.3): OpenSSL refuses the whole certificate.
+        if (flags != X509KeyUsageFlags.None)
+            leaf.CertificateExtensions.Add(new X509KeyUsageExtension(flags, true));
         var purposes = new OidCollection();
         if (usages.Contains("server auth"))
             purposes.Add(new Oid("1.3.6.1.5.5.7.3.1"));
