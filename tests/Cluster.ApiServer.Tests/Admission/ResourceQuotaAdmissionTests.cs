@@ -162,6 +162,7 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
         new RegistryOptions { Advertise = new(System.Net.IPAddress.Parse("192.0.2.10"), 6443) },
         reader => [new ResourceQuotaAdmission(reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
         _ => [],
+        [],
         NullLoggerFactory.Instance,
         TimeProvider.System,
         CancellationToken.None);
