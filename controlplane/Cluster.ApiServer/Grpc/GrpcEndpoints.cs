@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Grpc;
 
@@ -29,9 +30,10 @@ internal static class GrpcEndpoints
         : path.StartsWith("/grpc.reflection.", StringComparison.Ordinal) ? "/openapi/v3"
         : path;
 
-    public static void AddServices(IServiceCollection services, IResourceRegistry registry, RequestAuthorizer authorizer)
+    public static void AddServices(IServiceCollection services, IResourceRegistry registry, RequestAuthorizer authorizer, TimeProvider time)
     {
-        services.AddSingleton(new ResourceService(registry, authorizer));
+        services.AddSingleton(provider => new ResourceService(
+            registry, authorizer, time, provider.GetRequiredService<ILogger<ResourceService>>()));
         var health = new HealthServiceImpl();
         health.SetStatus("", HealthCheckResponse.Types.ServingStatus.Serving);
         health.SetStatus("cluster.v1.Resources", HealthCheckResponse.Types.ServingStatus.Serving);

@@ -9,15 +9,17 @@ using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.Rest;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using ApiListOptions = Cluster.Api.MetaV1.ListOptions;
-using WatchEvent = Cluster.Api.ResourceV1.WatchEvent;
 
 namespace Cluster.ApiServer.Grpc;
 
 /// <summary>The resource service: the registry's verbs over gRPC, with the same callers, permissions and failures as REST.</summary>
-internal sealed class ResourceService(IResourceRegistry registry, RequestAuthorizer authorizer) : Resources.ResourcesBase
+internal sealed class ResourceService(
+    IResourceRegistry registry, RequestAuthorizer authorizer, TimeProvider time, ILogger<ResourceService> logger) : Resources.ResourcesBase
 {
     public override async Task<ObjectReply> Get(GetRequest request, ServerCallContext context)
     {
@@ -26,7 +28,7 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         return new ObjectReply { Object = Envelopes.Wrap(found.Protobuf) };
     }
 
-    public override async Task<ListReply> List(ListRequest request, ServerCallContext context)
+    public override async Task List(ListRequest request, IServerStreamWriter<ListReply> responseStream, ServerCallContext context)
     {
         var scope = (await TargetAsync(request.Ref, "list", named: false, context, selector: request.FieldSelector)).Scope(User(context));
         var options = new ApiListOptions
@@ -38,16 +40,8 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
             ResourceVersion = request.ResourceVersion,
         };
         var page = await registry.ListAsync(scope, options, context.CancellationToken);
-        var reply = new ListReply
-        {
-            ResourceVersion = page.Revision.ToString(null as IFormatProvider),
-            Continue = page.Continue,
-            RemainingItemCount = page.RemainingItemCount ?? 0,
-        };
-        reply.Objects.Capacity = page.Items.Count;
-        foreach (var item in page.Items)
-            reply.Objects.Add(Envelopes.Wrap(item.Protobuf));
-        return reply;
+        foreach (var reply in ListReplies.Of(page))
+            await responseStream.WriteAsync(reply, context.CancellationToken);
     }
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
@@ -64,12 +58,15 @@ internal sealed class ResourceService(IResourceRegistry registry, RequestAuthori
         var watch = await registry.WatchAsync(scope, options, context.CancellationToken);
         // A client knows from the headers that the watch stands, before the first event.
         await context.WriteResponseHeadersAsync([]);
+        var output = new WatchReplies(responseStream, context, time);
         await foreach (var batch in watch.ReadAsync(context.CancellationToken))
         {
-            var reply = new WatchReply();
-            foreach (var change in batch)
-                reply.Events.Add(new WatchEvent { Type = change.Type.ToString().ToUpperInvariant(), Object = Envelopes.Wrap(change.Object.Protobuf) });
-            await responseStream.WriteAsync(reply, context.CancellationToken);
+            if (await output.WriteAsync(batch))
+                continue;
+
+            StuckClient.Report(logger, scope.Resource, scope.User.Name);
+            await output.EndAsync();
+            throw StuckClient.Failure;
         }
     }
 

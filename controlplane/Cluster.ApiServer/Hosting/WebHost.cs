@@ -90,7 +90,7 @@ internal sealed class WebHost : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = parts.Options.ShutdownGrace);
-        GrpcEndpoints.AddServices(builder.Services, parts.Core.Registry, authorizer);
+        GrpcEndpoints.AddServices(builder.Services, parts.Core.Registry, authorizer, parts.Options.Time);
         return builder.Build();
     }
 

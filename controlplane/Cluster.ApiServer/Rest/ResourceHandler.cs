@@ -7,11 +7,12 @@ using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Rest;
 
 /// <summary>The verbs of one resource over HTTP: parameters and body in, registry call, answer out.</summary>
-internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider time)
+internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider time, ILogger logger)
 {
     // A watch without a timeout ends within an hour, not all at the same time: so Kubernetes spreads its clients.
     private const int MinWatchSeconds = 1800;
@@ -35,7 +36,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = RequestOptions.List(context.Request.Query);
         var table = format.View == ObjectView.Table ? Table(context, scope.Resource, scope.Resource.Descriptor, format) : null;
-        var response = new WatchResponse(context, format, table);
+        var response = new WatchResponse(context, format, table, time);
         ResourceWatch watch;
         try
         {
@@ -48,7 +49,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         }
 
         var seconds = options.TimeoutSeconds > 0 ? options.TimeoutSeconds : Random.Shared.Next(MinWatchSeconds, 2 * MinWatchSeconds);
-        await response.RunAsync(watch, TimeSpan.FromSeconds(seconds), time);
+        await response.RunAsync(watch, TimeSpan.FromSeconds(seconds), () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
 
     public async Task CreateAsync(HttpContext context, RequestScope scope)

@@ -20,10 +20,10 @@ internal sealed class RestEndpoints
 
     public RestEndpoints(IResourceRegistry registry, IReadOnlyList<IConnector> connectors, ILoggerFactory logs, TimeProvider time)
     {
-        _handler = new ResourceHandler(registry, time);
         _resources = registry.Resources;
         _connectors = connectors.ToDictionary(connector => connector.Path);
         _logger = logs.CreateLogger<RestEndpoints>();
+        _handler = new ResourceHandler(registry, time, _logger);
     }
 
     public void Map(IEndpointRouteBuilder routes)

@@ -16,12 +16,17 @@ internal static class CacheMetrics
     private static readonly Counter<long> Sent = ServerMetrics.Meter.CreateCounter<long>(
         "apiserver_watch_events_total", description: "Events handed to watches, by kind.");
 
+    private static readonly Counter<long> Terminated = ServerMetrics.Meter.CreateCounter<long>(
+        "apiserver_terminated_watchers_total", description: "Watches closed because their clients did not keep up, by resource.");
+
     private static readonly Counter<long> Initializations = ServerMetrics.Meter.CreateCounter<long>(
         "apiserver_watch_cache_initializations_total", description: "Times a cache was loaded from the store, by resource.");
 
     public static void WatchOpened(string resource) => Watchers.Add(1, Tag(resource));
 
     public static void WatchClosed(string resource) => Watchers.Add(-1, Tag(resource));
+
+    public static void WatchTerminated(string resource) => Terminated.Add(1, Tag(resource));
 
     public static void EventsReceived(string resource, int count) => Received.Add(count, Tag(resource));
 

@@ -7,28 +7,44 @@ namespace Cluster.ApiServer.WatchCache;
 /// <remarks>
 /// A reader is in step (waits at the head), behind (reads on without waiting) or too old (its place was overwritten: 410).
 /// </remarks>
-internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time)
-    : ResourceWatch
+internal sealed class CacheWatch : ResourceWatch
 {
-    // One write to the client at a time should not grow without bound when a reader is far behind.
+    // What a reader holds while it waits for its client should not grow with how far it is behind.
     private const int MaxBatch = 512;
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
 
+    private readonly ResourceCache _cache;
+    private readonly StoreFeed _feed;
+    private readonly ObjectFilter _filter;
+    private readonly TimeProvider _time;
     private readonly List<ResourceEvent> _batch = [];
-    private long _next = start.Sequence;
+    private readonly long _from;
+    private readonly bool _bookmarks;
+    private readonly bool _marksInitialEnd;
+
+    // Let go once it is sent: it holds every object as it was when the watch began, and a watch lives for an hour.
+    private SortedSnapshot? _initial;
+    private long _next;
     private long _bookmarked;
+
+    public CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time)
+    {
+        (_cache, _feed, _filter, _time) = (cache, feed, filter, time);
+        (_next, _from, _initial) = (start.Sequence, start.Revision, start.Initial);
+        (_bookmarks, _marksInitialEnd) = (start.Bookmarks, start.MarkInitialEnd);
+    }
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var resource = cache.Type.GroupResource;
+        var resource = _cache.Type.GroupResource;
         CacheMetrics.WatchOpened(resource);
         try
         {
             await foreach (var batch in ReadBatchesAsync(cancellationToken))
             {
-                CacheMetrics.EventsSent(cache.Type, batch.Count);
+                CacheMetrics.EventsSent(_cache.Type, batch.Count);
                 yield return batch;
             }
         }
@@ -41,21 +57,24 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
     private async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadBatchesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (start.Initial is { } initial)
+        string? last = null;
+        while (_initial is not null)
         {
-            FillInitial(initial);
+            last = FillInitial(_initial, last);
+            if (last is null)
+                _initial = null;
             if (_batch.Count > 0)
                 yield return _batch;
         }
 
-        var bookmarkAt = time.GetTimestamp();
+        var bookmarkAt = _time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
-            var changed = cache.Changed.Next;
+            var changed = _cache.Changed.Next;
             // Before the ring is read: what was there before the end is then sent.
-            var isLast = cache.IsClosed;
+            var isLast = _cache.IsClosed;
             // Before the head: all events up to this revision are then below the head we read after it.
-            var revision = feed.Revision;
+            var revision = _feed.Revision;
             if (Fill())
             {
                 yield return _batch;
@@ -65,50 +84,59 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
             if (isLast)
                 yield break;
 
-            if (start.Bookmarks && time.GetElapsedTime(bookmarkAt) >= BookmarkInterval)
+            if (_bookmarks && _time.GetElapsedTime(bookmarkAt) >= BookmarkInterval)
             {
-                bookmarkAt = time.GetTimestamp();
+                bookmarkAt = _time.GetTimestamp();
                 if (FillBookmark(revision))
                     yield return _batch;
             }
 
-            await WaitAsync(changed, BookmarkInterval - time.GetElapsedTime(bookmarkAt), cancellationToken);
+            await WaitAsync(changed, BookmarkInterval - _time.GetElapsedTime(bookmarkAt), cancellationToken);
         }
     }
 
     private async Task WaitAsync(Task changed, TimeSpan untilBookmark, CancellationToken cancellationToken)
     {
-        var waiting = start.Bookmarks
-            ? changed.WaitAsync(untilBookmark > TimeSpan.Zero ? untilBookmark : TimeSpan.FromMilliseconds(1), time, cancellationToken)
+        var waiting = _bookmarks
+            ? changed.WaitAsync(untilBookmark > TimeSpan.Zero ? untilBookmark : TimeSpan.FromMilliseconds(1), _time, cancellationToken)
             : changed.WaitAsync(cancellationToken);
         await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void FillInitial(SortedSnapshot objects)
+    // Returns the key the next batch begins after; null: this is the last one.
+    private string? FillInitial(SortedSnapshot objects, string? last)
     {
         _batch.Clear();
-        foreach (var version in objects.Range(filter.KeyPrefix))
+        foreach (var version in objects.Range(_filter.KeyPrefix, last))
         {
-            if (filter.MatchesSelectors(version.Object))
-                _batch.Add(new ResourceEvent(ResourceEventType.Added, version));
+            if (!_filter.MatchesSelectors(version.Object))
+                continue;
+
+            _batch.Add(new ResourceEvent(ResourceEventType.Added, version));
+            if (_batch.Count == MaxBatch)
+                return version.Key;
         }
 
-        if (start.MarkInitialEnd)
-            _batch.Add(new ResourceEvent(ResourceEventType.Bookmark, Bookmark(start.Revision, initialEnd: true)));
+        if (_marksInitialEnd)
+            _batch.Add(new ResourceEvent(ResourceEventType.Bookmark, Bookmark(_from, initialEnd: true)));
+        return null;
     }
 
     // True: the batch holds something to send. False: nothing new for this reader (it may have skipped events that do not match).
     private bool Fill()
     {
         _batch.Clear();
-        var head = cache.Ring.Head;
+        var head = _cache.Ring.Head;
         while (_next < head && _batch.Count < MaxBatch)
         {
-            if (!cache.Ring.TryRead(_next, out var change))
-                throw StatusErrors.Expired($"too old resource version: the watch fell behind the changes since {cache.Ring.Floor}");
+            if (!_cache.Ring.TryRead(_next, out var change))
+            {
+                CacheMetrics.WatchTerminated(_cache.Type.GroupResource);
+                throw StatusErrors.Expired($"too old resource version: the watch fell behind the changes since {_cache.Ring.Floor}");
+            }
 
             _next++;
-            if (change.Revision > start.Revision && See(change) is { } seen)
+            if (change.Revision > _from && See(change) is { } seen)
                 _batch.Add(seen);
         }
 
@@ -118,8 +146,8 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
     // What the change is through the selectors: an object that starts to match is added, one that stops is deleted.
     private ResourceEvent? See(RingEvent change)
     {
-        var isIn = change.Current is not null && filter.Matches(change.Current);
-        var wasIn = change.Previous is not null && filter.Matches(change.Previous);
+        var isIn = change.Current is not null && _filter.Matches(change.Current);
+        var wasIn = change.Previous is not null && _filter.Matches(change.Previous);
         return (wasIn, isIn) switch
         {
             (false, true) => new ResourceEvent(ResourceEventType.Added, change.Current!),
@@ -131,7 +159,7 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
 
     private bool FillBookmark(long revision)
     {
-        if (revision <= Math.Max(_bookmarked, start.Revision))
+        if (revision <= Math.Max(_bookmarked, _from))
             return false;
 
         _bookmarked = revision;
@@ -142,10 +170,10 @@ internal sealed class CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilt
 
     private EncodedMessage Bookmark(long revision, bool initialEnd)
     {
-        var obj = cache.Type.NewObject();
+        var obj = _cache.Type.NewObject();
         obj.Metadata = new Api.MetaV1.ObjectMeta { ResourceVersion = ResourceVersions.Format(revision) };
         if (initialEnd)
             obj.Metadata.Annotations["k8s.io/initial-events-end"] = "true";
-        return new EncodedMessage(obj, cache.Type.ApiVersion, cache.Type.Kind);
+        return new EncodedMessage(obj, _cache.Type.ApiVersion, _cache.Type.Kind);
     }
 }

@@ -4,9 +4,15 @@ namespace Cluster.ApiServer.WatchCache;
 /// <remarks>
 /// A slot holds an event that knows its own sequence: a reader that finds another one there learns that it was too slow. The writer fills
 /// the slot first and then publishes the head. It grows while its oldest event is younger than a minute and a quarter, so that a client
-/// that reconnects after a usual outage finds its place even in a busy cluster.
+/// that reconnects after a usual outage finds its place even in a busy cluster; but it never holds more bytes than its bound, so that a
+/// few large objects that change all the time do not take the server's memory.
 /// </remarks>
-internal sealed class EventRing(TimeProvider time, int initialCapacity = 1024, int maxCapacity = 32 * 1024)
+/// <param name="time">Tells how old an event is.</param>
+/// <param name="initialCapacity">Events; a power of two.</param>
+/// <param name="maxCapacity">Events; a power of two.</param>
+/// <param name="maxBytes">Of the events' objects as they are stored; in memory they are some times that. The newest event is always kept.</param>
+internal sealed class EventRing(
+    TimeProvider time, int initialCapacity = 1024, int maxCapacity = 32 * 1024, long maxBytes = 64 * 1024 * 1024)
 {
     private static readonly TimeSpan Retention = TimeSpan.FromSeconds(75);
 
@@ -14,6 +20,7 @@ internal sealed class EventRing(TimeProvider time, int initialCapacity = 1024, i
     private long _head;
     private long _tail;
     private long _floor;
+    private long _bytes;
 
     /// <summary>The sequence the next event will have.</summary>
     public long Head => Volatile.Read(ref _head);
@@ -27,6 +34,7 @@ internal sealed class EventRing(TimeProvider time, int initialCapacity = 1024, i
         Volatile.Write(ref _floor, revision);
         var slots = new RingEvent?[_slots.Length];
         Volatile.Write(ref _slots, slots);
+        _bytes = 0;
         // A sequence nobody waits for: a reader at the old head must see that it missed something.
         Volatile.Write(ref _tail, _head + 1);
         Volatile.Write(ref _head, _head + 1);
@@ -38,8 +46,12 @@ internal sealed class EventRing(TimeProvider time, int initialCapacity = 1024, i
         if (_head - _tail == _slots.Length)
             MakeRoom(now);
 
-        _slots[_head & (_slots.Length - 1)] = new RingEvent(_head, revision, now, current, previous);
+        var added = new RingEvent(_head, revision, now, current, previous);
+        _slots[_head & (_slots.Length - 1)] = added;
         Volatile.Write(ref _head, _head + 1);
+        _bytes += added.StoredBytes;
+        while (_bytes > maxBytes && _head - _tail > 1)
+            Forget();
     }
 
     /// <summary>The event of a sequence below the head; false: it is no longer here.</summary>
@@ -78,9 +90,17 @@ internal sealed class EventRing(TimeProvider time, int initialCapacity = 1024, i
             return;
         }
 
-        // The floor rises before the slot is overwritten: whoever found its place there is refused or fails to read.
-        Volatile.Write(ref _floor, oldest.Revision);
+        Forget();
+    }
+
+    private void Forget()
+    {
+        ref var slot = ref _slots[_tail & (_slots.Length - 1)];
+        // The floor rises before the slot is emptied: whoever found its place there is refused or fails to read.
+        Volatile.Write(ref _floor, slot!.Revision);
         Volatile.Write(ref _tail, _tail + 1);
+        _bytes -= slot.StoredBytes;
+        Volatile.Write(ref slot, null);
     }
 
     private void Grow()

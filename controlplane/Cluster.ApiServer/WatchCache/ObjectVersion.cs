@@ -20,6 +20,9 @@ public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj,
 
     public long Revision { get; } = revision;
 
+    /// <summary>Its length in the store; 0 where it was not read from there.</summary>
+    public int StoredBytes { get; init; }
+
     // Kinds have two versions at most, so one other is enough.
     private ObjectVersion? _other;
 

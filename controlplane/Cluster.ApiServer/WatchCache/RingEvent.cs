@@ -22,6 +22,9 @@ internal sealed class RingEvent(long sequence, long revision, long timestamp, Ob
     /// <summary>The state before; null: created.</summary>
     public ObjectVersion? Previous { get; } = previous;
 
+    /// <summary>What it holds, as stored: an object that changes is counted by the event that made it.</summary>
+    public int StoredBytes => (Current ?? Previous)?.StoredBytes ?? 0;
+
     /// <summary>The state before with the version of this change: what a DELETED event carries. Made once, at the first use.</summary>
     public ObjectVersion Left => Volatile.Read(ref _left) ?? (_left = MakeLeft());
 

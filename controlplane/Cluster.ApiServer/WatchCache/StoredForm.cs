@@ -39,14 +39,14 @@ internal static class StoredForm
         }
 
         var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Decode(entry.Value).Raw);
-        return Version(type, entry.Key, obj, entry.ModRevision);
+        return Version(type, entry.Key, obj, entry.ModRevision, entry.Value.Length);
     }
 
     /// <summary>The object as the version a write has made.</summary>
-    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision)
+    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision, int storedBytes = 0)
     {
         obj.Metadata ??= new Api.MetaV1.ObjectMeta();
         obj.Metadata.ResourceVersion = ResourceVersions.Format(revision);
-        return new ObjectVersion(type, key, obj, revision);
+        return new ObjectVersion(type, key, obj, revision) { StoredBytes = storedBytes };
     }
 }

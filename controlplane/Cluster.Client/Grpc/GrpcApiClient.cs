@@ -50,14 +50,7 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
             Continue = query.Continue ?? "",
             ResourceVersion = query.ResourceVersion ?? "",
         };
-        var reply = await CallAsync(call => _resources.ListAsync(request, call), cancellationToken);
-        var items = new List<T>(reply.Objects.Count);
-        foreach (var bytes in reply.Objects)
-        {
-            items.Add(ObjectEnvelope.Decode<T>(bytes.Memory));
-        }
-
-        return new(items, reply.ResourceVersion, reply.Continue.Length == 0 ? null : reply.Continue);
+        return await RetryAsync(async call => await ReadListAsync<T>(_resources.List(request, call), cancellationToken), cancellationToken);
     }
 
     public async IAsyncEnumerable<ResourceEvent<T>> WatchAsync<T>(
@@ -159,23 +152,46 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
         where T : class, IApiObject, new() =>
         ObjectEnvelope.Decode<T>((await CallAsync(send, cancellationToken)).Object.Memory);
 
-    private Task<TReply> CallAsync<TReply>(Func<CallOptions, AsyncUnaryCall<TReply>> send, CancellationToken cancellationToken) =>
-        RetryLater.RunAsync(
-            async () =>
+    private Task<TReply> CallAsync<TReply>(Func<CallOptions, AsyncUnaryCall<TReply>> send, CancellationToken cancellationToken) => RetryAsync(
+        async options =>
+        {
+            using var call = send(options);
+            return await call.ResponseAsync;
+        },
+        cancellationToken);
+
+    private Task<TReply> RetryAsync<TReply>(Func<CallOptions, Task<TReply>> call, CancellationToken cancellationToken) => RetryLater.RunAsync(
+        async () =>
+        {
+            var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + _options.Deadline;
+            try
             {
-                var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + _options.Deadline;
-                try
-                {
-                    using var call = send(new CallOptions(Headers(), deadline, cancellationToken));
-                    return await call.ResponseAsync;
-                }
-                catch (RpcException e)
-                {
-                    throw GrpcErrors.Translate(e, cancellationToken);
-                }
-            },
-            _options,
-            cancellationToken);
+                return await call(new CallOptions(Headers(), deadline, cancellationToken));
+            }
+            catch (RpcException e)
+            {
+                throw GrpcErrors.Translate(e, cancellationToken);
+            }
+        },
+        _options,
+        cancellationToken);
+
+    private static async Task<ResourceList<T>> ReadListAsync<T>(AsyncServerStreamingCall<ListReply> call, CancellationToken cancellationToken)
+        where T : class, IApiObject, new()
+    {
+        using (call)
+        {
+            var items = new List<T>();
+            var last = new ListReply();
+            while (await call.ResponseStream.MoveNext(cancellationToken))
+            {
+                last = call.ResponseStream.Current;
+                items.AddRange(last.Objects.Select(bytes => ObjectEnvelope.Decode<T>(bytes.Memory)));
+            }
+
+            return new(items, last.ResourceVersion, last.Continue.Length == 0 ? null : last.Continue);
+        }
+    }
 
     private static async Task<bool> NextAsync(IAsyncStreamReader<WatchReply> stream, CancellationToken cancellationToken)
     {

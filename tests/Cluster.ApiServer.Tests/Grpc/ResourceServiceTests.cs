@@ -32,7 +32,7 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
         var updated = Open((await _client.UpdateAsync(new WriteRequest { Ref = Ref("crud"), Object = Wrap(got) }, cancellationToken: Cancel)).Object);
         Assert.Equal("2", updated.Data["a"]);
 
-        var list = await _client.ListAsync(new ListRequest { Ref = Ref(""), FieldSelector = "metadata.name=crud" }, cancellationToken: Cancel);
+        var list = Assert.Single(await ListAsync(new ListRequest { Ref = Ref(""), FieldSelector = "metadata.name=crud" }));
         Assert.Equal(updated, Open(Assert.Single(list.Objects)));
         Assert.NotEmpty(list.ResourceVersion);
 
@@ -86,9 +86,33 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
     }
 
     [Fact]
+    public async Task ListAndWatch_OfMoreThanAMessageHolds_ComeInSeveral()
+    {
+        // A client's messages have no more than 4 MiB unless it says otherwise.
+        const int count = 12;
+        var large = new string('x', 512 * 1024);
+        for (var i = 0; i < count; i++)
+            await CreateAsync($"large-{i:00}", "a", large, "large");
+        var replies = await ListAsync(new ListRequest { Ref = Ref(""), LabelSelector = "size=large" });
+        Assert.True(replies.Count > 1);
+        Assert.Single(replies.Select(reply => reply.ResourceVersion).Distinct());
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"large-{i:00}"), replies.SelectMany(reply => reply.Objects).Select(bytes => Open(bytes).Metadata.Name));
+
+        var page = (await ListAsync(new ListRequest { Ref = Ref(""), LabelSelector = "size=large", Limit = 5 }))[^1];
+        var rest = await ListAsync(new ListRequest { Ref = Ref(""), LabelSelector = "size=large", Continue = page.Continue });
+        Assert.Equal(count - 5, rest.Sum(reply => reply.Objects.Count));
+
+        using var call = _client.Watch(new WatchRequest { Ref = Ref(""), LabelSelector = "size=large" }, cancellationToken: Cancel);
+        List<string> events = [];
+        while (events.Count < count && await call.ResponseStream.MoveNext(Cancel))
+            events.AddRange(call.ResponseStream.Current.Events.Select(change => $"{change.Type} {Open(change.Object).Metadata.Name}"));
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"ADDED large-{i:00}"), events);
+    }
+
+    [Fact]
     public async Task Watch_FromAVersion_TellsWhatHappensAfterIt()
     {
-        var list = await _client.ListAsync(new ListRequest { Ref = Ref("") }, cancellationToken: Cancel);
+        var list = (await ListAsync(new ListRequest { Ref = Ref("") }))[^1];
         using var call = _client.Watch(
             new WatchRequest { Ref = Ref(""), ResourceVersion = list.ResourceVersion, FieldSelector = "metadata.name=watched" }, cancellationToken: Cancel);
         await call.ResponseHeadersAsync;
@@ -177,9 +201,18 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
 
     private static ResourceRef Ref(string name) => new() { Version = "v1", Resource = "configmaps", Namespace = "default", Name = name };
 
-    private async Task<ConfigMap> CreateAsync(string name, string key, string value)
+    private async Task<List<ListReply>> ListAsync(ListRequest request)
     {
-        var map = new ConfigMap { Metadata = new ObjectMeta { Name = name }, Data = { [key] = value } };
+        using var call = _client.List(request, cancellationToken: Cancel);
+        List<ListReply> replies = [];
+        while (await call.ResponseStream.MoveNext(Cancel))
+            replies.Add(call.ResponseStream.Current);
+        return replies;
+    }
+
+    private async Task<ConfigMap> CreateAsync(string name, string key, string value, string size = "small")
+    {
+        var map = new ConfigMap { Metadata = new ObjectMeta { Name = name, Labels = { ["size"] = size } }, Data = { [key] = value } };
         return Open((await _client.CreateAsync(new WriteRequest { Ref = Ref(""), Object = Wrap(map) }, cancellationToken: Cancel)).Object);
     }
 

@@ -20,6 +20,9 @@ public sealed class ApiServerRig : IAsyncLifetime
     private readonly TempDirectory _data = new();
     private EmbeddedStore? _store;
 
+    /// <summary>The server's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public ClusterPki Pki { get; private set; } = null!;
 
     public Cluster.ApiServer.ApiServer Server { get; private set; } = null!;
@@ -77,7 +80,7 @@ public sealed class ApiServerRig : IAsyncLifetime
 
     /// <summary>Starts one more server on the rig's store.</summary>
     public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null) => Cluster.ApiServer.ApiServer.StartAsync(
-        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit },
+        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = Time },
         _store!,
         NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);

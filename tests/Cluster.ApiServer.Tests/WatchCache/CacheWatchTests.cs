@@ -139,6 +139,52 @@ public sealed class CacheWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_ManyInitialObjects_ComeInBoundedBatches()
+    {
+        var (watch, _) = OverObjects(1200);
+        await using var batches = watch.ReadAsync(default).GetAsyncEnumerator();
+        List<int> sizes = [];
+        List<string> names = [];
+        while (names.Count < 1200 && await batches.MoveNextAsync())
+        {
+            sizes.Add(batches.Current.Count);
+            names.AddRange(batches.Current.Select(change => Meta(change).Name));
+        }
+
+        Assert.Equal([512, 512, 176], sizes);
+        Assert.Equal(names.Order(StringComparer.Ordinal).Distinct(), names);
+    }
+
+    [Fact]
+    public async Task Read_InitialObjectsSent_LetsGoOfThem()
+    {
+        var (watch, first) = OverObjects(10);
+        using var stop = new CancellationTokenSource();
+        await using var batches = watch.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await batches.MoveNextAsync());
+        var waiting = batches.MoveNextAsync().AsTask();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(waiting.IsCompleted);
+        Assert.False(first.TryGetTarget(out _));
+        await stop.CancelAsync();
+        Assert.False(await waiting);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private (CacheWatch Watch, WeakReference<ObjectVersion> First) OverObjects(int count)
+    {
+        var ring = new EventRing(TimeProvider.System);
+        var cache = new ResourceCache(Versions.ConfigMaps, ring, NullLogger.Instance);
+        var feed = new StoreFeed(_rig.Store, [cache], [], TimeProvider.System, NullLogger.Instance);
+        var objects = Enumerable.Range(0, count).Select(i => Versions.Of($"/registry/configmaps/default/m{i:0000}")).ToList();
+        var start = new WatchStart(ring.Head, 0, SortedSnapshot.FromSorted(objects));
+        return (new CacheWatch(cache, feed, ObjectFilter.Of(Versions.ConfigMaps, "default", "", ""), start, TimeProvider.System), new(objects[0]));
+    }
+
+    [Fact]
     public async Task Read_FromAListUnderWrites_EndsAtTheStoresState()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -55,6 +55,28 @@ public sealed class EventRingTests
     }
 
     [Fact]
+    public void Append_BeyondTheBytes_ForgetsTheOldestThoughTheyAreYoung()
+    {
+        var ring = new EventRing(_time, initialCapacity: 8, maxCapacity: 8, maxBytes: 100);
+        for (var revision = 1; revision <= 4; revision++)
+            ring.Append(revision, Versions.Of("a", revision, storedBytes: 40), null);
+
+        Assert.False(ring.TryRead(1, out _));
+        Assert.True(ring.TryRead(2, out _));
+        Assert.Equal(2, ring.Floor);
+        Assert.False(ring.TryFind(1, out _));
+        Assert.True(ring.TryFind(2, out var sequence));
+        Assert.Equal(2, sequence);
+        // One that is too large by itself is kept until the next one comes.
+        ring.Append(5, Versions.Of("a", 5, storedBytes: 500), null);
+        Assert.True(ring.TryRead(4, out _));
+        Assert.False(ring.TryRead(3, out _));
+        ring.Append(6, null, Versions.Of("a", 5, storedBytes: 500));
+        Assert.False(ring.TryRead(4, out _));
+        Assert.True(ring.TryRead(5, out _));
+    }
+
+    [Fact]
     public void Reset_ReaderAtTheOldHead_LearnsThatItMissedSomething()
     {
         var ring = Ring(capacity: 8, 10, 11);

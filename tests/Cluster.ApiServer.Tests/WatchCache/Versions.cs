@@ -9,6 +9,9 @@ internal static class Versions
 {
     public static readonly ResourceType ConfigMaps = ResourceCatalog.For<ConfigMap>();
 
-    public static ObjectVersion Of(string key, long revision = 1) => new(
-        ConfigMaps, key, new ConfigMap { Metadata = new ObjectMeta { Name = key, ResourceVersion = ResourceVersions.Format(revision) } }, revision);
+    public static ObjectVersion Of(string key, long revision = 1, int storedBytes = 0) => new(
+        ConfigMaps, key, new ConfigMap { Metadata = new ObjectMeta { Name = key, ResourceVersion = ResourceVersions.Format(revision) } }, revision)
+    {
+        StoredBytes = storedBytes,
+    };
 }

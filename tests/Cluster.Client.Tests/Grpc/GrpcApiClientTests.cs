@@ -124,8 +124,11 @@ public sealed class GrpcApiClientTests
             return new() { Object = Bytes(pod) };
         }
 
-        public override Task<ListReply> List(ListRequest request, ServerCallContext context) =>
-            Task.FromResult(new ListReply { Objects = { Bytes(Make.Pod("a")), Bytes(Make.Pod("b")) }, ResourceVersion = "9", Continue = "more" });
+        public override async Task List(ListRequest request, IServerStreamWriter<ListReply> replies, ServerCallContext context)
+        {
+            await replies.WriteAsync(new() { Objects = { Bytes(Make.Pod("a")) }, ResourceVersion = "9" });
+            await replies.WriteAsync(new() { Objects = { Bytes(Make.Pod("b")) }, ResourceVersion = "9", Continue = "more" });
+        }
 
         public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> replies, ServerCallContext context)
         {
