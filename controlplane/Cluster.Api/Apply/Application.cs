@@ -9,17 +9,19 @@ using Cluster.Api.MetaV1;
 namespace Cluster.Api.Apply;
 
 /// <summary>One configuration being applied to one object.</summary>
-internal sealed class Application(ApplyType type, ObjectTrees trees, string apiVersion, string kind, FieldSet reset, JsonObject patch)
+internal sealed class Application(KindVersions versions, FieldSet reset, JsonObject patch)
 {
     private const string BeforeFirstApply = "before-first-apply";
 
     // kubectl applied on its own side before the server could; its applies go on from what it has noted in an annotation.
     private const string Kubectl = "kubectl";
 
+    private readonly KindVersion version = versions.Spoken;
+    private readonly ApplyType type = versions.Spoken.Type;
     private readonly JsonObject metadata = patch["metadata"] as JsonObject ?? [];
 
     /// <summary>Takes from the other managers what changed; returns what each has lost to it.</summary>
-    public required Func<ManagerList, FieldChanges, ManagerId?, List<(ManagerId Owner, FieldSet Fields)>> Update { get; init; }
+    public required Func<ManagerList, VersionedChanges, ManagerId?, List<(ManagerId Owner, FieldSet Fields)>> Update { get; init; }
 
     /// <summary>Fields that nobody owns.</summary>
     public required FieldSet Strip { get; init; }
@@ -47,7 +49,7 @@ internal sealed class Application(ApplyType type, ObjectTrees trees, string apiV
         }
         catch (ConflictException conflict)
         {
-            if (id.Name != Kubectl || LastApplied.Unchanged(type, apiVersion, before) is not { } own)
+            if (id.Name != Kubectl || LastApplied.Unchanged(type, version.ApiVersion, before) is not { } own)
                 throw conflict.Refusal();
             if (!conflict.All.Difference(own).IsEmpty)
                 throw conflict.Refusal(own);
@@ -62,16 +64,14 @@ internal sealed class Application(ApplyType type, ObjectTrees trees, string apiV
         if (managers.IsEmpty && live is not null)
             TrackAll(managers, before, id.Subresource, now);
         CheckTypes(before);
-        // The last set as the type has it now.
-        var last = managers.Find(id) is { } previous && previous.ApiVersion == apiVersion ? SchemaChange.Reconcile(type, previous.Fields) : null;
-        var time = managers.Find(id)?.Time;
+        var previous = managers.Find(id);
         var merged = TreeMerge.Merge(type, before, patch);
         var own = TreeFields.Of(type, patch).RecursiveDifference(reset);
-        managers.Put(new Manager(id, apiVersion, own) { Time = time });
-        if (last is { IsEmpty: false })
-            merged = Prune(merged, managers, last);
+        managers.Put(new Manager(id, version.ApiVersion, own) { Time = previous?.Time });
+        if (previous is not null && versions.Find(previous.ApiVersion) is { } then && !previous.Fields.IsEmpty)
+            merged = Prune(merged, managers, then, previous.Fields);
 
-        var conflicts = Update(managers, TreeComparison.Compare(type, before, merged).Without(reset), id);
+        var conflicts = Update(managers, Changes(before, merged), id);
         if (conflicts.Count > 0 && !force)
             throw new ConflictException(conflicts);
         if (managers.Find(id) is { } mine && (mine.Fields = mine.Fields.Difference(Strip)).IsEmpty)
@@ -79,34 +79,54 @@ internal sealed class Application(ApplyType type, ObjectTrees trees, string apiV
         return (TreeComparison.AreEqual(before, merged) ? null : merged, managers);
     }
 
-    // Takes out what this manager applied before and does not any more, unless somebody else owns it, or something in it.
-    private JsonObject Prune(JsonObject merged, ManagerList managers, FieldSet last)
+    private VersionedChanges Changes(JsonObject before, JsonObject merged) => new(
+        version, TreeComparison.Compare(type, before, merged).Without(reset),
+        other => TreeComparison.Compare(other.Type, Convert(before, version, other), Convert(merged, version, other)).Without(reset));
+
+    // Takes out what this manager applied before and does not any more, unless somebody else owns it, or something in it. That is told by
+    // the names of the version it applied then.
+    private JsonObject Prune(JsonObject merged, ManagerList managers, KindVersion then, FieldSet applied)
     {
-        last = last.WithNamedFields(type);
-        var pruned = TreeRemoval.Remove(type, merged, last);
-        var all = TreeFields.Of(type, merged).WithNamedFields(type);
-        var owned = managers.All.Where(manager => manager.ApiVersion == apiVersion)
-            .Aggregate(FieldSet.Empty, (sum, manager) => sum.Union(SchemaChange.Reconcile(type, manager.Fields)));
-        var kept = TreeFields.Of(type, pruned).WithNamedFields(type).Union(owned.WithNamedFields(type));
-        pruned = TreeRemoval.Remove(type, merged, all.Difference(kept));
+        var whole = Convert(merged, version, then);
+        // The last set as the type has it now.
+        var last = SchemaChange.Reconcile(then.Type, applied).WithNamedFields(then.Type);
+        var pruned = PutBackOwned(whole, TreeRemoval.Remove(then.Type, whole, last), then, managers);
         // Only what was applied goes: what else went with it comes back.
-        var gone = all.Difference(TreeFields.Of(type, pruned).WithNamedFields(type));
-        return TreeRemoval.Remove(type, merged, gone.Intersection(last));
+        var gone = All(then, whole).Difference(All(then, pruned));
+        return Convert(TreeRemoval.Remove(then.Type, whole, gone.Intersection(last)), then, version);
     }
+
+    // Version by version of the owners; the one at hand first, before a conversion could miss what was taken out.
+    private JsonObject PutBackOwned(JsonObject whole, JsonObject pruned, KindVersion at, ManagerList managers)
+    {
+        var now = at;
+        foreach (var owners in managers.All.Where(manager => versions.Find(manager.ApiVersion) is not null)
+            .GroupBy(manager => versions.Find(manager.ApiVersion)!).OrderByDescending(owners => owners.Key == at))
+        {
+            (whole, pruned, now) = (Convert(whole, now, owners.Key), Convert(pruned, now, owners.Key), owners.Key);
+            var owned = owners.Aggregate(FieldSet.Empty, (sum, manager) => sum.Union(SchemaChange.Reconcile(now.Type, manager.Fields)));
+            var kept = All(now, pruned).Union(owned.WithNamedFields(now.Type));
+            pruned = TreeRemoval.Remove(now.Type, whole, All(now, whole).Difference(kept));
+        }
+
+        return Convert(pruned, now, at);
+    }
+
+    private static FieldSet All(KindVersion version, JsonObject tree) => TreeFields.Of(version.Type, tree).WithNamedFields(version.Type);
 
     // Nobody was tracked so far: all that is there belongs to whoever was before.
     private void TrackAll(ManagerList managers, JsonObject before, string subresource, Time now)
     {
         var fields = TreeComparison.Compare(type, Tree(null), before).Without(reset).Written.Difference(Strip);
         if (!fields.IsEmpty)
-            managers.Put(new Manager(ManagerId.Of(BeforeFirstApply, ManagerId.Update, apiVersion, subresource), apiVersion, fields) { Time = now });
+            managers.Put(new Manager(ManagerId.Of(BeforeFirstApply, ManagerId.Update, version.ApiVersion, subresource), version.ApiVersion, fields) { Time = now });
     }
 
     private void CheckPatch()
     {
         var found = (patch["apiVersion"] as JsonValue)?.ToString() ?? "";
         var foundKind = (patch["kind"] as JsonValue)?.ToString() ?? "";
-        if ((found, foundKind) != (apiVersion, kind))
+        if ((found, foundKind) != (version.ApiVersion, version.Kind))
             throw StatusErrors.BadRequest($"invalid object type: {GroupVersionKind(found, foundKind)}");
         if (metadata["managedFields"] is not null)
             throw StatusErrors.BadRequest("metadata.managedFields must be nil");
@@ -135,13 +155,25 @@ internal sealed class Application(ApplyType type, ObjectTrees trees, string apiV
         }
     }
 
-    private JsonObject Tree(IApiObject? live) => trees.ToTree(live);
+    private JsonObject Tree(IApiObject? live) => version.Trees.ToTree(live);
+
+    private JsonObject Convert(JsonObject tree, KindVersion from, KindVersion to)
+    {
+        try
+        {
+            return KindVersions.Convert(tree, from, to);
+        }
+        catch (JsonDecodeException error)
+        {
+            throw Failure($"failed to convert object ({Name(patch)}) to {to.ApiVersion}: {error.Message}");
+        }
+    }
 
     private IApiObject Read(JsonObject tree)
     {
         try
         {
-            return trees.FromTree(tree);
+            return version.Trees.FromTree(tree);
         }
         catch (JsonDecodeException error)
         {
@@ -152,7 +184,7 @@ internal sealed class Application(ApplyType type, ObjectTrees trees, string apiV
     private string Name(JsonObject tree)
     {
         var meta = tree["metadata"] as JsonObject;
-        return $"{meta?["namespace"]}/{meta?["name"]}; {GroupVersionKind(apiVersion, kind)}";
+        return $"{meta?["namespace"]}/{meta?["name"]}; {GroupVersionKind(version.ApiVersion, version.Kind)}";
     }
 
     private static string GroupVersionKind(string apiVersion, string kind) =>

@@ -16,13 +16,9 @@ namespace Cluster.Api.Apply;
 /// </remarks>
 public sealed class FieldManager
 {
-    private readonly ApplyType type;
-    private readonly ObjectTrees trees;
-    private readonly string apiVersion;
-    private readonly string kind;
+    private readonly KindVersions versions;
     private readonly string subresource;
     private readonly FieldSet reset;
-    private readonly Func<string, bool> isOtherVersion;
 
     // What the system sets, and every writer sends along.
     private static readonly FieldSet Stripped = FieldSet.Of(
@@ -30,22 +26,21 @@ public sealed class FieldManager
         ["metadata", "selfLink"], ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"],
         ["metadata", "managedFields"], ["metadata", "resourceVersion"]);
 
-    /// <param name="message">The message of the kind: its options say what is owned as one, and what tells list elements apart.</param>
+    /// <param name="message">
+    /// The message of the kind in the version that is written: its options say what is owned as one, and what tells list elements apart.
+    /// </param>
     /// <param name="subresource">That is written; empty for the object itself.</param>
     /// <param name="resetFields">Paths, such as <c>metadata.labels</c>, that a write here does not change: nobody owns them by it.</param>
-    /// <param name="isOtherVersion">
-    /// Whether an apiVersion is another one that the kind is served in: who owns fields in it keeps them. Owners in versions that are no
-    /// more are forgotten. Null: there is no other.
+    /// <param name="others">
+    /// The messages of the other versions the kind is served in: who owns fields in one of them keeps and loses them by its names. Owners in
+    /// versions that are no more are forgotten. Null: there is no other.
     /// </param>
     public FieldManager(
-        MessageDescriptor message, string subresource, IEnumerable<string> resetFields, Func<string, bool>? isOtherVersion = null)
+        MessageDescriptor message, string subresource, IEnumerable<string> resetFields, IEnumerable<MessageDescriptor>? others = null)
     {
-        type = ApplyType.Of(message);
-        trees = new MessageTrees(message);
-        (apiVersion, kind) = ApiKinds.Of(message) ?? throw new ArgumentException($"{message.FullName} is no kind", nameof(message));
+        versions = new KindVersions(new KindVersion(message), (others ?? []).Where(other => other != message).Select(other => new KindVersion(other)));
         this.subresource = subresource;
         reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
-        this.isOtherVersion = isOtherVersion ?? (_ => false);
     }
 
     /// <summary>The manager of an added kind.</summary>
@@ -54,12 +49,9 @@ public sealed class FieldManager
     /// <param name="resetFields">As of the other.</param>
     public FieldManager(ResourceType stored, string subresource, IEnumerable<string> resetFields)
     {
-        type = CustomApplyTypes.Of(stored.Custom!.Schema, stored.Kind);
-        (apiVersion, kind) = (stored.ApiVersion, stored.Kind);
-        trees = new CustomTrees(apiVersion, kind);
+        versions = new KindVersions(new KindVersion(stored), []);
         this.subresource = subresource;
         reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
-        isOtherVersion = _ => false;
     }
 
     /// <summary>Notes in a new object's managedFields what its writer has changed.</summary>
@@ -73,8 +65,10 @@ public sealed class FieldManager
         // An object that nobody has tracked so far is tracked from the first apply on.
         if (!managers.IsEmpty || live is null)
         {
-            var changes = trees.Compare(type, live, obj).Without(reset);
-            Write(managers, changes, ManagerId.Of(manager, ManagerId.Update, apiVersion, subresource), now);
+            var changes = new VersionedChanges(
+                versions.Spoken, Compare(versions.Spoken, live, obj),
+                version => Compare(version, KindVersions.Convert(live, version), KindVersions.Convert(obj, version)!));
+            Write(managers, changes, ManagerId.Of(manager, ManagerId.Update, versions.Spoken.ApiVersion, subresource), now);
         }
 
         managers.WriteTo(obj);
@@ -89,25 +83,29 @@ public sealed class FieldManager
     /// <returns>A new object with its managedFields; without defaults and checks.</returns>
     /// <exception cref="StatusException">400: not this kind; 409: other managers own what it would change; 500: it does not fit the kind.</exception>
     public IApiObject Apply(IApiObject? live, JsonObject patch, string manager, bool force, Time now) =>
-        new Application(type, trees, apiVersion, kind, reset, patch) { Update = OwnersAfter, Strip = Stripped }
+        new Application(versions, reset, patch) { Update = OwnersAfter, Strip = Stripped }
             .Run(live, ManagerId.Of(manager, ManagerId.Apply, "", subresource), force, now);
 
-    private void Write(ManagerList managers, FieldChanges changes, ManagerId id, Time now)
+    private FieldChanges Compare(KindVersion version, IApiObject? before, IApiObject after) =>
+        version.Trees.Compare(version.Type, before, after).Without(reset);
+
+    private void Write(ManagerList managers, VersionedChanges all, ManagerId id, Time now)
     {
+        var changes = all.In(versions.Spoken);
         var written = changes.Written.Difference(Stripped);
         if (written.IsEmpty && changes.Removed.IsEmpty)
         {
-            managers.RemoveWhere(manager => manager.ApiVersion != apiVersion && !isOtherVersion(manager.ApiVersion));
+            managers.RemoveWhere(manager => versions.Find(manager.ApiVersion) is null);
             return;
         }
 
-        OwnersAfter(managers, changes, null);
+        OwnersAfter(managers, all, null);
         if (!written.IsEmpty)
         {
             if (managers.Find(id) is { } known)
                 known.Fields = known.Fields.Covers(written) ? known.Fields : written.Union(known.Fields);
             else
-                managers.Put(new Manager(id, apiVersion, written));
+                managers.Put(new Manager(id, versions.Spoken.ApiVersion, written));
             managers.Find(id)!.Time = now;
         }
 
@@ -115,32 +113,32 @@ public sealed class FieldManager
     }
 
     // Takes from all managers but the writer what was written or removed. Returns what was written of each one's fields.
-    private List<(ManagerId Owner, FieldSet Fields)> OwnersAfter(ManagerList managers, FieldChanges changes, ManagerId? writer)
+    private List<(ManagerId Owner, FieldSet Fields)> OwnersAfter(ManagerList managers, VersionedChanges all, ManagerId? writer)
     {
         var conflicts = new List<(ManagerId Owner, FieldSet Fields)>();
-        managers.RemoveWhere(manager => manager.ApiVersion != apiVersion && !isOtherVersion(manager.ApiVersion));
+        managers.RemoveWhere(manager => versions.Find(manager.ApiVersion) is null);
         foreach (var manager in managers.All)
         {
-            if (manager.ApiVersion != apiVersion)
-                continue;
-            var fields = SchemaChange.Reconcile(type, manager.Fields);
+            var version = versions.Find(manager.ApiVersion)!;
+            var fields = SchemaChange.Reconcile(version.Type, manager.Fields);
             if (manager.Id != writer)
-            {
-                var lost = fields.Intersection(changes.Written);
-                if (!lost.IsEmpty)
-                {
-                    conflicts.Add((manager.Id, lost));
-                    fields = fields.Difference(lost);
-                }
-
-                if (!changes.Removed.IsEmpty && !fields.Intersection(changes.Removed).IsEmpty)
-                    fields = fields.Difference(changes.Removed);
-            }
-
+                fields = Without(fields, all.In(version), lost => conflicts.Add((manager.Id, lost)));
             manager.Fields = fields;
         }
 
-        managers.RemoveWhere(manager => manager.ApiVersion == apiVersion && manager.Fields.IsEmpty);
+        managers.RemoveWhere(manager => manager.Fields.IsEmpty);
         return conflicts;
+    }
+
+    private static FieldSet Without(FieldSet fields, FieldChanges changes, Action<FieldSet> onLost)
+    {
+        var lost = fields.Intersection(changes.Written);
+        if (!lost.IsEmpty)
+        {
+            onLost(lost);
+            fields = fields.Difference(lost);
+        }
+
+        return changes.Removed.IsEmpty || fields.Intersection(changes.Removed).IsEmpty ? fields : fields.Difference(changes.Removed);
     }
 }

@@ -36,8 +36,17 @@ public static class Conversions
         obj.Descriptor == stored ? obj
         : Others.TryGetValue(obj.Descriptor, out var converter) ? converter.ToStored(obj) : Same(obj, stored);
 
-    /// <summary>The version differs by its name alone: the same fields under the same names and numbers.</summary>
-    public static bool IsSame(MessageDescriptor version) => !Others.ContainsKey(version);
+    /// <summary>An object of any version of its kind in any other.</summary>
+    /// <param name="obj">Not changed.</param>
+    /// <param name="version">The version's message; the object's own gives the object itself.</param>
+    public static IApiObject Convert(IApiObject obj, MessageDescriptor version)
+    {
+        if (obj.Descriptor == version)
+            return obj;
+
+        var stored = ResourceCatalog.Find(obj.Descriptor)?.Storage.Descriptor ?? obj.Descriptor;
+        return FromStored(ToStored(obj, stored), version);
+    }
 
     private static IApiObject Same(IApiObject obj, MessageDescriptor type) => (IApiObject)type.Parser.ParseFrom(obj.ToByteString());
 }

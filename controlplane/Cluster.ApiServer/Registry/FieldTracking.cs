@@ -5,11 +5,13 @@ using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.Apply;
 using Cluster.Api.AutoscalingV1;
+using Cluster.Api.Conversion;
 using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Yaml;
 using Cluster.ApiServer.Strategies;
+using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Registry;
 
@@ -26,8 +28,16 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
     /// <param name="scope">Who writes, and what.</param>
     /// <param name="old">The object as stored; null when it is being created.</param>
     /// <param name="obj">The object with its defaults, before admission and the kind's own rules change it.</param>
-    public void Update(RequestScope scope, IApiObject? old, IApiObject obj) =>
-        Manager(scope).Update(old, obj, scope.FieldManager, SystemMetadata.Now(time));
+    public void Update(RequestScope scope, IApiObject? old, IApiObject obj)
+    {
+        var version = scope.Version ?? scope.Resource;
+        // In the version the writer speaks: its own object where that is the stored one.
+        var seen = Conversions.Convert(obj, version.Descriptor);
+        Manager(scope).Update(
+            old is null ? null : Conversions.Convert(old, version.Descriptor), seen, scope.FieldManager, SystemMetadata.Now(time));
+        if (!ReferenceEquals(seen, obj))
+            SetOwners(obj, seen);
+    }
 
     /// <summary>The object as an applied configuration makes it.</summary>
     /// <param name="scope">Who applies, and what.</param>
@@ -36,9 +46,35 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
     /// <exception cref="StatusException">400, 409 and 500 as of <see cref="FieldManager.Apply"/>.</exception>
     public IApiObject Apply(RequestScope scope, IApiObject? old, ReadOnlyMemory<byte> patch)
     {
-        var applied = Manager(scope).Apply(old, Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
+        var version = scope.Version ?? scope.Resource;
+        var live = old is null ? null : Conversions.Convert(old, version.Descriptor);
+        var applied = Manager(scope).Apply(live, Parse(scope, patch), scope.FieldManager, scope.Force, SystemMetadata.Now(time));
         CheckName(scope, applied);
-        return applied;
+        return version == scope.Resource ? applied : ToStored(scope, applied, old, live);
+    }
+
+    // What a version has no words for is kept where nothing was changed in those it has.
+    private static IApiObject ToStored(RequestScope scope, IApiObject applied, IApiObject? old, IApiObject? live)
+    {
+        if (old is null || live is null || !EqualButOwners(applied, live))
+            return Conversions.Convert(applied, scope.Resource.Descriptor);
+
+        var same = old.Copy();
+        SetOwners(same, applied);
+        return same;
+    }
+
+    private static bool EqualButOwners(IApiObject one, IApiObject other)
+    {
+        var copy = one.Copy();
+        SetOwners(copy, other);
+        return copy.Equals(other);
+    }
+
+    private static void SetOwners(IApiObject obj, IApiObject from)
+    {
+        obj.Metadata.ManagedFields.Clear();
+        obj.Metadata.ManagedFields.Add(from.Metadata.ManagedFields);
     }
 
     /// <summary>The workload with the replicas of a scale that was written, and its owners.</summary>
@@ -91,7 +127,7 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
 
     private FieldManager Manager(RequestScope scope) => scope.Resource.Custom is { } custom
         ? _custom.GetValue(custom, _ => []).GetOrAdd(scope.Subresource ?? "", static (part, all) => MakeCustom(all.Type, part, all.Strategies), (Type: scope.Resource, Strategies: strategies))
-        : _managers.GetOrAdd((scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
+        : _managers.GetOrAdd((scope.Version ?? scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
 
     private static FieldManager MakeCustom(ResourceType type, string subresource, StrategyTable strategies) =>
         new(type, subresource, subresource == "status" ? strategies[type].FieldsNotOfStatus : strategies[type].FieldsOfStatusAlone);
@@ -100,7 +136,7 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
         type.Descriptor,
         subresource,
         subresource == "status" ? strategies[type].FieldsNotOfStatus : strategies[type].FieldsOfStatusAlone,
-        version => version != type.ApiVersion && ResourceCatalog.All.Any(other => other.Kind == type.Kind && other.ApiVersion == version));
+        ResourceCatalog.All.Where(other => other.Storage.Descriptor == type.Storage.Descriptor).Select(other => other.Descriptor).Distinct());
 
     private static JsonObject Parse(RequestScope scope, ReadOnlyMemory<byte> patch)
     {
@@ -118,8 +154,8 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
 
             var config = JsonNode.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
-            // A version that differs from the stored one by its name alone.
-            if (scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
+            // Owners in an added kind are kept under the version it is stored in; its versions differ by their names and schemas alone.
+            if (scope.Resource.Custom is not null && scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
                 config["apiVersion"] = scope.Resource.ApiVersion;
             return config;
         }

@@ -159,15 +159,6 @@ public sealed class ResourceRegistry : IResourceRegistry
 
     private static IApiObject ToStored(RequestScope scope, IApiObject obj) => Conversions.ToStored(obj, scope.Resource.Storage.Descriptor);
 
-    private static void CheckApplies(ResourceType type)
-    {
-        if (type.StoredAs is not null && !Conversions.IsSame(type.Descriptor))
-        {
-            throw StatusErrors.BadRequest(
-                $"server-side apply is not offered for {type.Kind} of {type.ApiVersion}: apply it as {type.Storage.ApiVersion}");
-        }
-    }
-
     private IApiObject Patched(RequestScope scope, IApiObject current, string mediaType, ReadOnlyMemory<byte> patch)
     {
         if (!IsScale(scope))
@@ -209,7 +200,6 @@ public sealed class ResourceRegistry : IResourceRegistry
     // Who loses the race to create it applies to what the winner made.
     private async ValueTask<WriteResult> ApplyAsync(RequestScope scope, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
-        CheckApplies(scope.Resource);
         for (var tries = 0; tries < ObjectWriter.MaxTries; tries++)
         {
             var version = await _updates.UpdateAsync(

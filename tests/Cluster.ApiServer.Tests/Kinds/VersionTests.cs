@@ -87,6 +87,7 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
         Assert.True(code == HttpStatusCode.OK, answer.ToString());
         Assert.Equal($"{group}/v1beta1", answer["apiVersion"]!.ToString());
         Assert.Equal("d", answer["metadata"]!["labels"]!["c"]!.ToString());
+        Assert.Contains($$$"""me Apply {{{group}}}/v1beta1 {"f:metadata":{"f:labels":{"f:c":{} } } }""".Replace(" }", "}", StringComparison.Ordinal), Owners(answer));
         await OkAsync(HttpMethod.Delete, beta + "/beta");
         Assert.Equal(HttpStatusCode.NotFound, (await _rig.GetAsync(ga + "/beta")).Code);
     }
@@ -140,9 +141,109 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
     }
 
     [Fact]
+    public async Task Apply_InSeveralVersions_TellsOwnersInTheVersionOfEach()
+    {
+        const string v1 = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers/applied";
+        const string v2 = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/applied";
+        const string first =
+            """
+            apiVersion: autoscaling/v1
+            kind: HorizontalPodAutoscaler
+            metadata: {name: applied, labels: {a: "1", b: "1"}}
+            spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 5, targetCPUUtilizationPercentage: 50}
+            """;
+        var created = await ApplyAsync(v1, "one", first, HttpStatusCode.Created);
+        Assert.Equal("autoscaling/v1", created["apiVersion"]!.ToString());
+        Assert.Equal(
+            """one Apply autoscaling/v1 {"f:metadata":{"f:labels":{"f:a":{},"f:b":{}}},"f:spec":{"f:maxReplicas":{},"f:scaleTargetRef":{},"f:targetCPUUtilizationPercentage":{}}}""",
+            Assert.Single(Owners(created)));
+        Assert.Equal(Version(created), Version(await ApplyAsync(v1, "one", first)));
+
+        var metrics = """[{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]""";
+        var second = $"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: applied}}\nspec: {{metrics: {metrics}}}\n";
+        var refused = await ApplyAsync(v2, "two", second, HttpStatusCode.Conflict);
+        Assert.Equal("Apply failed with 1 conflict: conflict with \"one\": .spec.targetCPUUtilizationPercentage", refused["message"]!.ToString());
+        var taken = await ApplyAsync(v2, "two", second, query: "&force=true");
+        Assert.Equal(70, (int)taken["spec"]!["metrics"]![0]!["resource"]!["target"]!["averageUtilization"]!);
+        Assert.Equal(
+            [
+                """one Apply autoscaling/v1 {"f:metadata":{"f:labels":{"f:a":{},"f:b":{}}},"f:spec":{"f:maxReplicas":{},"f:scaleTargetRef":{}}}""",
+                """two Apply autoscaling/v2 {"f:spec":{"f:metrics":{}}}""",
+            ],
+            Owners(taken).Order());
+
+        // What it has left out since then goes, though it applied that in another version; what the other one owns stays.
+        var moved = await ApplyAsync(v2, "one",
+            """
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: applied, labels: {a: "1"}}
+            spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 5}
+            """);
+        Assert.Equal("""{"a":"1"}""", moved["metadata"]!["labels"]!.ToJsonString());
+        Assert.Equal(70, (int)moved["spec"]!["metrics"]![0]!["resource"]!["target"]!["averageUtilization"]!);
+        // In this version the reference is no longer one whole.
+        Assert.Contains(
+            """one Apply autoscaling/v2 {"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:maxReplicas":{},"f:scaleTargetRef":{"f:apiVersion":{},"f:kind":{},"f:name":{}}}}""",
+            Owners(moved));
+        Assert.Equal(2, Owners(moved).Count);
+
+        await OkAsync(HttpMethod.Patch, v1 + "?fieldManager=three", """{"spec":{"targetCPUUtilizationPercentage":60,"minReplicas":2}}""");
+        var now = await OkAsync(HttpMethod.Get, v2);
+        Assert.Equal(60, (int)now["spec"]!["metrics"]![0]!["resource"]!["target"]!["averageUtilization"]!);
+        Assert.Contains("""three Update autoscaling/v1 {"f:spec":{"f:minReplicas":{},"f:targetCPUUtilizationPercentage":{}}}""", Owners(now));
+        Assert.DoesNotContain(Owners(now), owner => owner.StartsWith("two ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Apply_InAGroupOfAnotherForm_IsOneObject()
+    {
+        const string core = "/api/v1/namespaces/default/events/applied";
+        const string events = "/apis/events.k8s.io/v1/namespaces/default/events/applied";
+        var created = await ApplyAsync(events, "one",
+            """
+            apiVersion: events.k8s.io/v1
+            kind: Event
+            metadata: {name: applied}
+            eventTime: "2024-01-02T03:04:05.000006Z"
+            reportingController: example.com/c
+            reportingInstance: c-0
+            action: Doing
+            reason: Done
+            type: Normal
+            note: all well
+            regarding: {kind: Pod, namespace: default, name: p}
+            """,
+            HttpStatusCode.Created);
+        Assert.Contains("\"f:note\":{}", Assert.Single(Owners(created)), StringComparison.Ordinal);
+
+        const string message = "{apiVersion: v1, kind: Event, metadata: {name: applied}, message: better}";
+        var refused = await ApplyAsync(core, "two", message, HttpStatusCode.Conflict);
+        Assert.Equal("Apply failed with 1 conflict: conflict with \"one\": .note", refused["message"]!.ToString());
+        await ApplyAsync(core, "two", message, query: "&force=true");
+        var now = await OkAsync(HttpMethod.Get, events);
+        Assert.Equal("better", now["note"]!.ToString());
+        Assert.Contains("""two Apply v1 {"f:message":{}}""", Owners(now));
+        Assert.DoesNotContain(Owners(now), owner => owner.Contains("f:note", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Versions_OfEveryKind_NameOneThatIsStored() => Assert.All(
         ResourceCatalog.All.Where(type => type.StoredAs is not null),
         type => Assert.NotNull(type.Storage.StoragePrefix));
+
+    private async Task<JsonNode> ApplyAsync(
+        string path, string manager, string body, HttpStatusCode expected = HttpStatusCode.OK, string query = "")
+    {
+        var (code, answer) = await _rig.SendAsync(HttpMethod.Patch, $"{path}?fieldManager={manager}{query}", body, "application/apply-patch+yaml");
+        Assert.True(code == expected, $"{path}: {code} {answer}");
+        return answer;
+    }
+
+    private static string Version(JsonNode obj) => obj["metadata"]!["resourceVersion"]!.ToString();
+
+    private static List<string> Owners(JsonNode obj) =>
+        [.. obj["metadata"]!["managedFields"]!.AsArray().Select(owner => $"{owner!["manager"]} {owner["operation"]} {owner["apiVersion"]} {owner["fieldsV1"]!.ToJsonString()}")];
 
     private async Task<JsonNode> OkAsync(
         HttpMethod method, string path, string? body = null, HttpStatusCode expected = HttpStatusCode.OK, string? accept = null)
