@@ -79,7 +79,7 @@ internal static class JsonPatch
     {
         var error = StatusErrors.RequestEntityTooLarge(MostOperations);
         error.Status.Message =
-            $"Request entity is too large: The allowed maximum operations in a JSON patch is {MostOperations}, got {count}";
+            $"Request entity too large: The allowed maximum operations in a JSON patch is {MostOperations}, got {count}";
         return error;
     }
 }

@@ -38,5 +38,5 @@ internal sealed record ContinueToken(
         throw Refusal("not a token of this server");
     }
 
-    private static StatusException Refusal(string why) => StatusErrors.BadRequest($"continue key is not valid: {why}");
+    private static StatusException Refusal(string why) => StatusErrors.BadRequest($"invalid continue token: continue key is not valid: {why}");
 }

@@ -93,7 +93,7 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
         var token = ContinueToken.Decode(options.Continue);
         var afterKey = type.StoragePrefix + token.AfterKey;
         if (!afterKey.StartsWith(filter.KeyPrefix, StringComparison.Ordinal))
-            throw StatusErrors.BadRequest("continue key is not valid: it belongs to another list");
+            throw StatusErrors.BadRequest("invalid continue token: continue key is not valid: it belongs to another list");
 
         var revision = token.Revision == ContinueToken.Inconsistent ? 0 : token.Revision;
         try

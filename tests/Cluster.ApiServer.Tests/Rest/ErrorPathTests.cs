@@ -7,6 +7,8 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
 {
     private const string Maps = "/api/v1/namespaces/default/configmaps";
     private const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    private const string Subdomain =
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
     private const string Merge = "application/merge-patch+json";
 
     private readonly RestRig _rig = fixture.Rig;
@@ -102,6 +104,130 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
             "Lease.coordination.k8s.io \"lock\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
             ["FieldValueInvalid|metadata.resourceVersion|Invalid value: 0: must be specified for an update"]
         },
+        // Reads.
+        {
+            "GET", Maps + "?fieldSelector=spec.nothing%3Dx", null, "", 400, "BadRequest",
+            "\"spec.nothing\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", []
+        },
+        { "GET", "/api/v1/pods?fieldSelector=spec.nothing%3Dx", null, "", 400, "BadRequest", "field label not supported: spec.nothing", [] },
+        { "GET", Maps + "?labelSelector=a%20b", null, "", 400, "BadRequest", "*unable to parse requirement: found 'b', expected: ", [] },
+        { "GET", Maps + "?limit=many", null, "", 400, "BadRequest", "strconv.ParseInt: parsing \"many\": invalid syntax", [] },
+        { "GET", Maps + "?continue=nonsense", null, "", 400, "BadRequest", "*invalid continue token: continue key is not valid: ", [] },
+        {
+            "GET", Maps + "?continue=bm9uc2Vuc2U&resourceVersion=5", null, "", 400, "BadRequest",
+            "specifying resource version is not allowed when using continue", []
+        },
+        {
+            "GET", Maps + "?resourceVersionMatch=Newest&resourceVersion=1", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported value: \"Newest\": supported values: \"Exact\", \"NotOlderThan\", \"\"",
+            ["FieldValueNotSupported|resourceVersionMatch|Unsupported value: \"Newest\": supported values: \"Exact\", \"NotOlderThan\", \"\""]
+        },
+        {
+            "GET", Maps + "?resourceVersionMatch=NotOlderThan&resourceVersion=1&continue=x", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided",
+            ["FieldValueForbidden|resourceVersionMatch|Forbidden: resourceVersionMatch is forbidden when continue is provided"]
+        },
+        {
+            "GET", Maps + "?sendInitialEvents=true", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list",
+            ["FieldValueForbidden|sendInitialEvents|Forbidden: sendInitialEvents is forbidden for list"]
+        },
+        {
+            "GET", Maps + "?watch=true&resourceVersionMatch=NotOlderThan&resourceVersion=1", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ["FieldValueForbidden|resourceVersionMatch|Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"]
+        },
+        {
+            "GET", Maps + "?watch=true&sendInitialEvents=true", null, "", 422, "Invalid",
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ["FieldValueForbidden|resourceVersionMatch|Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"]
+        },
+        { "GET", Maps + "/there/status", null, "", 404, "NotFound", "the server could not find the requested resource", [] },
+        // Places and methods.
+        { "POST", "/api/v1/configmaps", """{"metadata":{"name":"a"}}""", "application/json", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", [] },
+        { "PUT", Maps, """{"metadata":{"name":"a"}}""", "application/json", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", [] },
+        { "DELETE", "/api/v1/componentstatuses/etcd-0", null, "", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", [] },
+        // Bodies.
+        {
+            "POST", Maps, "{", "application/json", 400, "BadRequest",
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({)", []
+        },
+        { "POST", Maps, """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}""", "application/json", 400, "BadRequest", "*Pod in version \"v1\" cannot be handled as a ConfigMap: ", [] },
+        { "POST", Maps, """{"metadata":{"name":7}}""", "application/json", 400, "BadRequest", "*ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string", [] },
+        {
+            "POST", Maps, """{"data":{"a":"1"}}""", "application/json", 422, "Invalid",
+            "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required",
+            ["FieldValueRequired|metadata.name|Required value: name or generateName is required"]
+        },
+        {
+            "POST", Maps, """{"metadata":{"name":"Not_A_Name"}}""", "application/json", 422, "Invalid",
+            "ConfigMap \"Not_A_Name\" is invalid: metadata.name: Invalid value: \"Not_A_Name\": " + Subdomain, ["FieldValueInvalid|metadata.name|Invalid value: \"Not_A_Name\": " + Subdomain]
+        },
+        {
+            "POST", Maps + "?fieldValidation=Strict", """{"metadata":{"name":"a"},"data":{"a":"1","a":"2"}}""", "application/json", 400, "BadRequest",
+            "*strict decoding error: duplicate field \"data.a\"", []
+        },
+        // Options of writes.
+        {
+            "POST", Maps + "?fieldValidation=Sometimes", """{"metadata":{"name":"a"}}""", "application/json", 422, "Invalid",
+            "CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"Sometimes\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
+            ["FieldValueNotSupported|fieldValidation|Unsupported value: \"Sometimes\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""]
+        },
+        {
+            "POST", Maps + "?fieldManager=" + new string('m', 129), """{"metadata":{"name":"a"}}""", "application/json", 422, "Invalid",
+            "*CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: ", ["FieldValueTooLong|fieldManager|Too long: may not be more than 128 bytes"]
+        },
+        {
+            "PUT", Maps + "/there?dryRun=Some", """{"metadata":{"name":"there"}}""", "application/json", 422, "Invalid",
+            "UpdateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"",
+            ["FieldValueNotSupported|dryRun|Unsupported value: \"Some\": supported values: \"All\""]
+        },
+        {
+            "PATCH", Maps + "/there?dryRun=Some", "{}", Merge, 422, "Invalid",
+            "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"",
+            ["FieldValueNotSupported|dryRun|Unsupported value: \"Some\": supported values: \"All\""]
+        },
+        {
+            "DELETE", Maps + "/there?dryRun=Some", null, "", 422, "Invalid",
+            "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"",
+            ["FieldValueNotSupported|dryRun|Unsupported value: \"Some\": supported values: \"All\""]
+        },
+        // What is not there, or not so.
+        { "PUT", Maps + "/none", """{"metadata":{"name":"none"}}""", "application/json", 404, "NotFound", "configmaps \"none\" not found", [] },
+        { "PATCH", Maps + "/none", "{}", Merge, 404, "NotFound", "configmaps \"none\" not found", [] },
+        { "DELETE", Maps + "/none", null, "", 404, "NotFound", "configmaps \"none\" not found", [] },
+        {
+            "DELETE", Maps + "/there", """{"preconditions":{"resourceVersion":"1"}}""", "application/json", 409, "Conflict",
+            "*Operation cannot be fulfilled on configmaps \"there\": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (", []
+        },
+        { "DELETE", "/api/v1/namespaces/default", null, "", 403, "Forbidden", "namespaces \"default\" is forbidden: this namespace may not be deleted", [] },
+        {
+            "POST", "/api/v1/namespaces/default/pods/none/binding", """{"metadata":{"name":"none"},"target":{"kind":"Node","name":"n"}}""", "application/json", 404, "NotFound",
+            "pods \"none\" not found", []
+        },
+        // Patches.
+        {
+            "PATCH", Maps + "/there", """[{"op":"test","path":"/data/a","value":"other"}]""", "application/json-patch+json", 422, "Invalid",
+            "the server rejected our request due to an error in our request", []
+        },
+        {
+            "PATCH", Maps + "/there", "{}", "application/json-patch+json", 400, "BadRequest",
+            "json: cannot unmarshal object into Go value of type jsonpatch.Patch", []
+        },
+        {
+            "PATCH", Maps + "/there", "[" + string.Join(',', Enumerable.Repeat("""{"op":"remove","path":"/data"}""", 10_001)) + "]", "application/json-patch+json",
+            413, "RequestEntityTooLarge", "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001", []
+        },
+        { "PATCH", Maps + "/there", "{", Merge, 400, "BadRequest", "Invalid JSON Patch", [] },
+        {
+            "PATCH", Maps + "/there", """{"metadata":{"name":"other"}}""", Merge, 400, "BadRequest",
+            "the name of the object (other) does not match the name on the URL (there)", []
+        },
+        {
+            "PATCH", Maps + "/there", "{}", "application/json", 415, "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
+            []
+        },
     };
 
     [Theory]
@@ -123,6 +249,34 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
         var told = status["details"]?["causes"]?.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}");
         Assert.Equal(causes, told ?? []);
     }
+
+    [Fact]
+    public async Task Update_ThatAddsAFinalizerToWhatIsOnItsWayOut_IsInvalid()
+    {
+        await _rig.PostAsync(Maps, """{"metadata":{"name":"held","finalizers":["example.com/a"]}}""");
+        await _rig.SendAsync(HttpMethod.Delete, Maps + "/held");
+        var (code, status) = await _rig.SendAsync(HttpMethod.Patch, Maps + "/held", """{"metadata":{"finalizers":["example.com/a","example.com/b"]}}""", Merge);
+
+        const string why = "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{\"example.com/b\"}";
+        Assert.Equal((422, "Invalid", "ConfigMap \"held\" is invalid: metadata.finalizers: " + why), ((int)code, status["reason"]!.ToString(), status["message"]!.ToString()));
+        Assert.Equal(
+            "FieldValueForbidden|metadata.finalizers|" + why,
+            Assert.Single(status["details"]!["causes"]!.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}")));
+    }
+
+    [Fact]
+    public async Task Failure_OfEachReason_SaysWhatItIsAbout()
+    {
+        await _rig.PostAsync(Maps, """{"metadata":{"name":"there"}}""");
+        Assert.Equal("""{"name":"none","group":"apps","kind":"deployments"}""", await DetailsAsync(HttpMethod.Get, "/apis/apps/v1/namespaces/default/deployments/none"));
+        Assert.Equal("""{"name":"there","kind":"configmaps"}""", await DetailsAsync(HttpMethod.Post, Maps, """{"metadata":{"name":"there"}}"""));
+        Assert.Equal("""{"name":"there","kind":"configmaps"}""", await DetailsAsync(HttpMethod.Put, Maps + "/there", """{"metadata":{"name":"there","resourceVersion":"1"}}"""));
+        // The kind, and not the resource, of what is invalid.
+        Assert.StartsWith("""{"name":"_","kind":"ConfigMap","causes":""", await DetailsAsync(HttpMethod.Post, Maps, """{"metadata":{"name":"_"}}"""), StringComparison.Ordinal);
+    }
+
+    private async Task<string> DetailsAsync(HttpMethod method, string path, string? body = null) =>
+        (await _rig.SendAsync(method, path, body)).Body["details"]!.ToJsonString();
 
     [Fact]
     public async Task List_OfAVersionNotReached_TimesOutWithItsCause()
