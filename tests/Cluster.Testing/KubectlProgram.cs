@@ -19,6 +19,10 @@ public static class KubectlProgram
     public static string Path => Found
         ?? throw new FileNotFoundException(string.IsNullOrEmpty(Tools) ? WhyNot : $"there is no {Unpacked} in CLUSTER_TOOLS={Tools}");
 
+    /// <summary>The oldest release that is tested, 1.20, which lies beside the other; null: it is not there.</summary>
+    public static string? Older => Found is not null
+        && System.IO.Path.GetFullPath(System.IO.Path.Combine(Found, "../../../../kubectl-1.20/usr/bin/kubectl")) is var path && File.Exists(path) ? path : null;
+
     private static string? Find() => string.IsNullOrEmpty(Tools)
         ? RepositoryTools().Concat(SearchPath()).FirstOrDefault(File.Exists)
         : new[] { System.IO.Path.Combine(Tools, Unpacked) }.FirstOrDefault(File.Exists);
