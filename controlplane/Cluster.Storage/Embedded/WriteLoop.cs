@@ -12,6 +12,9 @@ namespace Cluster.Storage.Embedded;
 /// <remarks>A thread of its own, because SQLite blocks it for as long as the disk takes.</remarks>
 internal sealed class WriteLoop : IDisposable
 {
+    // As etcd warns of its own: whoever waits for seconds should find in the log that it was the disk.
+    private static readonly TimeSpan SlowCommit = TimeSpan.FromSeconds(1);
+
     private readonly BlockingCollection<WriterTask> _queue = [];
     private readonly WriteConnection _connection;
     private readonly RecentHistory _history;
@@ -108,7 +111,10 @@ internal sealed class WriteLoop : IDisposable
 
         foreach (var task in tasks)
             task.Acknowledge();
-        StorageMetrics.CommitSeconds.Record(_options.Time.GetElapsedTime(started).TotalSeconds);
+        var elapsed = _options.Time.GetElapsedTime(started);
+        StorageMetrics.CommitSeconds.Record(elapsed.TotalSeconds);
+        if (elapsed > SlowCommit)
+            _options.Logger.LogWarning("A commit of {Count} writes took {Seconds:F1} s: the disk of {Path} is slow or busy", tasks.Count, elapsed.TotalSeconds, _path);
         StorageMetrics.CommitGroupSize.Record(tasks.Count);
     }
 
