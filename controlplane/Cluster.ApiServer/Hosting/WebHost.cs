@@ -106,6 +106,8 @@ internal sealed class WebHost : IAsyncDisposable
             Resources = parts.Core.Registry.Resources,
         };
         _app.Use(boundary.InvokeAsync);
+        // For watches; what is proxied (exec and the like) passes its WebSocket on as it is.
+        _app.UseWebSockets();
         _app.UseRouting();
         MapHealth(parts);
         new DiscoveryEndpoints(parts.Core.Registry.Resources, options.Listen[0].ToString()).Map(_app);

@@ -36,7 +36,9 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         var format = ResponseFormat.Of(context.Request, scope.Resource);
         var options = RequestOptions.List(context.Request.Query);
         var table = format.View == ObjectView.Table ? Table(context, scope.Resource, scope.Resource.Descriptor, format) : null;
-        var response = new WatchResponse(context, format, table, time);
+        var bodies = new WatchBodies(format, table);
+        IWatchAnswer answer = context.WebSockets.IsWebSocketRequest
+            ? new WatchSocket(context, bodies, time) : new WatchResponse(context, bodies, time);
         ResourceWatch watch;
         try
         {
@@ -44,12 +46,12 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         }
         catch (StatusException tooOld) when (tooOld.IsGone)
         {
-            await response.RefuseAsync(tooOld);
+            await answer.RefuseAsync(tooOld);
             return;
         }
 
         var seconds = options.TimeoutSeconds > 0 ? options.TimeoutSeconds : Random.Shared.Next(MinWatchSeconds, 2 * MinWatchSeconds);
-        await response.RunAsync(watch, TimeSpan.FromSeconds(seconds), () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
+        await answer.RunAsync(watch, TimeSpan.FromSeconds(seconds), () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
 
     public async Task CreateAsync(HttpContext context, RequestScope scope)

@@ -21,6 +21,23 @@ internal static class WatchFrame
 
     public static void EndJson(IBufferWriter<byte> output) => output.Write("}\n"u8);
 
+    /// <summary>A whole event as one message, whose length its carrier tells.</summary>
+    public static ReadOnlyMemory<byte> Message(string type, ReadOnlySpan<byte> obj, bool isProtobuf)
+    {
+        var output = new ArrayBufferWriter<byte>(obj.Length + 64);
+        if (isProtobuf)
+        {
+            BeginProtobuf(output, type, obj.Length);
+            output.Write(obj);
+            return output.WrittenMemory[sizeof(int)..];
+        }
+
+        BeginJson(output, type);
+        output.Write(obj);
+        EndJson(output);
+        return output.WrittenMemory;
+    }
+
     /// <summary>Four bytes of length, then a bare WatchEvent whose object is a RawExtension around the bytes that follow.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="type">ASCII.</param>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Cluster.Api;
-using Cluster.Api.MetaV1;
 using Cluster.ApiServer.WatchCache;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -9,23 +8,13 @@ namespace Cluster.ApiServer.Rest;
 
 /// <summary>A watch on the wire: frames of JSON or protobuf; events that became visible together go out together.</summary>
 /// <param name="context">The request; its response has not started.</param>
-/// <param name="format">JSON or protobuf, and what is seen of the objects.</param>
-/// <param name="table">Makes the rows, where those are wanted.</param>
+/// <param name="bodies">The objects' form.</param>
 /// <param name="time">The clock of its limits.</param>
-internal sealed class WatchResponse(HttpContext context, ResponseFormat format, TableBody? table, TimeProvider time)
+internal sealed class WatchResponse(HttpContext context, WatchBodies bodies, TimeProvider time) : IWatchAnswer
 {
-    // In the order of ResourceEventType.
-    private static readonly string[] Types = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"];
-
     private readonly WatchOutput _output = new(context, time);
-    private bool _columnsSent;
 
-    /// <summary>
-    /// Sends events until the timeout, which ends the stream normally, until the client goes, or until it is stuck: then it is told so.
-    /// </summary>
-    /// <param name="watch">The events.</param>
-    /// <param name="timeout">The end, if nothing else ends it.</param>
-    /// <param name="onStuck">Told of a client that is stuck, before it gets the time to take the reason.</param>
+    /// <inheritdoc/>
     public async Task RunAsync(ResourceWatch watch, TimeSpan timeout, Action onStuck)
     {
         using var expiry = new CancellationTokenSource(timeout, time);
@@ -53,7 +42,7 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
         }
     }
 
-    /// <summary>A watch that cannot begin is told so in its first event, as Kubernetes does.</summary>
+    /// <inheritdoc/>
     public async Task RefuseAsync(StatusException failure)
     {
         await StartAsync();
@@ -64,7 +53,7 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
     {
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = format.IsProtobuf ? MediaType.Protobuf + ";stream=watch" : MediaType.Json;
+        response.ContentType = bodies.AreProtobuf ? MediaType.Protobuf + ";stream=watch" : MediaType.Json;
         response.Headers.CacheControl = "no-cache, private";
         // A quiet watch sends nothing for minutes; what a slow one may owe and for how long, its output knows.
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
@@ -78,11 +67,11 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
     {
         foreach (var change in batch)
         {
-            var obj = Body(change.Object);
+            var obj = bodies.Of(change);
             if (!await _output.BeginFrameAsync(cancellationToken))
                 return false;
 
-            Begin(_output.Small, Types[(int)change.Type], obj.Length);
+            Begin(_output.Small, WatchBodies.TypeOf(change), obj.Length);
             if (!await _output.WriteAsync(obj, cancellationToken))
                 return false;
 
@@ -95,8 +84,7 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
 
     private ValueTask FailAsync(StatusException failure)
     {
-        var status = new EncodedMessage(failure.Status, "v1", "Status");
-        var body = format.IsProtobuf ? status.Protobuf : status.Json;
+        var body = bodies.Of(failure);
         return _output.EndAsync(
             output =>
             {
@@ -107,25 +95,9 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
             context.RequestAborted);
     }
 
-    private ReadOnlyMemory<byte> Body(EncodedMessage message)
-    {
-        var obj = (IApiObject)message.Message;
-        if (table is not null)
-        {
-            var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
-            var rows = table.Write(meta, [message], withColumns: !_columnsSent);
-            _columnsSent = true;
-            return rows;
-        }
-
-        if (format.View == ObjectView.Metadata)
-            message = PartialMetadata.Of(obj, format.ViewVersion);
-        return format.IsProtobuf ? message.Protobuf : message.Json;
-    }
-
     private void Begin(IBufferWriter<byte> output, string type, int length)
     {
-        if (format.IsProtobuf)
+        if (bodies.AreProtobuf)
             WatchFrame.BeginProtobuf(output, type, length);
         else
             WatchFrame.BeginJson(output, type);
@@ -133,7 +105,7 @@ internal sealed class WatchResponse(HttpContext context, ResponseFormat format, 
 
     private void End(IBufferWriter<byte> output)
     {
-        if (!format.IsProtobuf)
+        if (!bodies.AreProtobuf)
             WatchFrame.EndJson(output);
     }
 }

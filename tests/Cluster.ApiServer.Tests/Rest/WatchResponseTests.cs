@@ -77,6 +77,49 @@ public sealed class WatchResponseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_AsPartialObjectMetadata_SendsMetadataAlone()
+    {
+        await _rig.Core.CreateAsync(RegistryRig.ConfigMap("one"));
+        using var response = await OpenAsync("?watch=true", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var first = JsonNode.Parse((await lines.ReadLineAsync())!)!["object"]!;
+
+        Assert.Equal(("PartialObjectMetadata", "meta.k8s.io/v1", "one"), ((string)first["kind"]!, (string)first["apiVersion"]!, (string)first["metadata"]!["name"]!));
+        Assert.Null(first["data"]);
+    }
+
+    [Fact]
+    public async Task Watch_SendInitialEvents_MarksTheirEndAndGoesOn()
+    {
+        await _rig.Core.CreateAsync(RegistryRig.ConfigMap("old"));
+        using var response = await OpenAsync("?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var first = JsonNode.Parse((await lines.ReadLineAsync())!)!;
+        var mark = JsonNode.Parse((await lines.ReadLineAsync())!)!;
+        await _rig.Core.CreateAsync(RegistryRig.ConfigMap("new"));
+        var next = JsonNode.Parse((await lines.ReadLineAsync())!)!;
+
+        Assert.Equal(("ADDED", "BOOKMARK", "ADDED"), ((string)first["type"]!, (string)mark["type"]!, (string)next["type"]!));
+        Assert.Equal("true", (string)mark["object"]!["metadata"]!["annotations"]!["k8s.io/initial-events-end"]!);
+        Assert.Equal("new", (string)next["object"]!["metadata"]!["name"]!);
+    }
+
+    [Fact]
+    public async Task Watch_Protobuf_LargerThanAStep_IsOneFrame()
+    {
+        await _rig.Core.CreateAsync(RegistryRig.ConfigMap("large", new string('x', 500_000)));
+        using var response = await OpenAsync("?watch=true", "application/vnd.kubernetes.protobuf;stream=watch");
+        await using var stream = await response.Content.ReadAsStreamAsync();
+        var length = new byte[4];
+        await stream.ReadExactlyAsync(length);
+        var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+        await stream.ReadExactlyAsync(frame);
+
+        var map = Envelope.Decode<ConfigMap>(WatchEvent.Parser.ParseFrom(frame).Object.Raw.Memory);
+        Assert.Equal(("large", 500_000), (map.Metadata.Name, map.Data["key"].Length));
+    }
+
+    [Fact]
     public async Task Watch_TooOld_IsAnErrorEvent()
     {
         await using var forgetful = await RestRig.StartAsync(withoutHistory: true);

@@ -1,0 +1,89 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Protobuf;
+
+namespace Cluster.ApiServer.Tests.Hosting;
+
+/// <summary>Watches over WebSockets, as pages in browsers open them, on the real server.</summary>
+public sealed class WatchSocketTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
+{
+    private const string Maps = "/api/v1/namespaces/default/configmaps";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Watch_Json_IsAnEventAMessage()
+    {
+        using var socket = await OpenAsync("?watch=true&fieldSelector=metadata.name%3Dsocket");
+        await PostAsync("socket");
+        var (kind, message) = await ReceiveAsync(socket);
+        var change = JsonNode.Parse(message)!;
+
+        Assert.Equal((WebSocketMessageType.Text, "ADDED", "socket"), (kind, (string?)change["type"], (string?)change["object"]!["metadata"]!["name"]));
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancel);
+    }
+
+    [Fact]
+    public async Task Watch_Protobuf_IsBinary()
+    {
+        using var socket = await OpenAsync("?watch=true&fieldSelector=metadata.name%3Dbinary", "application/vnd.kubernetes.protobuf;stream=watch");
+        await PostAsync("binary");
+        var (kind, message) = await ReceiveAsync(socket);
+        var change = WatchEvent.Parser.ParseFrom(message);
+
+        Assert.Equal((WebSocketMessageType.Binary, "ADDED"), (kind, change.Type));
+        Assert.Equal("binary", Envelope.Decode<ConfigMap>(change.Object.Raw.Memory).Metadata.Name);
+    }
+
+    [Fact]
+    public async Task Watch_ItsTimeout_IsAnOrderlyClose()
+    {
+        using var socket = await OpenAsync("?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dnone");
+        var (kind, _) = await ReceiveAsync(socket);
+
+        Assert.Equal((WebSocketMessageType.Close, WebSocketCloseStatus.NormalClosure), (kind, socket.CloseStatus));
+    }
+
+    [Fact]
+    public async Task Watch_WithoutPermission_IsRefusedBeforeTheUpgrade()
+    {
+        using var socket = new ClientWebSocket();
+        using var handler = rig.Handler(null);
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(Address("?watch=true"), invoker, Cancel));
+    }
+
+    private async Task<ClientWebSocket> OpenAsync(string query, string? accept = null)
+    {
+        var socket = new ClientWebSocket();
+        if (accept is not null)
+            socket.Options.SetRequestHeader("Accept", accept);
+        await socket.ConnectAsync(Address(query), new HttpMessageInvoker(rig.Handler("admin")), Cancel);
+        return socket;
+    }
+
+    private Uri Address(string query) => new($"wss://{rig.Url.Authority}{Maps}{query}");
+
+    private async Task PostAsync(string name)
+    {
+        using var body = new StringContent("{\"metadata\":{\"name\":\"" + name + "\"}}", Encoding.UTF8, "application/json");
+        using var response = await rig.Admin.PostAsync(new Uri(Maps, UriKind.Relative), body, Cancel);
+        response.EnsureSuccessStatusCode();
+    }
+
+    private static async Task<(WebSocketMessageType Kind, byte[] Message)> ReceiveAsync(ClientWebSocket socket)
+    {
+        var buffer = new byte[64 * 1024];
+        var at = 0;
+        while (true)
+        {
+            var part = await socket.ReceiveAsync(buffer.AsMemory(at), Cancel);
+            at += part.Count;
+            if (part.EndOfMessage)
+                return (part.MessageType, buffer[..at]);
+        }
+    }
+}
