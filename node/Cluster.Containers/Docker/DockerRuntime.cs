@@ -128,10 +128,29 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         catch (RuntimeException exception)
             when (exception.Failure == RuntimeFailure.Conflict && exception.Message.Contains("name", StringComparison.Ordinal))
         {
+            await RequireOwnAsync(parameters.Name!, exception, cancellationToken);
             // The name belongs to a create whose answer we never saw (a timeout, a kill of ours): that one is of no use to anyone.
             logger.LogInformation("Replacing the container that holds the name {Name}", parameters.Name);
             await RemoveAsync(parameters.Name!, cancellationToken);
             return await CreateAsync(parameters, cancellationToken);
+        }
+    }
+
+    // Another node's kubelet may work on this engine, or a person: what holds the name is theirs, and may be in use.
+    private async Task RequireOwnAsync(string name, RuntimeException conflict, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await reads.RunAsync("inspect", token => client.Containers.InspectContainerAsync(name, token), cancellationToken);
+            if (found.Config?.Labels is { } labels && labels.TryGetValue(ContainerLabels.Instance, out var instance) && instance == options.Instance)
+                return;
+
+            throw new RuntimeException(
+                RuntimeFailure.Conflict, $"the name {name} belongs to a container that is not of this node ({ContainerLabels.Instance}={options.Instance}): remove or rename it", conflict);
+        }
+        catch (RuntimeException gone) when (gone.Failure == RuntimeFailure.NotFound)
+        {
+            // It went meanwhile: the name is free.
         }
     }
 

@@ -203,10 +203,27 @@ public sealed class DockerRuntimeTests : IClassFixture<DockerRig>
         Assert.Equal($"the pod range {rig.PodCidr} overlaps the route {rig.PodCidr} (device {rig.Name}) of this machine: choose another cluster range", failure.Message);
     }
 
+    [Fact]
+    public async Task RunSandboxAsync_NameOfAnotherNodesContainer_IsRefusedAndLeftAlone()
+    {
+        var (sandbox, _) = await RunAsync("foreign", "sleep 100000");
+        using var other = new DockerRuntime(rig.Options with { Instance = rig.Name + "-other" }, NullLoggerFactory.Instance);
+        var failure = await Assert.ThrowsAsync<RuntimeException>(() => other.RunSandboxAsync(
+            new SandboxSpec { Name = SandboxName("foreign"), Hostname = "foreign", Labels = Labels("foreign", true) }, None));
+
+        Assert.Equal(RuntimeFailure.Conflict, failure.Failure);
+        Assert.Contains("belongs to a container that is not of this node", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(ContainerRunState.Running, (await rig.Runtime.InspectAsync(sandbox, None)).State);
+        // Its own is replaced, as a create is whose answer got lost.
+        var again = await rig.Runtime.RunSandboxAsync(
+            new SandboxSpec { Name = SandboxName("foreign"), Hostname = "foreign", Labels = Labels("foreign", true) }, None);
+        Assert.NotEqual(sandbox, again);
+    }
+
     private async Task<(string Sandbox, string Container)> RunAsync(string pod, string script)
     {
         var sandbox = await rig.Runtime.RunSandboxAsync(
-            new SandboxSpec { Name = ContainerNames.MakeSandbox(pod, "ns", "uid-" + pod, 0), Hostname = pod, Labels = Labels(pod, true) }, None);
+            new SandboxSpec { Name = SandboxName(pod), Hostname = pod, Labels = Labels(pod, true) }, None);
         var container = await rig.Runtime.CreateAsync(Container(pod, sandbox, script), None);
         await rig.Runtime.StartAsync(container, None);
         return (sandbox, container);
@@ -220,6 +237,9 @@ public sealed class DockerRuntimeTests : IClassFixture<DockerRig>
         Labels = Labels(pod, false),
         Command = ["sh", "-c", script],
     };
+
+    // Names are the engine's, and another run of these tests may use it too: each rig has its own.
+    private string SandboxName(string pod) => ContainerNames.MakeSandbox(pod, "ns", $"uid-{rig.Name}-{pod}", 0);
 
     private static Dictionary<string, string> Labels(string pod, bool sandbox) => new()
     {

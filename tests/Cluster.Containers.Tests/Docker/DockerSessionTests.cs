@@ -126,7 +126,7 @@ public sealed class DockerSessionTests : IClassFixture<DockerRig>
     private async Task<string> RunAsync(string pod, bool shell, CancellationToken cancellationToken)
     {
         var sandbox = await rig.Runtime.RunSandboxAsync(
-            new SandboxSpec { Name = ContainerNames.MakeSandbox(pod, "ns", "uid-" + pod, 0), Hostname = pod, Labels = Labels(pod, true) }, cancellationToken);
+            new SandboxSpec { Name = SandboxName(pod), Hostname = pod, Labels = Labels(pod, true) }, cancellationToken);
         var container = await rig.Runtime.CreateAsync(
             new ContainerSpec
             {
@@ -137,6 +137,9 @@ public sealed class DockerSessionTests : IClassFixture<DockerRig>
         await rig.Runtime.StartAsync(container, cancellationToken);
         return container;
     }
+
+    // Names are the engine's, and another run of these tests may use it too: each rig has its own.
+    private string SandboxName(string pod) => ContainerNames.MakeSandbox(pod, "ns", $"uid-{rig.Name}-{pod}", 0);
 
     private static Dictionary<string, string> Labels(string pod, bool sandbox) => new()
     {
