@@ -6,6 +6,7 @@ using Cluster.LoadTests.Failover;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Scale;
 using Cluster.LoadTests.Start;
+using Cluster.LoadTests.Watchers;
 
 var quick = new Option<bool>("--quick") { Description = "three short rounds, under two minutes" };
 var rounds = new Option<int?>("--rounds") { Description = "interleaved rounds; 7, or 3 with --quick" };
@@ -108,7 +109,23 @@ var listen = new Option<string>("--listen") { Required = true };
 var failoverBackend = new Command("failover-backend", "A backend that can be killed; the failover check starts it.") { listen };
 failoverBackend.Hidden = true;
 failoverBackend.SetAction((parsed, stop) => FailoverBackend.RunAsync(System.Net.IPEndPoint.Parse(parsed.GetValue(listen)!), stop));
-return new RootCommand("Load tests of the data plane.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var readers = new Option<int>("--readers") { Description = "watchers that read", DefaultValueFactory = _ => 900 };
+var stuck = new Option<int>("--stuck") { Description = "watchers that never read, in every other measurement", DefaultValueFactory = _ => 100 };
+var rate = new Option<double>("--rate") { Description = "changes a second", DefaultValueFactory = _ => 10 };
+var watchers = new Command("watchers", "Measures how soon a crowd of watchers of an API server has each change, with and without some that never read.")
+{
+    readers, stuck, rate, rounds, seconds, output, binary, proxyCore,
+};
+watchers.SetAction((parsed, _) => WatchersBench.RunAsync(new WatchersOptions(
+    Path.GetFullPath(parsed.GetValue(binary)!),
+    parsed.GetValue(readers),
+    parsed.GetValue(stuck),
+    parsed.GetValue(rate),
+    parsed.GetValue(rounds) ?? 5,
+    TimeSpan.FromSeconds(parsed.GetValue(seconds) ?? 5),
+    parsed.GetValue(proxyCore),
+    parsed.GetValue(output)!)));
+return new RootCommand("Load tests of the data plane, and of the API server's watches.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {
