@@ -7,6 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Cluster.ApiServer.Tests.Crowd;
 
 /// <summary>A thousand watches over TLS, half of them streams of HTTP/2, half connections of HTTP/1.1; every tenth client never reads.</summary>
+[Collection(nameof(Alone))]
 public sealed class WatcherCrowdTests : IAsyncLifetime
 {
     // Nobody else in this process watches them, so that the process's counters tell of this test alone.
