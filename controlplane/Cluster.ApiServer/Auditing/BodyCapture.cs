@@ -19,14 +19,14 @@ internal sealed class BodyCapture
     private readonly Stream? _answering;
     private readonly CopyingStream? _copy;
 
-    private BodyCapture(HttpContext context, MemoryStream request, bool response)
+    // The copy is the response's stream from here on, and nobody's to dispose after it.
+    private BodyCapture(HttpContext context, MemoryStream request, CopyingStream? copy)
     {
-        (_context, _request) = (context, request);
-        if (!response)
+        (_context, _request, _copy) = (context, request, copy);
+        if (copy is null)
             return;
         _answering = context.Response.Body;
-        _copy = new CopyingStream(_answering, ServerLimits.MaxRequestBodyBytes);
-        context.Response.Body = _copy;
+        context.Response.Body = copy;
     }
 
     /// <summary>Reads the body, which Kestrel bounds, and puts a copy in its place.</summary>
@@ -35,7 +35,7 @@ internal sealed class BodyCapture
         var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         context.Request.Body = new MemoryStream(body.GetBuffer(), 0, (int)body.Length, writable: false);
-        return new BodyCapture(context, body, response);
+        return new BodyCapture(context, body, response ? new CopyingStream(context.Response.Body, ServerLimits.MaxRequestBodyBytes) : null);
     }
 
     public JsonNode? Request() => Read(_request.GetBuffer().AsMemory(0, (int)_request.Length));

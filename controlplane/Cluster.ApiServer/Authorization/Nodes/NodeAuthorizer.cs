@@ -76,7 +76,7 @@ internal sealed class NodeAuthorizer(NodeReferences references, IObjectReader re
         _ => Related(node, request, () => NeedsNamed(node, request)),
     };
 
-    private AuthorizationDecision GetOne(AuthorizationRequest request, Func<bool> isRelated) => request switch
+    private static AuthorizationDecision GetOne(AuthorizationRequest request, Func<bool> isRelated) => request switch
     {
         { Verb: not "get" } => No("can only get individual resources of this type"),
         { Subresource.Length: > 0 } => No("cannot get subresource"),
