@@ -23,7 +23,7 @@ public sealed class WatcherCrowdTests : IAsyncLifetime
     // room for what a thousand requests leave behind. All the events it does not read are 12 MB.
     private const long BytesPerStuck = 640 * 1024;
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     private readonly ApiServerRig _rig;
     private readonly List<IDisposable> _clients = [];
 

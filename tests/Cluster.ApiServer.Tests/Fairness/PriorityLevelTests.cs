@@ -59,7 +59,7 @@ public sealed class PriorityLevelTests
         var greedy = Enumerable.Range(0, 20).Select(_ => EnterAsync(level, "greedy").AsTask()).ToList();
 
         Assert.Equal(6, greedy.Count(task => task.IsCompleted));
-        Assert.True(EnterAsync(level, "modest").IsCompleted);
+        Assert.True(EnterAsync(level, "modest").AsTask().IsCompleted);
         Assert.Equal((7, 14), (level.Running, level.Waiting));
 
         level.Leave("greedy");
@@ -75,7 +75,7 @@ public sealed class PriorityLevelTests
         _ = EnterAsync(level, "a").AsTask();
 
         Assert.False(await EnterAsync(level, "a"));
-        Assert.False(EnterAsync(level, "b").IsCompleted);
+        Assert.False(EnterAsync(level, "b").AsTask().IsCompleted);
     }
 
     [Fact]

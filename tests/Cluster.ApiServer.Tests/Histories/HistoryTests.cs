@@ -10,7 +10,7 @@ namespace Cluster.ApiServer.Tests.Histories;
 /// clients that hang up and go on elsewhere over either transport, servers that end and start, compaction, an etcd that is killed.
 /// </summary>
 /// <remarks>CLUSTER_HISTORY_WRITES makes it longer, CLUSTER_HISTORY_SEED another one.</remarks>
-public sealed class HistoryTests
+public sealed class HistoryTests : IDisposable
 {
     internal const string Last = "last";
     internal static readonly string[] Namespaces = ["one", "two"];
@@ -26,6 +26,8 @@ public sealed class HistoryTests
 
     // A writer holds one, whoever troubles the servers holds both: every write has a known outcome, and none waits for a server.
     private readonly SemaphoreSlim _quiet = new(2);
+
+    public void Dispose() => _quiet.Dispose();
 
     [Theory]
     [InlineData(false)]

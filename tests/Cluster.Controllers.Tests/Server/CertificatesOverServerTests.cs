@@ -24,7 +24,7 @@ public sealed class CertificatesOverServerTests(ServerRig rig) : IClassFixture<S
     [Fact]
     public async Task NewNode_WithABootstrapToken_GetsItsCertificateAndIsThatNode()
     {
-        await rig.Admin.CreateAsync(Token("abcdef", "0123456789abcdef", DateTimeOffset.UtcNow.AddHours(1)), Cancel);
+        await rig.Admin.CreateAsync(Token("abcdef", "0123456789abcdef", TimeProvider.System.GetUtcNow().AddHours(1)), Cancel);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var joining = rig.WithToken("abcdef.0123456789abcdef");
         await Eventually.True(async () => await CanAsync(() => joining.ListAsync<CertificateSigningRequest>(null, ListQuery.All, Cancel)));
@@ -72,7 +72,7 @@ public sealed class CertificatesOverServerTests(ServerRig rig) : IClassFixture<S
         using var certificate = await SignedAsync("jane", key);
 
         Assert.DoesNotContain(certificate.Extensions, extension => extension is X509KeyUsageExtension);
-        Assert.True(certificate.NotAfter.ToUniversalTime() < DateTime.UtcNow.AddHours(2));
+        Assert.True(certificate.NotAfter.ToUniversalTime() < TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(2));
         var failure = await Assert.ThrowsAsync<StatusException>(() => rig.WithCertificate(certificate).ListAsync<Pod>("default", ListQuery.All, Cancel));
         Assert.Equal("pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"", failure.Message);
     }
@@ -92,7 +92,7 @@ public sealed class CertificatesOverServerTests(ServerRig rig) : IClassFixture<S
     [Fact]
     public async Task BootstrapToken_ThatHasExpired_IsGone()
     {
-        await rig.Admin.CreateAsync(Token("expire", "0123456789abcdef", DateTimeOffset.UtcNow.AddHours(-1)), Cancel);
+        await rig.Admin.CreateAsync(Token("expire", "0123456789abcdef", TimeProvider.System.GetUtcNow().AddHours(-1)), Cancel);
 
         await Eventually.True(async () => !await CanAsync(() => rig.Admin.GetAsync<Secret>("kube-system", "bootstrap-token-expire", Cancel)));
         var failure = await Assert.ThrowsAsync<StatusException>(() => rig.WithToken("expire.0123456789abcdef").ListAsync<CertificateSigningRequest>(null, ListQuery.All, Cancel));
