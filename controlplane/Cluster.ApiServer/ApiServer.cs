@@ -20,14 +20,12 @@ namespace Cluster.ApiServer;
 public sealed class ApiServer : IAsyncDisposable
 {
     private readonly RegistryHost _core;
-    private readonly KubeletClient _kubelets;
-    private readonly HttpMessageInvoker _targets;
-    private readonly SigningKeys _tokenKeys;
     private readonly AuditLog? _audit;
     private readonly WebHost _web;
+    private readonly IReadOnlyList<IDisposable> _owned;
 
-    private ApiServer(RegistryHost core, KubeletClient kubelets, HttpMessageInvoker targets, SigningKeys tokenKeys, AuditLog? audit, WebHost web) =>
-        (_core, _kubelets, _targets, _tokenKeys, _audit, _web) = (core, kubelets, targets, tokenKeys, audit, web);
+    private ApiServer(RegistryHost core, AuditLog? audit, WebHost web, IReadOnlyList<IDisposable> owned) =>
+        (_core, _audit, _web, _owned) = (core, audit, web, owned);
 
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
@@ -47,6 +45,7 @@ public sealed class ApiServer : IAsyncDisposable
         // Before anything is started: a bad policy or a file that cannot be opened is said at once.
         var audit = await AuditAsync(options, logs, cancellationToken);
         var tokenKeys = new SigningKeys(options.Pki, options.Time);
+        var oidc = options.Oidc is { } provider ? new OidcTokens(provider, options.Time, logs.CreateLogger<OidcTokens>()) : null;
         var staticTokens = await StaticTokens.ReadAsync(options.Pki.StaticTokens, cancellationToken);
         var tokens = new ServiceAccountTokens(() => tokenKeys.All, options.Time);
         var access = new AuthorizationParts();
@@ -56,6 +55,7 @@ public sealed class ApiServer : IAsyncDisposable
             logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();
+        IReadOnlyList<IDisposable> owned = [kubelets, targets, tokenKeys, .. oidc is null ? [] : new IDisposable[] { oidc }];
         try
         {
             await new DefaultPolicyObjects(core.Registry, logs.CreateLogger<DefaultPolicyObjects>()).EnsureAsync(cancellationToken);
@@ -78,31 +78,36 @@ public sealed class ApiServer : IAsyncDisposable
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, kubelets, targets, tokenKeys, audit.Log, web);
+            return new ApiServer(core, audit.Log, web, owned);
         }
         catch
         {
-            kubelets.Dispose();
-            targets.Dispose();
-            tokenKeys.Dispose();
             await core.DisposeAsync();
+            await EndAsync(audit.Log, owned);
             throw;
         }
 
-        IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) => 
-            [staticTokens, new ServiceAccountAuthenticator(tokens, reader), new BootstrapTokens(reader, options.Time)];
+        IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
+        [
+            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new BootstrapTokens(reader, options.Time),
+            .. oidc is null ? [] : new ITokenAuthenticator[] { oidc },
+        ];
     }
 
     /// <summary>Stops: no new requests, watches end, open requests get the shutdown grace.</summary>
     public async ValueTask DisposeAsync()
     {
         await _web.DisposeAsync();
-        if (_audit is not null)
-            await _audit.DisposeAsync();
         await _core.DisposeAsync();
-        _kubelets.Dispose();
-        _targets.Dispose();
-        _tokenKeys.Dispose();
+        await EndAsync(_audit, _owned);
+    }
+
+    private static async ValueTask EndAsync(AuditLog? audit, IReadOnlyList<IDisposable> owned)
+    {
+        if (audit is not null)
+            await audit.DisposeAsync();
+        foreach (var part in owned)
+            part.Dispose();
     }
 
     private static async Task<(AuditLog? Log, Auditor Auditor)> AuditAsync(ApiServerOptions options, ILoggerFactory logs, CancellationToken cancellationToken)

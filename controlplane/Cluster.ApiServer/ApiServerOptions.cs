@@ -1,5 +1,6 @@
 using System.Net;
 using Cluster.ApiServer.Auditing;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
@@ -23,6 +24,9 @@ public sealed record ApiServerOptions
 
     /// <summary>A request other than a watch or a log gets this long.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A provider whose ID tokens are taken; null: none.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>Where requests are written down; null: nowhere.</summary>
     public AuditLogOptions? AuditLog { get; init; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Cluster.ApiServer.Auditing;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
 using Cluster.Cli.Hosting;
@@ -21,7 +22,9 @@ internal static class ApiServerCommand
         var dns = new Option<string?>("--cluster-dns") { Description = "address of the DNS service; the tenth of the range otherwise" };
         var command = new Command("apiserver", "Serve the API: validate and store.") { data, bind, port, advertise, services, dns };
         var audit = new AuditOptions();
-        foreach (Option option in etcd.All.Concat(audit.All)) command.Add(option);
+        var oidc = new OidcFlags();
+        var tracing = new Option<string?>("--tracing-config-file") { Description = "TracingConfiguration: where spans are sent by OpenTelemetry; nowhere otherwise" };
+        foreach (Option option in etcd.All.Concat(audit.All).Concat(oidc.All).Append(tracing)) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
             DataDirectory folder = DataDirectory.Prepare(parsed.GetValue(data)!);
@@ -30,11 +33,13 @@ internal static class ApiServerCommand
             IPNetwork range = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(services)!);
             EtcdSettings store = etcd.Read(parsed);
             AuditLogOptions? auditLog = audit.Read(parsed);
+            OidcOptions? provider = oidc.Read(parsed);
             var pki = new PkiOptions { DataDirectory = folder.Root, NodeName = NodeFacts.Name(), NodeAddress = address, ServerUrl = new Uri($"https://{address}:{listen.Port}") };
             return ComponentHost.RunAsync(
                 null,
                 async (logs, token) =>
                 {
+                    using IDisposable? traces = Tracing.Start(parsed.GetValue(tracing));
                     await using EncryptedStore opened = await Stores.OpenAsync(store, folder, logs, TimeProvider.System, token);
                     opened.Follow();
                     var options = new ApiServer.ApiServerOptions
@@ -42,6 +47,7 @@ internal static class ApiServerCommand
                         Pki = await ClusterPki.EnsureAsync(pki, token),
                         Listen = [listen],
                         AuditLog = auditLog,
+                        Oidc = provider,
                         Registry = new RegistryOptions
                         {
                             ServiceRange = range,

@@ -18,6 +18,13 @@ internal sealed class ClusterOptions
 
     public AuditOptions Audit { get; } = new();
 
+    public OidcFlags Oidc { get; } = new();
+
+    public Option<string?> Tracing { get; } = new("--tracing-config-file")
+    {
+        Description = "TracingConfiguration: where the API server's spans are sent by OpenTelemetry; nowhere otherwise",
+    };
+
     public EtcdOptions Etcd { get; } = new("--etcd-endpoints");
 
     public Option<string> ServiceRange { get; } = new("--service-cluster-ip-range")
@@ -51,7 +58,7 @@ internal sealed class ClusterOptions
 
     public IEnumerable<Option> All =>
     [
-        Data, Listen, Store, .. Etcd.All, .. Audit.All, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
+        Data, Listen, Store, .. Etcd.All, .. Audit.All, .. Oidc.All, Tracing, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
         ProxyHealthPort, ProxyMetricsPort, SchedulerPort, ControllerManagerPort, Detach,
     ];
 
@@ -75,6 +82,8 @@ internal sealed class ClusterOptions
             Listen = OptionText.EndPoint("--listen", parsed.GetValue(Listen)!),
             Etcd = etcd,
             AuditLog = Audit.Read(parsed),
+            Oidc = Oidc.Read(parsed),
+            TracingConfig = parsed.GetValue(Tracing),
             ServiceRange = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
             ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(ClusterCidr)!),
             ClusterDns = ParseDns(parsed),

@@ -1,5 +1,6 @@
 using System.Net;
 using Cluster.ApiServer.Auditing;
+using Cluster.ApiServer.Authentication;
 using Cluster.Cli.Hosting;
 
 namespace Cluster.Cli.Commands;
@@ -16,6 +17,12 @@ internal sealed record ClusterSettings
 
     /// <summary>Null: requests are not written down.</summary>
     public AuditLogOptions? AuditLog { get; init; }
+
+    /// <summary>Null: no provider's ID tokens are taken.</summary>
+    public OidcOptions? Oidc { get; init; }
+
+    /// <summary>Null: spans are sent nowhere.</summary>
+    public string? TracingConfig { get; init; }
 
     public required IPNetwork ServiceRange { get; init; }
 

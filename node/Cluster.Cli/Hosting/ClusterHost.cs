@@ -102,6 +102,15 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
 
     private async Task StartApiServerAsync(IStore store, ClusterPki pki, CancellationToken cancellationToken)
     {
+        if (Tracing.Start(settings.TracingConfig) is { } traces)
+        {
+            undo.Push(() =>
+            {
+                traces.Dispose();
+                return ValueTask.CompletedTask;
+            });
+        }
+
         var options = new ApiServer.ApiServerOptions
         {
             Pki = pki,
@@ -113,6 +122,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 DnsAddress = settings.ClusterDns,
             },
             AuditLog = settings.AuditLog,
+            Oidc = settings.Oidc,
             KubeletPort = settings.KubeletPort,
             Metrics = metrics,
             Time = time,

@@ -50,6 +50,19 @@ public sealed class RbacServerTests(ApiServerRig rig) : IClassFixture<ApiServerR
     }
 
     [Fact]
+    public async Task Role_OfMoreRightsThanCanBeChecked_IsABadRequest()
+    {
+        await GrantAsync("many-writer", "default", "many", "roles", "create");
+        using var many = new ActingClient(rig, "many");
+        await UntilAllowedAsync(many, "create", "rbac.authorization.k8s.io", "roles");
+        var words = string.Join(',', Enumerable.Range(0, 1000).Select(i => $"\"w{i}\""));
+
+        var (code, body) = await many.SendAsync("POST", $"{Rbac}/namespaces/default/roles", Role("many", $$"""{"apiGroups":[{{words}}],"resources":[{{words}}],"verbs":[{{words}}]}"""));
+
+        Assert.Equal((HttpStatusCode.BadRequest, "the rules name 1000000000 single rights, of at most 50000 it can be checked whether many holds them"), (code, (string?)body["message"]));
+    }
+
+    [Fact]
     public async Task Binding_OfARoleTheWriterDoesNotHold_NeedsTheVerbBind()
     {
         await GrantAsync("binder", "default", "binder", "rolebindings", "create");

@@ -130,6 +130,7 @@ public sealed class ApiServerTests(ApiServerRig rig) : IClassFixture<ApiServerRi
 
         Assert.Contains("apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"services\",scope=\"cluster\",subresource=\"\",verb=\"LIST\",version=\"v1\"}", text);
         Assert.Contains("# TYPE apiserver_request_duration_seconds histogram\n", text);
+        Assert.Contains("etcd_request_duration_seconds_count{operation=\"create\",type=\"serviceaccounts\"} ", text);
         Assert.Contains("process_resident_memory_bytes ", text);
     }
 

@@ -7,6 +7,10 @@ internal static class RuleCover
 {
     private const string All = "*";
 
+    /// <summary>How many single rights the rules hold: the product of what each names.</summary>
+    public static long Count(IEnumerable<PolicyRule> rules) => rules.Sum(rule =>
+        ((long)rule.ApiGroups.Count * rule.Resources.Count * Math.Max(1, rule.ResourceNames.Count) + rule.NonResourceURLs.Count) * rule.Verbs.Count);
+
     /// <summary>The single rights in <paramref name="wanted"/> that no rule of <paramref name="held"/> covers.</summary>
     public static IReadOnlyList<PolicyRule> Missing(IReadOnlyCollection<PolicyRule> held, IEnumerable<PolicyRule> wanted) =>
         [.. wanted.SelectMany(BreakDown).Where(right => !held.Any(rule => Covers(rule, right)))];

@@ -1,0 +1,60 @@
+using Cluster.Api;
+using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.Fairness;
+using Cluster.ApiServer.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Cluster.ApiServer.Tests.Fairness;
+
+public sealed class FairQueuesTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly RequestLabels List = new("LIST", "", "pods", "", LongRunning: false);
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task Enter_WithoutASeatInTime_IsToldToComeBack()
+    {
+        var queues = new FairQueues(6, Patience, _time);
+        using var seat = await queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default);
+        var second = queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default).AsTask();
+        Assert.False(second.IsCompleted);
+
+        _time.Advance(Patience);
+
+        var failure = await Assert.ThrowsAsync<StatusException>(() => second);
+        Assert.Equal((429, "TooManyRequests", 1), (failure.Code, failure.Status.Reason, failure.Status.Details.RetryAfterSeconds));
+    }
+
+    [Fact]
+    public async Task Enter_OneLevelFull_LeavesTheOthersAlone()
+    {
+        var queues = new FairQueues(6, Patience, _time);
+        using var anonymous = await queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default);
+        using var jane = await queues.EnterAsync(new UserIdentity("jane", ["system:authenticated"]), "/api/v1/pods", List, default);
+        using var robot = await queues.EnterAsync(new UserIdentity("system:serviceaccount:a:robot", ["system:serviceaccounts", "system:authenticated"]), "/api/v1/pods", List, default);
+        using var node = await queues.EnterAsync(new UserIdentity("system:node:a", ["system:nodes"]), "/api/v1/pods", List, default);
+        using var scheduler = await queues.EnterAsync(new UserIdentity("system:kube-scheduler", ["system:authenticated"]), "/api/v1/pods", List, default);
+
+        for (var i = 0; i < 100; i++)
+        {
+            // Who can mend an overloaded server, questions about health, and watches, which last for hours, take no seat.
+            Assert.True(queues.EnterAsync(new UserIdentity("admin", ["system:masters"]), "/api/v1/pods", List, default).IsCompletedSuccessfully);
+            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/healthz", List, default).IsCompletedSuccessfully);
+            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List with { Verb = "WATCH", LongRunning = true }, default).IsCompletedSuccessfully);
+        }
+    }
+
+    [Fact]
+    public void Flood_OfOneUser_DoesNotKeepAnotherWaiting()
+    {
+        var queues = new FairQueues(600, Patience, _time);
+        var greedy = Enumerable.Range(0, 1000).Select(_ => queues.EnterAsync(new UserIdentity("greedy", ["system:authenticated"]), "/", List, default).AsTask()).ToList();
+
+        Assert.True(queues.EnterAsync(new UserIdentity("modest", ["system:authenticated"]), "/", List, default).IsCompletedSuccessfully);
+        // What had no room even in the queue was refused at once.
+        Assert.All(greedy.Where(task => task.IsFaulted), task => Assert.Equal(429, ((StatusException)task.Exception!.InnerException!).Code));
+        Assert.True(greedy.Count(task => task.IsFaulted) > 800);
+    }
+}
