@@ -9,7 +9,9 @@ public static class ApiKinds
     private const string ApiPackages = "k8s.io.api.";
     private const string ExtensionPackages = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.";
 
-    private static readonly FileDescriptor[] Files =
+    private static readonly FileDescriptor[] Files = ApiFeatures.ProxyResourcesAlone
+        ? [CoreV1.CoreV1Reflection.Descriptor, MetaV1.MetaV1Reflection.Descriptor, DiscoveryV1.DiscoveryV1Reflection.Descriptor, DiscoveryV1Beta1.DiscoveryV1Beta1Reflection.Descriptor]
+        :
     [
         CoreV1.CoreV1Reflection.Descriptor, MetaV1.MetaV1Reflection.Descriptor, AppsV1.AppsV1Reflection.Descriptor,
         AuthenticationV1.AuthenticationV1Reflection.Descriptor, AuthorizationV1.AuthorizationV1Reflection.Descriptor,

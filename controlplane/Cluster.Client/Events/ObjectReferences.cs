@@ -8,7 +8,7 @@ public static class ObjectReferences
 {
     public static ObjectReference To(IApiObject obj)
     {
-        var type = ResourceCatalog.For(obj);
+        var type = ClientResources.For(obj);
         return new()
         {
             ApiVersion = type.ApiVersion,

@@ -127,7 +127,7 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
     private static ResourceRef Ref<T>(string? ns, string? name, string? subresource = null)
         where T : class, IApiObject, new()
     {
-        var type = ResourceCatalog.For<T>();
+        var type = ClientResources.For<T>();
         return new()
         {
             Group = type.Group,
@@ -143,7 +143,7 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
         where T : class, IApiObject, new() => new()
         {
             Ref = Ref<T>(obj.Metadata.Namespace, obj.Metadata.Name, subresource),
-            Object = ObjectEnvelope.Encode(obj, ResourceCatalog.For<T>()),
+            Object = ObjectEnvelope.Encode(obj, ClientResources.For<T>()),
         };
 
     private Metadata Headers() => new() { { "x-user-agent", _options.UserAgent } };

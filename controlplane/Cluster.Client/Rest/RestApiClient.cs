@@ -26,7 +26,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     public async Task<ResourceList<T>> ListAsync<T>(string? ns, ListQuery query, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var type = ResourceCatalog.For<T>();
+        var type = ClientResources.For<T>();
         var version = _versions.Of(type);
         ReadOnlyMemory<byte> body;
         try
@@ -53,7 +53,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         string? ns, ListQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var type = ResourceCatalog.For<T>();
+        var type = ClientResources.For<T>();
         var version = _versions.Of(type);
         var path = RestPath.Of(type, version, ns, null, null) + RestPath.Query(query, watch: true);
         using var response = await _sender.OpenAsync(path, cancellationToken);
@@ -86,7 +86,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     public Task DeleteAsync<T>(string? ns, string name, DeleteOptions? options, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var path = RestPath.Of(ResourceCatalog.For<T>(), ns, name, null);
+        var path = RestPath.Of(ClientResources.For<T>(), ns, name, null);
         Func<HttpContent>? body = options is null ? null : () => RestBodies.Encode(options, "v1", "DeleteOptions", _options.ProtobufBodies);
         return _sender.SendAsync(HttpMethod.Delete, path, body, cancellationToken);
     }
@@ -98,14 +98,14 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
             Metadata = new() { Namespace = ns, Name = pod, Uid = uid ?? "" },
             Target = new() { ApiVersion = "v1", Kind = "Node", Name = node },
         };
-        var path = RestPath.Of(ResourceCatalog.For<Pod>(), ns, pod, "binding");
+        var path = RestPath.Of(ClientResources.For<Pod>(), ns, pod, "binding");
         return _sender.SendAsync(HttpMethod.Post, path, () => RestBodies.Encode(binding, "v1", "Binding", _options.ProtobufBodies), cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
-        var path = RestPath.Of(ResourceCatalog.For<ServiceAccount>(), ns, serviceAccount, "token");
+        var path = RestPath.Of(ClientResources.For<ServiceAccount>(), ns, serviceAccount, "token");
         Func<HttpContent> body = () => RestBodies.Encode(request, "authentication.k8s.io/v1", "TokenRequest", _options.ProtobufBodies);
         return RestBodies.Decode<TokenRequest>(await _sender.SendAsync(HttpMethod.Post, path, body, cancellationToken));
     }
@@ -122,7 +122,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     private HttpContent Body<T>(T obj)
         where T : class, IApiObject, new()
     {
-        var type = ResourceCatalog.For<T>();
+        var type = ClientResources.For<T>();
         return RestBodies.Encode(obj, type.ApiVersion, type.Kind, _options.ProtobufBodies);
     }
 
@@ -130,7 +130,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         HttpMethod method, string? ns, string? name, string? subresource, Func<HttpContent>? body, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var path = RestPath.Of(ResourceCatalog.For<T>(), ns, name, subresource);
+        var path = RestPath.Of(ClientResources.For<T>(), ns, name, subresource);
         return RestBodies.Decode<T>(await _sender.SendAsync(method, path, body, cancellationToken));
     }
 }
