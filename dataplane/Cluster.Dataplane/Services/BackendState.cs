@@ -43,13 +43,13 @@ public sealed class BackendState
     /// <summary>True for the caller that is to end one of its connections.</summary>
     internal bool TryTakeSurplus() => Surplus > 0 && Interlocked.Decrement(ref _surplus) >= 0;
 
-    /// <summary>Bytes of TCP connections that relays have received from clients for it.</summary>
+    /// <summary>Bytes that relays have received from clients for it, of TCP connections and in datagrams.</summary>
     public long BytesToBackend => Interlocked.Read(ref _bytesToBackend);
 
-    /// <summary>Bytes of TCP connections that relays have received from it.</summary>
+    /// <summary>Bytes that relays have received from it.</summary>
     public long BytesToClient => Interlocked.Read(ref _bytesToClient);
 
-    /// <summary>Adds what a connection counted by itself since it did so last: at its end, and every few seconds before.</summary>
+    /// <summary>Adds what a connection or flow counted by itself since it did so last: at its end, and every few seconds before.</summary>
     public void Moved(long toBackend, long toClient)
     {
         if (toBackend != 0) Interlocked.Add(ref _bytesToBackend, toBackend);

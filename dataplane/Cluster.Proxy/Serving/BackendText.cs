@@ -14,10 +14,9 @@ internal static class BackendText
         Append(text, used, "dataplane_backend_connections_total", "counter", "Connections and sessions given to a backend", line => line.Given);
         Append(text, used, "dataplane_backend_connect_failures_total", "counter", "Connections given to a backend that it did not take", line => line.Failures);
         Append(text, Draining(directory, used), "dataplane_backend_draining_connections", "gauge", "Connections and sessions of a backend that is given no new ones", line => line.Active);
-        text.Family("dataplane_backend_bytes_total", "counter", "Bytes of TCP connections that relays passed on; what the kernel passes by itself is not in it");
+        text.Family("dataplane_backend_bytes_total", "counter", "Bytes that relays received for a backend and from it; what the kernel passes by itself is not in it");
         foreach (var line in used)
         {
-            if (line.Id.Protocol != ServiceProtocol.Tcp) continue;
             text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_backend\"", line.Backend.State.BytesToBackend);
             text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_client\"", line.Backend.State.BytesToClient);
         }

@@ -40,6 +40,27 @@ public abstract class UdpRelayTests(UdpPath path)
         Assert.Equal(1, rig.Relay.Active);
     }
 
+    [Theory]
+    [InlineData(UdpMode.Session, 3 * 7)]
+    [InlineData(UdpMode.PerDatagram, 3 * 7)]
+    [InlineData(UdpMode.OneWay, 0)]
+    public async Task Relay_Bytes_AreCountedByBackend(UdpMode mode, long answered)
+    {
+        await using var a = new UdpBackend("a") { Log = new ConcurrentQueue<string>() };
+        await using var rig = new UdpRelayRig(path, new UdpSetup { Mode = mode }, a);
+        using var client = rig.Connect();
+        for (var i = 1; i <= 3; i++)
+        {
+            await client.SendAsync("12345"u8.ToArray());
+            if (answered > 0) Assert.Equal(7, (await UdpRelayRig.ReceiveAsync(client)).Length);
+            await Eventually.True(() => a.Log.Count == i);
+        }
+
+        rig.CloseFrontend();
+        var state = rig.Directory.Current.Entries.Single().Backends[0].State;
+        await Eventually.True(() => state.BytesToBackend == 15 && state.BytesToClient == answered);
+    }
+
     // 65,507 bytes is all that IPv4 carries; the answer is longer by its name, so that is the largest it can be.
     [Theory]
     [InlineData(0)]

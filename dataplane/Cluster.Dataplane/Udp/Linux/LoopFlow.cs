@@ -56,6 +56,12 @@ internal sealed class LoopFlow(int index)
     /// <summary>Milliseconds of the loop's clock at the last datagram either way.</summary>
     public long LastUse { get; set; }
 
+    /// <summary>Bytes received from the client since they were last added to its backend's.</summary>
+    public long FromClient { get; set; }
+
+    /// <summary>Bytes received from the backend since then.</summary>
+    public long FromBackend { get; set; }
+
     /// <summary>First and last of the datagrams of the batch under way that are for this flow; -1 for none.</summary>
     public int BatchHead { get; set; } = -1;
 

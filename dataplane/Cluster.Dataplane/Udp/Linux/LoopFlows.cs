@@ -19,6 +19,9 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     private const int PlaceBits = 31;
     private const uint PlaceMask = int.MaxValue;
 
+    /// <summary>Bytes of a flow are added to its backend's at its end, and so long after they came at the latest.</summary>
+    private const long ReportPeriodMs = 5000;
+
     private readonly Dictionary<FlowKey, LoopFlow> _byKey = [];
     private readonly List<LoopFlow> _all = [];
     private readonly Stack<LoopFlow> _free = new();
@@ -27,6 +30,9 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     private readonly long _idleMs = (long)options.IdleTimeout.TotalMilliseconds;
     private readonly long _answerMs = (long)options.AnswerTimeout.TotalMilliseconds;
     private int _count;
+
+    /// <summary>When bytes of flows that go on are to be told; <see cref="long.MaxValue"/> without any.</summary>
+    public long NextReport { get; private set; } = long.MaxValue;
 
     /// <summary>The loop's clock, in milliseconds; read once a turn.</summary>
     public long Now { get; set; }
@@ -102,6 +108,22 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         if (descriptor >= 0 && Attach(flow, backend, descriptor)) return true;
         Release(flow);
         return false;
+    }
+
+    /// <summary>Counts what was received: two plain additions.</summary>
+    public void Moved(LoopFlow flow, int fromClient, int fromBackend)
+    {
+        flow.FromClient += fromClient;
+        flow.FromBackend += fromBackend;
+        if (NextReport == long.MaxValue) NextReport = Now + ReportPeriodMs;
+    }
+
+    /// <summary>Adds what was counted to the backends'. Looks at every flow.</summary>
+    public void Report()
+    {
+        NextReport = long.MaxValue;
+        foreach (LoopFlow flow in _all)
+            if (flow.IsOpen) Report(flow);
     }
 
     public void Touch(LoopFlow flow) => flow.List!.Touch(flow, Now);
@@ -181,8 +203,15 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         return descriptor < 0 || epoll.Add(descriptor, Epoll.EPOLLIN, (uint)flow.Index | (ulong)(flow.Generation & PlaceMask) << PlaceBits);
     }
 
+    private static void Report(LoopFlow flow)
+    {
+        flow.Backend?.State.Moved(flow.FromClient, flow.FromBackend);
+        flow.FromClient = flow.FromBackend = 0;
+    }
+
     private void Detach(LoopFlow flow)
     {
+        Report(flow);
         if (flow.Backend is { } backend && (flow.Mode != UdpMode.PerDatagram || flow.IsAsked)) backend.State.Closed();
         flow.Backend = null;
         // Closing takes it out of the epoll set too, where nobody else holds the socket.

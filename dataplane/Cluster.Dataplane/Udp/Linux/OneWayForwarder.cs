@@ -26,6 +26,7 @@ internal sealed class OneWayForwarder(LoopFlows flows, ReceiveBatch received, Ud
             }
 
             flows.Touch(flow);
+            flows.Moved(flow, received[i].Length, 0);
             SocketFor(flow.Backend!).Add(received[i], flow.Backend!);
         }
 

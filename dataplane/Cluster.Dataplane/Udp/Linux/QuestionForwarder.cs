@@ -42,6 +42,7 @@ internal sealed class QuestionForwarder(LoopFlows flows, ReceiveBatch received, 
             Backend? backend = entry.Pick(new PickContext(listener.Frontend.Scope, key.Client, failed));
             if (backend is null || FlowTo(listener, backend, key, entry) is not { } flow) return false;
             flows.Ask(flow, key);
+            flows.Moved(flow, question.Length, 0);
             if (TrySend(flow, question)) return true;
             bool lost = DatagramCalls.IsLoss(SocketCalls.Error);
             flows.Release(flow);

@@ -87,6 +87,7 @@ internal sealed class SessionForwarder
         }
 
         flow.BatchTail = index;
+        _flows.Moved(flow, _received[index].Length, 0);
     }
 
     private void SendTouched(ServiceEntry entry)

@@ -217,6 +217,7 @@ internal sealed class UdpLoop : IDisposable
             for (int i = 0; i < count; i++) Handle(watched[i]);
             _replies.Flush();
             if (!_rests && _flows.NextExpiry <= _flows.Now) _flows.Expire();
+            if (_flows.NextReport <= _flows.Now) _flows.Report();
         }
 
         foreach (int id in _listeners.Ids.ToArray()) RemoveListener(id);
@@ -232,7 +233,7 @@ internal sealed class UdpLoop : IDisposable
 
     private long NowMs => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);
 
-    private int WaitMs() => _flows.NextExpiry is var next && next == long.MaxValue ? -1 : (int)Math.Clamp(next - NowMs, 1, MaxWaitMs);
+    private int WaitMs() => Math.Min(_flows.NextExpiry, _flows.NextReport) is var next && next == long.MaxValue ? -1 : (int)Math.Clamp(next - NowMs, 1, MaxWaitMs);
 
     private void Handle((uint Events, ulong Data) happened)
     {
@@ -302,6 +303,7 @@ internal sealed class UdpLoop : IDisposable
                 return;
             }
 
+            _flows.Moved(flow, 0, length);
             if (flow.Mode == UdpMode.PerDatagram)
             {
                 Answer(flow, length);

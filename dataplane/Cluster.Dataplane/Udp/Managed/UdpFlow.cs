@@ -7,6 +7,10 @@ internal abstract class UdpFlow : IDisposable
 {
     private readonly TimeProvider _time;
     private long _lastUse;
+    private long _fromClient;
+    private long _fromBackend;
+    private long _toldFromClient;
+    private long _toldFromBackend;
     private int _closed;
 
     protected UdpFlow(UdpFrontend frontend, in UdpSessionKey key, Backend backend, TimeSpan idleTimeout, TimeProvider time)
@@ -53,9 +57,27 @@ internal abstract class UdpFlow : IDisposable
     {
     }
 
+    /// <summary>Counts what was received from the client; for the frontend's loop alone.</summary>
+    public void Received(int fromClient) => Volatile.Write(ref _fromClient, _fromClient + fromClient);
+
+    /// <summary>Counts what was received from the backend; for the flow's own loop alone.</summary>
+    public void Answered(int fromBackend) => Volatile.Write(ref _fromBackend, _fromBackend + fromBackend);
+
+    /// <summary>Adds what was counted to the backend's: at its end, and with each sweep before.</summary>
+    public void Report() => Backend.State.Moved(Untold(ref _fromClient, ref _toldFromClient), Untold(ref _fromBackend, ref _toldFromBackend));
+
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0) Close();
+        if (Interlocked.Exchange(ref _closed, 1) != 0) return;
+        Report();
+        Close();
+    }
+
+    // Of two callers at once one may be told less than nothing; together it is right.
+    private static long Untold(ref long counted, ref long told)
+    {
+        var now = Volatile.Read(ref counted);
+        return now - Interlocked.Exchange(ref told, now);
     }
 
     /// <summary>Gives up what the flow holds; called once.</summary>

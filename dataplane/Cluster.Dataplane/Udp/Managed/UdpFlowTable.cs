@@ -42,8 +42,10 @@ internal sealed class UdpFlowTable(int capacity, UdpCounts counts)
         Interlocked.Increment(ref counts.Closed);
     }
 
+    /// <summary>Has every flow tell its backend's bytes, and ends those that were silent for too long.</summary>
     public void RemoveIdle() => RemoveWhere(flow =>
     {
+        flow.Report();
         if (!flow.IsIdle) return false;
         if (flow is UdpQuestion { IsAsked: true })
         {

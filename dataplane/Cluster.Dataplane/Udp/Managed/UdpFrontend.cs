@@ -127,9 +127,14 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
             }
 
             while (!Gate.TryEnter()) await Gate.Opened;
-            var open = ReceiveAll();
-            Gate.Exit();
-            if (!open) return;
+            try
+            {
+                if (!ReceiveAll()) return;
+            }
+            finally
+            {
+                Gate.Exit();
+            }
         }
     }
 
@@ -232,6 +237,7 @@ internal sealed class UdpFrontend(UdpRelay relay, Frontend frontend, int id, Soc
         }
 
         flow.Touch();
+        flow.Received(datagram.Length);
         var error = flow.Target.Send(datagram);
         if (error == SocketError.Success || IsLoss(error)) return error;
         flow.Backend.State.Failed();

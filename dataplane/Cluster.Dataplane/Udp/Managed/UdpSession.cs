@@ -56,6 +56,7 @@ internal class UdpSession : UdpFlow
     public SocketError Send(ReadOnlySpan<byte> datagram)
     {
         Touch();
+        Received(datagram.Length);
         try
         {
             _upstream.Send(datagram, SocketFlags.None, out var error);
@@ -160,6 +161,7 @@ internal class UdpSession : UdpFlow
                 if (error == SocketError.MessageSize) continue;
                 IsRefused = error == SocketError.ConnectionRefused;
                 if (error != SocketError.Success) return false;
+                Answered(length);
                 Deliver(buffer.AsSpan(0, length));
             }
         }
