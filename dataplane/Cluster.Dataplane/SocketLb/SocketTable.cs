@@ -75,14 +75,16 @@ internal sealed class SocketTable
         foreach (var family in Families) Remove(id, family);
     }
 
-    /// <summary>What was counted for a backend of a service port, over its families.</summary>
+    /// <summary>What was counted for a backend of a service port, over its families; also of one that is chosen no more and has connections still.</summary>
     public SocketCounters Counters(ServicePortId id, Backend backend)
     {
         var sum = default(SocketCounters);
         foreach (var family in Families)
         {
-            if (backend.AddressOf(family) is not null && _services.TryGetValue((id, family), out var service) && service.Backends.TryGetValue(BackendKey.Of(backend, family), out var index))
-                sum += _backends.Counters(index);
+            if (backend.AddressOf(family) is null || !_services.TryGetValue((id, family), out var service)) continue;
+            var key = BackendKey.Of(backend, family);
+            if (service.Backends.TryGetValue(key, out var index)) sum += _backends.Counters(index);
+            if (service.Draining.TryGetValue(key, out var draining)) sum += _backends.Counters(draining.Index);
         }
 
         return sum;

@@ -432,6 +432,26 @@ public sealed class SocketLoadBalancerTests
     }
 
     [Fact]
+    public async Task Counters_OfABackendOnItsWayOut_TellTheConnectionsItStillHas()
+    {
+        await using var a = SocketLbRig.Lasting();
+        await using var b = SocketLbRig.Named("b");
+        await using var rig = new SocketLbRig();
+        var port = rig.Port(10);
+        rig.Set(port, new Backend("pod-1", a.EndPoint));
+        using var client = SocketLbRig.Stream();
+        client.Connect(rig.Vip(10), 80);
+        Assert.Equal("x", SocketLbRig.Ask(client));
+
+        var leaving = new Backend("pod-1", a.EndPoint) { Health = BackendHealth.Terminating };
+        rig.Set(port, leaving, new Backend("pod-2", b.EndPoint));
+        Assert.Equal("b", SocketLbRig.Ask(rig.Vip(10)));
+        Assert.Equal(1, rig.Balancer.Counters(port.Id, leaving).Active);
+        client.Dispose();
+        await Eventually.True(() => rig.Balancer.Counters(port.Id, leaving).Active == 0);
+    }
+
+    [Fact]
     public async Task Tcp_BackendGone_ConnectionsLive_UntilTheyAreClosed()
     {
         await using var a = SocketLbRig.Lasting();
