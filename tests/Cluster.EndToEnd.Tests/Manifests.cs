@@ -42,6 +42,27 @@ internal static class Manifests
           - {name: udp, port: 9000, targetPort: udp, protocol: UDP}
         """;
 
+    /// <summary>A pod that sends back what it gets and has ten minutes to end, but ends at once when it is told to; and a service before it.</summary>
+    public static string Echo(string name, string path) => $$$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: "{{{name}}}", labels: {app: "{{{name}}}" }, annotations: {cluster.local/wait-for-connections: "true"} }
+        spec:
+          terminationGracePeriodSeconds: 600
+          containers:
+          - name: main
+            image: {{{Image}}}
+            command: ["sh", "-c", "trap 'exit 0' TERM; nc -ll -p 8080 -e cat & wait"]
+            readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: "{{{name}}}", annotations: {cluster.local/path: "{{{path}}}" } }
+        spec:
+          selector: {app: "{{{name}}}" }
+          ports: [{port: 80, targetPort: 8080}]
+        """;
+
     public static string SleepingPod(string name, string more = "") => $$$"""
         apiVersion: v1
         kind: Pod

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Cluster.EndToEnd.Tests;
 
 /// <summary>Processes killed with -9: nothing acknowledged is lost, containers run on, services go on answering.</summary>
@@ -61,6 +64,30 @@ public sealed class RecoveryTests(BreakableCluster breakable)
         Traffic.AssertEven(await Traffic.CountAsync(90, () => Traffic.HttpAsync(ip, 80)), 3, 90);
         (await Cluster.UpAsync()).Succeeded();
         Traffic.AssertEven(await Traffic.CountAsync(90, () => Traffic.HttpAsync(ip, 80)), 3, 90);
+    }
+
+    [Fact]
+    public async Task Up_OfAnotherBuild_ProxyTakesOverFromTheOneThatRuns()
+    {
+        Kubectl kubectl = await Cluster.KubectlAsync();
+        await kubectl.ApplyAsync(Manifests.Echo("kept", "loop"));
+        await kubectl.RunAsync("wait", "--for=condition=Ready", "pod/kept", "--timeout=60s");
+        IPAddress address = IPAddress.Parse(await kubectl.JsonPathAsync("service/kept", "{.spec.clusterIP}"));
+        using TcpClient client = await Traffic.ConnectAsync(address, 80);
+        Assert.Equal("before", await Traffic.EchoAsync(client, "before"));
+        int before = Assert.Single(Cluster.Processes(), IsProxy);
+        foreach (int pid in Cluster.Processes().Where(pid => !IsProxy(pid))) System.Diagnostics.Process.GetProcessById(pid).Kill();
+        // A library that is newer makes it another build.
+        File.SetLastWriteTimeUtc(Path.Combine(Path.GetDirectoryName(Machine.ClusterBinary)!, "Cluster.Proxy.dll"), TimeProvider.System.GetUtcNow().UtcDateTime);
+        (await Cluster.UpAsync()).Succeeded();
+
+        Assert.Contains(Cluster.Processes(), pid => pid != before && IsProxy(pid));
+        Assert.Equal("behind", await Traffic.EchoAsync(client, "behind"));
+        Assert.Contains(before, Cluster.Processes());
+        using (TcpClient fresh = await Traffic.ConnectAsync(address, 80)) Assert.Equal("fresh", await Traffic.EchoAsync(fresh, "fresh"));
+        client.Dispose();
+        await Poll.UntilAsync("the old proxy to end", () => Task.FromResult(!Cluster.Processes().Contains(before)));
+        await kubectl.RunAsync("delete", "pod/kept", "--wait=false");
     }
 
     private static bool IsProxy(int pid) => RunningCluster.CommandLine(pid).Contains(" proxy ", StringComparison.Ordinal);

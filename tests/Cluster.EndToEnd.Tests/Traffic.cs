@@ -43,6 +43,29 @@ internal static class Traffic
         }
     }
 
+    /// <summary>A connection, once somebody takes it.</summary>
+    public static async Task<TcpClient> ConnectAsync(IPAddress address, int port)
+    {
+        TcpClient? client = null;
+        await Poll.UntilAsync($"a connection to {address}:{port}", async () =>
+        {
+            client?.Dispose();
+            client = new TcpClient();
+            await client.ConnectAsync(address, port);
+            return true;
+        });
+        return client!;
+    }
+
+    /// <summary>What a server that sends back what it gets answers.</summary>
+    public static async Task<string> EchoAsync(TcpClient client, string text)
+    {
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+        var answer = new byte[text.Length];
+        await client.GetStream().ReadExactlyAsync(answer, TestContext.Current.CancellationToken).AsTask().WaitAsync(Limit);
+        return Encoding.ASCII.GetString(answer);
+    }
+
     private static async Task<string> InTimeAsync(Task<string> answer)
     {
         try
