@@ -47,25 +47,27 @@ internal sealed class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, st
             .. candidate.Command.Skip(1), "--kubeconfig", api.ProxyKubeconfig, "--hostname-override", "here", "--bind-address", NodeAddress,
             "--service-cluster-ip-range", ApiStage.Services, "--cluster-cidr", "10.100.0.0/16",
         ];
-        long began = Stopwatch.GetTimestamp();
-        using (var process = new LoggedProgram(listens: false, candidate.Command[0], arguments))
+        try
         {
-            try
-            {
-                double reply = StartCheck.Until('a', ApiStage.Place(0), process, began);
-                process.Listen();
-                new ManualResetEventSlim().Wait(Settle);
-                ProcessUse use = ProcessUse.Of(process.Pid);
-                long wrote = Stopwatch.GetTimestamp();
-                api.Lead(second);
-                return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, StartCheck.Until('b', ApiStage.Place(0), process, wrote));
-            }
-            finally
-            {
-                process.Dispose();
-                Shell.Run(candidate.Command[0], [.. arguments, "--cleanup"]);
-                if (Directory.Exists(StateFolder)) Directory.Delete(StateFolder, recursive: true);
-            }
+            return Measure(candidate.Command[0], arguments, api, second);
         }
+        finally
+        {
+            Shell.Run(candidate.Command[0], [.. arguments, "--cleanup"]);
+            if (Directory.Exists(StateFolder)) Directory.Delete(StateFolder, recursive: true);
+        }
+    }
+
+    private static StartSample Measure(string program, string[] arguments, ApiStage api, IPEndPoint second)
+    {
+        long began = Stopwatch.GetTimestamp();
+        using var process = new LoggedProgram(listens: false, program, arguments);
+        double reply = StartCheck.Until('a', ApiStage.Place(0), process, began);
+        process.Listen();
+        new ManualResetEventSlim().Wait(Settle);
+        ProcessUse use = ProcessUse.Of(process.Pid);
+        long wrote = Stopwatch.GetTimestamp();
+        api.Lead(second);
+        return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, StartCheck.Until('b', ApiStage.Place(0), process, wrote));
     }
 }
