@@ -38,7 +38,9 @@ public sealed class ProxyOverRestTests
             string[] flags = ["--kubeconfig", Path.Combine(data.Path, "pki/proxy.kubeconfig"), "--hostname-override", "here", "--bind-address", $"{node}",
                 "--service-cluster-ip-range", "10.99.0.0/16", "--cluster-cidr", "10.100.0.0/16",
                 "--healthz-bind-address", $"127.0.0.1:{health}", "--metrics-bind-address", $"127.0.0.1:{metrics}"];
-            using Process proxy = native ? Start(Machine.NativeProxy, flags) : Start(Machine.ClusterBinary, ["proxy", "--data", data.Path, .. flags]);
+            string program = native ? Machine.NativeProxy : Machine.ClusterBinary;
+            string[] arguments = native ? flags : ["proxy", "--data", data.Path, .. flags];
+            using Process proxy = Start(program, arguments);
             try
             {
                 await kubectl.ApplyAsync(Objects($"{node}", servers.Ports[0]));
@@ -49,6 +51,8 @@ public sealed class ProxyOverRestTests
             finally
             {
                 Assert.Equal(0, await EndAsync(proxy));
+                // Routes and programs outlive it on purpose.
+                (await CommandResult.RunAsync(program, [.. arguments, "--cleanup"], TimeSpan.FromSeconds(30))).Succeeded();
             }
         }
         finally
