@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Api;
@@ -23,6 +24,8 @@ internal sealed class RevisionHistory<TOwner>(IApiClient client, Informer<Contro
     where TOwner : class, IApiObject, new()
 {
     private const int MaxCollisions = 8;
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The owner's revisions, oldest first, the last one being that of the template as it is now: found, moved up or made.</summary>
     public async Task<List<ControllerRevision>> SyncAsync(
@@ -132,11 +135,22 @@ internal sealed class RevisionHistory<TOwner>(IApiClient client, Informer<Contro
     // Of one written by another version of ours, or by hand, the bytes may differ and mean the same.
     private static bool Holds(ControllerRevision revision, PodTemplateSpec template) => Same.Meaning(Template(revision), template);
 
+    // Byte for byte as Kubernetes writes it, for its own controllers and tools compare revisions so: keys sorted at every depth, and what
+    // HTML could take for its own escaped.
     private static byte[] Data(PodTemplateSpec template)
     {
         var node = JsonCodec.ToNode(template);
         // Or keys that an older template lacks would stay when it is put back.
         node["$patch"] = "replace";
-        return JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["spec"] = new JsonObject { ["template"] = node } });
+        var text = Sorted(new JsonObject { ["spec"] = new JsonObject { ["template"] = node } })!.ToJsonString(Plain);
+        return Encoding.UTF8.GetBytes(text.Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal)
+            .Replace("&", "\\u0026", StringComparison.Ordinal));
     }
+
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject obj => new JsonObject(obj.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => KeyValuePair.Create(one.Key, Sorted(one.Value)))),
+        JsonArray array => new JsonArray([.. array.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
 }

@@ -37,7 +37,9 @@ public sealed class DaemonSetControllerTests : IAsyncLifetime
         });
         var revision = Assert.Single(_rig.Api.All<ControllerRevision>());
         Assert.Equal(1, revision.Revision);
-        Assert.Contains("\"$patch\":\"replace\"", revision.Data.Raw.ToStringUtf8(), StringComparison.Ordinal);
+        Assert.Equal(
+            """{"spec":{"template":{"$patch":"replace","metadata":{"creationTimestamp":null,"labels":{"app":"web"}},"spec":{"containers":[{"image":"web:1","name":"main","resources":{}}]}}}}""",
+            revision.Data.Raw.ToStringUtf8());
     }
 
     [Fact]
