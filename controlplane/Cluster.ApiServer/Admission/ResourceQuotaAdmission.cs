@@ -26,11 +26,11 @@ internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger l
     public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var scope = request.Scope;
-        if (scope.Subresource is not null || scope.Namespace is not { } ns || request.Object is not { } obj || !IsCharged(request))
+        if (scope.Subresource is not null || scope.Namespace is not { } ns || request.Object is not { } obj)
             return ValueTask.CompletedTask;
         var keys = reader.List(Quotas, ns).Cast<ResourceQuota>().Where(quota => Concerns(quota, scope.Resource, obj))
             .Select(quota => Quotas.Key(ns, quota.Metadata.Name)).ToList();
-        return keys.Count == 0 ? ValueTask.CompletedTask : ChargeAsync(request, obj, keys, cancellationToken);
+        return keys.Count == 0 || !IsCharged(request) ? ValueTask.CompletedTask : ChargeAsync(request, obj, keys, cancellationToken);
     }
 
     /// <summary>Pods are charged when they are made; what else can grow, by updates too. A name that is taken will be refused anyway.</summary>

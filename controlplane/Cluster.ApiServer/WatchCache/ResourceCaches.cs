@@ -87,8 +87,12 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
         (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
 
     /// <inheritdoc/>
-    public IEnumerable<IApiObject> List(ResourceType type, string ns) =>
-        this[type].State.Objects.Range($"{type.StoragePrefix}{ns}/").Select(version => version.Object);
+    public IEnumerable<IApiObject> List(ResourceType type, string ns)
+    {
+        // Asked on each write for kinds of which most clusters have none.
+        var objects = this[type].State.Objects;
+        return objects.Count == 0 ? [] : objects.Range($"{type.StoragePrefix}{ns}/").Select(version => version.Object);
+    }
 
     private Action<ObjectVersion?, ObjectVersion?>? Telling(ResourceType type, IObjectIndex[] indexes) =>
         type == ResourceCatalog.Definitions ? (_, _) => Custom.Served.Change()
