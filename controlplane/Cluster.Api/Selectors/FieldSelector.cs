@@ -59,6 +59,17 @@ public sealed class FieldSelector
         }
     }
 
+    /// <summary>The text of a selector that asks for what <paramref name="text"/> does and for one name.</summary>
+    /// <param name="text">May be empty.</param>
+    /// <param name="name">Null: any.</param>
+    public static string WithName(string text, string? name)
+    {
+        if (name is null)
+            return text;
+        var term = $"metadata.name={FieldSelectorParser.Escape(name)}";
+        return text.Length == 0 ? term : $"{text},{term}";
+    }
+
     public override string ToString() =>
         string.Join(',', terms.Select(term => $"{term.Path}{(term.Negated ? "!=" : "=")}{FieldSelectorParser.Escape(term.Value)}"));
 

@@ -56,7 +56,8 @@ internal sealed class CallTarget
             throw StatusErrors.NotFound(Type, _ref.Name);
         if (_subresource is { Connects: true } || !(_subresource?.Verbs ?? Type.Verbs).Contains(verb))
             throw StatusErrors.MethodNotAllowed(Type, verb);
-        if (named && _ref.Name.Length == 0)
+        // A part is always of some object.
+        if ((named || _subresource is not null) && _ref.Name.Length == 0)
             throw StatusErrors.BadRequest("name is required");
         if (Type.Namespaced && _ref.Namespace.Length == 0 && (named || verb == "create"))
             throw StatusErrors.BadRequest("namespace is required");
@@ -80,21 +81,27 @@ internal sealed class CallTarget
     /// <param name="verb">What they want.</param>
     /// <param name="subresource">Instead of the reference's own, where the method implies one.</param>
     /// <param name="selector">A field selector: one that asks for one name is about that object.</param>
-    public static AuthorizationRequest Question(ResourceRef reference, UserIdentity user, string verb, string? subresource, string selector) => new()
+    public static AuthorizationRequest Question(ResourceRef reference, UserIdentity user, string verb, string? subresource, string selector)
     {
-        User = user,
-        Verb = verb,
-        Group = reference.Group,
-        // A call that names nothing is about no resource, and about no path either.
-        Resource = reference.Resource.Length > 0 ? reference.Resource : "?",
-        Subresource = subresource ?? reference.Subresource,
-        Namespace = Place(reference),
-        Name = reference.Name.Length > 0 ? reference.Name : FieldSelector.NameIn(selector),
-        FieldSelector = selector,
-    };
+        var part = subresource ?? reference.Subresource;
+        // What is to be made has no name yet, as in a POST: a right to one name is no right to make it.
+        var name = verb == "create" && part.Length == 0 ? "" : reference.Name;
+        return new AuthorizationRequest
+        {
+            User = user,
+            Verb = verb,
+            Group = reference.Group,
+            // A call that names nothing is about no resource, and about no path either.
+            Resource = reference.Resource.Length > 0 ? reference.Resource : "?",
+            Subresource = part,
+            Namespace = Place(reference, name),
+            Name = name.Length > 0 ? name : FieldSelector.NameIn(selector),
+            FieldSelector = selector,
+        };
+    }
 
     // A role in a namespace says nothing of what is in none; a namespace itself is in itself.
-    private static string Place(ResourceRef reference) =>
+    private static string Place(ResourceRef reference, string name) =>
         ResourceCatalog.Find(reference.Group, reference.Version, reference.Resource) is not { Namespaced: false } type ? reference.Namespace
-        : type.GroupResource == "namespaces" ? reference.Name : "";
+        : type.GroupResource == "namespaces" ? name : "";
 }

@@ -62,9 +62,8 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
         _ => verb.ToUpperInvariant(),
     };
 
-    /// <summary>As Kubernetes reads a flag: given, and not a no.</summary>
-    public static bool IsWatch(IQueryCollection query) =>
-        query.TryGetValue("watch", out var values) && values.ToString().ToLowerInvariant() is not ("false" or "0");
+    /// <summary>Read as by whoever answers the request: what is permitted, counted and written down is what is done.</summary>
+    public static bool IsWatch(IQueryCollection query) => RequestOptions.IsSet(query, "watch");
 
     /// <summary>A call by its method's name; of its resource only the message knows.</summary>
     private static RequestLabels OfCall(string path)

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Selectors;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
 
@@ -20,7 +21,9 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
     public async ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         ListRules.CheckList(options);
-        var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, options.FieldSelector);
+        // A call may name an object where a path cannot, and was then permitted for that one alone.
+        var fields = FieldSelector.WithName(options.FieldSelector, scope.Name);
+        var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, fields);
         if (options.Continue.Length > 0)
             return await ContinueAsync(scope.Resource, filter, options, cancellationToken);
 

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
+using Cluster.Api.Selectors;
 using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Registry;
@@ -35,7 +36,7 @@ internal sealed class ReadPath(RegistryContext context)
     public async ValueTask<ResourceWatch> WatchAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         ListRules.CheckWatch(options);
-        var fields = WithName(options.FieldSelector, scope.Name);
+        var fields = FieldSelector.WithName(options.FieldSelector, scope.Name);
         var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, fields);
         var start = await StartAsync(_caches[scope.Resource], options, cancellationToken) with { Bookmarks = options.AllowWatchBookmarks };
         return new CacheWatch(_caches[scope.Resource], _caches.Feed, filter, start, context.Time);
@@ -84,7 +85,4 @@ internal sealed class ReadPath(RegistryContext context)
             MarkInitialEnd = options.SendInitialEvents && options.AllowWatchBookmarks,
         };
     }
-
-    private static string WithName(string fields, string? name) =>
-        name is null ? fields : fields.Length == 0 ? $"metadata.name={name}" : $"{fields},metadata.name={name}";
 }

@@ -7,10 +7,18 @@ namespace Cluster.ApiServer.Registry;
 internal static class SystemMetadata
 {
     /// <summary>What a new object begins with, whatever the client sent.</summary>
+    /// <exception cref="StatusException">400: another namespace or name than the request's.</exception>
     public static void FillNew(IApiObject obj, RequestScope scope, TimeProvider time)
     {
         var meta = obj.Metadata ??= new ObjectMeta();
         CheckNamespace(meta, scope);
+        // Permission was asked for the name of the request: no other object may come of it.
+        if (scope.Name is { } name)
+        {
+            CheckName(meta, scope);
+            meta.Name = name;
+        }
+
         if (meta.ResourceVersion.Length > 0)
             throw VersionOnCreate();
 

@@ -1,8 +1,13 @@
 using System.Net;
 using System.Text;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.Api.Protobuf;
+using Cluster.Api.RbacV1;
 using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Tests.Hosting;
 using Cluster.Testing;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Cluster.ApiServer.Tests.Authorization;
@@ -145,6 +150,63 @@ public sealed class RbacServerTests(ApiServerRig rig) : IClassFixture<ApiServerR
     }
 
     [Fact]
+    public async Task Call_WithAName_SeesAndMakesThatObjectAlone()
+    {
+        await AdminAsync($"{Rbac}/namespaces/default/roles", Role("one-map", """{"apiGroups":[""],"resources":["configmaps"],"verbs":["get","list","watch","create","update","patch","delete"],"resourceNames":["one"]}"""));
+        await AdminAsync($"{Rbac}/namespaces/default/rolebindings", Binding("one-map", "one-map", "one-caller", "Role"));
+        foreach (var name in (string[])["one", "two"])
+            await AdminAsync("/api/v1/namespaces/default/configmaps", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+        var calls = new Resources.ResourcesClient(rig.AdminChannel);
+        var headers = new Metadata { { "impersonate-user", "one-caller" } };
+        await Eventually.True(async () => (await CodeAsync(() => calls.GetAsync(new GetRequest { Ref = Map("one") }, headers).ResponseAsync)) == StatusCode.OK);
+
+        var list = await calls.ListAsync(new ListRequest { Ref = Map("one") }, headers, cancellationToken: Cancel);
+        Assert.Equal("one", NameOf(Assert.Single(list.Objects)));
+        using var watch = calls.Watch(new WatchRequest { Ref = Map("one") }, headers, cancellationToken: Cancel);
+        Assert.True(await watch.ResponseStream.MoveNext(Cancel));
+        Assert.Equal("one", NameOf(Assert.Single(watch.ResponseStream.Current.Events).Object));
+
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.ListAsync(new ListRequest { Ref = Map("") }, headers).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.GetAsync(new GetRequest { Ref = Map("two") }, headers).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.DeleteAsync(new DeleteRequest { Ref = Map("two") }, headers).ResponseAsync));
+        Assert.Equal(StatusCode.InvalidArgument, await CodeAsync(() => calls.UpdateAsync(Write("one", "two"), headers).ResponseAsync));
+        // As in Kubernetes a right to one name is no right to make it.
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.CreateAsync(Write("one", "three"), headers).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.CreateAsync(Write("one", "one"), headers).ResponseAsync));
+    }
+
+    [Fact]
+    public async Task Create_OfAnotherNameThanTheCalls_IsRefused()
+    {
+        await AdminAsync($"{Rbac}/clusterroles", Role("one-climber", """{"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"verbs":["create"]},{"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"verbs":["escalate"],"resourceNames":["allowed"]}""", "ClusterRole"));
+        await AdminAsync($"{Rbac}/clusterrolebindings", Binding("one-climber", "one-climber", "one-climber", binding: "ClusterRoleBinding"));
+        var calls = new Resources.ResourcesClient(rig.AdminChannel);
+        var headers = new Metadata { { "impersonate-user", "one-climber" } };
+        await Eventually.True(async () => (await CodeAsync(() => calls.CreateAsync(RoleWrite("allowed", "allowed"), headers).ResponseAsync)) is StatusCode.OK or StatusCode.AlreadyExists);
+
+        Assert.Equal(StatusCode.InvalidArgument, await CodeAsync(() => calls.CreateAsync(RoleWrite("allowed", "hidden"), headers).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.CreateAsync(RoleWrite("hidden", "hidden"), headers).ResponseAsync));
+        using var missing = await rig.Admin.GetAsync($"{Rbac}/clusterroles/hidden", Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("watch=false&watch=true")]
+    [InlineData("watch=0&watch=1")]
+    public async Task WatchGivenTwice_IsPermittedAsWhatIsDone(string query)
+    {
+        var user = $"watcher-{query.Length}";
+        await GrantAsync(user, "default", user, "secrets", "watch");
+        using var watcher = new ActingClient(rig, user);
+        await UntilAllowedAsync(watcher, "watch", "", "secrets");
+
+        var (code, body) = await watcher.SendAsync("GET", $"/api/v1/namespaces/default/secrets?{query}");
+
+        Assert.Equal(HttpStatusCode.Forbidden, code);
+        Assert.Contains("cannot list resource \"secrets\"", (string?)body["message"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reviews_AnswerByTheSameRules()
     {
         await GrantAsync("asker", "default", "asker", "pods", "get");
@@ -171,6 +233,37 @@ public sealed class RbacServerTests(ApiServerRig rig) : IClassFixture<ApiServerR
         Assert.Contains(
             "users \\\"jane\\\" is forbidden: User \\\"system:kube-scheduler\\\" cannot impersonate resource \\\"users\\\" in API group \\\"\\\" at the cluster scope",
             await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    private static ResourceRef Map(string name) => new() { Version = "v1", Resource = "configmaps", Namespace = "default", Name = name };
+
+    private static WriteRequest Write(string called, string made) => new()
+    {
+        Ref = Map(called), Object = ByteString.CopyFrom(Envelope.Encode(new ConfigMap { Metadata = new ObjectMeta { Name = made } }, "v1", "ConfigMap")),
+    };
+
+    private static WriteRequest RoleWrite(string called, string made) => new()
+    {
+        Ref = new ResourceRef { Group = "rbac.authorization.k8s.io", Version = "v1", Resource = "clusterroles", Name = called },
+        Object = ByteString.CopyFrom(Envelope.Encode(
+            new ClusterRole { Metadata = new ObjectMeta { Name = made }, Rules = { new PolicyRule { Verbs = { "*" }, ApiGroups = { "*" }, Resources = { "*" } } } },
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole")),
+    };
+
+    private static string NameOf(ByteString obj) => Envelope.Decode<ConfigMap>(obj.Memory).Metadata.Name;
+
+    private static async Task<StatusCode> CodeAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return StatusCode.OK;
+        }
+        catch (RpcException failure)
+        {
+            return failure.StatusCode;
+        }
     }
 
     private static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> isIt)
