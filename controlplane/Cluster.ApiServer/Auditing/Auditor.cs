@@ -20,7 +20,9 @@ internal sealed class Auditor(AuditLog? log, AuditPolicy policy, TimeProvider ti
     public static string Identify(HttpContext context)
     {
         var given = context.Request.Headers[Header].ToString();
-        var id = given.Length == 0 ? Guid.NewGuid().ToString() : given.Length > MaxIdLength ? given[..MaxIdLength] : given;
+        // What is not printable ASCII may not stand in a header of ours.
+        var id = given.Length == 0 || given.Any(sign => sign is < ' ' or > '~') ? Guid.NewGuid().ToString()
+            : given.Length > MaxIdLength ? given[..MaxIdLength] : given;
         context.Response.Headers[Header] = id;
         return id;
     }

@@ -42,9 +42,9 @@ internal sealed class Impersonation(RequestAuthorizer authorizer)
 
     private static Dictionary<string, IReadOnlyList<string>> Extra(IHeaderDictionary headers) => headers
         .Where(header => header.Key.StartsWith(ExtraHeader, StringComparison.OrdinalIgnoreCase))
-        .ToDictionary(
-            header => Uri.UnescapeDataString(header.Key[ExtraHeader.Length..].ToLowerInvariant()),
-            header => (IReadOnlyList<string>)[.. header.Value.OfType<string>()]);
+        // Two spellings may be one key: their values belong together.
+        .GroupBy(header => Uri.UnescapeDataString(header.Key[ExtraHeader.Length..].ToLowerInvariant()), header => header.Value.OfType<string>())
+        .ToDictionary(values => values.Key, values => (IReadOnlyList<string>)[.. values.SelectMany(value => value)]);
 
     private static IEnumerable<AuthorizationRequest> Questions(
         UserIdentity caller, string name, string[] groups, string uid, Dictionary<string, IReadOnlyList<string>> extra)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Protobuf;
@@ -160,13 +161,15 @@ public sealed class RbacServerTests(ApiServerRig rig) : IClassFixture<ApiServerR
         var headers = new Metadata { { "impersonate-user", "one-caller" } };
         await Eventually.True(async () => (await CodeAsync(() => calls.GetAsync(new GetRequest { Ref = Map("one") }, headers).ResponseAsync)) == StatusCode.OK);
 
-        var list = await calls.ListAsync(new ListRequest { Ref = Map("one") }, headers, cancellationToken: Cancel);
-        Assert.Equal("one", NameOf(Assert.Single(list.Objects)));
+        using var list = calls.List(new ListRequest { Ref = Map("one") }, headers, cancellationToken: Cancel);
+        Assert.True(await list.ResponseStream.MoveNext(Cancel));
+        Assert.Equal("one", NameOf(Assert.Single(list.ResponseStream.Current.Objects)));
+        using var all = calls.List(new ListRequest { Ref = Map("") }, headers, cancellationToken: Cancel);
         using var watch = calls.Watch(new WatchRequest { Ref = Map("one") }, headers, cancellationToken: Cancel);
         Assert.True(await watch.ResponseStream.MoveNext(Cancel));
         Assert.Equal("one", NameOf(Assert.Single(watch.ResponseStream.Current.Events).Object));
 
-        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.ListAsync(new ListRequest { Ref = Map("") }, headers).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => all.ResponseStream.MoveNext(Cancel)));
         Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.GetAsync(new GetRequest { Ref = Map("two") }, headers).ResponseAsync));
         Assert.Equal(StatusCode.PermissionDenied, await CodeAsync(() => calls.DeleteAsync(new DeleteRequest { Ref = Map("two") }, headers).ResponseAsync));
         Assert.Equal(StatusCode.InvalidArgument, await CodeAsync(() => calls.UpdateAsync(Write("one", "two"), headers).ResponseAsync));
@@ -233,6 +236,21 @@ public sealed class RbacServerTests(ApiServerRig rig) : IClassFixture<ApiServerR
         Assert.Contains(
             "users \\\"jane\\\" is forbidden: User \\\"system:kube-scheduler\\\" cannot impersonate resource \\\"users\\\" in API group \\\"\\\" at the cluster scope",
             await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Impersonation_OfOneKeyInTwoSpellings_AsksForBothValues()
+    {
+        using var client = rig.Client("admin");
+        client.DefaultRequestHeaders.Add("Impersonate-User", "jane");
+        client.DefaultRequestHeaders.Add("Impersonate-Extra-a%62", "x");
+        client.DefaultRequestHeaders.Add("Impersonate-Extra-ab", "y");
+        using var body = new StringContent("""{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}""", Encoding.UTF8, "application/json");
+        using var response = await client.PostAsync("/apis/authentication.k8s.io/v1/selfsubjectreviews", body, Cancel);
+        var text = await response.Content.ReadAsStringAsync(Cancel);
+
+        Assert.True(response.StatusCode == HttpStatusCode.Created, text);
+        Assert.Equal(["x", "y"], JsonNode.Parse(text)!["status"]!["userInfo"]!["extra"]!["ab"]!.AsArray().Select(value => (string?)value).Order());
     }
 
     private static ResourceRef Map(string name) => new() { Version = "v1", Resource = "configmaps", Namespace = "default", Name = name };
