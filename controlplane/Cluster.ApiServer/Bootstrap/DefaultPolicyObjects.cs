@@ -4,13 +4,15 @@ using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization.Policy;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Bootstrap;
 
 /// <summary>
 /// Makes the default roles and bindings at start, and gives existing ones what they lack. What was added to them stays; one whose
-/// annotation <c>rbac.authorization.kubernetes.io/autoupdate</c> is not <c>true</c> is left alone.
+/// annotation <c>rbac.authorization.kubernetes.io/autoupdate</c> is <c>false</c> is left alone. One that cannot be written is said to be, and
+/// the server starts without it: whoever mends the cause needs the server. The next start tries again.
 /// </summary>
 internal sealed class DefaultPolicyObjects(IResourceRegistry registry, ILogger logger)
 {
@@ -32,8 +34,20 @@ internal sealed class DefaultPolicyObjects(IResourceRegistry registry, ILogger l
         var scope = Scope(wanted);
         try
         {
+            await EnsureAsync(scope, wanted, cancellationToken);
+        }
+        catch (Exception e) when (e is StatusException or StoreException)
+        {
+            logger.LogError("{Kind} {Name}, a default one, cannot be made or completed: {Message}", scope.Resource.Kind, scope.Name, e.Message);
+        }
+    }
+
+    private async ValueTask EnsureAsync(RequestScope scope, IApiObject wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
             var stored = (IApiObject)(await registry.GetAsync(scope, "0", cancellationToken)).Message;
-            if (stored.Metadata.Annotations.GetValueOrDefault(PolicyObjects.AutoUpdate) == "true")
+            if (stored.Metadata.Annotations.GetValueOrDefault(PolicyObjects.AutoUpdate) != "false")
                 await CompleteAsync(scope, stored, wanted, cancellationToken);
         }
         catch (StatusException missing) when (missing.IsNotFound)
