@@ -124,7 +124,8 @@ internal sealed class DeletePath(RegistryContext context)
             meta.Finalizers.Remove(finalizer);
     }
 
-    private static void CheckPreconditions(RequestScope scope, DeleteOptions options, IApiObject obj)
+    /// <exception cref="StatusException">409: it is not the object that is meant.</exception>
+    public static void CheckPreconditions(RequestScope scope, DeleteOptions options, IApiObject obj)
     {
         if (options.Preconditions is not { } conditions)
             return;

@@ -3,6 +3,7 @@ using Cluster.Api.Conversion;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.Api.PolicyV1;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.WatchCache;
 
@@ -33,16 +34,27 @@ internal sealed class PodEvictor(RegistryContext context, ReadPath reads, Update
 
         var pods = scope with { Resource = Pods, Subresource = null };
         var pod = (Pod)(await reads.GetAsync(pods, "", cancellationToken)).Object;
-        if (!IsFree(pod))
-            await TakeFromBudgetAsync(scope, pod, cancellationToken);
-
         var options = eviction.DeleteOptions?.Clone() ?? new DeleteOptions();
+        var dryRun = scope.DryRun || options.DryRun.Count > 0;
+        pods = pods with { DryRun = dryRun };
+        // Who may not delete the pod, or means another one, takes nothing from its budget.
+        DeletePath.CheckPreconditions(pods, options, pod);
+        await AdmitAsync(pods, pod, options, cancellationToken);
+        if (!IsFree(pod))
+            await TakeFromBudgetAsync(scope with { DryRun = dryRun }, pod, cancellationToken);
+
         options.Preconditions ??= new();
         // The budget was asked for this pod, and for no other one that came to have its name.
         options.Preconditions.Uid = pod.Metadata.Uid;
-        var dryRun = scope.DryRun || options.DryRun.Count > 0;
-        await deletes.DeleteAsync(pods with { DryRun = dryRun }, options, cancellationToken);
+        await deletes.DeleteAsync(pods, options, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
+    }
+
+    private async ValueTask AdmitAsync(RequestScope pods, Pod pod, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var request = new AdmissionRequest { Scope = pods, Operation = AdmissionOperation.Delete, OldObject = pod, DeleteOptions = options };
+        await context.Admission.AdmitAsync(request, cancellationToken);
+        await context.Admission.ValidateAsync(request, cancellationToken);
     }
 
     /// <summary>Nothing is lost with a pod that has ended, has not begun, or is on its way out already.</summary>

@@ -77,6 +77,23 @@ public sealed class NodeTests(ApiServerRig rig) : IClassFixture<ApiServerRig>, I
     }
 
     [Fact]
+    public async Task Eviction_OfAnothersPod_TakesNothingFromItsBudget()
+    {
+        const string Budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+        using var admin = new ActingClient(rig, "kubernetes-admin", "system:masters");
+        await AdminAsync(Pods, """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"guarded","labels":{"app":"guarded"}},"spec":{"nodeName":"other","automountServiceAccountToken":false,"containers":[{"name":"main","image":"i"}]}}""");
+        await admin.SendAsync("PATCH", $"{Pods}/guarded/status", """{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""", "application/merge-patch+json");
+        await AdminAsync(Budgets, """{"kind":"PodDisruptionBudget","apiVersion":"policy/v1","metadata":{"name":"guarded"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"guarded"}}}}""");
+        await admin.SendAsync("PATCH", $"{Budgets}/guarded/status", """{"status":{"observedGeneration":1,"disruptionsAllowed":1,"currentHealthy":2,"desiredHealthy":1,"expectedPods":2}}""", "application/merge-patch+json");
+
+        await RefusedAsync(
+            "POST", $"{Pods}/guarded/eviction", "node \"mine\" can only delete pods with spec.nodeName set to itself",
+            """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"guarded","namespace":"default"}}""");
+
+        Assert.Equal(1, (int)(await admin.SendAsync("GET", $"{Budgets}/guarded")).Body["status"]!["disruptionsAllowed"]!);
+    }
+
+    [Fact]
     public async Task Pods_ItMakes_AreMirrorsOfItsOwn()
     {
         const string Start = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"mirror-x","annotations":{A}},"spec":{"nodeName":"N","containers":[{"name":"c","image":"i"}]R}}""";

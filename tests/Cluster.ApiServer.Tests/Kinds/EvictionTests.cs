@@ -61,6 +61,21 @@ public sealed class EvictionTests(KindTests.Fixture fixture) : IClassFixture<Kin
         Assert.Equal(4, answers.Count(answer => answer.Code == HttpStatusCode.TooManyRequests));
     }
 
+    [Theory]
+    [InlineData("tried", """{"dryRun":["All"]}""", HttpStatusCode.Created)]
+    [InlineData("meant", """{"preconditions":{"uid":"another"}}""", HttpStatusCode.Conflict)]
+    public async Task Evict_ThatDeletesNothing_TakesNothingFromTheBudget(string name, string options, HttpStatusCode expected)
+    {
+        await PodAsync(name);
+        await BudgetAsync(name, allowed: 1);
+        var (code, status) = await _rig.PostAsync(
+            $"{Pods}{name}/eviction", $$$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{{name}}}","namespace":"default"},"deleteOptions":{{{options}}}}""");
+
+        Assert.True(code == expected, status.ToString());
+        Assert.Null((await _rig.GetAsync(Pods + name)).Body["metadata"]!["deletionTimestamp"]);
+        Assert.Equal(1, (int)(await _rig.GetAsync($"{Budgets}/{name}")).Body["status"]!["disruptionsAllowed"]!);
+    }
+
     [Fact]
     public async Task Evict_WithTwoBudgets_IsRefused()
     {
