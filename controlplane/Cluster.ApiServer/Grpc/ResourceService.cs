@@ -59,14 +59,23 @@ internal sealed class ResourceService(
         // A client knows from the headers that the watch stands, before the first event.
         await context.WriteResponseHeadersAsync([]);
         var output = new WatchReplies(responseStream, context, time);
-        await foreach (var batch in watch.ReadAsync(context.CancellationToken))
+        using var expiry = new CancellationTokenSource(ResourceHandler.WatchTime(), time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, context.CancellationToken);
+        try
         {
-            if (await output.WriteAsync(batch))
-                continue;
+            await foreach (var batch in watch.ReadAsync(ended.Token))
+            {
+                if (await output.WriteAsync(batch))
+                    continue;
 
-            StuckClient.Report(logger, scope.Resource, scope.User.Name);
-            await output.EndAsync();
-            throw StuckClient.Failure;
+                StuckClient.Report(logger, scope.Resource, scope.User.Name);
+                await output.EndAsync();
+                throw StuckClient.Failure;
+            }
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested && expiry.IsCancellationRequested)
+        {
+            // Its time is over. The client goes on from the version it has, if it still may.
         }
     }
 

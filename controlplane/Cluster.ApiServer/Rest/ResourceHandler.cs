@@ -24,6 +24,9 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         await AnswerAsync(context, scope, format, StatusCodes.Status200OK, await registry.GetAsync(scope, version, context.RequestAborted));
     }
 
+    /// <summary>How long a watch may last that asks for no time: whoever watches is asked for permission again, and not all at once.</summary>
+    public static TimeSpan WatchTime() => TimeSpan.FromSeconds(Random.Shared.Next(MinWatchSeconds, 2 * MinWatchSeconds));
+
     public async Task ListAsync(HttpContext context, RequestScope scope)
     {
         var format = ResponseFormat.Of(context.Request, scope.Resource);
@@ -50,8 +53,8 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
             return;
         }
 
-        var seconds = options.TimeoutSeconds > 0 ? options.TimeoutSeconds : Random.Shared.Next(MinWatchSeconds, 2 * MinWatchSeconds);
-        await answer.RunAsync(watch, TimeSpan.FromSeconds(seconds), () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
+        var timeout = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(options.TimeoutSeconds) : WatchTime();
+        await answer.RunAsync(watch, timeout, () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
 
     public async Task CreateAsync(HttpContext context, RequestScope scope)

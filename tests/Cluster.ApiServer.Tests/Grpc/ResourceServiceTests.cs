@@ -3,11 +3,13 @@ using Cluster.Api.MetaV1;
 using Cluster.Api.Protobuf;
 using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Tests.Hosting;
+using Cluster.Testing;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Grpc.Reflection.V1Alpha;
+using Microsoft.Extensions.Time.Testing;
 using ApiStatus = Cluster.Api.MetaV1.Status;
 using HealthClient = Grpc.Health.V1.Health.HealthClient;
 
@@ -124,6 +126,27 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
             events.AddRange(call.ResponseStream.Current.Events.Select(change => (change.Type, Open(change.Object).Metadata.Name)));
 
         Assert.Equal([("ADDED", created.Metadata.Name), ("DELETED", created.Metadata.Name)], events);
+    }
+
+    [Fact]
+    public async Task Watch_EndsWithinAnHour_SoThatItsRightIsAskedForAgain()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var server = await rig.StartAsync(FreePort.Tcp(), time: time);
+        using var channel = GrpcChannel.ForAddress(server.Url, new GrpcChannelOptions { HttpHandler = rig.Handler("admin"), DisposeHttpClient = true });
+        using var call = new Resources.ResourcesClient(channel).Watch(
+            new WatchRequest { Ref = Ref(""), FieldSelector = "metadata.name=none" }, cancellationToken: Cancel);
+        await call.ResponseHeadersAsync;
+        var next = call.ResponseStream.MoveNext(Cancel);
+
+        // The clock goes on until it ends: the watch may begin to count a moment after its headers.
+        await Eventually.True(() =>
+        {
+            time.Advance(TimeSpan.FromHours(1));
+            return next.IsCompleted;
+        });
+
+        Assert.False(await next);
     }
 
     [Fact]

@@ -79,8 +79,8 @@ public sealed class ApiServerRig : IAsyncLifetime
     }
 
     /// <summary>Starts one more server on the rig's store.</summary>
-    public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null) => Cluster.ApiServer.ApiServer.StartAsync(
-        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = Time },
+    public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null, TimeProvider? time = null) => Cluster.ApiServer.ApiServer.StartAsync(
+        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = time ?? Time },
         _store!,
         NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);
