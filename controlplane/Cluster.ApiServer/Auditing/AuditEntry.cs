@@ -27,6 +27,7 @@ internal sealed class AuditEntry(
     private readonly DateTimeOffset _received = time.GetUtcNow();
     private readonly bool _isCall = GrpcEndpoints.AsksItself(context.Request);
     private AuditAttributes _attributes = attributes;
+    private bool _isJudged;
     private AuditLevel _level;
     private Func<string, bool> _writes = _ => false;
     private AuthorizationDecision? _decision;
@@ -37,7 +38,7 @@ internal sealed class AuditEntry(
     {
         if (_isCall)
             return;
-        (_level, _writes) = policy.Of(_attributes);
+        Judge();
         if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0 && !RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
             _bodies = await BodyCapture.StartAsync(context, response: _level == AuditLevel.RequestResponse);
         await WriteAsync(Received, null);
@@ -52,7 +53,7 @@ internal sealed class AuditEntry(
         {
             Verb = request.Verb, Group = request.Group, Resource = request.Resource, Subresource = request.Subresource, Namespace = request.Namespace, Name = request.Name,
         };
-        (_level, _writes) = policy.Of(_attributes);
+        Judge();
     }
 
     public void Decided(AuthorizationDecision decision) => _decision = decision;
@@ -63,7 +64,16 @@ internal sealed class AuditEntry(
     {
         if (_bodies is not null)
             await _bodies.EndAsync();
+        // A call that was refused before its message was read is known by its path alone.
+        if (!_isJudged)
+            Judge();
         await WriteAsync(panic ? Panic : Complete, context.Response.StatusCode);
+    }
+
+    private void Judge()
+    {
+        (_level, _writes) = policy.Of(_attributes);
+        _isJudged = true;
     }
 
     private async ValueTask WriteAsync(string stage, int? code)

@@ -12,6 +12,10 @@ namespace Cluster.ApiServer.Auditing;
 internal sealed class AuditLog : IAsyncDisposable
 {
     private const int MaxPending = 4096;
+
+    /// <summary>A request waits so long for room; then its event is lost, for a disk that hangs must not stop the API.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly AuditLogOptions _options;
@@ -19,7 +23,8 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<byte[]> _pending = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxPending) { SingleReader = true });
     private readonly Task _writing;
-    private FileStream _file;
+    private FileStream? _file;
+    private long _dropped;
 
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public AuditLog(AuditLogOptions options, TimeProvider time, ILogger logger)
@@ -31,14 +36,29 @@ internal sealed class AuditLog : IAsyncDisposable
 
     /// <param name="line">Without its end.</param>
     /// <param name="cancellationToken">Ends the wait for room.</param>
-    public ValueTask WriteAsync(byte[] line, CancellationToken cancellationToken) => _pending.Writer.WriteAsync(line, cancellationToken);
+    public ValueTask WriteAsync(byte[] line, CancellationToken cancellationToken) =>
+        _pending.Writer.TryWrite(line) ? ValueTask.CompletedTask : WaitAsync(line, cancellationToken);
+
+    private async ValueTask WaitAsync(byte[] line, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await _pending.Writer.WriteAsync(line, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Increment(ref _dropped);
+        }
+    }
 
     /// <summary>Writes what is pending, and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
         _pending.Writer.TryComplete();
         await _writing;
-        await _file.DisposeAsync();
+        await CloseAsync();
     }
 
     private async Task WriteAllAsync()
@@ -49,11 +69,14 @@ internal sealed class AuditLog : IAsyncDisposable
             {
                 await WriteSomeAsync();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e)
             {
-                // A full disk must not stop the API: the events at hand are lost, and said to be.
+                // The top of the loop. A full disk must not stop the API: the events at hand are lost, and said to be.
                 _logger.LogError("The audit log {Path} cannot be written: {Message}", _options.Path, e.Message);
             }
+
+            if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
+                _logger.LogError("The audit log {Path} was too slow: {Count} events are lost", _options.Path, dropped);
         }
     }
 
@@ -61,27 +84,31 @@ internal sealed class AuditLog : IAsyncDisposable
     {
         while (_pending.Reader.TryRead(out var line))
         {
+            _file ??= Open();
             if (_file.Length > 0 && _file.Length + line.Length + 1 > _options.MaxBytes)
                 await RotateAsync();
+            _file ??= Open();
             await _file.WriteAsync(line);
             _file.WriteByte((byte)'\n');
         }
 
-        await _file.FlushAsync();
+        if (_file is not null)
+            await _file.FlushAsync();
+    }
+
+    // Whatever fails meanwhile, a closed file is never written: the next line opens one.
+    private async ValueTask CloseAsync()
+    {
+        var file = _file;
+        _file = null;
+        if (file is not null)
+            await file.DisposeAsync();
     }
 
     private async Task RotateAsync()
     {
-        await _file.DisposeAsync();
-        try
-        {
-            File.Move(_options.Path, Dated());
-        }
-        finally
-        {
-            _file = Open();
-        }
-
+        await CloseAsync();
+        File.Move(_options.Path, Dated());
         foreach (var old in Backups().Skip(_options.MaxBackups))
             File.Delete(old);
     }

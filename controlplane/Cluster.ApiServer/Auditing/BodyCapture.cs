@@ -59,7 +59,7 @@ internal sealed class BodyCapture
         try
         {
             if (!Envelope.HasMagic(body.Span))
-                return body.Span[0] is (byte)'{' or (byte)'[' ? JsonNode.Parse(body.Span) : JsonNode.Parse(YamlCodec.ToJson(Encoding.UTF8.GetString(body.Span))[0]);
+                return body.Span[0] is (byte)'{' or (byte)'[' ? Json(body.Span) : Json(YamlCodec.ToJson(Encoding.UTF8.GetString(body.Span))[0]);
             var content = Envelope.Open(body);
             return ResourceCatalog.FindKind(content.ApiVersion, content.Kind) is { } type ? JsonCodec.ToNode(Envelope.Decode(body, type.Descriptor)) : null;
         }
@@ -68,4 +68,7 @@ internal sealed class BodyCapture
             return null;
         }
     }
+
+    // A key given twice would be found out only when somebody looks for it.
+    private static JsonNode? Json(ReadOnlySpan<byte> text) => JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
 }

@@ -45,6 +45,12 @@ internal static class Redaction
             annotations[LastApplied] = Redacted;
         foreach (var item in (secret["items"] as JsonArray ?? []).OfType<JsonObject>())
             Secret(item);
+        foreach (var row in (secret["rows"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (row["object"] is JsonObject one)
+                Secret(one);
+        }
+
         return secret;
     }
 

@@ -10,6 +10,7 @@ using Cluster.ApiServer.Tests.Hosting;
 using Cluster.Testing;
 using Google.Protobuf;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -80,12 +81,17 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
                 await SendAsync(client, "POST", "/api/v1/namespaces/default/secrets", $$$"""{"metadata":{"name":"audited","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{data}}}"}},"data":{"a":"{{{data}}}"},"stringData":{"b":"{{{Canary}}}"}}""");
                 await SendAsync(client, "PATCH", "/api/v1/namespaces/default/secrets/audited", $$$"""{"data":{"c":"{{{data}}}"}}""", "application/merge-patch+json");
                 await SendAsync(client, "GET", "/api/v1/namespaces/default/secrets");
+                using var table = new HttpRequestMessage(HttpMethod.Get, "/api/v1/namespaces/default/secrets?includeObject=Object") { Version = HttpVersion.Version20 };
+                table.Headers.TryAddWithoutValidation("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+                using var rows = await client.SendAsync(table, Cancel);
+                Assert.Contains(data, await rows.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+                await SendAsync(client, "POST", "/api/v1/namespaces/default/secrets", $$$"""{"metadata":{"name":"twice"},"data":{"a":"{{{data}}}"},"data":{"a":"{{{data}}}"}}""");
                 await SendAsync(client, "GET", $"/api/v1/namespaces/default/secrets?access_token={Canary}");
                 var answer = await SendAsync(client, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", """{"spec":{}}""");
                 token = (string)JsonNode.Parse(answer)!["status"]!["token"]!;
             });
 
-        Assert.Equal(5, events.Count(one => (string?)one["level"] == "RequestResponse"));
+        Assert.Equal(7, events.Count(one => (string?)one["level"] == "RequestResponse"));
         Assert.DoesNotContain(Canary, text, StringComparison.Ordinal);
         Assert.DoesNotContain(data, text, StringComparison.Ordinal);
         Assert.DoesNotContain(token, text, StringComparison.Ordinal);
@@ -142,6 +148,58 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
 
         Assert.Equal("mine", own.Headers.GetValues("Audit-ID").Single());
         Assert.True(Guid.TryParse(fresh.Headers.GetValues("Audit-ID").Single(), out _));
+    }
+
+    [Fact]
+    public async Task AuditId_ThatNoHeaderMayHold_IsANewOne()
+    {
+        using var handler = rig.Handler("admin");
+        handler.RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8;
+        using var client = new HttpClient(handler) { BaseAddress = rig.Url, DefaultRequestVersion = HttpVersion.Version20 };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Audit-ID", "caf\u00e9");
+        using var response = await client.GetAsync("/version", Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(Guid.TryParse(response.Headers.GetValues("Audit-ID").Single(), out _));
+    }
+
+    [Fact]
+    public async Task File_ThatCannotBeOpenedForAWhile_IsWrittenAgainAfterIt()
+    {
+        using var folder = new TempDirectory();
+        var place = Directory.CreateDirectory(folder.File("logs"));
+        var path = Path.Combine(place.FullName, "audit.log");
+        var complaints = new CountingLogger();
+        await using (var log = new AuditLog(new AuditLogOptions(path) { MaxBytes = 12 }, TimeProvider.System, complaints))
+        {
+            await log.WriteAsync("line one"u8.ToArray(), Cancel);
+            await Eventually.True(() => new FileInfo(path).Length > 0);
+            place.Delete(recursive: true);
+            await log.WriteAsync("line two"u8.ToArray(), Cancel);
+            await Eventually.True(() => complaints.Count > 0);
+            place.Create();
+            await log.WriteAsync("line last"u8.ToArray(), Cancel);
+            await Eventually.True(() => File.Exists(path));
+        }
+
+        Assert.Equal("line last\n", await File.ReadAllTextAsync(path, Cancel));
+    }
+
+    [Fact]
+    public async Task Call_ThatIsRefusedEarly_IsWritten()
+    {
+        var events = (await RunAsync(async (_, url) =>
+        {
+            using var stranger = new HttpClient(rig.Handler(null)) { BaseAddress = url, DefaultRequestVersion = HttpVersion.Version20 };
+            stranger.DefaultRequestHeaders.Authorization = new("Bearer", "wrong");
+            using var content = new ByteArrayContent(new byte[5]);
+            content.Headers.ContentType = new("application/grpc");
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/cluster.v1.Resources/List") { Version = HttpVersion.Version20, Content = content };
+            using var response = await stranger.SendAsync(request, Cancel);
+        })).Events;
+
+        var call = Assert.Single(events, one => (string?)one["requestURI"] == "/cluster.v1.Resources/List");
+        Assert.Equal("{}", call["user"]!.ToJsonString());
     }
 
     [Fact]
@@ -204,5 +262,20 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
             request.Content = new StringContent(body, Encoding.UTF8, type);
         using var response = await client.SendAsync(request, Cancel);
         return await response.Content.ReadAsStringAsync(Cancel);
+    }
+
+    private sealed class CountingLogger : ILogger
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Interlocked.Increment(ref _count);
     }
 }
