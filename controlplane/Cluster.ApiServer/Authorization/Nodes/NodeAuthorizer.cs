@@ -21,7 +21,9 @@ internal sealed class NodeAuthorizer(NodeReferences references, IObjectReader re
     private static readonly ResourceType Pods = ResourceCatalog.For<Pod>();
 
     public ValueTask<AuthorizationDecision> AuthorizeAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Authorize(request));
+        request is { Group: "", Resource: "pods", Subresource: "", Verb: "get" } && NodeIdentity.NameOf(request.User) is { Length: > 0 } node
+            ? GetPodAsync(node, request, cancellationToken)
+            : ValueTask.FromResult(Authorize(request));
 
     public ValueTask<SubjectRulesReviewStatus> RulesOfAsync(UserIdentity user, string ns, CancellationToken cancellationToken)
     {
@@ -120,10 +122,9 @@ internal sealed class NodeAuthorizer(NodeReferences references, IObjectReader re
         _ => AuthorizationDecision.NoOpinion,
     };
 
-    private AuthorizationDecision OwnPods(string node, AuthorizationRequest request) => (request.Subresource, request.Verb) switch
+    private static AuthorizationDecision OwnPods(string node, AuthorizationRequest request) => (request.Subresource, request.Verb) switch
     {
         ("", "create" or "delete") or ("status", "update" or "patch") or ("eviction", "create") => AuthorizationDecision.Allow,
-        ("", "get") => Related(node, request, () => RunsOn(node, request.Namespace, request.Name)),
         ("", "list" or "watch") when FieldSelector.ValueIn(request.FieldSelector, "spec.nodeName") == node => AuthorizationDecision.Allow,
         ("", "list" or "watch") => No("can only list/watch pods with spec.nodeName field selector"),
         _ => AuthorizationDecision.NoOpinion,
@@ -146,8 +147,13 @@ internal sealed class NodeAuthorizer(NodeReferences references, IObjectReader re
     private bool IsAttachedTo(string node, string name) =>
         reader.Find(ResourceCatalog.For<VolumeAttachment>(), null, name) is VolumeAttachment { Spec: { } spec } && spec.NodeName == node;
 
-    // One that is gone is nobody's secret, and its kubelet must hear that it is.
-    private bool RunsOn(string node, string ns, string name) => reader.Find(Pods, ns, name) is not Pod pod || pod.Spec?.NodeName == node;
+    // One that is gone is nobody's secret, and its kubelet must hear that it is. The cache may only not have heard of it yet: the store knows.
+    private async ValueTask<AuthorizationDecision> GetPodAsync(string node, AuthorizationRequest request, CancellationToken cancellationToken)
+    {
+        var (ns, name) = (request.Namespace, request.Name);
+        var found = name.Length == 0 ? null : reader.Find(Pods, ns, name) ?? await reader.FindFreshAsync(Pods, ns, name, cancellationToken);
+        return Related(node, request, () => found is not Pod pod || pod.Spec?.NodeName == node);
+    }
 
     private static AuthorizationDecision No(string why) => new(false, why);
 }
