@@ -25,6 +25,9 @@ internal static class JsonWebToken
         try
         {
             var header = Decode(parts[0]);
+            // A key that is not meant is not asked: a forged token costs one check at most, and that on a key it names.
+            if (header.TryGetProperty("kid", out var kid) && kid.GetString() != key.KeyId)
+                return null;
             var content = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
             return header.GetProperty("alg").GetString() == key.Algorithm && key.Verify(content, Base64Url.DecodeFromChars(parts[2]))
                 ? Decode(parts[1])

@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using Cluster.ApiServer.Authentication;
 using Microsoft.Extensions.Time.Testing;
 
@@ -65,6 +67,25 @@ public sealed class ServiceAccountTokensTests
         var header = System.Buffers.Text.Base64Url.EncodeToString("""{"alg":"none"}"""u8);
 
         Assert.Null(tokens.Verify($"{header}.{claims}."));
+    }
+
+    [Fact]
+    public void Verify_TokenThatNamesAnotherKey_IsNotCheckedByThisOne()
+    {
+        using var key = NewKey("ES256");
+        var tokens = new ServiceAccountTokens(key, _time);
+        var claims = tokens.Issue("shop", "web", "uid-1", [], TimeSpan.FromHours(1), null, null).Split('.')[1];
+
+        Assert.NotNull(tokens.Verify(Signed("""{"alg":"ES256"}""")));
+        Assert.NotNull(tokens.Verify(Signed($$"""{"alg":"ES256","kid":"{{key.KeyId}}"}""")));
+        Assert.Null(tokens.Verify(Signed("""{"alg":"ES256","kid":"another"}""")));
+        Assert.Null(tokens.Verify(Signed("""{"alg":"ES256","kid":1}""")));
+
+        string Signed(string header)
+        {
+            var content = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{claims}";
+            return $"{content}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(content)))}";
+        }
     }
 
     [Fact]
