@@ -7,9 +7,19 @@ internal static class RuleCover
 {
     private const string All = "*";
 
-    /// <summary>How many single rights the rules hold: the product of what each names.</summary>
-    public static long Count(IEnumerable<PolicyRule> rules) => rules.Sum(rule =>
-        ((long)rule.ApiGroups.Count * rule.Resources.Count * Math.Max(1, rule.ResourceNames.Count) + rule.NonResourceURLs.Count) * rule.Verbs.Count);
+    /// <summary>How many single rights the rules hold: the product of what each names. No more are told than a long holds.</summary>
+    public static long Count(IEnumerable<PolicyRule> rules)
+    {
+        // Four lists of 65536 words, which a request has room for, make 2^64: a long would begin again at 0.
+        Int128 count = 0;
+        foreach (var rule in rules)
+        {
+            var resources = (Int128)rule.ApiGroups.Count * rule.Resources.Count * Math.Max(1, rule.ResourceNames.Count);
+            count += (resources + rule.NonResourceURLs.Count) * rule.Verbs.Count;
+        }
+
+        return (long)Int128.Min(count, long.MaxValue);
+    }
 
     /// <summary>The single rights in <paramref name="wanted"/> that no rule of <paramref name="held"/> covers.</summary>
     public static IReadOnlyList<PolicyRule> Missing(IReadOnlyCollection<PolicyRule> held, IEnumerable<PolicyRule> wanted) =>
