@@ -19,7 +19,7 @@ namespace Cluster.ApiServer.Tests.Authentication;
 public sealed class OidcTokensTests(ApiServerRig rig) : IClassFixture<ApiServerRig>, IAsyncLifetime
 {
     private readonly RSA _rsa = RSA.Create(2048);
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     private SigningKey _key = null!;
     private WebApplication _provider = null!;
     private string _issuer = "";

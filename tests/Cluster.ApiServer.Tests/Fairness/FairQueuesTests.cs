@@ -40,9 +40,9 @@ public sealed class FairQueuesTests
         for (var i = 0; i < 100; i++)
         {
             // Who can mend an overloaded server, questions about health, and watches, which last for hours, take no seat.
-            Assert.True(queues.EnterAsync(new UserIdentity("admin", ["system:masters"]), "/api/v1/pods", List, default).IsCompletedSuccessfully);
-            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/healthz", List, default).IsCompletedSuccessfully);
-            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List with { Verb = "WATCH", LongRunning = true }, default).IsCompletedSuccessfully);
+            Assert.True(queues.EnterAsync(new UserIdentity("admin", ["system:masters"]), "/api/v1/pods", List, default).AsTask().IsCompletedSuccessfully);
+            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/healthz", List, default).AsTask().IsCompletedSuccessfully);
+            Assert.True(queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List with { Verb = "WATCH", LongRunning = true }, default).AsTask().IsCompletedSuccessfully);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class FairQueuesTests
         var queues = new FairQueues(600, Patience, _time);
         var greedy = Enumerable.Range(0, 1000).Select(_ => queues.EnterAsync(new UserIdentity("greedy", ["system:authenticated"]), "/", List, default).AsTask()).ToList();
 
-        Assert.True(queues.EnterAsync(new UserIdentity("modest", ["system:authenticated"]), "/", List, default).IsCompletedSuccessfully);
+        Assert.True(queues.EnterAsync(new UserIdentity("modest", ["system:authenticated"]), "/", List, default).AsTask().IsCompletedSuccessfully);
         // What had no room even in the queue was refused at once.
         Assert.All(greedy.Where(task => task.IsFaulted), task => Assert.Equal(429, ((StatusException)task.Exception!.InnerException!).Code));
         Assert.True(greedy.Count(task => task.IsFaulted) > 800);
