@@ -72,7 +72,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
             OperatingSystem.IsLinux() ? () => new LoopUdpRelay(Directory, options.Udp, options.Threads, logs.CreateLogger<LoopUdpRelay>(), time, addresses.Steering, options.Sockets) : null,
             () => new TcpRelay(Directory, options.Tcp, logs.CreateLogger<TcpRelay>(), time, options.Sockets),
             () => new UdpRelay(Directory, options.Udp, logs.CreateLogger<UdpRelay>(), time, options.Sockets));
-        _sockets = new SocketPath(options.SocketLb, options.PodRanges, logs, time);
+        _sockets = new SocketPath(options.SocketLb, Directory, options.PodRanges, logs, time);
         if (options.KernelNat is { } nat) _nat = new NatTable(nat, logs.CreateLogger<NatTable>());
         _frontends = new FrontendSet(_relays, addresses, DescriptorBudget.Of(ResourceLimits.OpenFiles).Frontends);
         _rebalancer = new Rebalancer(Directory, time);
@@ -269,7 +269,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         return step.Done.Task;
     }
 
-    // Flows of UDP and the kernel's translation follow; TCP's relays pick from what is available anyway.
+    // Flows of UDP, the connect-time path and the kernel's translation follow; TCP's relays pick from what is available anyway.
     private void OnAvailabilityChanged(ServiceEntry entry) => _work.Writer.TryWrite(new AvailabilityChanged(entry));
 
     private async Task FollowAsync()
@@ -340,6 +340,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         foreach (var changed in batch.OfType<AvailabilityChanged>())
         {
             if (Directory.InForce(changed.Entry) is not { } entry) continue;
+            _sockets.Refresh(entry);
             if (_nat is null) _relays.BackendsChanged(entry);
             else _nat.Take(new ServiceTableChange(entry, entry));
         }

@@ -24,7 +24,7 @@ public sealed class BackendState
     /// <summary>Those of them that it did not take: refused, unreachable, or no answer in time.</summary>
     public long Failures => Volatile.Read(ref _failures);
 
-    /// <summary>It is in the penalty box: several connections in a row were not taken.</summary>
+    /// <summary>It is in the penalty box: it did not take connections.</summary>
     public bool IsBoxed => Volatile.Read(ref _stay) != 0;
 
     /// <summary>Its health check says that it does not answer.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Net;
 
@@ -10,8 +11,9 @@ namespace Cluster.Dataplane.Services;
 /// <remarks>
 /// Picks never look at it: a backend that goes in or comes out has its service port's candidates worked out anew, once, by the thread that
 /// noticed, so policies stay what they are and a pick costs what it did. A path that learns of a failed connection calls
-/// <see cref="Failed"/>, of one that was taken <see cref="Answered"/>; a path that has lists of its own follows
-/// <see cref="ServiceDirectory.AvailabilityChanged"/> and reads <see cref="ServiceEntry.UsableInside"/> again. All from any thread.
+/// <see cref="Failed"/>, of one that was taken <see cref="Answered"/>, and <see cref="Suspect"/> where it can do nothing for the client; a path
+/// that has lists of its own follows <see cref="ServiceDirectory.AvailabilityChanged"/> and reads <see cref="ServiceEntry.UsableInside"/> again.
+/// All from any thread.
 /// </remarks>
 public sealed class PenaltyBox : IDisposable
 {
@@ -31,10 +33,21 @@ public sealed class PenaltyBox : IDisposable
     /// <param name="entry">Its service port, of any table.</param>
     public void Failed(ServiceEntry entry, Backend backend, int times = 1)
     {
-        if (times <= 0 || backend.State.Strike(times) < _options.Strikes || !backend.State.TryBox(out var stay)) return;
-        DataplaneMetrics.BackendsBoxed.Add(1);
-        _directory.RefreshAvailability(entry);
-        _ = TryAgainAsync(entry, backend, stay);
+        if (times <= 0 || backend.State.Strike(times) < _options.Strikes) return;
+        Put(entry, backend, backend.Address, isSure: true);
+    }
+
+    /// <summary>
+    /// A backend did not take a connection that can't be led to another any more. One is enough to spare the next clients; but it may have been
+    /// the client that gave up, so the backend is tried at once.
+    /// </summary>
+    /// <param name="entry">Its service port, of any table.</param>
+    /// <param name="backend">Which one.</param>
+    /// <param name="address">The one of its addresses at which it was met, and is tried.</param>
+    public void Suspect(ServiceEntry entry, Backend backend, IPEndPoint address)
+    {
+        backend.State.Strike(1);
+        Put(entry, backend, address, isSure: false);
     }
 
     /// <summary>A backend took a connection. One read, unless it had failed before.</summary>
@@ -50,19 +63,33 @@ public sealed class PenaltyBox : IDisposable
         _stopping.Dispose();
     }
 
+    private void Put(ServiceEntry entry, Backend backend, IPEndPoint address, bool isSure)
+    {
+        if (!backend.State.TryBox(out var stay)) return;
+        DataplaneMetrics.BackendsBoxed.Add(1);
+        _directory.RefreshAvailability(entry);
+        _ = TryAgainAsync(entry, backend, address, stay, isSure);
+    }
+
     // Ends with this stay of the backend in the box, or with the box: one that was let out and is back has another that tries it.
     // It holds nothing that would have to be awaited.
-    private async Task TryAgainAsync(ServiceEntry entry, Backend backend, int stay)
+    private async Task TryAgainAsync(ServiceEntry entry, Backend backend, IPEndPoint address, int stay, bool isSure)
     {
         var state = backend.State;
         if (state.Pause == TimeSpan.Zero || _time.GetElapsedTime(state.ReleasedAt) > 2 * state.Pause) state.Pause = _options.FirstPause;
         try
         {
+            if (!isSure && await TakesConnectionAsync(address) == true)
+            {
+                if (state.IsInBox(stay)) Release(entry, backend);
+                return;
+            }
+
             while (state.IsInBox(stay) && Knows(entry, backend))
             {
                 await Task.Delay(state.Pause, _time, _stopping.Token);
                 if (!state.IsInBox(stay)) return;
-                var answer = await TakesConnectionAsync(backend);
+                var answer = await TakesConnectionAsync(address);
                 // The next time it comes here soon after it was let out, it stays for longer at once.
                 if (answer is not null && state.IsInBox(stay)) state.Pause = state.Pause * 2 < _options.LongestPause ? state.Pause * 2 : _options.LongestPause;
                 if (answer == true) Release(entry, backend);
@@ -91,14 +118,14 @@ public sealed class PenaltyBox : IDisposable
     }
 
     // Null where it could not be tried, for this process had no descriptor or memory left for it.
-    private async Task<bool?> TakesConnectionAsync(Backend backend)
+    private async Task<bool?> TakesConnectionAsync(IPEndPoint address)
     {
         using var patience = new CancellationTokenSource(_options.ProbeTimeout, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stopping.Token);
         try
         {
-            using var socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(backend.Address, limit.Token);
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, limit.Token);
             return true;
         }
         catch (SocketException exception)

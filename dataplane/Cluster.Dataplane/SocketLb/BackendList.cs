@@ -33,24 +33,16 @@ internal sealed class BackendList
     /// <param name="entry">The service port.</param>
     /// <param name="scope">Virtual or external addresses.</param>
     /// <param name="family">Of the sockets.</param>
-    /// <param name="service">What is known of it by now: backends that rest are left out while others are there.</param>
-    public static BackendList? Of(ServiceEntry entry, TrafficScope scope, AddressFamily family, SocketService? service)
+    public static BackendList? Of(ServiceEntry entry, TrafficScope scope, AddressFamily family)
     {
         var port = entry.Port;
         var all = entry.UsableInside(scope).ToArray();
         if (!Array.TrueForAll(all, backend => backend.AddressOf(family) is not null)) return null;
-        var usable = Nearest(Awake(all, family, service), port.PreferredZone);
+        var usable = Nearest(all, port.PreferredZone);
         var loopback = Array.Exists(usable, backend => System.Net.IPAddress.IsLoopback(backend.AddressOf(family)!.Address));
         var (turns, policy) = Plan(port.Policy, usable);
         var affinity = (uint)Math.Min(Math.Ceiling(port.AffinityTimeout.TotalSeconds), int.MaxValue / 2);
         return new BackendList(usable, turns, policy | (loopback ? ListReference.LoopbackBackend : 0), affinity);
-    }
-
-    private static Backend[] Awake(Backend[] usable, AddressFamily family, SocketService? service)
-    {
-        if (service is null || service.Resting.Count == 0) return usable;
-        var awake = Array.FindAll(usable, backend => !service.Resting.ContainsKey(BackendKey.Of(backend, family)));
-        return awake.Length > 0 ? awake : usable;
     }
 
     private static (uint[] Turns, uint Policy) Plan(string? policy, Backend[] usable) => usable.Length < 2

@@ -64,10 +64,7 @@ internal sealed class BackendTable
             else Drain(service, key, index);
         }
 
-        if (service.Draining.Count == 0 && service.Resting.Count == 0) return;
-        var known = Known(service);
-        GiveGrace(service, known);
-        foreach (var gone in service.Resting.Keys.Where(key => !known.Contains(key)).ToList()) service.Resting.Remove(gone);
+        if (service.Draining.Count > 0) GiveGrace(service, Known(service));
     }
 
     public void RemoveAll(SocketService service)

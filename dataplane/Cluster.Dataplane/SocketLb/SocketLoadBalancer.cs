@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Net;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Bpf;
 using Cluster.Dataplane.Services;
@@ -30,14 +31,15 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     private readonly FolderLock? _folder;
     private readonly FailureWatch _failures;
     private readonly ILogger _logger;
-    private readonly TimeProvider _time;
+    private readonly PenaltyBox? _box;
     private readonly ITimer _watch;
     private SocketLinks? _links;
     private bool _disposed;
 
     private SocketLoadBalancer(
-        SocketLoadBalancerOptions options, string cgroupPath, FolderLock? folder, SocketMaps maps, SocketPrograms programs, ILogger logger, TimeProvider time)
+        SocketLoadBalancerOptions options, string cgroupPath, FolderLock? folder, SocketMaps maps, SocketPrograms programs, PenaltyBox? box, ILogger logger, TimeProvider time)
     {
+        _box = box;
         _options = options;
         _folder = folder;
         _cgroupPath = cgroupPath;
@@ -45,9 +47,8 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         _programs = programs;
         _table = new SocketTable(maps, options, time);
         _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
-        _failures = new FailureWatch(maps, _table, logger, time);
+        _failures = new FailureWatch(maps, _table, logger);
         _logger = logger;
-        _time = time;
         _watch = time.CreateTimer(_ => Watch(), null, options.WatchPeriod, options.WatchPeriod);
     }
 
@@ -55,15 +56,18 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     /// <param name="options">How it runs.</param>
     /// <param name="logger">Where trouble is told.</param>
     /// <param name="whyNot">Why it can't run here, in one line; empty where it does.</param>
+    /// <param name="box">
+    /// Told of backends that do not take connections; who has it applies the entries anew whose availability has changed. Null: they are not looked for.
+    /// </param>
     /// <param name="time">By which the grace of backends that are gone is told; null: the system's.</param>
     /// <returns>Null where the host does not allow it: then the loops have everything.</returns>
-    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, TimeProvider? time = null)
+    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, PenaltyBox? box = null, TimeProvider? time = null)
     {
         whyNot = "";
         try
         {
             if (!OperatingSystem.IsLinux()) throw new NotSupportedException("BPF is Linux's");
-            return Start(options, logger, time ?? TimeProvider.System);
+            return Start(options, box, logger, time ?? TimeProvider.System);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -204,7 +208,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         }
     }
 
-    private static SocketLoadBalancer Start(SocketLoadBalancerOptions options, ILogger logger, TimeProvider time)
+    private static SocketLoadBalancer Start(SocketLoadBalancerOptions options, PenaltyBox? box, ILogger logger, TimeProvider time)
     {
         var cgroup = options.CgroupPath ?? CgroupMount.Find() ?? throw new NotSupportedException("no cgroup v2 hierarchy is mounted");
         var folder = Lock(options);
@@ -215,7 +219,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         {
             maps = SocketMaps.OpenOrCreate(options);
             programs = SocketPrograms.Load(maps, options.UdpIdleTimeout);
-            balancer = new SocketLoadBalancer(options, cgroup, folder, maps, programs, logger, time);
+            balancer = new SocketLoadBalancer(options, cgroup, folder, maps, programs, box, logger, time);
             balancer.Begin();
             return balancer;
         }
@@ -313,39 +317,19 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     // Backends that do not take connections, and the grace of those that are gone.
     private void Watch()
     {
-        lock (_lock)
-        {
-            if (_disposed) return;
-            try
-            {
-                _table.Backends.FreeIdle();
-                var overdue = _table.Backends.TakeOverdue();
-                if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
-                foreach (var resting in _failures.Look()) _ = ProbeAsync(resting);
-            }
-            catch (BpfException exception)
-            {
-                // The top of the timer: the next look tries again.
-                _logger.LogWarning("Backends that do not take connections can't be left out: {Error}", exception.Message);
-            }
-        }
+        foreach (var (entry, backend, address) in Look()) _box!.Suspect(entry, backend, address);
     }
 
-    // Ends by itself in a moment; after the end of this object it does nothing.
-    private async Task ProbeAsync(RestingBackend resting)
+    // The box is told when the lock is let go: what it changes comes back here.
+    private List<(ServiceEntry Entry, Backend Backend, IPEndPoint Address)> Look()
     {
-        var answers = await FailureWatch.ProbeAsync(resting, _time, CancellationToken.None);
         lock (_lock)
         {
-            if (_disposed) return;
-            try
-            {
-                _failures.Probed(resting, answers);
-            }
-            catch (BpfException exception)
-            {
-                _logger.LogWarning("{Backend} can't be given connections again: {Error}", resting.Address, exception.Message);
-            }
+            if (_disposed) return [];
+            _table.Backends.FreeIdle();
+            var overdue = _table.Backends.TakeOverdue();
+            if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
+            return _box is null ? [] : _failures.Look();
         }
     }
 

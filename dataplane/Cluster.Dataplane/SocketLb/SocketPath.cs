@@ -8,7 +8,7 @@ namespace Cluster.Dataplane.SocketLb;
 
 /// <summary>The connect-time path in the life of a node's data plane: whether it runs, since when, and what it has been told.</summary>
 /// <remarks>One writer applies changes; questions come from any thread. Trouble never reaches the writer: the loops serve everything anyway.</remarks>
-internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyList<IPNetwork> podRanges, ILoggerFactory logs, TimeProvider time) : IAsyncDisposable
+internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDirectory directory, IReadOnlyList<IPNetwork> podRanges, ILoggerFactory logs, TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -73,6 +73,16 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
     public void Apply(IReadOnlyList<ServiceTableChange> changes, ServiceTable table)
     {
         lock (_lock) ApplyLocked(changes, table);
+    }
+
+    /// <summary>Some of a service port's backends have become available or ceased to be. Any thread.</summary>
+    public void Refresh(ServiceEntry entry)
+    {
+        // Looked at under the lock: what the writer published before has been applied, or will be after this.
+        lock (_lock)
+        {
+            if (directory.InForce(entry) is { } current) ApplyLocked([new ServiceTableChange(current, current)], directory.Current);
+        }
     }
 
     /// <summary>Offers again what could not be put into effect. Any thread.</summary>
@@ -145,7 +155,7 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, IReadOnlyLi
     private void TryStart()
     {
         _tried = true;
-        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved }, _logger, out var whyNot, time);
+        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved }, _logger, out var whyNot, directory.Box, time);
         if (_balancer is not { } balancer)
         {
             _whyNot = $"the connect-time path is not possible here: {whyNot}";

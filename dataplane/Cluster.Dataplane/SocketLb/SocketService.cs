@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
@@ -28,17 +27,14 @@ internal sealed class SocketService(int slot, uint identity)
     /// <summary>Backends that are chosen no more and may have connections.</summary>
     public Dictionary<BackendKey, DrainingRecord> Draining { get; } = [];
 
-    /// <summary>Backends that did not take a connection and get none until they answer again.</summary>
-    public Dictionary<BackendKey, RestingBackend> Resting { get; } = [];
-
     /// <summary>What backends that are gone had counted.</summary>
     public SocketCounters Retired { get; set; }
 
-    /// <summary>The address of one of its backends; null where it has it no more.</summary>
-    public IPEndPoint? AddressOf(BackendKey key)
+    /// <summary>One of its backends; null where it has it no more.</summary>
+    public Backend? Find(BackendKey key)
     {
         foreach (var backend in Entry!.Backends)
-            if (backend.AddressOf(Family) is { } address && BackendKey.Of(backend, Family) == key) return address;
+            if (backend.AddressOf(Family) is not null && BackendKey.Of(backend, Family) == key) return backend;
         return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.SocketLb;
@@ -64,11 +65,6 @@ internal sealed class SocketTable
     /// <summary>All services of this process's table.</summary>
     public IReadOnlyCollection<SocketService> Services => _services.Values;
 
-    public bool Has(SocketService service) => service.Entry is { } entry && _services.GetValueOrDefault((entry.Port.Id, service.Family)) == service;
-
-    /// <summary>Writes a service's lists again: which of its backends rest has changed.</summary>
-    public void Rewrite(SocketService service) => SetFamily(service.Entry!, service.Family);
-
     /// <summary>Takes a service port out of the maps, if it is there.</summary>
     public void Remove(ServicePortId id)
     {
@@ -129,8 +125,7 @@ internal sealed class SocketTable
     // Null where the family is taken, or where the port has no addresses of it.
     private string? SetFamily(ServiceEntry entry, AddressFamily family)
     {
-        var known = _services.GetValueOrDefault((entry.Port.Id, family));
-        var (inside, outside) = (BackendList.Of(entry, TrafficScope.Internal, family, known), BackendList.Of(entry, TrafficScope.External, family, known));
+        var (inside, outside) = (BackendList.Of(entry, TrafficScope.Internal, family), BackendList.Of(entry, TrafficScope.External, family));
         var isInside = ConnectPath.Frontends(entry.Port, TrafficScope.Internal, family).Any();
         var isOutside = ConnectPath.Frontends(entry.Port, TrafficScope.External, family).Any();
         var left = (isInside && inside is null) || (entry.Port.HasExternalAddress(family) && outside is null)

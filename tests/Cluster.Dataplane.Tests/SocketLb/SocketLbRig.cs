@@ -28,6 +28,7 @@ internal sealed class SocketLbRig : IAsyncDisposable
         // What is not led to a backend stays on this machine, and is refused by it.
         Shell.Run("ip", "route", "replace", "local", $"198.18.{Number}.0/24", "dev", "lo");
         Shell.Run("ip", "-6", "route", "replace", "local", $"fd00:198:18:{Number:x}::/64", "dev", "lo");
+        Directory = NewDirectory();
         Balancer = Start();
     }
 
@@ -39,21 +40,22 @@ internal sealed class SocketLbRig : IAsyncDisposable
 
     public SocketLoadBalancer Balancer { get; private set; }
 
-    public ServiceDirectory Directory { get; private set; } = new();
+    public ServiceDirectory Directory { get; private set; }
 
     public IPAddress Vip(int host) => IPAddress.Parse($"198.18.{Number}.{host}");
 
     public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:198:18:{Number:x}::{host:x}");
 
-    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, NullLogger.Instance, out var whyNot, _time) ?? throw new InvalidOperationException(whyNot);
+    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, NullLogger.Instance, out var whyNot, Directory.Box, _time) ?? throw new InvalidOperationException(whyNot);
 
     /// <summary>The next process's part: this one's balancer ends, and another begins over the same pins with a table of its own.</summary>
     public async Task TakeOverAsync(Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null)
     {
         await Balancer.DisposeAsync();
+        Directory.Box.Dispose();
         Options = configure?.Invoke(Options) ?? Options;
+        Directory = NewDirectory();
         Balancer = Start();
-        Directory = new ServiceDirectory();
     }
 
     /// <summary>A service port on both of the host number's addresses, connected from the start.</summary>
@@ -76,6 +78,7 @@ internal sealed class SocketLbRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Directory.Box.Dispose();
         await Balancer.DisposeAsync();
         Shell.Run("ip", "route", "del", "local", $"198.18.{Number}.0/24", "dev", "lo");
         Shell.Run("ip", "-6", "route", "del", "local", $"fd00:198:18:{Number:x}::/64", "dev", "lo");
@@ -83,6 +86,16 @@ internal sealed class SocketLbRig : IAsyncDisposable
         SocketLoadBalancer.Remove(_folder.Path);
         System.IO.Directory.CreateDirectory(_folder.Path);
         _folder.Dispose();
+    }
+
+    private ServiceDirectory NewDirectory()
+    {
+        var directory = new ServiceDirectory(time: _time);
+        directory.AvailabilityChanged += entry =>
+        {
+            if (directory == Directory) Balancer.Apply([new ServiceTableChange(entry, entry)]);
+        };
+        return directory;
     }
 
     /// <summary>A TCP backend that says its name and ends.</summary>

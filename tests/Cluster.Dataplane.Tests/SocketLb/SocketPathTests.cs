@@ -25,10 +25,10 @@ public sealed class SocketPathTests
             await SocketLoadBalancer.TryStart(options, NullLogger.Instance, out _)!.DisposeAsync();
             var log = new Lines();
             // Of another size: programs are put in place with the first table, and by then the cgroup is gone.
-            await using var path = new SocketPath(options with { MaxSlots = 512 }, [], new OneLogger(log), TimeProvider.System);
+            var directory = new ServiceDirectory();
+            await using var path = new SocketPath(options with { MaxSlots = 512 }, directory, [], new OneLogger(log), TimeProvider.System);
             path.Start([]);
             Directory.Delete(cgroup);
-            var directory = new ServiceDirectory();
             var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80) { VirtualAddresses = [IPAddress.Parse("198.18.255.9")] };
             directory.Set(port, Make.Backends(2));
             path.Apply(directory.Publish(), directory.Current);

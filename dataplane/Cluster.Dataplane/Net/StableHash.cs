@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 
-namespace Cluster.Dataplane.SocketLb;
+namespace Cluster.Dataplane.Net;
 
 /// <summary>Names as 64 bits that are the same in every process: among 10,000 names two are alike once in 10^11 times.</summary>
 internal static class StableHash
