@@ -243,6 +243,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         await _rebalancer.DisposeAsync();
         await _health.DisposeAsync();
         await _sockets.DisposeAsync();
+        if (_nat is not null) await _nat.DisposeAsync();
         await _relays.DisposeAsync();
         Directory.Box.Dispose();
         // Last: until the listeners were gone, connections could still come.

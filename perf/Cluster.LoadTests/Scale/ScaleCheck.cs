@@ -26,6 +26,12 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         {
             foreach (int count in (int[])[1, services])
             {
+                if (path == ScaleHost.Nftables)
+                {
+                    Add(Translated(count));
+                    continue;
+                }
+
                 Add(OnNode(path, count));
                 Add(FromFile(path, count));
             }
@@ -63,6 +69,23 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         int open = int.Parse(words[1], CultureInfo.InvariantCulture);
         ScaleResult result = empty with { StartToServingMs = start, Open = open, Limit = words.Length > 3 && open < services ? words[3] : null };
         return Measured(result, questioner, process, NodeChanges, (number, set) => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
+    }
+
+    // A mode of the node's proxy alone: a load balancer file has no such path.
+    private ScaleResult Translated(int services)
+    {
+        // The kernel looks for a route before it translates.
+        Shell.Try("ip", "route", "replace", "local", "10.96.0.0/16", "dev", "lo", "src", ScaleTable.Node.ToString());
+        try
+        {
+            return OnNode(ScaleHost.Nftables, services);
+        }
+        finally
+        {
+            // The table outlives its process.
+            Shell.Try("nft", "delete", "table", "inet", ScaleHost.NatTable);
+            Shell.Try("ip", "route", "del", "local", "10.96.0.0/16", "dev", "lo");
+        }
     }
 
     private ScaleResult FromFile(string path, int services)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Cluster.Dataplane;
 using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,12 +15,20 @@ namespace Cluster.LoadTests.Scale;
 /// </summary>
 internal static class ScaleHost
 {
+    /// <summary>The path that is a mode of the whole data plane: services by the kernel's translation of addresses.</summary>
+    public const string Nftables = "nftables";
+
+    /// <summary>The table it makes then, which outlives the process.</summary>
+    public const string NatTable = "cluster_bench_nat";
+
+    private static readonly IPNetwork Range = IPNetwork.Parse("10.96.0.0/16");
+
     public static async Task<int> RunAsync(string path, int services, string pins)
     {
         var addresses = new LinuxVirtualAddresses(
-            new LinuxAddressOptions { Ranges = [IPNetwork.Parse("10.96.0.0/16")], NodeAddresses = [ScaleTable.Node], PinPath = pins },
+            new LinuxAddressOptions { Ranges = path == Nftables ? [] : [Range], NodeAddresses = [ScaleTable.Node], PinPath = path == Nftables ? null : pins },
             NullLogger<LinuxVirtualAddresses>.Instance);
-        await using var dataplane = new NodeDataplane(Options(connects: path == "connect"), addresses, NullLoggerFactory.Instance, TimeProvider.System);
+        await using var dataplane = new NodeDataplane(Options(path), addresses, NullLoggerFactory.Instance, TimeProvider.System);
         int failed = 0;
         string reason = "";
         dataplane.FrontendReported += (_, result) =>
@@ -29,7 +38,7 @@ internal static class ScaleHost
             reason = result.Message ?? "";
         };
         await dataplane.StartAsync([], CancellationToken.None);
-        ServicePort[] ports = [.. Enumerable.Range(0, services).Select(number => Port(number, Enum.Parse<ServicePath>(path, ignoreCase: true)))];
+        ServicePort[] ports = [.. Enumerable.Range(0, services).Select(number => Port(number, path == Nftables ? ServicePath.Auto : Enum.Parse<ServicePath>(path, ignoreCase: true)))];
         for (int number = 0; number < services; number++) dataplane.Directory.Set(ports[number], Backends(number, 0));
         await dataplane.Publish();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {services - failed} {failed} {reason}"));
@@ -38,8 +47,12 @@ internal static class ScaleHost
         return 0;
     }
 
-    private static DataplaneOptions Options(bool connects) =>
-        new() { Threads = 1, SocketLb = connects ? new SocketLoadBalancerOptions { OnlyWhereAsked = true } : null };
+    private static DataplaneOptions Options(string path) => new()
+    {
+        Threads = 1,
+        SocketLb = path == "connect" ? new SocketLoadBalancerOptions { OnlyWhereAsked = true } : null,
+        KernelNat = path == Nftables ? new NatOptions { Table = NatTable, Ranges = [Range] } : null,
+    };
 
     private static void Follow(NodeDataplane dataplane, ServicePort[] ports)
     {

@@ -32,6 +32,11 @@ public sealed class KernelNatTests : IAsyncLifetime
     {
         Assert.SkipUnless(Shell.CanChangeHost && ForwardingNamespace.Forwards, Shell.WhyNot + " and forwarding, here or in the namespace that KernelNatNamespaceTests make");
         for (var i = 0; i < 3; i++) _namespaces.Add(new NetNamespace(700 + (3 * _number) + i - 3));
+        await StartAsync();
+    }
+
+    private async Task StartAsync()
+    {
         _addresses = new LinuxVirtualAddresses(new LinuxAddressOptions { Table = $"cluster_nat_dns_{_number}", RouteProtocol = 199 }, NullLogger.Instance);
         var options = new DataplaneOptions
         {
@@ -166,6 +171,114 @@ public sealed class KernelNatTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Set_AsManyBackends_ChangesElementsAlone()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var absent = new IPEndPoint(IPAddress.Parse("192.0.2.200"), 9);
+        await SetAsync(Named("nat/web"), absent, a, absent);
+        var rules = Rules();
+        Assert.Contains("numgen inc mod 3", rules, StringComparison.Ordinal);
+        await SetAsync(Named("nat/web"), a, b, b);
+        Assert.Equal(rules, Rules());
+        var answers = new List<string>();
+        for (var i = 0; i < 30; i++) answers.Add((await AskAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp))[..1]);
+        Assert.Equal([("a", 10), ("b", 20)], answers.CountBy(answer => answer).Select(pair => (pair.Key, pair.Value)).Order());
+
+        // With the handles they were made with.
+        string Rules() => Shell.Run("nft", "-a", "list", "table", "inet", Table).Split('\n').Where(line => line.Contains("numgen", StringComparison.Ordinal)).Aggregate("", string.Concat);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Udp_BackendGone_FlowsMoveToAnother_AndOthersStay(bool v6)
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Udp, v6, "a"), Server(1, ServiceProtocol.Udp, v6, "b"));
+        var port = Port(ServiceProtocol.Udp);
+        await SetAsync(port, a, b);
+        var target = new IPEndPoint(Vip(10, v6), 80);
+        using var first = await ConnectAsync(_namespaces[2], target, ServiceProtocol.Udp);
+        using var second = await ConnectAsync(null, target, ServiceProtocol.Udp);
+        var (answer, other) = (await AskAsync(first), await AskAsync(second));
+        Assert.NotEqual(answer[..1], other[..1]);
+        for (var i = 0; i < 3; i++) Assert.Equal(answer, await AskAsync(first));
+        await SetAsync(port, answer[0] == 'a' ? b : a);
+        await Eventually.True(async () => (await TryAskAsync(first))?[..1] == other[..1], "the flow to move");
+        Assert.Equal(other, await AskAsync(second));
+        _dataplane.Directory.Remove(port.Id);
+        await _dataplane.Publish();
+        await Eventually.True(async () => await TryAskAsync(first) is null, "the flow to end with its service");
+
+        // An answer that is under way while the kernel forgets its flow is lost.
+        static async Task<string?> TryAskAsync(Socket socket)
+        {
+            try
+            {
+                return await AskAsync(socket, patienceSeconds: 1);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                return null;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Affinity_BackendGoneAndAnotherAtItsAddress_ClientsAreBalancedAnew(bool v6)
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, v6, "a"), Server(1, ServiceProtocol.Tcp, v6, "b"));
+        var port = Sticky(v6);
+        var target = new IPEndPoint(Vip(10, v6), 80);
+        Set(new Backend("old", a));
+        await _dataplane.Publish();
+        Assert.StartsWith("a", await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        Set(new Backend("b", b));
+        await _dataplane.Publish();
+        Assert.StartsWith("b", await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        // The client is b's by now, and stays it when others come, one of them where its first one was.
+        Set(new Backend("new", a), new Backend("b", b), new Backend("newer", new IPEndPoint(a.Address, a.Port)));
+        await _dataplane.Publish();
+        for (var i = 0; i < 4; i++) Assert.StartsWith("b", await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        Assert.Contains("update @clients", Shell.Run("nft", "list", "table", "inet", Table), StringComparison.Ordinal);
+
+        void Set(params Backend[] backends) => _dataplane.Directory.Set(port, backends);
+    }
+
+    [Fact]
+    public async Task Restart_ClientsKeepTheirBackends_AndWhatIsGoneIsRefused()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        await SetAsync(Sticky(v6: false), a, b);
+        var gone = new ServicePort(new ServicePortId("nat/gone", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(11, false)] };
+        await SetAsync(gone, a);
+        var target = new IPEndPoint(Vip(10, false), 80);
+        var first = await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp);
+        var second = await AskAsync(Pod(1), target, ServiceProtocol.Tcp);
+        Assert.NotEqual(first[..1], second[..1]);
+
+        await _dataplane.DisposeAsync();
+        await StartAsync();
+        Assert.Equal(first, await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp));
+        Assert.StartsWith("a", await AskAsync(null, new IPEndPoint(Vip(11, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+        await SetAsync(Sticky(v6: false), a, b);
+        for (var i = 0; i < 4; i++) Assert.Equal(first, await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp));
+        for (var i = 0; i < 4; i++) Assert.Equal(second, await AskAsync(Pod(1), target, ServiceProtocol.Tcp));
+        await RefusedAsync(null, new IPEndPoint(Vip(11, false), 80), ServiceProtocol.Tcp);
+    }
+
+    [Fact]
+    public async Task Set_RemovedAndSetAgainAtOnce_IsServed()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        await SetAsync(Named("nat/web"), a);
+        _dataplane.Directory.Remove(Named("nat/web").Id);
+        await SetAsync(Named("nat/web"), b);
+        Assert.StartsWith("b", await AskAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Set_PortRenamed_PassesThePlaceOnAndLaterChangesFollow()
     {
         var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
@@ -196,6 +309,9 @@ public sealed class KernelNatTests : IAsyncLifetime
         Assert.StartsWith("b", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
     }
 
+    private ServicePort Sticky(bool v6) =>
+        new(new ServicePortId("nat/sticky", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, v6)], AffinityTimeout = TimeSpan.FromMinutes(5) };
+
     private ServicePort Named(string name) => new(new ServicePortId(name, ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false)] };
 
     private NetNamespace Pod(int number) => _namespaces[number];
@@ -219,16 +335,36 @@ public sealed class KernelNatTests : IAsyncLifetime
 
     private static async Task<string> AskAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol, int patienceSeconds = 10)
     {
+        using var socket = await ConnectAsync(ns, target, protocol, patienceSeconds);
+        return await AskAsync(socket, patienceSeconds);
+    }
+
+    private static async Task<Socket> ConnectAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol, int patienceSeconds = 10)
+    {
         var type = protocol == ServiceProtocol.Tcp ? SocketType.Stream : SocketType.Dgram;
-        using var socket = ns?.Socket(target.AddressFamily, type, 0) ?? new Socket(target.AddressFamily, type, 0);
+        var socket = ns?.Socket(target.AddressFamily, type, 0) ?? new Socket(target.AddressFamily, type, 0);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds));
-        await socket.ConnectAsync(target, patience.Token);
-        if (type == SocketType.Stream)
+        try
+        {
+            await socket.ConnectAsync(target, patience.Token);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<string> AskAsync(Socket socket, int patienceSeconds = 10)
+    {
+        if (socket.SocketType == SocketType.Stream)
         {
             socket.Shutdown(SocketShutdown.Send);
             return await socket.ReceiveTextToEndAsync();
         }
 
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds));
         await socket.SendAsync("x"u8.ToArray());
         var buffer = new byte[64];
         return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, patience.Token));

@@ -15,6 +15,9 @@ internal sealed partial class NetlinkSocket : IDisposable
     /// <summary>The family that tells of sockets.</summary>
     public const int NETLINK_SOCK_DIAG = 4;
 
+    /// <summary>The family that speaks of rules and of tracked connections.</summary>
+    public const int NETLINK_NETFILTER = 12;
+
     private const int EINTR = 4;
     private const ushort NLMSG_ERROR = 2;
 

@@ -15,8 +15,6 @@ internal static class SocketDiagnostics
     private const int RequestIdentityOffset = 8;
     private const int IdentityBytes = 48;
     private const int CookieOffset = IdentityOffset + 40;
-    private const ushort NLMSG_ERROR = 2;
-    private const ushort NLMSG_DONE = 3;
     private const ushort SOCK_DIAG_BY_FAMILY = 20;
     private const ushort SOCK_DESTROY = 21;
     private const ushort NLM_F_REQUEST = 0x1;
@@ -27,7 +25,6 @@ internal static class SocketDiagnostics
     private const ushort INET_DIAG_SK_BPF_STORAGES = 20;
     private const ushort SK_DIAG_BPF_STORAGE = 1;
     private const ushort SK_DIAG_BPF_STORAGE_MAP_VALUE = 3;
-    private const ushort NLA_TYPE_MASK = 0x3fff;
     private const int ENOENT = 2;
     private const byte AF_INET = 2;
     private const byte AF_INET6 = 10;
@@ -69,16 +66,12 @@ internal static class SocketDiagnostics
         var buffer = new byte[128 * 1024];
         while (true)
         {
-            var rest = buffer.AsSpan(0, socket.Receive(buffer));
-            while (rest.Length >= HeaderBytes)
+            ReadOnlySpan<byte> rest = buffer.AsSpan(0, socket.Receive(buffer));
+            while (NetlinkMessages.Next(ref rest, out var type, out _, out var message))
             {
-                var length = Math.Clamp(MemoryMarshal.Read<int>(rest), HeaderBytes, rest.Length);
-                var type = MemoryMarshal.Read<ushort>(rest[4..]);
-                if (type == NLMSG_DONE) return;
-                if (type == NLMSG_ERROR) throw new Win32Exception(-MemoryMarshal.Read<int>(rest[HeaderBytes..]), "Cannot list sockets");
-                var message = rest[HeaderBytes..length];
+                if (type == NetlinkMessages.NLMSG_DONE) return;
+                if (type == NetlinkMessages.NLMSG_ERROR) throw new Win32Exception(NetlinkMessages.Error(message), "Cannot list sockets");
                 if (message.Length >= MessageBytes && chosen(message)) found.Add(DestroyRequest(family, protocol, message));
-                rest = rest[Math.Min(Align(length), rest.Length)..];
             }
         }
     }
@@ -148,22 +141,8 @@ internal static class SocketDiagnostics
     private static bool TryReadStorage<T>(ReadOnlySpan<byte> message, out T value)
         where T : unmanaged
     {
-        var bytes = Attribute(Attribute(Attribute(message[MessageBytes..], INET_DIAG_SK_BPF_STORAGES), SK_DIAG_BPF_STORAGE), SK_DIAG_BPF_STORAGE_MAP_VALUE);
+        var storages = NetlinkMessages.Attribute(message[MessageBytes..], INET_DIAG_SK_BPF_STORAGES);
+        var bytes = NetlinkMessages.Attribute(NetlinkMessages.Attribute(storages, SK_DIAG_BPF_STORAGE), SK_DIAG_BPF_STORAGE_MAP_VALUE);
         return MemoryMarshal.TryRead(bytes, out value);
     }
-
-    /// <summary>The content of the first attribute of a type; empty where there is none.</summary>
-    private static ReadOnlySpan<byte> Attribute(ReadOnlySpan<byte> attributes, ushort wanted)
-    {
-        while (attributes.Length >= 4)
-        {
-            var length = Math.Clamp(MemoryMarshal.Read<ushort>(attributes), (ushort)4, (ushort)Math.Min(attributes.Length, ushort.MaxValue));
-            if ((MemoryMarshal.Read<ushort>(attributes[2..]) & NLA_TYPE_MASK) == wanted) return attributes[4..length];
-            attributes = attributes[Math.Min(Align(length), attributes.Length)..];
-        }
-
-        return [];
-    }
-
-    private static int Align(int length) => (length + 3) & ~3;
 }

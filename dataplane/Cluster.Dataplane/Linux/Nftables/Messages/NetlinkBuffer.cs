@@ -1,20 +1,38 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Cluster.Dataplane.Linux.Nftables.Messages;
 
 /// <summary>Writes netlink messages and their attributes, which may stand in one another, into memory that grows. Numbers are big-endian, as nf_tables has them.</summary>
-internal sealed class NetlinkBuffer
+/// <remarks>
+/// The memory is not the runtime's: a first table takes some megabytes for a moment, which the system is to have back at once. What is called
+/// for each attribute is compiled well at once, because a table is written at the start of its process.
+/// </remarks>
+internal sealed unsafe class NetlinkBuffer : IDisposable
 {
     private const int HeaderBytes = 16;
     private const ushort NLA_F_NESTED = 0x8000;
 
-    private byte[] _bytes = new byte[1024];
+    private byte* _memory;
+    private int _capacity;
     private int _length;
 
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+    ~NetlinkBuffer() => Free();
+
+    public ReadOnlySpan<byte> Bytes => Written;
+
+    private Span<byte> Written => new(_memory, _length);
+
+    public void Clear() => _length = 0;
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>Begins a message of netfilter: netlink's header and struct nfgenmsg. To be ended by <see cref="EndMessage"/>.</summary>
     public int BeginMessage(ushort type, ushort flags, uint sequence, byte family, ushort resource)
@@ -29,16 +47,17 @@ internal sealed class NetlinkBuffer
         return start;
     }
 
-    public void EndMessage(int start) => MemoryMarshal.Write(_bytes.AsSpan(start), _length - start);
+    public void EndMessage(int start) => MemoryMarshal.Write(Written[start..], _length - start);
 
     /// <summary>Adds flags to a message that was written.</summary>
     public void AddFlags(int start, ushort flags)
     {
-        var place = _bytes.AsSpan(start + 6);
+        var place = Written[(start + 6)..];
         MemoryMarshal.Write(place, (ushort)(MemoryMarshal.Read<ushort>(place) | flags));
     }
 
     /// <summary>Begins an attribute that holds others. To be ended by <see cref="EndNest"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int BeginNest(ushort attribute)
     {
         var start = _length;
@@ -46,12 +65,14 @@ internal sealed class NetlinkBuffer
         return start;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EndNest(int start)
     {
         // The kernel's attributes have 16 bits for their length.
-        MemoryMarshal.Write(_bytes.AsSpan(start), checked((ushort)(_length - start)));
+        MemoryMarshal.Write(Written[start..], checked((ushort)(_length - start)));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ushort attribute, scoped ReadOnlySpan<byte> value)
     {
         var place = Take(4 + Align(value.Length));
@@ -84,16 +105,33 @@ internal sealed class NetlinkBuffer
     }
 
     /// <summary>What another one holds, as it stands.</summary>
-    public void Append(NetlinkBuffer other) => other.Bytes.CopyTo(Take(other._length));
+    public void Append(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Take(bytes.Length));
 
     private static int Align(int length) => (length + 3) & ~3;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Span<byte> Take(int count)
     {
-        if (_length + count > _bytes.Length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + count));
-        var taken = _bytes.AsSpan(_length, count);
+        if (_length + count > _capacity) Grow(_length + count);
+        var taken = new Span<byte>(_memory + _length, count);
         taken.Clear();
         _length += count;
         return taken;
+    }
+
+    private void Grow(int least)
+    {
+        const int first = 1024;
+        var capacity = Math.Max(Math.Max(_capacity * 2, first), least);
+        _memory = (byte*)NativeMemory.Realloc(_memory, (nuint)capacity);
+        _capacity = capacity;
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(_memory);
+        _memory = null;
+        _capacity = 0;
+        _length = 0;
     }
 }

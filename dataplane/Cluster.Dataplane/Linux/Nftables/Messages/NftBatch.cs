@@ -1,4 +1,4 @@
-using Cluster.Dataplane.Linux.Netlink;
+using System.Runtime.CompilerServices;
 using static Cluster.Dataplane.Linux.Nftables.Messages.NftAttribute;
 
 namespace Cluster.Dataplane.Linux.Nftables.Messages;
@@ -6,22 +6,22 @@ namespace Cluster.Dataplane.Linux.Nftables.Messages;
 /// <summary>One transaction on a table of the family inet: the kernel carries out all of it or nothing.</summary>
 /// <remarks>
 /// Spoken to the kernel directly: <c>nft</c> first reads all chains and sets of the table, which takes it a quarter of a second at 10,000
-/// services whatever the change. Names and types are such that nft shows what was made as if it had made it.
+/// services whatever the change. Elements of one set that follow one another share messages.
 /// </remarks>
-internal sealed class NftBatch
+internal sealed class NftBatch : IDisposable
 {
     private const ushort NLM_F_REQUEST = 0x1;
     private const ushort NLM_F_ACK = 0x4;
     private const ushort NLM_F_CREATE = 0x400;
     private const ushort NLM_F_APPEND = 0x800;
 
-    /// <summary>Elements of one message: their list has 16 bits for its length.</summary>
-    private const int MaxElements = 400;
+    /// <summary>A message's list of elements has 16 bits for its length; half of it leaves room for the one that comes last.</summary>
+    private const int MaxListBytes = 32_000;
 
     private readonly NetlinkBuffer _buffer = new();
-    private readonly List<string> _what = [];
+    private readonly List<(string Verb, string Name)> _what = [];
     private readonly string _table;
-    private uint _setId;
+    private (int Message, int List, ushort Type, string Set)? _elements;
     private int _last;
 
     public NftBatch(string table)
@@ -35,14 +35,14 @@ internal sealed class NftBatch
     /// <summary>Of a chain that is there it means nothing.</summary>
     public void AddChain(string name)
     {
-        var start = Begin(NFT_MSG_NEWCHAIN, NLM_F_CREATE, $"add chain {name}");
+        var start = Begin(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add chain", name);
         _buffer.Add(NFTA_CHAIN_NAME, name);
         _buffer.EndMessage(start);
     }
 
     public void DeleteChain(string name)
     {
-        var start = Begin(NFT_MSG_DELCHAIN, 0, $"delete chain {name}");
+        var start = Begin(NFT_MSG_DELCHAIN, 0, "delete chain", name);
         _buffer.Add(NFTA_CHAIN_NAME, name);
         _buffer.EndMessage(start);
     }
@@ -50,113 +50,136 @@ internal sealed class NftBatch
     /// <summary>Removes all rules of a chain.</summary>
     public void FlushChain(string name)
     {
-        var start = Begin(NFT_MSG_DELRULE, 0, $"flush chain {name}");
+        var start = Begin(NFT_MSG_DELRULE, 0, "flush chain", name);
         _buffer.Add(NFTA_RULE_CHAIN, name);
         _buffer.EndMessage(start);
     }
 
-    public void AddRule(string chain, Action<NftRule> write)
+    /// <param name="chain">To whose end it comes.</param>
+    /// <param name="expressions">What <see cref="NftRule"/> wrote.</param>
+    public void AddRule(string chain, ReadOnlySpan<byte> expressions)
     {
-        var rule = new NftRule(this);
-        // Maps of the rule's own come before it.
-        write(rule);
-        var start = Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, $"add a rule to chain {chain}");
+        var start = Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, "add a rule to chain", chain);
         _buffer.Add(NFTA_RULE_CHAIN, chain);
         var list = _buffer.BeginNest(NFTA_RULE_EXPRESSIONS);
-        _buffer.Append(rule.Expressions);
+        _buffer.Append(expressions);
         _buffer.EndNest(list);
         _buffer.EndMessage(start);
     }
 
-    /// <summary>A set that rules fill with addresses of clients, which are forgotten in time.</summary>
-    public void AddClientSet(string name, bool v6, TimeSpan timeout, uint size)
+    /// <summary>A map from two numbers to an address with its port. Of one that is there it means nothing.</summary>
+    public void AddTargetMap(string name, bool v6)
     {
-        var start = Begin(NFT_MSG_NEWSET, NLM_F_CREATE, $"add set {name}");
+        var start = Begin(NFT_MSG_NEWSET, NLM_F_CREATE, "add map", name);
+        _buffer.Add(NFTA_SET_NAME, name);
+        _buffer.Add(NFTA_SET_FLAGS, NFT_SET_MAP);
+        _buffer.Add(NFTA_SET_KEY_TYPE, Concatenated(TYPE_MARK, TYPE_MARK));
+        _buffer.Add(NFTA_SET_KEY_LEN, 8u);
+        _buffer.Add(NFTA_SET_DATA_TYPE, Concatenated(v6 ? TYPE_IP6ADDR : TYPE_IPADDR, TYPE_INET_SERVICE));
+        _buffer.Add(NFTA_SET_DATA_LEN, v6 ? 20u : 8u);
+        _buffer.Add(NFTA_SET_ID, (uint)_what.Count);
+        _buffer.EndMessage(start);
+    }
+
+    /// <summary>A set that rules fill with a number and a client's address, which are forgotten in time. Of one that is there it means nothing.</summary>
+    /// <param name="name">The set's.</param>
+    /// <param name="v6">Of which family the clients are.</param>
+    /// <param name="size">How many it takes.</param>
+    /// <param name="collect">Who is over time is looked past at once; this is how soon the memory is given back.</param>
+    public void AddClientSet(string name, bool v6, uint size, TimeSpan collect)
+    {
+        var start = Begin(NFT_MSG_NEWSET, NLM_F_CREATE, "add set", name);
         _buffer.Add(NFTA_SET_NAME, name);
         _buffer.Add(NFTA_SET_FLAGS, NFT_SET_TIMEOUT | NFT_SET_EVAL);
-        _buffer.Add(NFTA_SET_KEY_TYPE, v6 ? TYPE_IP6ADDR : TYPE_IPADDR);
-        _buffer.Add(NFTA_SET_KEY_LEN, v6 ? 16u : 4u);
-        _buffer.Add(NFTA_SET_ID, ++_setId);
-        _buffer.Add(NFTA_SET_TIMEOUT, (ulong)timeout.TotalMilliseconds);
+        _buffer.Add(NFTA_SET_KEY_TYPE, Concatenated(Concatenated(TYPE_MARK, TYPE_MARK), v6 ? TYPE_IP6ADDR : TYPE_IPADDR));
+        _buffer.Add(NFTA_SET_KEY_LEN, v6 ? 24u : 12u);
+        _buffer.Add(NFTA_SET_ID, (uint)_what.Count);
+        _buffer.Add(NFTA_SET_GC_INTERVAL, (uint)collect.TotalMilliseconds);
         var description = _buffer.BeginNest(NFTA_SET_DESC);
         _buffer.Add(NFTA_SET_DESC_SIZE, size);
         _buffer.EndNest(description);
         _buffer.EndMessage(start);
     }
 
-    public void DeleteSet(string name)
+    /// <summary>Adds an element to a set.</summary>
+    public void AddElement(string set, ReadOnlySpan<byte> key) => _buffer.EndNest(BeginElement(NFT_MSG_NEWSETELEM, set, key));
+
+    /// <summary>Adds an element to a map of values.</summary>
+    public void AddElement(string map, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        var start = Begin(NFT_MSG_DELSET, 0, $"delete set {name}");
-        _buffer.Add(NFTA_SET_NAME, name);
-        _buffer.EndMessage(start);
+        var element = BeginElement(NFT_MSG_NEWSETELEM, map, key);
+        NftData.WriteValue(_buffer, NFTA_SET_ELEM_DATA, value);
+        _buffer.EndNest(element);
     }
 
-    /// <summary>Adds an element; with a chain it is one of a map, to which the packet goes.</summary>
-    public void AddElement(string set, byte[] key, string? chain) =>
-        WriteElements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, set, null, [chain is null ? NftElement.Of(key) : NftElement.Goto(key, chain)], $"add an element to {set}");
+    /// <summary>Adds an element to a map of verdicts: the packet goes to the chain.</summary>
+    public void AddElement(string map, ReadOnlySpan<byte> key, string chain)
+    {
+        var element = BeginElement(NFT_MSG_NEWSETELEM, map, key);
+        NftData.WriteGoto(_buffer, NFTA_SET_ELEM_DATA, chain);
+        _buffer.EndNest(element);
+    }
 
-    public void DeleteElement(string set, byte[] key) => WriteElements(NFT_MSG_DELSETELEM, 0, set, null, [NftElement.Of(key)], $"delete an element of {set}");
+    public void DeleteElement(string set, ReadOnlySpan<byte> key) => _buffer.EndNest(BeginElement(NFT_MSG_DELSETELEM, set, key));
 
     /// <summary>Removes all elements.</summary>
     public void FlushSet(string set)
     {
-        var start = Begin(NFT_MSG_DELSETELEM, 0, $"flush set {set}");
+        var start = Begin(NFT_MSG_DELSETELEM, 0, "flush set", set);
         _buffer.Add(NFTA_SET_ELEM_LIST_SET, set);
         _buffer.EndMessage(start);
     }
 
-    /// <summary>Carries it out.</summary>
-    /// <exception cref="NftException">The kernel refused; nothing was done.</exception>
-    public void Commit()
+    /// <summary>The number of the last message, which the kernel acknowledges.</summary>
+    public uint Last => (uint)_what.Count;
+
+    /// <summary>Ends it: nothing can be added any more.</summary>
+    /// <returns>All messages.</returns>
+    public ReadOnlySpan<byte> Finish()
     {
-        if (IsEmpty) return;
+        EndElements();
         _buffer.AddFlags(_last, NLM_F_ACK);
         Frame(NFNL_MSG_BATCH_END);
-        using var socket = new NetlinkSocket(NftSocket.NETLINK_NETFILTER);
-        NftSocket.Commit(socket, _buffer.Bytes, (uint)_what.Count, sequence => _what[(int)sequence - 1]);
+        return _buffer.Bytes;
     }
 
-    /// <summary>Makes a map from turns (0, 1, ...) to something, for one rule.</summary>
-    /// <returns>The number by which the rule names it.</returns>
-    internal uint AddTurns(uint dataType, uint dataBytes, IReadOnlyList<NftElement> elements)
-    {
-        // enum byteorder of nft: 1 is the host's. It decides how nft shows the keys.
-        ReadOnlySpan<byte> hostOrder = [0, 4, 1, 0, 0, 0];
-        var id = ++_setId;
-        var start = Begin(NFT_MSG_NEWSET, NLM_F_CREATE, "add a map of turns");
-        _buffer.Add(NFTA_SET_NAME, NftRule.AnonymousMap);
-        _buffer.Add(NFTA_SET_FLAGS, NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_MAP);
-        _buffer.Add(NFTA_SET_KEY_TYPE, TYPE_INTEGER);
-        _buffer.Add(NFTA_SET_KEY_LEN, 4u);
-        _buffer.Add(NFTA_SET_DATA_TYPE, dataType);
-        if (dataBytes > 0) _buffer.Add(NFTA_SET_DATA_LEN, dataBytes);
-        _buffer.Add(NFTA_SET_ID, id);
-        var description = _buffer.BeginNest(NFTA_SET_DESC);
-        _buffer.Add(NFTA_SET_DESC_SIZE, (uint)elements.Count);
-        _buffer.EndNest(description);
-        _buffer.Add(NFTA_SET_USERDATA, hostOrder);
-        _buffer.EndMessage(start);
-        WriteElements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, NftRule.AnonymousMap, id, elements, "fill a map of turns");
-        return id;
-    }
+    /// <summary>What a message asks for, by its number.</summary>
+    public string Describe(uint number) => number == 0 || number > Last ? "begin" : $"{_what[(int)number - 1].Verb} {_what[(int)number - 1].Name}";
 
-    private void WriteElements(ushort type, ushort flags, string set, uint? id, IReadOnlyList<NftElement> elements, string what)
+    public void Dispose() => _buffer.Dispose();
+
+    private static uint Concatenated(uint types, uint type) => (types << TYPE_BITS) | type;
+
+    // Called for each of a hundred thousand elements at the start, when the runtime would run what it compiles in a hurry.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int BeginElement(ushort type, string set, ReadOnlySpan<byte> key)
     {
-        for (var first = 0; first < elements.Count; first += MaxElements)
+        if (_elements is not { } open || open.Type != type || open.Set != set || _buffer.Bytes.Length - open.List > MaxListBytes)
         {
-            var start = Begin(type, flags, what);
+            // What is under way ends as the next message begins.
+            var adds = type == NFT_MSG_NEWSETELEM;
+            var start = Begin(type, adds ? NLM_F_CREATE : (ushort)0, adds ? "add elements to" : "delete elements of", set);
             _buffer.Add(NFTA_SET_ELEM_LIST_SET, set);
-            if (id is { } number) _buffer.Add(NFTA_SET_ELEM_LIST_SET_ID, number);
-            var list = _buffer.BeginNest(NFTA_SET_ELEM_LIST_ELEMENTS);
-            foreach (var element in elements.Skip(first).Take(MaxElements)) element.Write(_buffer);
-            _buffer.EndNest(list);
-            _buffer.EndMessage(start);
+            _elements = (start, _buffer.BeginNest(NFTA_SET_ELEM_LIST_ELEMENTS), type, set);
         }
+
+        var element = _buffer.BeginNest(NFTA_LIST_ELEM);
+        NftData.WriteValue(_buffer, NFTA_SET_ELEM_KEY, key);
+        return element;
     }
 
-    private int Begin(ushort type, ushort flags, string what)
+    private void EndElements()
     {
-        _what.Add(what);
+        if (_elements is not { } open) return;
+        _buffer.EndNest(open.List);
+        _buffer.EndMessage(open.Message);
+        _elements = null;
+    }
+
+    private int Begin(ushort type, ushort flags, string verb, string name)
+    {
+        EndElements();
+        _what.Add((verb, name));
         _last = _buffer.BeginMessage((ushort)((NFNL_SUBSYS_NFTABLES << 8) | type), (ushort)(flags | NLM_F_REQUEST), (uint)_what.Count, NFPROTO_INET, 0);
         _buffer.Add(NFTA_TABLE, _table);
         return _last;

@@ -9,27 +9,41 @@ internal static class NftPlace
 {
     public static byte Number(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? (byte)6 : (byte)17;
 
+    /// <summary>Room for the longest: two IPv6 addresses.</summary>
+    public const int MaxBytes = 32;
+
     /// <summary><c>ADDRESS . PORT</c></summary>
-    public static byte[] Bytes(IPEndPoint endPoint)
+    /// <returns>What was written into the place.</returns>
+    public static ReadOnlySpan<byte> Write(Span<byte> place, IPEndPoint endPoint)
     {
-        var address = endPoint.Address.GetAddressBytes();
-        var bytes = new byte[address.Length + 4];
-        address.CopyTo(bytes, 0);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(address.Length), (ushort)endPoint.Port);
-        return bytes;
+        endPoint.Address.TryWriteBytes(place, out var length);
+        return WritePort(place, length, endPoint.Port);
     }
 
     /// <summary><c>ADDRESS . PROTOCOL . PORT</c>, or without the address.</summary>
-    public static byte[] Bytes(IPAddress? address, ServiceProtocol protocol, int port)
+    /// <returns>What was written into the place.</returns>
+    public static ReadOnlySpan<byte> Write(Span<byte> place, IPAddress? address, ServiceProtocol protocol, int port)
     {
-        var first = address?.GetAddressBytes() ?? [];
-        var bytes = new byte[first.Length + 8];
-        first.CopyTo(bytes, 0);
-        bytes[first.Length] = Number(protocol);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(first.Length + 4), (ushort)port);
-        return bytes;
+        var length = 0;
+        address?.TryWriteBytes(place, out length);
+        place.Slice(length, 4).Clear();
+        place[length] = Number(protocol);
+        return WritePort(place, length + 4, port);
     }
 
     /// <summary><c>ADDRESS . ADDRESS</c></summary>
-    public static byte[] Twice(IPAddress address) => [.. address.GetAddressBytes(), .. address.GetAddressBytes()];
+    /// <returns>What was written into the place.</returns>
+    public static ReadOnlySpan<byte> WriteTwice(Span<byte> place, IPAddress address)
+    {
+        address.TryWriteBytes(place, out var length);
+        address.TryWriteBytes(place[length..], out _);
+        return place[..(2 * length)];
+    }
+
+    private static ReadOnlySpan<byte> WritePort(Span<byte> place, int offset, int port)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(place[offset..], (ushort)port);
+        place.Slice(offset + 2, 2).Clear();
+        return place[..(offset + 4)];
+    }
 }

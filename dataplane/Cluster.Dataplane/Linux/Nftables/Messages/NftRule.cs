@@ -8,14 +8,14 @@ using static Cluster.Dataplane.Linux.Nftables.Messages.NftAttribute;
 namespace Cluster.Dataplane.Linux.Nftables.Messages;
 
 /// <summary>Writes a rule's expressions, in the order in which packets meet them. The words are nft's.</summary>
-internal sealed class NftRule(NftBatch batch)
+/// <remarks>
+/// Registers are 16 words of four bytes each, which keys and values take one behind the other. Conditions use the first four for a
+/// moment: what is to last is loaded after them.
+/// </remarks>
+internal sealed class NftRule
 {
-    /// <summary>The kernel puts a number in place of the %d.</summary>
-    public const string AnonymousMap = "__map%d";
-
-    // Registers: the verdict, and two of 16 bytes; the small ones of 4 bytes begin with number 8 and are the same memory.
-    private const uint Verdict = 0, First = 1, Second = 2, FirstSmall = 8;
-    private const uint NF_DROP = 0;
+    // The verdict's register, the first one of 16 bytes, and the number of the first one of 4 bytes, which is the same memory.
+    private const uint Verdict = 0, First = 1, FirstWord = 8;
     private const uint NFT_META_MARK = 3, NFT_META_NFPROTO = 15, NFT_META_L4PROTO = 16;
     private const uint NFT_PAYLOAD_NETWORK_HEADER = 1;
     private const uint NFT_FIB_RESULT_ADDRTYPE = 3, NFTA_FIB_F_SADDR = 1;
@@ -24,22 +24,39 @@ internal sealed class NftRule(NftBatch batch)
     private const uint NFT_DYNSET_OP_UPDATE = 1;
     private const uint RTN_LOCAL = 2;
 
-    public NetlinkBuffer Expressions { get; } = new();
+    // One a thread, used over and over: a table has tens of thousands of rules.
+    [ThreadStatic]
+    private static NftRule? _writer;
+
+    private readonly NetlinkBuffer _expressions = new();
+
+    private NftRule()
+    {
+    }
+
+    /// <summary>The bytes of a rule; of rules that are alike they are equal.</summary>
+    public static byte[] Write(Action<NftRule> write)
+    {
+        var rule = _writer ??= new NftRule();
+        rule._expressions.Clear();
+        write(rule);
+        return rule._expressions.Bytes.ToArray();
+    }
 
     /// <summary><c>goto CHAIN</c></summary>
     public void Goto(string chain)
     {
         var expression = Begin("immediate", out var data);
-        Expressions.Add(1, Verdict);
-        NftElement.WriteGoto(Expressions, 2, chain);
+        _expressions.Add(1, Verdict);
+        NftData.WriteGoto(_expressions, 2, chain);
         End(expression, data);
     }
 
     public void Drop()
     {
         var expression = Begin("immediate", out var data);
-        Expressions.Add(1, Verdict);
-        NftElement.WriteVerdict(Expressions, 2, NF_DROP, null);
+        _expressions.Add(1, Verdict);
+        NftData.WriteVerdict(_expressions, 2, NftData.NF_DROP, null);
         End(expression, data);
     }
 
@@ -47,19 +64,19 @@ internal sealed class NftRule(NftBatch batch)
     public void Count(string name)
     {
         var expression = Begin("objref", out var data);
-        Expressions.Add(1, NFT_OBJECT_COUNTER);
-        Expressions.Add(2, name);
+        _expressions.Add(1, NFT_OBJECT_COUNTER);
+        _expressions.Add(2, name);
         End(expression, data);
     }
 
     /// <summary><c>meta mark set meta mark | BITS</c></summary>
     public void Mark(uint bits)
     {
-        Meta(NFT_META_MARK, First);
+        Meta(NFT_META_MARK);
         Bitwise(Host(~bits), Host(bits));
         var expression = Begin("meta", out var data);
-        Expressions.Add(2, NFT_META_MARK);
-        Expressions.Add(3, First);
+        _expressions.Add(2, NFT_META_MARK);
+        _expressions.Add(3, First);
         End(expression, data);
     }
 
@@ -67,9 +84,9 @@ internal sealed class NftRule(NftBatch batch)
     public void IfSourceIsLocal()
     {
         var expression = Begin("fib", out var data);
-        Expressions.Add(1, First);
-        Expressions.Add(2, NFT_FIB_RESULT_ADDRTYPE);
-        Expressions.Add(3, NFTA_FIB_F_SADDR);
+        _expressions.Add(1, First);
+        _expressions.Add(2, NFT_FIB_RESULT_ADDRTYPE);
+        _expressions.Add(3, NFTA_FIB_F_SADDR);
         End(expression, data);
         IfEqual(Host(RTN_LOCAL));
     }
@@ -77,24 +94,46 @@ internal sealed class NftRule(NftBatch batch)
     /// <summary><c>meta l4proto tcp</c></summary>
     public void IfProtocol(ServiceProtocol protocol)
     {
-        Meta(NFT_META_L4PROTO, First);
+        Meta(NFT_META_L4PROTO);
         IfEqual([NftPlace.Number(protocol)]);
+    }
+
+    /// <summary><c>meta nfproto ipv4</c></summary>
+    public void IfFamily(AddressFamily family)
+    {
+        Meta(NFT_META_NFPROTO);
+        IfEqual([NativeFamily(family)]);
     }
 
     /// <summary><c>ip saddr @SET</c></summary>
     public void IfSourceIn(AddressFamily family, string set)
     {
-        LoadSource(family);
+        IfFamily(family);
+        LoadSource(0, family);
+        IfIn(set, 0);
+    }
+
+    /// <summary><c>KEY @SET</c></summary>
+    public void IfIn(string set, uint key)
+    {
         var expression = Begin("lookup", out var data);
-        Expressions.Add(1, set);
-        Expressions.Add(2, First);
+        _expressions.Add(1, set);
+        _expressions.Add(2, FirstWord + key);
         End(expression, data);
+    }
+
+    /// <summary><c>numgen inc mod COUNT 0</c>: one in so many times.</summary>
+    public void IfTurn(uint count)
+    {
+        LoadTurn(0, count);
+        IfEqual(Host(0));
     }
 
     /// <summary><c>ip saddr RANGE</c></summary>
     public void IfSourceIn(IPNetwork range)
     {
-        LoadSource(range.BaseAddress.AddressFamily);
+        IfFamily(range.BaseAddress.AddressFamily);
+        LoadSource(0, range.BaseAddress.AddressFamily);
         var address = range.BaseAddress.GetAddressBytes();
         var mask = new byte[address.Length];
         for (var bit = 0; bit < range.PrefixLength; bit++) mask[bit >> 3] |= (byte)(0x80 >> (bit & 7));
@@ -102,46 +141,76 @@ internal sealed class NftRule(NftBatch batch)
         IfEqual(address);
     }
 
-    /// <summary><c>update @SET { ip saddr }</c></summary>
-    public void RememberSource(AddressFamily family, string set)
+    /// <summary>Puts the client's address into registers.</summary>
+    public void LoadSource(uint into, AddressFamily family)
     {
-        LoadSource(family);
-        var expression = Begin("dynset", out var data);
-        Expressions.Add(1, set);
-        Expressions.Add(3, NFT_DYNSET_OP_UPDATE);
-        Expressions.Add(4, First);
+        var v6 = family == AddressFamily.InterNetworkV6;
+        var expression = Begin("payload", out var data);
+        _expressions.Add(1, FirstWord + into);
+        _expressions.Add(2, NFT_PAYLOAD_NETWORK_HEADER);
+        _expressions.Add(3, v6 ? 8u : 12u);
+        _expressions.Add(4, v6 ? 16u : 4u);
         End(expression, data);
     }
 
-    /// <summary><c>dnat ip to numgen inc mod N map { 0 : ADDRESS . PORT, ... }</c></summary>
-    public void TranslateInTurn(AddressFamily family, IReadOnlyList<IPEndPoint> targets)
-    {
-        var addressBytes = family == AddressFamily.InterNetworkV6 ? 16u : 4u;
-        var type = ((family == AddressFamily.InterNetworkV6 ? TYPE_IP6ADDR : TYPE_IPADDR) << TYPE_BITS) | TYPE_INET_SERVICE;
-        var map = batch.AddTurns(type, addressBytes + 4, [.. targets.Select((target, turn) => NftElement.Value(Turn(turn), NftPlace.Bytes(target)))]);
-        LookUpTurn(targets.Count, map, First);
-        // The port follows the address in the register's memory.
-        Translate(family, First, FirstSmall + (addressBytes / 4));
-    }
+    /// <summary>Puts a constant into a register.</summary>
+    public void Load(uint into, uint value) => Load(into, Host(value));
 
-    /// <summary><c>dnat ip to ADDRESS:PORT</c></summary>
-    public void Translate(IPEndPoint target)
+    /// <summary>Puts an address into registers, and its port into the one behind.</summary>
+    public void Load(uint into, IPEndPoint endPoint)
     {
-        Immediate(First, target.Address.GetAddressBytes());
+        var address = endPoint.Address.GetAddressBytes();
+        Load(into, address);
         Span<byte> port = stackalloc byte[2];
-        BinaryPrimitives.WriteUInt16BigEndian(port, (ushort)target.Port);
-        Immediate(Second, port);
-        Translate(target.AddressFamily, First, Second);
+        BinaryPrimitives.WriteUInt16BigEndian(port, (ushort)endPoint.Port);
+        Load(into + ((uint)address.Length / 4), port);
     }
 
-    /// <summary><c>numgen inc mod N vmap { 0 : goto CHAIN, ... }</c></summary>
-    public void GotoInTurn(IReadOnlyList<string> chains)
+    /// <summary><c>numgen inc mod COUNT</c>: each rule counts for itself.</summary>
+    public void LoadTurn(uint into, uint count)
     {
-        var map = batch.AddTurns(NFT_DATA_VERDICT, 0, [.. chains.Select((chain, turn) => NftElement.Goto(Turn(turn), chain))]);
-        LookUpTurn(chains.Count, map, Verdict);
+        var expression = Begin("numgen", out var data);
+        _expressions.Add(1, FirstWord + into);
+        _expressions.Add(2, count);
+        _expressions.Add(3, 0u);
+        _expressions.Add(4, 0u);
+        End(expression, data);
     }
 
-    private static byte[] Turn(int turn) => Host((uint)turn);
+    /// <summary><c>KEY map @MAP</c>: the rule ends here where the map has no such key.</summary>
+    public void LookUp(string map, uint key, uint into)
+    {
+        var expression = Begin("lookup", out var data);
+        _expressions.Add(1, map);
+        _expressions.Add(2, FirstWord + key);
+        _expressions.Add(3, FirstWord + into);
+        End(expression, data);
+    }
+
+    /// <summary><c>update @SET { KEY timeout TIME }</c>: the rule ends here where the set is full.</summary>
+    public void Remember(string set, uint key, TimeSpan timeout)
+    {
+        var expression = Begin("dynset", out var data);
+        _expressions.Add(1, set);
+        _expressions.Add(3, NFT_DYNSET_OP_UPDATE);
+        _expressions.Add(4, FirstWord + key);
+        _expressions.Add(6, (ulong)timeout.TotalMilliseconds);
+        End(expression, data);
+    }
+
+    /// <summary><c>dnat to ADDRESS:PORT</c>, both from registers.</summary>
+    public void Translate(AddressFamily family, uint address, uint port)
+    {
+        var expression = Begin("nat", out var data);
+        _expressions.Add(1, NFT_NAT_DNAT);
+        _expressions.Add(2, (uint)NativeFamily(family));
+        _expressions.Add(3, FirstWord + address);
+        _expressions.Add(5, FirstWord + port);
+        End(expression, data);
+    }
+
+    // NFPROTO_IPV4 and NFPROTO_IPV6 have the numbers of the address families.
+    private static byte NativeFamily(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? (byte)10 : (byte)2;
 
     private static byte[] Host(uint value)
     {
@@ -150,95 +219,53 @@ internal sealed class NftRule(NftBatch batch)
         return bytes;
     }
 
-    private void LookUpTurn(int count, uint map, uint into)
+    private void Load(uint into, ReadOnlySpan<byte> value)
     {
-        var expression = Begin("numgen", out var data);
-        Expressions.Add(1, First);
-        Expressions.Add(2, (uint)count);
-        Expressions.Add(3, 0u);
-        Expressions.Add(4, 0u);
-        End(expression, data);
-        expression = Begin("lookup", out data);
-        Expressions.Add(1, AnonymousMap);
-        Expressions.Add(2, First);
-        Expressions.Add(3, into);
-        Expressions.Add(4, map);
+        var expression = Begin("immediate", out var data);
+        _expressions.Add(1, FirstWord + into);
+        NftData.WriteValue(_expressions, 2, value);
         End(expression, data);
     }
 
-    private void Translate(AddressFamily family, uint address, uint port)
-    {
-        var expression = Begin("nat", out var data);
-        Expressions.Add(1, NFT_NAT_DNAT);
-        Expressions.Add(2, (uint)NativeFamily(family));
-        Expressions.Add(3, address);
-        Expressions.Add(5, port);
-        End(expression, data);
-    }
-
-    private void LoadSource(AddressFamily family)
-    {
-        var v6 = family == AddressFamily.InterNetworkV6;
-        Meta(NFT_META_NFPROTO, First);
-        IfEqual([NativeFamily(family)]);
-        var expression = Begin("payload", out var data);
-        Expressions.Add(1, First);
-        Expressions.Add(2, NFT_PAYLOAD_NETWORK_HEADER);
-        Expressions.Add(3, v6 ? 8u : 12u);
-        Expressions.Add(4, v6 ? 16u : 4u);
-        End(expression, data);
-    }
-
-    // NFPROTO_IPV4 and NFPROTO_IPV6 have the numbers of the address families.
-    private static byte NativeFamily(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? (byte)10 : (byte)2;
-
-    private void Meta(uint key, uint into)
+    private void Meta(uint key)
     {
         var expression = Begin("meta", out var data);
-        Expressions.Add(1, into);
-        Expressions.Add(2, key);
+        _expressions.Add(1, First);
+        _expressions.Add(2, key);
         End(expression, data);
     }
 
     private void IfEqual(ReadOnlySpan<byte> value)
     {
         var expression = Begin("cmp", out var data);
-        Expressions.Add(1, First);
-        Expressions.Add(2, 0u);
-        NftElement.WriteValue(Expressions, 3, value);
+        _expressions.Add(1, First);
+        _expressions.Add(2, 0u);
+        NftData.WriteValue(_expressions, 3, value);
         End(expression, data);
     }
 
     private void Bitwise(ReadOnlySpan<byte> and, ReadOnlySpan<byte> xor)
     {
         var expression = Begin("bitwise", out var data);
-        Expressions.Add(1, First);
-        Expressions.Add(2, First);
-        Expressions.Add(3, (uint)and.Length);
-        NftElement.WriteValue(Expressions, 4, and);
-        NftElement.WriteValue(Expressions, 5, xor);
-        End(expression, data);
-    }
-
-    private void Immediate(uint into, ReadOnlySpan<byte> value)
-    {
-        var expression = Begin("immediate", out var data);
-        Expressions.Add(1, into);
-        NftElement.WriteValue(Expressions, 2, value);
+        _expressions.Add(1, First);
+        _expressions.Add(2, First);
+        _expressions.Add(3, (uint)and.Length);
+        NftData.WriteValue(_expressions, 4, and);
+        NftData.WriteValue(_expressions, 5, xor);
         End(expression, data);
     }
 
     private int Begin(string name, out int data)
     {
-        var expression = Expressions.BeginNest(NFTA_LIST_ELEM);
-        Expressions.Add(NFTA_EXPR_NAME, name);
-        data = Expressions.BeginNest(NFTA_EXPR_DATA);
+        var expression = _expressions.BeginNest(NFTA_LIST_ELEM);
+        _expressions.Add(NFTA_EXPR_NAME, name);
+        data = _expressions.BeginNest(NFTA_EXPR_DATA);
         return expression;
     }
 
     private void End(int expression, int data)
     {
-        Expressions.EndNest(data);
-        Expressions.EndNest(expression);
+        _expressions.EndNest(data);
+        _expressions.EndNest(expression);
     }
 }

@@ -5,19 +5,28 @@ using Cluster.Dataplane.Services;
 namespace Cluster.Dataplane.Linux.Nftables.Nat;
 
 /// <summary>What differs between IPv4 and IPv6 in the words of nftables.</summary>
-internal sealed record NatFamily(AddressFamily Family, string Suffix, string Protocol, string Type, string Loopback)
+/// <param name="Words">Of an address, four bytes each.</param>
+internal sealed record NatFamily(AddressFamily Family, string Suffix, string Protocol, string Type, string Loopback, uint Words)
 {
     public static readonly NatFamily[] All =
     [
-        new(AddressFamily.InterNetwork, "4", "ip", "ipv4_addr", "127.0.0.0/8"),
-        new(AddressFamily.InterNetworkV6, "6", "ip6", "ipv6_addr", "::1"),
+        new(AddressFamily.InterNetwork, "4", "ip", "ipv4_addr", "127.0.0.0/8", 1),
+        new(AddressFamily.InterNetworkV6, "6", "ip6", "ipv6_addr", "::1", 4),
     ];
+
+    public bool IsV6 => Family == AddressFamily.InterNetworkV6;
 
     public bool Has(IPAddress address) => address.AddressFamily == Family;
 
     public IEnumerable<IPNetwork> Of(IEnumerable<IPNetwork> ranges) => ranges.Where(range => Has(range.BaseAddress));
 
-    public Backend[] Of(ReadOnlySpan<Backend> backends) => Array.FindAll(backends.ToArray(), backend => Has(backend.Address.Address));
+    public Backend[] Of(ReadOnlySpan<Backend> backends)
+    {
+        var all = backends.ToArray();
+        return Array.TrueForAll(all, IsOf) ? all : Array.FindAll(all, IsOf);
+
+        bool IsOf(Backend backend) => Has(backend.Address.Address);
+    }
 
     public static string Text(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? "tcp" : "udp";
 }

@@ -12,7 +12,8 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 /// <param name="Port">The port.</param>
 internal readonly record struct NatPlace(string Set, IPAddress? Address, ServiceProtocol Protocol, int Port)
 {
-    public byte[] Key() => NftPlace.Bytes(Address, Protocol, Port);
+    /// <summary>The element's key, in memory of <see cref="NftPlace.MaxBytes"/>.</summary>
+    public ReadOnlySpan<byte> Key(Span<byte> memory) => NftPlace.Write(memory, Address, Protocol, Port);
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Address is null ? "node port" : Address.ToString())} {(Protocol == ServiceProtocol.Tcp ? "TCP" : "UDP")} {Port}");
