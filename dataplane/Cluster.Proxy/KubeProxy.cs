@@ -43,14 +43,17 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
 
     /// <summary>Runs until cancelled, or until another process has taken over and the connections there were have ended.</summary>
     /// <exception cref="HandoverException">It could not take over from the process that serves, which serves on.</exception>
-    /// <exception cref="Exception">A port of its own is taken, or routes or rules can't be made; the message says which.</exception>
+    /// <exception cref="Exception">Another proxy serves the node, a port of its own is taken, or routes or rules can't be made; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var metrics = new MetricsText();
         _succession.Begin();
-        var servers = Serve(metrics);
+        using var claim = new NodeClaim(options.Table, _logger, time);
+        var servers = new List<HttpResponder>();
         try
         {
+            if (!_succession.Sockets.IsTakingOver) await ClaimAsync(claim, cancellationToken);
+            Serve(servers, metrics);
             if (!_succession.Sockets.IsTakingOver) await NodePlane.RemoveOtherModesAsync(options, logs, cancellationToken);
             await using var dataplane = new NodeDataplane(
                 new DataplaneOptions
@@ -92,7 +95,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var dns = UntilStoppedAsync(_dns?.RunAsync(following.Token) ?? Task.CompletedTask);
             await Task.WhenAll(
-                SucceedAsync(dataplane, draining, following),
+                SucceedAsync(dataplane, draining, claim, following),
                 UntilStoppedAsync(informers.RunAsync(following.Token)),
                 UntilStoppedAsync(reflector.RunAsync(following.Token)),
                 UntilStoppedAsync(conditions.RunAsync(following.Token)),
@@ -118,7 +121,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     }
 
     // Takes over, and then waits to be taken over from; ends what follows the API in either case of an end.
-    private async Task SucceedAsync(NodeDataplane dataplane, OwnedUntilEnd draining, CancellationTokenSource following)
+    private async Task SucceedAsync(NodeDataplane dataplane, OwnedUntilEnd draining, NodeClaim claim, CancellationTokenSource following)
     {
         try
         {
@@ -126,6 +129,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             {
                 await PreparedAsync(following.Token);
                 await _succession.TakeOverAsync(dataplane);
+                await ClaimTakenOverAsync(claim, following.Token);
                 await RemoveOtherModesAsync(following.Token);
             }
 
@@ -134,6 +138,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             if (_dns is { } dns) await dns.Tried.WaitAsync(following.Token);
             _succession.StandReady(dataplane);
             await _succession.HandedOver.WaitAsync(following.Token);
+            claim.Dispose();
         }
         catch (OperationCanceledException) when (following.IsCancellationRequested)
         {
@@ -142,6 +147,23 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         finally
         {
             await following.CancelAsync();
+        }
+    }
+
+    // Without routes and rules two proxies meet at ports alone, and the second is told so there.
+    private Task ClaimAsync(NodeClaim claim, CancellationToken cancellationToken) =>
+        options.CaptureVirtualAddresses && OperatingSystem.IsLinux() ? claim.TakeAsync(cancellationToken) : Task.CompletedTask;
+
+    private async Task ClaimTakenOverAsync(NodeClaim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ClaimAsync(claim, cancellationToken);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // There is nobody left who would serve instead.
+            _logger.LogWarning("This process serves now, but {Reason}", exception.Message);
         }
     }
 
@@ -215,20 +237,17 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         public ValueTask DisposeAsync() => Value?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
-    private List<HttpResponder> Serve(MetricsText metrics)
+    private void Serve(List<HttpResponder> servers, MetricsText metrics)
     {
-        var servers = new List<HttpResponder>();
         try
         {
             if (options.Health is { } health) servers.Add(new HttpResponder(health, AnswerHealth, _logger, _succession));
             if (options.Metrics is { } endPoint)
                 servers.Add(new HttpResponder(endPoint, path => AnswerMetrics(path, metrics) ?? AnswerHealth(path), _logger, _succession));
-            return servers;
         }
         catch (System.Net.Sockets.SocketException exception)
         {
             var taken = servers.Count == 0 ? options.Health ?? options.Metrics : options.Metrics;
-            foreach (var server in servers) server.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw new InvalidOperationException($"cannot listen on {taken}: {exception.Message}", exception);
         }
     }

@@ -86,6 +86,35 @@ public sealed class TakeOverTests
         Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
     }
 
+    [Fact]
+    public async Task Run_BesideAnotherOfThisNode_IsRefusedUntilThatEnds()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        var port = FreePort.Tcp();
+        await using var a = new NamedServer("a", "127.0.0.23", port);
+        var rig = new ProxyRig();
+        rig.Api.Seed(Make.Service("web", rig.Vip(10).ToString(), Make.Port(80)));
+        rig.Api.Seed(Make.Slice("web", port, Make.Endpoint("127.0.0.23", uid: "a")));
+        await rig.StartAsync();
+        // Ports, folders and DNS of its own: nothing else would keep it from the routes and rules of the first.
+        var options = rig.Options with
+        {
+            Health = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()), Metrics = null, DnsAddress = null, PinPath = rig.Options.PinPath + "-other",
+        };
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(new ProxyRig(rig.Api) { Options = options }.StartAsync);
+        Assert.StartsWith($"another proxy (process {Environment.ProcessId}) serves this node already, by the table {options.Table}: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+
+        await rig.StopAsync();
+        await using (var next = new ProxyRig(rig.Api) { Options = rig.Options })
+        {
+            await next.StartAsync();
+            Assert.Equal("a", await ProxyRig.AskAsync(rig.Vip(10), 80));
+        }
+
+        await rig.DisposeAsync();
+    }
+
     // Any failure ends it, and the test.
     private static async Task<int> OverAndOverAsync(Func<Task> once, CancellationToken done)
     {
