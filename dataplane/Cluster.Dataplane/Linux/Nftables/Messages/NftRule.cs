@@ -28,16 +28,14 @@ internal sealed class NftRule
     [ThreadStatic]
     private static NftRule? _writer;
 
-    private readonly NetlinkBuffer _expressions = new();
+    private readonly NetlinkBuffer _expressions;
 
-    private NftRule()
-    {
-    }
+    private NftRule(NetlinkBuffer expressions) => _expressions = expressions;
 
     /// <summary>The bytes of a rule; of rules that are alike they are equal.</summary>
     public static byte[] Write(Action<NftRule> write)
     {
-        var rule = _writer ??= new NftRule();
+        var rule = _writer ??= new NftRule(new NetlinkBuffer());
         rule._expressions.Clear();
         write(rule);
         return rule._expressions.Bytes.ToArray();

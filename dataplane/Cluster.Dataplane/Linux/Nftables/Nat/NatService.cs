@@ -15,7 +15,7 @@ internal sealed class NatService
 {
     private readonly NatOptions _options;
     private readonly IReadOnlyCollection<Place> _reserved;
-    private NatService? _before;
+    private readonly NatService? _before;
 
     /// <param name="entry">The service port.</param>
     /// <param name="options">Ranges and marks.</param>
