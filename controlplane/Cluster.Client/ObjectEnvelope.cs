@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.Protobuf;
 using Google.Protobuf;
 
@@ -13,6 +14,11 @@ internal static class ObjectEnvelope
     public static T Decode<T>(ReadOnlyMemory<byte> bytes)
         where T : IMessage, new()
     {
+        if (typeof(T) == typeof(CustomObject))
+        {
+            return (T)(object)CustomJson.Read(Envelope.Open(bytes).Raw.Span);
+        }
+
         var message = new T();
         message.MergeFrom(Envelope.Open(bytes).Raw.Span);
         return message;

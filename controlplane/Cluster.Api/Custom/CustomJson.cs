@@ -88,6 +88,24 @@ public static class CustomJson
         }
     }
 
+    /// <summary>Reads a list as a server has written it.</summary>
+    /// <exception cref="StatusException">400: it is no list of objects.</exception>
+    public static (IReadOnlyList<CustomObject> Items, ListMeta Metadata) ReadList(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            if (JsonTrees.Parse(utf8) is not JsonObject tree || tree["items"] is not JsonArray items)
+                throw StatusErrors.BadRequest("the list is no JSON object with items");
+            var metadata = tree[Metadata] is { } meta
+                ? (ListMeta)JsonCodec.Read(meta, ListMeta.Descriptor, FieldValidation.Ignore, null) : new ListMeta();
+            return ([.. items.OfType<JsonObject>().Select(FromTree)], metadata);
+        }
+        catch (Exception error) when (error is JsonException or JsonDecodeException)
+        {
+            throw StatusErrors.BadRequest($"the list cannot be read: {error.Message}");
+        }
+    }
+
     /// <summary>The object's JSON.</summary>
     public static byte[] Encode(CustomObject obj, string apiVersion, string kind)
     {

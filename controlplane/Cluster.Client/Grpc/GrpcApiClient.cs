@@ -10,7 +10,7 @@ using Grpc.Net.Client;
 namespace Cluster.Client;
 
 /// <summary>The cluster over the generic gRPC resource service.</summary>
-public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
+public sealed class GrpcApiClient : IApiClient, ICustomKinds, ITokenRequests, IDisposable
 {
     private readonly ApiClientOptions _options;
     private readonly GrpcChannel _channel;
@@ -18,6 +18,7 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
 
     // The generic service has no subresources of other kinds; what is asked once an hour a pod may go over REST.
     private readonly Lazy<RestApiClient> _rest;
+    private readonly ResourceType? _kind;
 
     public GrpcApiClient(ClusterConnection connection, ApiClientOptions? options = null)
     {
@@ -33,6 +34,12 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
         });
         _resources = new(_channel);
     }
+
+    private GrpcApiClient(GrpcApiClient shared, ResourceType kind) =>
+        (_options, _channel, _resources, _rest, _kind) = (shared._options, shared._channel, shared._resources, shared._rest, kind);
+
+    /// <inheritdoc/>
+    public IApiClient ForKind(ResourceType type) => new GrpcApiClient(this, type);
 
     public Task<T> GetAsync<T>(string? ns, string name, CancellationToken cancellationToken)
         where T : class, IApiObject, new() =>
@@ -117,6 +124,8 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
 
     public void Dispose()
     {
+        if (_kind is not null)
+            return;
         _channel.Dispose();
         if (_rest.IsValueCreated)
         {
@@ -124,10 +133,10 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
         }
     }
 
-    private static ResourceRef Ref<T>(string? ns, string? name, string? subresource = null)
+    private ResourceRef Ref<T>(string? ns, string? name, string? subresource = null)
         where T : class, IApiObject, new()
     {
-        var type = ClientResources.For<T>();
+        var type = TypeOf<T>();
         return new()
         {
             Group = type.Group,
@@ -139,12 +148,15 @@ public sealed class GrpcApiClient : IApiClient, ITokenRequests, IDisposable
         };
     }
 
-    private static WriteRequest Write<T>(T obj, string? subresource)
+    private WriteRequest Write<T>(T obj, string? subresource)
         where T : class, IApiObject, new() => new()
         {
             Ref = Ref<T>(obj.Metadata.Namespace, obj.Metadata.Name, subresource),
-            Object = ObjectEnvelope.Encode(obj, ClientResources.For<T>()),
+            Object = ObjectEnvelope.Encode(obj, TypeOf<T>()),
         };
+
+    private ResourceType TypeOf<T>()
+        where T : class, IApiObject, new() => _kind ?? ClientResources.For<T>();
 
     private Metadata Headers() => new() { { "x-user-agent", _options.UserAgent } };
 

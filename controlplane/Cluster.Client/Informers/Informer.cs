@@ -162,7 +162,7 @@ public sealed class Informer<T> : IInformer
         catch (Exception e)
         {
             // A handler's bug is its own: the cache goes on for everyone else.
-            _logger.LogError(e, "A handler of {Kind} {Key} failed", ClientResources.For<T>().Kind, ObjectKey.Of(current ?? old!));
+            _logger.LogError(e, "A handler of {Kind} {Key} failed", (current ?? old!).Descriptor.Name, ObjectKey.Of(current ?? old!));
         }
     }
 

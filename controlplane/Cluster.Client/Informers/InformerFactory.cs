@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Client;
@@ -10,6 +11,7 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _lock = new();
     private readonly Dictionary<Type, IInformer> _informers = [];
+    private readonly Dictionary<string, Added> _custom = new(StringComparer.Ordinal);
     private readonly List<Task> _running = [];
     private CancellationToken? _stop;
 
@@ -35,6 +37,45 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
         }
     }
 
+    /// <summary>The informer of an added kind over all namespaces; null: the client cannot speak of added kinds.</summary>
+    /// <param name="type">Its stored or any other version.</param>
+    public Informer<CustomObject>? For(ResourceType type)
+    {
+        if (client is not ICustomKinds kinds)
+        {
+            return null;
+        }
+
+        lock (_lock)
+        {
+            if (_custom.TryGetValue(type.GroupResource, out var found))
+            {
+                return found.Informer;
+            }
+
+            var added = new Added(new Informer<CustomObject>(kinds.ForKind(type), null, ListQuery.All, logger, _time), new CancellationTokenSource());
+            _custom[type.GroupResource] = added;
+            if (_stop is { } stop)
+            {
+                _running.Add(Task.Run(() => RunAsync(added, stop), CancellationToken.None));
+            }
+
+            return added.Informer;
+        }
+    }
+
+    /// <summary>The added kind is gone: its informer stops.</summary>
+    public void Forget(ResourceType type)
+    {
+        lock (_lock)
+        {
+            if (_custom.Remove(type.GroupResource, out var gone))
+            {
+                gone.Stop.Cancel();
+            }
+        }
+    }
+
     /// <summary>Runs every informer until cancelled and returns when all have ended; call it once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -42,6 +83,7 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
         {
             _stop = cancellationToken;
             _running.AddRange(_informers.Values.Select(informer => Task.Run(() => informer.RunAsync(cancellationToken), CancellationToken.None)));
+            _running.AddRange(_custom.Values.Select(added => Task.Run(() => RunAsync(added, cancellationToken), CancellationToken.None)));
         }
 
         await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -68,4 +110,15 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
             await informer.WaitForSyncAsync(cancellationToken);
         }
     }
+
+    private static async Task RunAsync(Added added, CancellationToken cancellationToken)
+    {
+        using (added.Stop)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(added.Stop.Token, cancellationToken);
+            await added.Informer.RunAsync(stop.Token);
+        }
+    }
+
+    private sealed record Added(Informer<CustomObject> Informer, CancellationTokenSource Stop);
 }

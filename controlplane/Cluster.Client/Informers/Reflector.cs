@@ -14,7 +14,7 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
     private static readonly TimeSpan GoodWatch = TimeSpan.FromSeconds(1);
 
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
-    private readonly string _kind = ClientResources.For<T>().Kind;
+    private readonly string _kind = typeof(T) == typeof(Api.Custom.CustomObject) ? typeof(T).Name : ClientResources.For<T>().Kind;
 
     // Null until a list succeeded, and again when the server no longer knows the version.
     private string? _resourceVersion;

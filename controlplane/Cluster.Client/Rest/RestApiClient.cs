@@ -8,11 +8,12 @@ using Cluster.Api.MetaV1;
 namespace Cluster.Client;
 
 /// <summary>The cluster over Kubernetes' REST API: works with any API server.</summary>
-public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
+public sealed class RestApiClient : IApiClient, ICustomKinds, ITokenRequests, IDisposable
 {
     private readonly ApiClientOptions _options;
     private readonly OlderVersions _versions = new();
     private readonly RestSender _sender;
+    private readonly ResourceType? _kind;
 
     public RestApiClient(ClusterConnection connection, ApiClientOptions? options = null)
     {
@@ -20,13 +21,18 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         _sender = new(connection, _options);
     }
 
+    private RestApiClient(RestApiClient shared, ResourceType kind) => (_options, _sender, _kind) = (shared._options, shared._sender, kind);
+
+    /// <inheritdoc/>
+    public IApiClient ForKind(ResourceType type) => new RestApiClient(this, type);
+
     public Task<T> GetAsync<T>(string? ns, string name, CancellationToken cancellationToken)
         where T : class, IApiObject, new() => SendAsync<T>(HttpMethod.Get, ns, name, null, null, cancellationToken);
 
     public async Task<ResourceList<T>> ListAsync<T>(string? ns, ListQuery query, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var type = ClientResources.For<T>();
+        var type = TypeOf<T>();
         var version = _versions.Of(type);
         ReadOnlyMemory<byte> body;
         try
@@ -38,6 +44,9 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
             version = _versions.Of(type);
             body = await _sender.SendAsync(HttpMethod.Get, ListPath(type, version, ns, query), null, cancellationToken);
         }
+
+        if (type.Custom is not null)
+            return (ResourceList<T>)(object)RestBodies.DecodeCustomList(body);
 
         var list = (IApiList<T>)RestBodies.Decode(body, type.ListDescriptor!);
         foreach (var item in list.Items)
@@ -53,7 +62,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         string? ns, ListQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var type = ClientResources.For<T>();
+        var type = TypeOf<T>();
         var version = _versions.Of(type);
         var path = RestPath.Of(type, version, ns, null, null) + RestPath.Query(query, watch: true);
         using var response = await _sender.OpenAsync(path, cancellationToken);
@@ -86,7 +95,7 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     public Task DeleteAsync<T>(string? ns, string name, DeleteOptions? options, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var path = RestPath.Of(ClientResources.For<T>(), ns, name, null);
+        var path = RestPath.Of(TypeOf<T>(), ns, name, null);
         Func<HttpContent>? body = options is null ? null : () => RestBodies.Encode(options, "v1", "DeleteOptions", _options.ProtobufBodies);
         return _sender.SendAsync(HttpMethod.Delete, path, body, cancellationToken);
     }
@@ -110,7 +119,14 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
         return RestBodies.Decode<TokenRequest>(await _sender.SendAsync(HttpMethod.Post, path, body, cancellationToken));
     }
 
-    public void Dispose() => _sender.Dispose();
+    public void Dispose()
+    {
+        if (_kind is null)
+            _sender.Dispose();
+    }
+
+    private ResourceType TypeOf<T>()
+        where T : class, IApiObject, new() => _kind ?? ClientResources.For<T>();
 
     private static string ListPath(ResourceType type, string version, string? ns, ListQuery query) =>
         RestPath.Of(type, version, ns, null, null) + RestPath.Query(query, watch: false);
@@ -122,15 +138,15 @@ public sealed class RestApiClient : IApiClient, ITokenRequests, IDisposable
     private HttpContent Body<T>(T obj)
         where T : class, IApiObject, new()
     {
-        var type = ClientResources.For<T>();
-        return RestBodies.Encode(obj, type.ApiVersion, type.Kind, _options.ProtobufBodies);
+        var type = TypeOf<T>();
+        return RestBodies.Encode(obj, type.ApiVersion, type.Kind, _options.ProtobufBodies && type.Custom is null);
     }
 
     private async Task<T> SendAsync<T>(
         HttpMethod method, string? ns, string? name, string? subresource, Func<HttpContent>? body, CancellationToken cancellationToken)
         where T : class, IApiObject, new()
     {
-        var path = RestPath.Of(ClientResources.For<T>(), ns, name, subresource);
+        var path = RestPath.Of(TypeOf<T>(), ns, name, subresource);
         return RestBodies.Decode<T>(await _sender.SendAsync(method, path, body, cancellationToken));
     }
 }

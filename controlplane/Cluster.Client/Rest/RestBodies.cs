@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Protobuf;
@@ -69,7 +70,20 @@ internal static class RestBodies
             return ObjectEnvelope.Decode<T>(bytes);
         }
 
+        if (typeof(T) == typeof(CustomObject))
+        {
+            return (T)(object)CustomJson.Read(bytes.Span);
+        }
+
         return RuntimeFeature.IsDynamicCodeSupported ? (T)JsonCodec.Decode(bytes.Span, Descriptor<T>.Value, FieldValidation.Ignore, null) : throw NoJson();
+    }
+
+    /// <summary>A list of objects of an added kind.</summary>
+    /// <exception cref="StatusException">400: it is none.</exception>
+    public static ResourceList<CustomObject> DecodeCustomList(ReadOnlyMemory<byte> bytes)
+    {
+        var (items, metadata) = CustomJson.ReadList(bytes.Span);
+        return new(items, metadata.ResourceVersion, string.IsNullOrEmpty(metadata.Continue) ? null : metadata.Continue);
     }
 
     public static Status DecodeStatus(ReadOnlyMemory<byte> bytes) => Decode<Status>(bytes);

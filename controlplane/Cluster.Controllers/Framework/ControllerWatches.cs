@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Client;
 
 namespace Cluster.Controllers.Framework;
@@ -23,6 +24,19 @@ public sealed class ControllerWatches(InformerFactory informers, WorkQueue<Objec
         informer.AddHandler(handler);
         return informer;
     }
+
+    /// <summary>
+    /// A change of an object of an added kind concerns other keys, which the handler adds. Null: the client cannot speak of added kinds.
+    /// </summary>
+    public Informer<CustomObject>? On(ResourceType type, Action<CustomObject?, CustomObject?> handler)
+    {
+        var informer = informers.For(type);
+        informer?.AddHandler(handler);
+        return informer;
+    }
+
+    /// <summary>An added kind is gone.</summary>
+    public void Forget(ResourceType type) => informers.Forget(type);
 
     /// <summary>The controller reads this kind but its changes wake nothing.</summary>
     public Informer<T> Read<T>()

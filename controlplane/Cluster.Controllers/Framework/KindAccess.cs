@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.Custom;
 using Cluster.Api.MetaV1;
 using Cluster.Client;
 
@@ -18,6 +19,9 @@ internal abstract class KindAccess
         .. ResourceCatalog.All.Where(type => type.StoragePrefix is not null && type.Verbs.Contains("list") && type.Verbs.Contains("watch") && type.Verbs.Contains("delete"))
             .Select(type => (KindAccess)Activator.CreateInstance(typeof(Typed<>).MakeGenericType(type.Descriptor.ClrType), client, type)!),
     ];
+
+    /// <summary>One for a kind that a definition added.</summary>
+    public static KindAccess Of(ICustomKinds client, ResourceType type) => new Typed<CustomObject>(client.ForKind(type), type);
 
     public abstract void Watch(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler);
 
@@ -57,7 +61,7 @@ internal abstract class KindAccess
 
         public override void Watch(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler)
         {
-            _informer = watches.On<T>(handler);
+            _informer = Type.Custom is null ? watches.On<T>(handler) : (Informer<T>)(object)watches.On(Type, handler)!;
             _informer.AddIndex(ByOwner, obj => obj.Metadata.OwnerReferences.Select(owner => owner.Uid).Distinct());
         }
 

@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.Api.ApiExtensionsV1;
 using Cluster.Api.CoreV1;
 using Cluster.Client;
 using Cluster.Controllers.Framework;
@@ -52,18 +53,47 @@ internal sealed class NamespaceController(ControllerContext context) : IControll
         var left = new NamespaceContent();
         foreach (var kind in _kinds)
         {
-            foreach (var obj in await kind.ListAsync(ns, cancellationToken))
-            {
-                if (obj.Metadata.DeletionTimestamp is null)
-                {
-                    await kind.DeleteAsync(obj, "Background", cancellationToken);
-                }
-            }
+            await EmptyAsync(kind, ns, left, cancellationToken);
+        }
 
-            left.Add(kind.Type, await kind.ListAsync(ns, cancellationToken));
+        foreach (var kind in await AddedKindsAsync(cancellationToken))
+        {
+            try
+            {
+                await EmptyAsync(kind, ns, left, cancellationToken);
+            }
+            catch (StatusException e) when (e.IsNotFound)
+            {
+                // Its definition went meanwhile, and with it the objects.
+            }
         }
 
         return left;
+    }
+
+    private static async Task EmptyAsync(KindAccess kind, string ns, NamespaceContent left, CancellationToken cancellationToken)
+    {
+        foreach (var obj in await kind.ListAsync(ns, cancellationToken))
+        {
+            if (obj.Metadata.DeletionTimestamp is null)
+            {
+                await kind.DeleteAsync(obj, "Background", cancellationToken);
+            }
+        }
+
+        left.Add(kind.Type, await kind.ListAsync(ns, cancellationToken));
+    }
+
+    /// <summary>Those that there are now, from the server: one that is missed would outlive its namespace.</summary>
+    private async Task<IEnumerable<KindAccess>> AddedKindsAsync(CancellationToken cancellationToken)
+    {
+        if (context.Client is not ICustomKinds kinds)
+        {
+            return [];
+        }
+
+        var definitions = await context.Client.ListAsync<CustomResourceDefinition>(null, ListQuery.All, cancellationToken);
+        return definitions.Items.Select(CustomTypes.ServedOf).OfType<ResourceType>().Where(type => type.Namespaced).Select(type => KindAccess.Of(kinds, type));
     }
 
     private async Task FinalizeAsync(ObjectKey key, CancellationToken cancellationToken)
