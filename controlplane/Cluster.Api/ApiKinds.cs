@@ -23,6 +23,7 @@ public static class ApiKinds
         NodeV1.NodeV1Reflection.Descriptor, PolicyV1.PolicyV1Reflection.Descriptor, RbacV1.RbacV1Reflection.Descriptor,
         SchedulingV1.SchedulingV1Reflection.Descriptor, StorageV1.StorageV1Reflection.Descriptor,
         ApiDiscoveryV2.ApidiscoveryV2Reflection.Descriptor, ApiExtensionsV1.ApiextensionsV1Reflection.Descriptor,
+        AdmissionRegistrationV1.AdmissionregistrationV1Reflection.Descriptor,
     ];
 
     private static readonly Dictionary<MessageDescriptor, (string ApiVersion, string Kind)> ByMessage = Files

@@ -107,6 +107,9 @@ public static class ResourceCatalog
 
         Definitions,
 
+        Global(AdmissionRegistrationV1.MutatingWebhookConfiguration.Descriptor, "mutatingwebhookconfigurations").In("api-extensions"),
+        Global(AdmissionRegistrationV1.ValidatingWebhookConfiguration.Descriptor, "validatingwebhookconfigurations").In("api-extensions"),
+
         Global(SchedulingV1.PriorityClass.Descriptor, "priorityclasses", "pc"),
         Namespaced(CoordinationV1.Lease.Descriptor, "leases"),
         Global(NodeV1.RuntimeClass.Descriptor, "runtimeclasses"),

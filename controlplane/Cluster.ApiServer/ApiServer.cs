@@ -1,4 +1,5 @@
 using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Admission.Webhooks;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
@@ -27,6 +28,8 @@ public sealed class ApiServer : IAsyncDisposable
     private ApiServer(RegistryHost core, AuditLog? audit, WebHost web, IReadOnlyList<IDisposable> owned) =>
         (_core, _audit, _web, _owned) = (core, audit, web, owned);
 
+    private WebhookClients? Webhooks { get; init; }
+
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
 
@@ -50,8 +53,11 @@ public sealed class ApiServer : IAsyncDisposable
         var tokens = new ServiceAccountTokens(() => tokenKeys.All, options.Time);
         var access = new AuthorizationParts();
         var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
+        WebhookClients? webhooks = null;
         var core = await RegistryHost.StartAsync(
-            store, registry, reader => Plugins(reader, store, access, options.Time), reader => Posted(access.Authorizer(reader), Tokens(reader), options.Time), access.Indexes,
+            store, registry,
+            reader => Plugins(reader, store, access, options.Time, new(reader, webhooks = new(reader, logs.CreateLogger<WebhookClients>()), logs.CreateLogger<WebhookDispatcher>())),
+            reader => Posted(access.Authorizer(reader), Tokens(reader), options.Time), access.Indexes,
             logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
         var targets = PlainClient.Create();
@@ -78,12 +84,13 @@ public sealed class ApiServer : IAsyncDisposable
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, audit.Log, web, owned);
+            return new ApiServer(core, audit.Log, web, owned) { Webhooks = webhooks };
         }
         catch
         {
             await core.DisposeAsync();
             await EndAsync(audit.Log, owned);
+            webhooks?.Dispose();
             throw;
         }
 
@@ -99,6 +106,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await _web.DisposeAsync();
         await _core.DisposeAsync();
+        Webhooks?.Dispose();
         await EndAsync(_audit, _owned);
     }
 
@@ -140,7 +148,8 @@ public sealed class ApiServer : IAsyncDisposable
     ];
 
     /// <summary>In the order they see a write.</summary>
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(IObjectReader reader, IStore store, AuthorizationParts access, TimeProvider time) =>
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(
+        IObjectReader reader, IStore store, AuthorizationParts access, TimeProvider time, WebhookDispatcher webhooks) =>
     [
         new CreationRights(new RequestAuthorizer(access.Authorizer(reader))),
         new NamespaceLifecycle(reader, time),
@@ -148,8 +157,11 @@ public sealed class ApiServer : IAsyncDisposable
         new DefaultTolerationSeconds(),
         new NodeRestriction(reader),
         new CertificateRights(access.Authorizer(reader)),
-        new RoleEscalation(access.Roles, access.Rules, access.Authorizer(reader)),
         new LimitRanger(reader),
+        new MutatingAdmissionWebhook(reader, webhooks),
+        // After the webhooks: what they make of a role is held to the same rules.
+        new RoleEscalation(access.Roles, access.Rules, access.Authorizer(reader)),
+        new ValidatingAdmissionWebhook(reader, webhooks),
         // The last: what it charges is what will be stored.
         new ResourceQuotaAdmission(reader, new QuotaLedger(store), time),
     ];

@@ -51,6 +51,10 @@ public static class Defaults
         [RoleBinding.Descriptor] = obj => RbacDefaults.Apply(((RoleBinding)obj).RoleRef, ((RoleBinding)obj).Subjects),
         [ClusterRoleBinding.Descriptor] = obj => RbacDefaults.Apply(((ClusterRoleBinding)obj).RoleRef, ((ClusterRoleBinding)obj).Subjects),
         [PriorityClass.Descriptor] = obj => PriorityDefaults((PriorityClass)obj),
+        [AdmissionRegistrationV1.MutatingWebhookConfiguration.Descriptor] =
+            obj => WebhookDefaults.Apply((AdmissionRegistrationV1.MutatingWebhookConfiguration)obj),
+        [AdmissionRegistrationV1.ValidatingWebhookConfiguration.Descriptor] =
+            obj => WebhookDefaults.Apply((AdmissionRegistrationV1.ValidatingWebhookConfiguration)obj),
         [ApiExtensionsV1.CustomResourceDefinition.Descriptor] = obj => DefinitionDefaults.Apply((ApiExtensionsV1.CustomResourceDefinition)obj),
         [RuntimeClass.Descriptor] = obj => ResourceListDefaults.Apply(((RuntimeClass)obj).Overhead?.PodFixed ?? []),
     };

@@ -14,6 +14,18 @@ internal static class PolicyColumns
 {
     private const string LimitPrefix = "limits.";
 
+    public static TableColumns OfMutatingWebhooks() => new TableBuilder<AdmissionRegistrationV1.MutatingWebhookConfiguration>()
+        .Name()
+        .Number("Webhooks", "Number of webhooks.", configuration => configuration.Webhooks.Count)
+        .Age()
+        .Build();
+
+    public static TableColumns OfValidatingWebhooks() => new TableBuilder<AdmissionRegistrationV1.ValidatingWebhookConfiguration>()
+        .Name()
+        .Number("Webhooks", "Number of webhooks.", configuration => configuration.Webhooks.Count)
+        .Age()
+        .Build();
+
     public static TableColumns OfPodDisruptionBudget() => new TableBuilder<PodDisruptionBudget>()
         .Name()
         .Text("Min Available", "So many pods must stay.", budget => Amount(budget.Spec?.MinAvailable))

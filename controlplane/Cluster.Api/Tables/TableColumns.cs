@@ -64,6 +64,8 @@ public sealed class TableColumns
         [VolumeAttachment.Descriptor] = StorageColumns.OfVolumeAttachment(),
         [CSINode.Descriptor] = StorageColumns.OfCsiNode(),
         [CSIDriver.Descriptor] = StorageColumns.OfCsiDriver(),
+        [AdmissionRegistrationV1.MutatingWebhookConfiguration.Descriptor] = PolicyColumns.OfMutatingWebhooks(),
+        [AdmissionRegistrationV1.ValidatingWebhookConfiguration.Descriptor] = PolicyColumns.OfValidatingWebhooks(),
         [CSIStorageCapacity.Descriptor] = StorageColumns.OfCsiStorageCapacity(),
     };
 

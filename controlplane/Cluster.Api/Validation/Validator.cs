@@ -68,6 +68,8 @@ public static class Validator
         [CSIDriver.Descriptor] = new CsiDriverRules(),
         [CSINode.Descriptor] = new CsiNodeRules(),
         [CSIStorageCapacity.Descriptor] = new CsiStorageCapacityRules(),
+        [AdmissionRegistrationV1.MutatingWebhookConfiguration.Descriptor] = new MutatingWebhookRules(),
+        [AdmissionRegistrationV1.ValidatingWebhookConfiguration.Descriptor] = new ValidatingWebhookRules(),
         [ApiExtensionsV1.CustomResourceDefinition.Descriptor] = new CustomResourceDefinitionRules(),
         [CertificateSigningRequest.Descriptor] = new SigningRequestRules(),
     };

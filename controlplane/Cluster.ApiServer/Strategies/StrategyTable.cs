@@ -44,6 +44,8 @@ internal sealed class StrategyTable
         "poddisruptionbudgets.policy" => new ResourceStrategy(type) { HasGeneration = true, AllowsUnconditionalUpdate = false },
         "jobs.batch" => new JobStrategy(type) { DefaultPropagation = "Orphan" },
         "certificatesigningrequests.certificates.k8s.io" => new SigningRequestStrategy(type, time),
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io" or "validatingwebhookconfigurations.admissionregistration.k8s.io" =>
+            new ResourceStrategy(type) { HasGeneration = true },
         "customresourcedefinitions.apiextensions.k8s.io" => new DefinitionStrategy(type, time),
         "limitranges" => new ResourceStrategy(type) { CreatesOnUpdate = true },
         "persistentvolumes" or "persistentvolumeclaims" => new VolumeStrategy(type) { ReturnsDeletedObject = true },

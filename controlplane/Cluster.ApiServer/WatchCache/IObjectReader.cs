@@ -8,6 +8,9 @@ public interface IObjectReader
     /// <summary>The object as the cache has it, or null.</summary>
     IApiObject? Find(ResourceType type, string? ns, string name);
 
+    /// <summary>All objects of a stored resource, as the cache has them.</summary>
+    SortedSnapshot Snapshot(ResourceType type);
+
     /// <summary>The object as of now, as fresh as the store, or null.</summary>
     ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken);
 

@@ -83,6 +83,9 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     public IApiObject? Find(ResourceType type, string? ns, string name) => this[type].State.Objects.Find(type.Key(ns, name))?.Object;
 
     /// <inheritdoc/>
+    public SortedSnapshot Snapshot(ResourceType type) => this[type].State.Objects;
+
+    /// <inheritdoc/>
     public async ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
         (await GetFreshAsync(type, type.Key(ns, name), cancellationToken))?.Object;
 

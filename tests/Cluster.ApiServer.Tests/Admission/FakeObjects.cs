@@ -17,6 +17,10 @@ internal sealed class FakeObjects : IObjectReader
 
     public IApiObject? Find(ResourceType type, string? ns, string name) => Find(Cached, type, ns, name);
 
+    public SortedSnapshot Snapshot(ResourceType type) => SortedSnapshot.FromSorted(
+        [.. Cached.Where(obj => ResourceCatalog.For(obj) == type)
+            .Select(obj => new ObjectVersion(type, type.Key(obj.Metadata.Namespace, obj.Metadata.Name), obj, 1)).OrderBy(version => version.Key, StringComparer.Ordinal)]);
+
     public ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken)
     {
         FreshReads++;

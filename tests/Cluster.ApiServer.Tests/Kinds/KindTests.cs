@@ -76,7 +76,7 @@ public sealed class KindTests(KindTests.Fixture fixture) : IClassFixture<KindTes
         [
             "namespaces", "nodes", "pods", "services", "endpoints", "replicationcontrollers", "events", "configmaps", "secrets", "serviceaccounts",
             "replicasets", "deployments", "leases", "endpointslices", "certificatesigningrequests",
-            "customresourcedefinitions",
+            "customresourcedefinitions", "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
         ];
         var stored = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).Select(type => type.Plural);
 

@@ -1,0 +1,119 @@
+using Cluster.Api.AdmissionRegistrationV1;
+
+namespace Cluster.Api.Validation;
+
+/// <summary>The rules of a webhook of either kind.</summary>
+internal static class WebhookRules
+{
+    private const int LongestSeconds = 30;
+
+    public static void Check(IReadOnlyList<IWebhook> webhooks, FieldErrors errors)
+    {
+        var path = FieldPath.Root("webhooks");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var index = 0; index < webhooks.Count; index++)
+        {
+            Check(webhooks[index], path.Index(index), errors);
+            if (!names.Add(webhooks[index].Name))
+                errors.Duplicate(path.Index(index).Child("name"), webhooks[index].Name);
+        }
+    }
+
+    private static void Check(IWebhook webhook, FieldPath path, FieldErrors errors)
+    {
+        errors.Format(path.Child("name"), webhook.Name, NameFormats.Dns1123Subdomain);
+        if (webhook.Name.Split('.').Length < 3)
+            errors.Invalid(path.Child("name"), webhook.Name, "should be a domain with at least three segments separated by dots");
+        CheckVersions(webhook.AdmissionReviewVersions, path.Child("admissionReviewVersions"), errors);
+        for (var index = 0; index < webhook.Rules.Count; index++)
+            CheckRule(webhook.Rules[index], path.Child("rules").Index(index), errors);
+        errors.OptionalOneOf(path.Child("failurePolicy"), webhook.FailurePolicy, "Fail", "Ignore");
+        errors.OptionalOneOf(path.Child("matchPolicy"), webhook.MatchPolicy, "Equivalent", "Exact");
+        if (!webhook.HasSideEffects)
+            errors.Required(path.Child("sideEffects"), "must specify one of None, NoneOnDryRun");
+        else if (webhook.SideEffects is not ("None" or "NoneOnDryRun"))
+            errors.NotSupported(path.Child("sideEffects"), webhook.SideEffects, ["None", "NoneOnDryRun"]);
+        if (webhook.HasTimeoutSeconds && webhook.TimeoutSeconds is < 1 or > LongestSeconds)
+            errors.Invalid(path.Child("timeoutSeconds"), webhook.TimeoutSeconds, $"the timeout value must be between 1 and {LongestSeconds} seconds");
+        LabelSelectorRules.Check(webhook.NamespaceSelector, path.Child("namespaceSelector"), errors);
+        LabelSelectorRules.Check(webhook.ObjectSelector, path.Child("objectSelector"), errors);
+        CheckClient(webhook.ClientConfig ?? new WebhookClientConfig(), path.Child("clientConfig"), errors);
+        if (webhook.MatchConditions.Count > 0)
+        {
+            errors.Forbidden(
+                path.Child("matchConditions"), "this server does not evaluate the Common Expression Language: narrow the rules and selectors instead");
+        }
+    }
+
+    private static void CheckVersions(IReadOnlyList<string> versions, FieldPath path, FieldErrors errors)
+    {
+        if (versions.Count == 0)
+            errors.Required(path, "must specify one of v1, v1beta1");
+        else if (!versions.Contains("v1") && !versions.Contains("v1beta1"))
+            errors.Invalid(path, versions, "must include at least one of v1, v1beta1");
+    }
+
+    private static void CheckRule(RuleWithOperations rule, FieldPath path, FieldErrors errors)
+    {
+        if (rule.Operations.Count == 0)
+            errors.Required(path.Child("operations"));
+        foreach (var operation in rule.Operations.Where(operation => operation is not ("*" or "CREATE" or "UPDATE" or "DELETE" or "CONNECT")))
+            errors.NotSupported(path.Child("operations"), operation, ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]);
+        var what = rule.Rule ?? new Rule();
+        List(what.ApiGroups, "apiGroups");
+        List(what.ApiVersions, "apiVersions");
+        List(what.Resources, "resources");
+        errors.OptionalOneOf(path.Child("scope"), what.Scope, "*", "Cluster", "Namespaced");
+
+        void List(IReadOnlyList<string> values, string name)
+        {
+            if (values.Count == 0)
+                errors.Required(path.Child(name));
+            if (values.Count > 1 && values.Contains("*"))
+                errors.Invalid(path.Child(name), values, "if '*' is present, must not specify other values");
+            for (var index = 0; index < values.Count; index++)
+            {
+                if (values[index].Length == 0 && name != "apiGroups")
+                    errors.Required(path.Child(name).Index(index));
+            }
+        }
+    }
+
+    private static void CheckClient(WebhookClientConfig client, FieldPath path, FieldErrors errors)
+    {
+        if (client.HasUrl == (client.Service is not null))
+            errors.Required(path, "exactly one of url or service is required");
+        else if (client.HasUrl)
+            CheckUrl(client.Url, path.Child("url"), errors);
+        else
+            CheckService(client.Service!, path.Child("service"), errors);
+        if (!client.CaBundle.IsEmpty && !IsPem(client.CaBundle.ToByteArray()))
+            errors.Invalid(path.Child("caBundle"), new GoLiteral("<bytes>"), "unable to load root certificates: no PEM-encoded certificate in it");
+    }
+
+    private static void CheckUrl(string text, FieldPath path, FieldErrors errors)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
+            errors.Invalid(path, text, "url must be a valid URL; desired format: https://host[/path]");
+        else if (url.Scheme != Uri.UriSchemeHttps)
+            errors.Invalid(path, url.Scheme, "'https' is the only allowed URL scheme; desired format: https://host[/path]");
+        else if (url.UserInfo.Length > 0)
+            errors.Invalid(path, url.UserInfo, "user information is not permitted in the URL");
+        else if (url.Fragment.Length > 0 || url.Query.Length > 0)
+            errors.Invalid(path, text, "fragments and query parameters are not permitted in the URL");
+    }
+
+    private static void CheckService(ServiceReference service, FieldPath path, FieldErrors errors)
+    {
+        if (service.Name.Length == 0)
+            errors.Required(path.Child("name"), "service name is required");
+        if (service.Namespace.Length == 0)
+            errors.Required(path.Child("namespace"), "service namespace is required");
+        if (service.HasPort && service.Port is < 1 or > 65535)
+            errors.Invalid(path.Child("port"), service.Port, "port is not valid: must be between 1 and 65535, inclusive");
+        if (service.HasPath && !service.Path.StartsWith('/'))
+            errors.Invalid(path.Child("path"), service.Path, "must start with a '/'");
+    }
+
+    private static bool IsPem(byte[] bytes) => System.Text.Encoding.ASCII.GetString(bytes).Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.Api.AdmissionRegistrationV1;
+using Cluster.Api.Conversion;
+using Cluster.Api.Custom;
+using Cluster.Api.Defaulting;
+using Cluster.Api.Json;
+using Cluster.Api.Patching;
+using Cluster.ApiServer.WatchCache;
+using Google.Protobuf;
+
+namespace Cluster.ApiServer.Admission.Webhooks;
+
+/// <summary>Asks webhooks to change objects, by the names of their configurations and in the order they stand there.</summary>
+internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDispatcher dispatcher) : IAdmissionPlugin
+{
+    private static readonly ResourceType Configurations = ResourceCatalog.For<MutatingWebhookConfiguration>();
+
+    public string Name => "MutatingAdmissionWebhook";
+
+    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var configurations = reader.Snapshot(Configurations);
+        return configurations.Count == 0 || !WebhookDispatcher.Asks(request)
+            ? ValueTask.CompletedTask : AskAllAsync(configurations, request, cancellationToken);
+    }
+
+    private async ValueTask AskAllAsync(SortedSnapshot configurations, AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var webhooks = configurations.Range("").SelectMany(version => ((MutatingWebhookConfiguration)version.Object).Webhooks).ToList();
+        List<MutatingWebhook> again = [];
+        List<MutatingWebhook> asked = [];
+        foreach (var webhook in webhooks)
+        {
+            var (wasAsked, changed) = await AskAsync(webhook, request, cancellationToken);
+            // Those before it have not seen the change.
+            if (changed)
+                again = [.. asked];
+            if (wasAsked && webhook.ReinvocationPolicy == "IfNeeded")
+                asked.Add(webhook);
+        }
+
+        foreach (var webhook in again)
+            await AskAsync(webhook, request, cancellationToken);
+    }
+
+    private async ValueTask<(bool Asked, bool Changed)> AskAsync(MutatingWebhook webhook, AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (await dispatcher.VersionForAsync(webhook, request, cancellationToken) is not { } version)
+            return (false, false);
+        var answer = await dispatcher.AskAsync(webhook, request, version, cancellationToken);
+        return (true, answer?.Patch is { Length: > 0 } patch && request.Object is not null && Apply(webhook, request, version, patch));
+    }
+
+    private static bool Apply(MutatingWebhook webhook, AdmissionRequest request, ResourceType version, byte[] patch)
+    {
+        var scope = request.Scope;
+        if (scope.Subresource == "scale")
+            throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)} attempted to modify a scale, which is not supported");
+        try
+        {
+            var tree = AdmissionReview.Tree(request.Object, version, scope)!;
+            var patched = (JsonObject)Patch.Apply(tree, PatchMediaTypes.Json, patch, version.Descriptor);
+            var changed = version.Custom is not null
+                ? CustomDecoder.Decode(patched, version, FieldValidation.Ignore, null)
+                : Conversions.ToStored((IApiObject)JsonCodec.FromNode(patched, version.Descriptor, FieldValidation.Ignore, null), scope.Resource.Descriptor);
+            if (changed is CustomObject custom)
+                CustomConversion.Default(custom, scope.Version ?? scope.Resource);
+            else
+                Defaults.Apply(changed);
+            return Replace(request.Object!, changed);
+        }
+        catch (StatusException error)
+        {
+            throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)}: its patch does not apply: {error.Message}", error);
+        }
+    }
+
+    // The plug-ins after this one, and the registry, hold the object itself.
+    private static bool Replace(IApiObject obj, IApiObject changed)
+    {
+        if (obj.Equals(changed))
+            return false;
+        var bytes = changed.ToByteString();
+        foreach (var field in obj.Descriptor.Fields.InDeclarationOrder())
+            field.Accessor.Clear(obj);
+        obj.MergeFrom(bytes);
+        return true;
+    }
+}

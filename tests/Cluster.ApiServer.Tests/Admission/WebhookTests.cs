@@ -1,0 +1,229 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cluster.ApiServer.Tests.CustomResources;
+using Cluster.ApiServer.Tests.Hosting;
+using Cluster.Testing;
+
+namespace Cluster.ApiServer.Tests.Admission;
+
+/// <summary>Webhooks on the real server, over HTTPS. Each test selects its own objects by a label.</summary>
+public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>, IAsyncLifetime
+{
+    private const string Group = "/apis/admissionregistration.k8s.io/v1/";
+    private const string ConfigMaps = "/api/v1/namespaces/default/configmaps";
+
+    private static int _tests;
+
+    private readonly string _label = $"t{Interlocked.Increment(ref _tests)}";
+    private WebhookServer _hook = null!;
+
+    public async ValueTask InitializeAsync() => _hook = await WebhookServer.StartAsync(IPAddress.Loopback);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var kind in (string[])["mutatingwebhookconfigurations", "validatingwebhookconfigurations"])
+            await rig.Admin.DeleteAsync($"{Group}{kind}/{_label}");
+        await _hook.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Mutating_PatchesTheObject()
+    {
+        _hook.On("/patch", _ => Patch("""[{"op":"add","path":"/data","value":{"added":"yes"}}]"""));
+        await ConfigureAsync("Mutating", Hook("patch.example.com", "/patch"));
+        var (code, body) = await CreateAsync("patched");
+
+        Assert.Equal((HttpStatusCode.Created, "yes"), (code, body["data"]!["added"]!.ToString()));
+        var request = Assert.Single(_hook.Asked, asked => asked.Request["name"]?.ToString() == "patched").Request;
+        Assert.Equal(("CREATE", "default", "configmaps"), (request["operation"]!.ToString(), request["namespace"]!.ToString(), request["resource"]!["resource"]!.ToString()));
+        Assert.Equal(("v1", "ConfigMap", "patched"), (request["object"]!["apiVersion"]!.ToString(), request["object"]!["kind"]!.ToString(), request["object"]!["metadata"]!["name"]!.ToString()));
+        Assert.Contains("system:masters", request["userInfo"]!["groups"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("CreateOptions", request["options"]!["kind"]!.ToString());
+    }
+
+    [Fact]
+    public async Task Mutating_IfNeeded_IsAskedAgainAfterOthersHaveChangedTheObject()
+    {
+        _hook.On("/first", _ => new JsonObject { ["allowed"] = true });
+        _hook.On("/second", request => request["object"]!["data"] is null ? Patch("""[{"op":"add","path":"/data","value":{"x":"1"}}]""") : new JsonObject { ["allowed"] = true });
+        await ConfigureAsync("Mutating", Hook("a.first.example.com", "/first", """{"reinvocationPolicy":"IfNeeded"}"""), Hook("b.second.example.com", "/second"));
+        await CreateAsync("again");
+
+        Assert.Equal(["/first", "/second", "/first"], _hook.Asked.Where(asked => asked.Request["name"]?.ToString() == "again").Select(asked => asked.Path));
+    }
+
+    [Fact]
+    public async Task Validating_RefusesInKubernetesWords_AndWarns()
+    {
+        _hook.On("/deny", request => request["object"]?["data"]?["bad"] is null
+            ? new JsonObject { ["allowed"] = true, ["warnings"] = new JsonArray("mind the gap") }
+            : new JsonObject { ["allowed"] = false, ["status"] = new JsonObject { ["code"] = 403, ["message"] = "bad is bad" } });
+        await ConfigureAsync("Validating", Hook("deny.example.com", "/deny"));
+        var (code, status) = await CreateAsync("refused", """{"bad":"1"}""");
+        using var good = await SendAsync(HttpMethod.Post, ConfigMaps, Map("fine"));
+
+        Assert.Equal(HttpStatusCode.Forbidden, code);
+        Assert.Equal("admission webhook \"deny.example.com\" denied the request: bad is bad", status["message"]!.ToString());
+        Assert.Equal(HttpStatusCode.Created, good.StatusCode);
+        Assert.Equal("299 - \"mind the gap\"", string.Join("", good.Headers.GetValues("Warning")));
+    }
+
+    [Fact]
+    public async Task Validating_OfUpdatesAndDeletes_SeesBothObjects()
+    {
+        _hook.On("/see", request => new JsonObject { ["allowed"] = request["operation"]!.ToString() != "DELETE" });
+        await ConfigureAsync("Validating", Hook("see.example.com", "/see"));
+        await CreateAsync("seen", """{"a":"1"}""");
+        using var patched = await SendAsync(HttpMethod.Patch, ConfigMaps + "/seen", """{"data":{"a":"2"}}""", "application/merge-patch+json");
+        using var deleted = await SendAsync(HttpMethod.Delete, ConfigMaps + "/seen", null);
+        // A refused one is asked about once more, on the store's own state.
+        var asked = _hook.Asked.Where(one => one.Request["name"]?.ToString() == "seen").DistinctBy(one => one.Request["operation"]!.ToString()).ToDictionary(one => one.Request["operation"]!.ToString(), one => one.Request);
+
+        Assert.Equal(("1", "2"), (asked["UPDATE"]["oldObject"]!["data"]!["a"]!.ToString(), asked["UPDATE"]["object"]!["data"]!["a"]!.ToString()));
+        Assert.Null(asked["DELETE"]["object"]);
+        Assert.Equal("2", asked["DELETE"]["oldObject"]!["data"]!["a"]!.ToString());
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.BadRequest), (patched.StatusCode, deleted.StatusCode));
+        Assert.Contains("without explanation", await deleted.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Fail", HttpStatusCode.InternalServerError)]
+    [InlineData("Ignore", HttpStatusCode.Created)]
+    public async Task Webhook_ThatCannotBeAsked_FailsOrPassesByItsPolicy(string policy, HttpStatusCode expected)
+    {
+        await ConfigureAsync("Validating", Hook("broken.example.com", "/nobody-answers-here", $$"""{"failurePolicy":"{{policy}}"}"""));
+        var (code, status) = await CreateAsync($"policy-{policy.ToLowerInvariant()}");
+
+        Assert.Equal(expected, code);
+        if (policy == "Fail")
+            Assert.StartsWith("Internal error occurred: failed calling webhook \"broken.example.com\": failed to call webhook: ", status["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Webhook_WhoseCertificateIsNotTrusted_IsNotAsked()
+    {
+        await using var other = await WebhookServer.StartAsync(IPAddress.Loopback);
+        var hook = Hook("untrusted.example.com", "/deny");
+        hook["clientConfig"]!["caBundle"] = other.CaBundle;
+        await ConfigureAsync("Validating", hook);
+        var (code, _) = await CreateAsync("untrusted");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, code);
+        Assert.Empty(_hook.Asked);
+    }
+
+    [Fact]
+    public async Task Webhook_OfAnAddedKind_PatchesItsObjects()
+    {
+        using var defined = await SendAsync(HttpMethod.Post, CustomRig.Definitions, CustomRig.Definition("hooks.example.com", """{"type":"object","properties":{"a":{"type":"string"}}}""").ToJsonString());
+        Assert.Equal(HttpStatusCode.Created, defined.StatusCode);
+        var path = CustomRig.Path("hooks.example.com");
+        await Eventually.True(async () => (await rig.Admin.GetAsync(path)).StatusCode == HttpStatusCode.OK);
+        _hook.On("/custom", _ => Patch("""[{"op":"add","path":"/spec","value":{"a":"set","unknown":1}}]"""));
+        var hook = Hook("custom.example.com", "/custom");
+        hook["rules"] = JsonNode.Parse("""[{"operations":["CREATE"],"apiGroups":["hooks.example.com"],"apiVersions":["*"],"resources":["widgets"]}]""");
+        await ConfigureAsync("Mutating", hook);
+        using var created = await SendAsync(HttpMethod.Post, path, Labelled(JsonNode.Parse(CustomRig.Widget("hooks.example.com", "one", "{}"))!));
+
+        var body = (await created.Content.ReadFromJsonAsync<JsonNode>())!;
+        Assert.Equal("""{"a":"set"}""", body["spec"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Webhook_OfAnotherNamespaceOrKind_IsNotAsked()
+    {
+        _hook.On("/none", _ => new JsonObject { ["allowed"] = false });
+        var elsewhere = Hook("elsewhere.example.com", "/none", """{"namespaceSelector":{"matchLabels":{"nobody":"has"}}}""");
+        var secrets = Hook("secrets.example.com", "/none");
+        secrets["rules"]![0]!["resources"] = new JsonArray("secrets", "configmaps/status");
+        await ConfigureAsync("Validating", elsewhere, secrets);
+
+        Assert.Equal(HttpStatusCode.Created, (await CreateAsync("unasked")).Code);
+    }
+
+    [Fact]
+    public async Task Configuration_WithMistakes_IsInvalid()
+    {
+        var hook = Hook("short", "/x", """{"sideEffects":"Some","timeoutSeconds":31,"admissionReviewVersions":[]}""");
+        hook["clientConfig"]!["url"] = "http://localhost/x";
+        using var response = await SendAsync(HttpMethod.Post, $"{Group}validatingwebhookconfigurations", Configuration("Validating", hook));
+        var text = (await response.Content.ReadFromJsonAsync<JsonNode>())!["message"]!.ToString();
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        foreach (var part in (string[])[
+            "webhooks[0].name: Invalid value: \"short\": should be a domain with at least three segments separated by dots",
+            "webhooks[0].sideEffects: Unsupported value: \"Some\": supported values: \"None\", \"NoneOnDryRun\"",
+            "webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds",
+            "webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1",
+            "webhooks[0].clientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: https://host[/path]"])
+        {
+            Assert.Contains(part, text, StringComparison.Ordinal);
+        }
+    }
+
+    private JsonObject Hook(string name, string path, string more = "{}")
+    {
+        var hook = new JsonObject
+        {
+            ["name"] = name,
+            ["clientConfig"] = new JsonObject { ["url"] = new Uri(_hook.Url, path).ToString(), ["caBundle"] = _hook.CaBundle },
+            ["rules"] = JsonNode.Parse("""[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]"""),
+            ["objectSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["test"] = _label } },
+            ["sideEffects"] = "None",
+            ["admissionReviewVersions"] = new JsonArray("v1"),
+        };
+        foreach (var (key, value) in JsonNode.Parse(more)!.AsObject())
+            hook[key] = value?.DeepClone();
+        return hook;
+    }
+
+    private string Configuration(string kind, params JsonObject[] hooks) => new JsonObject
+    {
+        ["apiVersion"] = "admissionregistration.k8s.io/v1",
+        ["kind"] = $"{kind}WebhookConfiguration",
+        ["metadata"] = new JsonObject { ["name"] = _label },
+        ["webhooks"] = new JsonArray([.. hooks]),
+    }.ToJsonString();
+
+    private async Task ConfigureAsync(string kind, params JsonObject[] hooks)
+    {
+        var path = $"{Group}{kind.ToLowerInvariant()}webhookconfigurations";
+        using var response = await SendAsync(HttpMethod.Post, path, Configuration(kind, hooks));
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
+        // A fresh read waits for the caches that webhooks are looked up in.
+        using var seen = await rig.Admin.GetAsync($"{path}/{_label}");
+    }
+
+    private string Map(string name, string data = "null") => Labelled(JsonNode.Parse($$"""{"metadata":{"name":"{{name}}"},"data":{{data}}}""")!);
+
+    private string Labelled(JsonNode obj)
+    {
+        obj["metadata"]!["labels"] = new JsonObject { ["test"] = _label };
+        return obj.ToJsonString();
+    }
+
+    private static JsonObject Patch(string patch) => new()
+    {
+        ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
+    };
+
+    private async Task<(HttpStatusCode Code, JsonNode Body)> CreateAsync(string name, string data = "null")
+    {
+        using var response = await SendAsync(HttpMethod.Post, ConfigMaps, Map(name, data));
+        return (response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonNode>())!);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body, string contentType = "application/json")
+    {
+        using var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20 };
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8);
+            request.Content.Headers.ContentType = new(contentType);
+        }
+
+        return await rig.Admin.SendAsync(request);
+    }
+}
