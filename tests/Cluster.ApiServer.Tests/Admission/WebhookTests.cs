@@ -78,8 +78,8 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         await CreateAsync("seen", """{"a":"1"}""");
         using var patched = await SendAsync(HttpMethod.Patch, ConfigMaps + "/seen", """{"data":{"a":"2"}}""", "application/merge-patch+json");
         using var deleted = await SendAsync(HttpMethod.Delete, ConfigMaps + "/seen", null);
-        // A refused one is asked about once more, on the store's own state.
-        var asked = _hook.Asked.Where(one => one.Request["name"]?.ToString() == "seen").DistinctBy(one => one.Request["operation"]!.ToString()).ToDictionary(one => one.Request["operation"]!.ToString(), one => one.Request);
+        // A refused one is asked about once more, on the store's own state: the last word counts.
+        var asked = _hook.Asked.Where(one => one.Request["name"]?.ToString() == "seen").GroupBy(one => one.Request["operation"]!.ToString()).ToDictionary(group => group.Key, group => group.Last().Request);
 
         Assert.Equal(("1", "2"), (asked["UPDATE"]["oldObject"]!["data"]!["a"]!.ToString(), asked["UPDATE"]["object"]!["data"]!["a"]!.ToString()));
         Assert.Null(asked["DELETE"]["object"]);
