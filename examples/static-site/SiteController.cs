@@ -28,7 +28,8 @@ public sealed class SiteController(IApiClient client, ILogger logger, TimeProvid
             informer.AddHandler((old, current) => queue.Add(ObjectKey.Of((current ?? old)!)));
             var deployments = new Informer<Deployment>(client, null, ListQuery.All, logger, time);
             deployments.AddHandler((old, current) => AddOwner(queue, type, (current ?? old)!));
-            await Task.WhenAll(informer.RunAsync(cancellationToken), deployments.RunAsync(cancellationToken), WorkAsync(queue, type, sites, cancellationToken));
+            // The first that fails ends the controller, and says why.
+            await await Task.WhenAny(informer.RunAsync(cancellationToken), deployments.RunAsync(cancellationToken), WorkAsync(queue, type, sites, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -82,7 +83,7 @@ public sealed class SiteController(IApiClient client, ILogger logger, TimeProvid
         var owner = new OwnerReference { ApiVersion = type.ApiVersion, Kind = type.Kind, Name = key.Name, Uid = site.Metadata.Uid, Controller = true };
 
         await KeepPageAsync(key, owner, spec["html"]!.ToString(), cancellationToken);
-        var deployment = await KeepDeploymentAsync(key, owner, spec["image"]!.ToString(), (int)spec["replicas"]!, cancellationToken);
+        var deployment = await KeepDeploymentAsync(key, owner, spec["image"]!.ToString(), (int)(long)spec["replicas"]!, cancellationToken);
         await TellAsync(site, deployment, sites, cancellationToken);
     }
 
