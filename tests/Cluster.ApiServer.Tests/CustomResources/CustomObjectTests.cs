@@ -89,6 +89,26 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.True(code == HttpStatusCode.Created, body.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("""{"x-kubernetes-preserve-unknown-fields":true}""", """[{"a":{"b":1}}]""", """[{"a":{"b":1}}]""")]
+    [InlineData("""{"x-kubernetes-preserve-unknown-fields":true}""", """[[{"a":[{"b":1}]}]]""", """[[{"a":[{"b":1}]}]]""")]
+    [InlineData(
+        """{"type":"array","x-kubernetes-preserve-unknown-fields":true,"items":{"type":"object","properties":{"known":{"type":"object"}}}}""",
+        """[{"a":1,"known":{"b":1}}]""", """[{"a":1,"known":{}}]""")]
+    [InlineData("""{"type":"array","items":{"type":"object","properties":{"known":{"type":"object"}}}}""", """[{"a":1,"known":{"b":1}}]""", """[{"known":{}}]""")]
+    public async Task Create_OfAList_KeepsInItsItemsWhatTheSchemaKeeps(string schema, string given, string kept)
+    {
+        var (group, path) = await rig.WidgetsAsync($$"""{"type":"object","properties":{"value":{{schema}} } }""");
+        var (code, body) = await rig.CreateAsync(group, "one", $$"""{"value":{{given}} }""");
+
+        Assert.True(code == HttpStatusCode.Created, body.ToJsonString());
+        Assert.Equal(kept, body["spec"]!["value"]!.ToJsonString());
+        var (_, read) = await rig.Rest.GetAsync(path + "/one");
+        Assert.Equal(kept, read["spec"]!["value"]!.ToJsonString());
+        var (_, written) = await PatchAsync(path + "/one", """{"metadata":{"labels":{"a":"b"}}}""");
+        Assert.Equal(kept, written["spec"]!["value"]!.ToJsonString());
+    }
+
     [Fact]
     public async Task Create_FillsInDefaultsAndPrunes()
     {

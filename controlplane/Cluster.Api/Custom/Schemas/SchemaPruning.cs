@@ -10,19 +10,23 @@ public static class SchemaPruning
     /// <param name="schema">The schema of the whole object.</param>
     /// <param name="pruned">Gets the paths of what is taken out; null: nobody asks.</param>
     public static void Prune(JsonObject root, CustomSchema schema, List<string>? pruned) =>
-        new Walker(pruned).Members(root, schema, isEmbedded: true, "");
+        new Walker(pruned).Members(root, schema, schema.KeepsUnknown, isEmbedded: true, "");
 
     private readonly struct Walker(List<string>? pruned)
     {
-        private void Value(JsonNode? value, CustomSchema? schema, string path)
+        // What keeps unknown fields keeps them in the items of its lists too, however deep; a property below starts anew.
+        private void Value(JsonNode? value, CustomSchema? schema, bool keeps, string path)
         {
+            keeps |= schema is { KeepsUnknown: true };
+            if (keeps && schema is null)
+                return;
             if (value is JsonObject members)
-                Members(members, schema, schema?.IsEmbedded ?? false, path);
+                Members(members, schema, keeps, schema?.IsEmbedded ?? false, path);
             else if (value is JsonArray list)
-                Items(list, schema?.Items, path);
+                Items(list, schema?.Items, keeps, path);
         }
 
-        public void Members(JsonObject members, CustomSchema? schema, bool isEmbedded, string path)
+        public void Members(JsonObject members, CustomSchema? schema, bool keeps, bool isEmbedded, string path)
         {
             List<string>? unknown = null;
             foreach (var (name, value) in members)
@@ -30,10 +34,10 @@ public static class SchemaPruning
                 if (isEmbedded && name is ("apiVersion" or "kind" or "metadata"))
                     continue;
                 if (schema is not null && schema.Properties.TryGetValue(name, out var property))
-                    Value(value, property, Join(path, name));
+                    Value(value, property, false, Join(path, name));
                 else if (schema is { AllowsOthers: true })
-                    Value(value, schema.Others, Join(path, name));
-                else if (schema is not { KeepsUnknown: true })
+                    Value(value, schema.Others, false, Join(path, name));
+                else if (!keeps)
                     (unknown ??= []).Add(name);
             }
 
@@ -44,10 +48,10 @@ public static class SchemaPruning
             }
         }
 
-        private void Items(JsonArray list, CustomSchema? schema, string path)
+        private void Items(JsonArray list, CustomSchema? schema, bool keeps, string path)
         {
             for (var index = 0; index < list.Count; index++)
-                Value(list[index], schema, pruned is null ? "" : SchemaPaths.Item(path, index));
+                Value(list[index], schema, keeps, pruned is null ? "" : SchemaPaths.Item(path, index));
         }
 
         private string Join(string path, string name) => pruned is null ? "" : SchemaPaths.Child(path, name);
