@@ -32,18 +32,27 @@ public static class CustomKinds
     /// A resource for each version, the stored one first. One that is stored and not served has no verbs: it is there for the others.
     /// </summary>
     /// <param name="definition">Established, and without mistakes.</param>
-    /// <exception cref="ArgumentException">A pattern of a schema is no regular expression: the definition was made by another server.</exception>
+    /// <exception cref="ArgumentException">
+    /// A pattern of a schema is no regular expression, or the definition's resources are not its own: it was made by another server.
+    /// </exception>
     /// <exception cref="FormatException">As before, of a path.</exception>
     public static IReadOnlyList<ResourceType> Of(CustomResourceDefinition definition)
     {
         var versions = definition.Spec.Versions;
+        if (definition.Metadata.Name != $"{definition.Spec.Names.Plural}.{definition.Spec.Group}")
+            throw new ArgumentException($"its name is not {definition.Spec.Names.Plural}.{definition.Spec.Group}", nameof(definition));
+        if (versions.Select(version => version.Name).Distinct(StringComparer.Ordinal).Count() < versions.Count)
+            throw new ArgumentException("two of its versions have the same name", nameof(definition));
         var stored = Resource(definition, versions.First(version => version.Storage), null);
         return [stored, .. versions.Where(version => version is { Storage: false, Served: true }).Select(version => Resource(definition, version, stored))];
     }
 
     private static ResourceType Resource(CustomResourceDefinition definition, CustomResourceDefinitionVersion version, ResourceType? stored)
     {
-        var (spec, names) = (definition.Spec, definition.Status?.AcceptedNames ?? definition.Spec.Names);
+        var (spec, names) = (definition.Spec, definition.Status?.AcceptedNames is { Kind.Length: > 0 } accepted ? accepted : definition.Spec.Names);
+        // Where objects are, in the store and in paths, follows from the spec, which holds the name that no other definition can have; the
+        // status is anyone's who may write it.
+        var plural = spec.Names.Plural;
         var apiVersion = $"{spec.Group}/{version.Name}";
         return new ResourceType
         {
@@ -51,7 +60,7 @@ public static class CustomKinds
             Version = version.Name,
             Kind = names.Kind,
             ListKind = names.ListKind.Length > 0 ? names.ListKind : names.Kind + "List",
-            Plural = names.Plural,
+            Plural = plural,
             Singular = names.Singular,
             Namespaced = spec.Scope == "Namespaced",
             ShortNames = [.. names.ShortNames],
@@ -59,7 +68,7 @@ public static class CustomKinds
             Verbs = !version.Served ? [] : IsLeaving(definition) ? LeavingVerbs : AllVerbs,
             Subresources = version.Served ? [.. Parts(version.Subresources, apiVersion, names.Kind)] : [],
             Descriptor = CustomObject.Descriptor,
-            StoragePrefix = stored is null ? $"/registry/{spec.Group}/{names.Plural}/" : null,
+            StoragePrefix = stored is null ? $"/registry/{spec.Group}/{plural}/" : null,
             StoredVersion = stored,
             Custom = Made(version, apiVersion, names.Kind),
         };

@@ -36,8 +36,9 @@ internal sealed class CustomCaches(IStore store, ResourceCache definitions, Time
     public async Task SyncAsync(long revision, bool reload, CancellationToken cancellationToken)
     {
         var objects = definitions.State.Objects;
-        var wanted = objects.Range("").Select(version => (CustomResourceDefinition)version.Object).Where(CustomKinds.IsEstablished)
-            .ToDictionary(definition => definition.Metadata.Name, StringComparer.Ordinal);
+        var wanted = new Dictionary<string, CustomResourceDefinition>(StringComparer.Ordinal);
+        foreach (var definition in objects.Range("").Select(version => (CustomResourceDefinition)version.Object).Where(CustomKinds.IsEstablished))
+            wanted[definition.Metadata.Name] = definition;
         foreach (var name in _entries.Keys.Where(name => !wanted.ContainsKey(name)).ToList())
             Drop(name);
         foreach (var (name, definition) in wanted)
@@ -89,14 +90,15 @@ internal sealed class CustomCaches(IStore store, ResourceCache definitions, Time
     private static bool IsSame(CustomResourceDefinition left, CustomResourceDefinition right) =>
         left.Metadata.Uid == right.Metadata.Uid && left.Spec.Equals(right.Spec) && Equals(left.Status?.AcceptedNames, right.Status?.AcceptedNames);
 
-    // Validation keeps such definitions out; another server may have let one in.
+    // Validation keeps such definitions out; another server may have let one in. Whatever is wrong with one, it must not stop the feed, and
+    // with it every kind: that one alone is not served.
     private IReadOnlyList<ResourceType>? TryMake(CustomResourceDefinition definition)
     {
         try
         {
             return CustomKinds.Of(definition);
         }
-        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException)
+        catch (Exception exception)
         {
             logger.LogError(exception, "The definition {Name} cannot be served", definition.Metadata.Name);
             return null;

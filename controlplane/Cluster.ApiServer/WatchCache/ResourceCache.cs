@@ -1,6 +1,5 @@
 using Cluster.Api;
 using Cluster.Storage;
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.WatchCache;
@@ -107,7 +106,7 @@ internal sealed class ResourceCache
         {
             return StoredForm.Decode(Type, entry);
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or StatusException or InvalidDataException)
+        catch (Exception exception)
         {
             _logger.LogError(exception, "The value of {Key} at revision {Revision} cannot be read", entry.Key, entry.ModRevision);
             return null;

@@ -49,6 +49,36 @@ public sealed class DefinitionTests(CustomRig rig) : IClassFixture<CustomRig>
     }
 
     [Fact]
+    public async Task Status_ThatTakesTheNamesOfAnother_StopsNoKind()
+    {
+        var group = rig.NewGroup();
+        await rig.DefineAsync(CustomRig.Definition(group, Anything));
+        var second = CustomRig.Definition(group, Anything);
+        second["metadata"]!["name"] = $"others.{group}";
+        second["spec"]!["names"] = new JsonObject { ["plural"] = "others", ["kind"] = "Other" };
+        await rig.DefineAsync(second);
+        using var watch = await rig.Rest.Client.GetAsync("/api/v1/namespaces/default/configmaps?watch=true", HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await watch.Content.ReadAsStreamAsync());
+
+        foreach (var plural in new[] { "widgets", "" })
+        {
+            var (code, body) = await rig.Rest.SendAsync(
+                HttpMethod.Patch, $"{CustomRig.Definitions}/others.{group}/status",
+                $$$$"""{"status":{"acceptedNames":{"plural":"{{{{plural}}}}"}}}""", "application/merge-patch+json");
+            Assert.True(code == HttpStatusCode.OK, body.ToJsonString());
+            var name = $"after-{(plural.Length > 0 ? plural : "none")}";
+            await rig.Rest.PostAsync("/api/v1/namespaces/default/configmaps", $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"}}""");
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (await events.ReadLineAsync(patience.Token) is { } line && !line.Contains(name, StringComparison.Ordinal))
+            {
+            }
+        }
+
+        Assert.Equal("OtherList", (await rig.Rest.GetAsync($"/apis/{group}/v1/namespaces/default/others")).Body["kind"]!.ToString());
+        Assert.Equal("WidgetList", (await rig.Rest.GetAsync(CustomRig.Path(group))).Body["kind"]!.ToString());
+    }
+
+    [Fact]
     public async Task Delete_RemovesTheObjectsFirstAndEndsTheirWatches()
     {
         var (group, path) = await rig.WidgetsAsync(Anything);
