@@ -186,8 +186,9 @@ public static class SchemaValidation
                 found.Errors.Add(FieldError.TooMany(path, list.Count, (int)schema.MaxItems.Value));
             if (schema.Items is { } items)
             {
+                var known = ByKey(schema, before);
                 for (var index = 0; index < list.Count; index++)
-                    Value(items, list[index], Counterpart(schema, list[index], before), SchemaPaths.Item(path, index));
+                    Value(items, list[index], known is not null && list[index] is JsonObject item ? known.GetValueOrDefault(KeyOf(schema, item)) : null, SchemaPaths.Item(path, index));
             }
 
             if (schema.ListType is "set" or "map")
@@ -195,9 +196,15 @@ public static class SchemaValidation
         }
 
         // Items of other lists have no identity: they are looked at whenever their list changed.
-        private static JsonNode? Counterpart(CustomSchema schema, JsonNode? item, JsonArray? before) =>
-            before is not null && schema.ListType == "map" && item is JsonObject
-                ? before.FirstOrDefault(other => other is JsonObject && KeyOf(schema, other) == KeyOf(schema, item)) : null;
+        private static Dictionary<string, JsonNode>? ByKey(CustomSchema schema, JsonArray? before)
+        {
+            if (before is null || schema.ListType != "map")
+                return null;
+            var known = new Dictionary<string, JsonNode>(before.Count, StringComparer.Ordinal);
+            foreach (var item in before.OfType<JsonObject>())
+                known.TryAdd(KeyOf(schema, item), item);
+            return known;
+        }
 
         private void CheckUnique(CustomSchema schema, JsonArray list, string path)
         {
