@@ -31,9 +31,9 @@ internal static class StatefulIdentity
         pod.Metadata.Labels[RevisionLabel.Name] = revision;
         pod.Spec.Hostname = name;
         pod.Spec.Subdomain = set.Spec.ServiceName;
-        foreach (var claim in Claims(set, ordinal))
+        foreach (var (claimTemplate, claim) in set.Spec.VolumeClaimTemplates.Zip(Claims(set, ordinal)))
         {
-            var volume = TemplateOf(set, claim);
+            var volume = claimTemplate.Metadata.Name;
             if (pod.Spec.Volumes.FirstOrDefault(one => one.Name == volume) is { } shadowed)
             {
                 pod.Spec.Volumes.Remove(shadowed);
@@ -48,7 +48,7 @@ internal static class StatefulIdentity
         return pod;
     }
 
-    /// <summary>The claims of a number. They outlive the pod, and the set.</summary>
+    /// <summary>The claims of a number, in the order of their templates. They outlive the pod, and the set.</summary>
     public static IEnumerable<PersistentVolumeClaim> Claims(StatefulSet set, int ordinal) => set.Spec.VolumeClaimTemplates.Select(template =>
     {
         var claim = template.Clone();
@@ -67,8 +67,4 @@ internal static class StatefulIdentity
         claim.Status = null;
         return claim;
     });
-
-    private static string TemplateOf(StatefulSet set, PersistentVolumeClaim claim) =>
-        set.Spec.VolumeClaimTemplates.First(template =>
-            claim.Metadata.Name.StartsWith($"{template.Metadata.Name}-{set.Metadata.Name}-", StringComparison.Ordinal)).Metadata.Name;
 }

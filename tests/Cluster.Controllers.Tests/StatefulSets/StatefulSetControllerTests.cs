@@ -40,6 +40,20 @@ public sealed class StatefulSetControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReconcileAsync_TemplateNamedAsAnotherAndTheSet_MountsItsOwnClaim()
+    {
+        var set = Set(1);
+        set.Spec.VolumeClaimTemplates.Add(new PersistentVolumeClaim { Metadata = new() { Name = "data-db" }, Spec = new() { AccessModes = { "ReadWriteOnce" } } });
+        _rig.Api.Seed(set);
+        _rig.Start("statefulset");
+        await _rig.UntilAsync(() => _rig.Pods.Count == 1);
+
+        Assert.Equal(
+            [("data", "data-db-0"), ("data-db", "data-db-db-0")],
+            _rig.Pods[0].Spec.Volumes.Select(volume => (volume.Name, volume.VolumeSource.PersistentVolumeClaim.ClaimName)).Order());
+    }
+
+    [Fact]
     public async Task ReconcileAsync_FewerWanted_TakesTheHighestFirstAndKeepsTheClaims()
     {
         _rig.Api.Seed(Set(3));
