@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -26,6 +27,7 @@ internal static class GoPattern
     private static string Translate(string pattern)
     {
         var text = new StringBuilder(pattern.Length + 16);
+        var repeats = new PatternRepeats();
         var inClass = false;
         for (var at = 0; at < pattern.Length; at++)
         {
@@ -33,6 +35,7 @@ internal static class GoPattern
             if (rest[0] == '\\' && rest.Length > 1)
             {
                 at += Escape(rest, inClass, text);
+                repeats.Atom();
                 continue;
             }
 
@@ -60,6 +63,7 @@ internal static class GoPattern
                 case ']' when inClass:
                     inClass = false;
                     text.Append(']');
+                    repeats.Atom();
                     break;
                 case '$' when !inClass:
                     text.Append("\\z");
@@ -67,9 +71,12 @@ internal static class GoPattern
                 case '(' when !inClass && rest.StartsWith("(?P<"):
                     text.Append("(?<");
                     at += 3;
+                    repeats.Open();
                     break;
                 default:
                     text.Append(rest[0]);
+                    if (!inClass)
+                        repeats.Take(rest);
                     break;
             }
         }
@@ -108,12 +115,21 @@ internal static class GoPattern
                 text.Append(Regex.Escape((end < 0 ? rest[2..] : rest[2..end]).ToString()));
                 return end < 0 ? rest.Length - 1 : end + 1;
             case 'x' when rest.Length > 2 && rest[2] == '{' && rest.IndexOf('}') is > 3 and var close:
-                text.Append(Regex.Escape(char.ConvertFromUtf32(Convert.ToInt32(rest[3..close].ToString(), 16))));
+                text.Append(Hexadecimal(rest[3..close], inClass));
                 return close;
             default:
                 text.Append(rest[..2]);
                 return 1;
         }
+    }
+
+    // As numbers: no character of it means anything to a class or outside of one.
+    private static string Hexadecimal(ReadOnlySpan<char> digits, bool inClass)
+    {
+        if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || !Rune.IsValid(code))
+            throw new ArgumentException($"invalid escape sequence: `\\x{{{digits}}}`");
+        var units = string.Concat(new Rune(code).ToString().Select(unit => $"\\u{(int)unit:x4}"));
+        return inClass || new Rune(code).IsBmp ? units : $"(?:{units})";
     }
 
     private static string Posix(string name) => name switch
