@@ -33,6 +33,16 @@ public class JsonPathTests
         Assert.Equal(expected, string.Join(' ', JsonPath.Parse(path).Find(Root).Select(value => value?.ToJsonString())));
 
     [Theory]
+    [InlineData("..*..*..*..*..*..*..*..*")]
+    [InlineData("[*,*,*,*,*,*,*,*,*,*,*,*]")]
+    public void Find_OfMoreThanAnybodyReads_IsNone(string path)
+    {
+        var tree = new JsonArray([.. Enumerable.Range(0, 1000).Select(_ => new JsonArray(new JsonArray(new JsonArray(1, 2), 3), 4))]);
+        Assert.Empty(JsonPath.Parse(path).Find(tree));
+        Assert.Equal(1000, JsonPath.Parse("[*]").Find(tree).Count);
+    }
+
+    [Theory]
     [InlineData("spec.n")]
     [InlineData(".spec.list[")]
     [InlineData(".spec.list[x]")]

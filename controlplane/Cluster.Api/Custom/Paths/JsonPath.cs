@@ -5,6 +5,9 @@ namespace Cluster.Api.Custom.Paths;
 /// <summary>A path into JSON as kubectl knows it: fields, indexes, slices, <c>[*]</c>, <c>..</c> and filters. Immutable.</summary>
 public sealed class JsonPath
 {
+    /// <summary>More than any column shows; steps such as <c>..*</c> after each other multiply.</summary>
+    internal const int MostFound = 10_000;
+
     private readonly IReadOnlyList<JsonPathStep> _steps;
 
     internal JsonPath(string text, IReadOnlyList<JsonPathStep> steps) => (Text, _steps) = (text, steps);
@@ -20,7 +23,7 @@ public sealed class JsonPath
     /// <exception cref="FormatException">It is none; the message says where.</exception>
     public static JsonPath Parse(string text) => JsonPathParser.Parse(text);
 
-    /// <summary>The values the path leads to, in order.</summary>
+    /// <summary>The values the path leads to, in order; none where it leads to more than ten thousand.</summary>
     public IReadOnlyList<JsonNode?> Find(JsonNode? root)
     {
         List<JsonNode?> found = [root];
@@ -28,7 +31,12 @@ public sealed class JsonPath
         {
             List<JsonNode?> next = [];
             foreach (var value in found)
+            {
                 step.Add(value, next);
+                if (next.Count > MostFound)
+                    return [];
+            }
+
             found = next;
         }
 

@@ -8,6 +8,10 @@ internal sealed class UnionStep(IReadOnlyList<JsonPathStep> steps) : JsonPathSte
     public override void Add(JsonNode? value, List<JsonNode?> found)
     {
         foreach (var step in steps)
+        {
             step.Add(value, found);
+            if (found.Count > JsonPath.MostFound)
+                return;
+        }
     }
 }
