@@ -110,7 +110,9 @@ public static class StatusErrors
         $"the body of the request was in an unknown format - accepted media types include: {string.Join(", ", accepted)}");
 
     public static StatusException RequestEntityTooLarge(long limitBytes) =>
-        Plain(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limitBytes}");
+        RequestEntityTooLarge($"Request entity too large: limit is {limitBytes}");
+
+    public static StatusException RequestEntityTooLarge(string message) => Plain(413, "RequestEntityTooLarge", message);
 
     public static StatusException TooManyRequests(string message, int retryAfterSeconds) =>
         RetryAfter(429, "TooManyRequests", message, retryAfterSeconds);

@@ -35,7 +35,7 @@ public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj,
         if (Volatile.Read(ref _other) is { } other && other.Type == version)
             return other;
 
-        var converted = Object is CustomObject custom ? CustomConversion.To(custom, version) : Conversions.FromStored(Object, version.Descriptor);
+        var converted = Object is CustomObject custom ? CustomConversion.Read(custom, version) : Conversions.FromStored(Object, version.Descriptor);
         var made = new ObjectVersion(version, Key, converted, Revision);
         Volatile.Write(ref _other, made);
         return made;

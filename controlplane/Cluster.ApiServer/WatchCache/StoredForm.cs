@@ -33,8 +33,7 @@ internal static class StoredForm
     {
         if (type.Custom is not null)
         {
-            var custom = CustomJson.Read(entry.Value.Span);
-            CustomConversion.Mend(custom, type);
+            var custom = CustomConversion.Read(CustomJson.Read(entry.Value.Span), type);
             return Version(type, entry.Key, custom, entry.ModRevision);
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.CustomResources;
 
@@ -107,6 +108,70 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Equal(kept, read["spec"]!["value"]!.ToJsonString());
         var (_, written) = await PatchAsync(path + "/one", """{"metadata":{"labels":{"a":"b"}}}""");
         Assert.Equal(kept, written["spec"]!["value"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Create_WhereDefaultsMultiply_IsRefused()
+    {
+        var (group, path) = await rig.WidgetsAsync(ListOf(new string('x', 100_000)));
+        var (code, status) = await rig.CreateAsync(group, "large", new JsonObject { ["list"] = Empties(100_000) }.ToJsonString());
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "RequestEntityTooLarge"), (code, status["reason"]!.ToString()));
+        Assert.StartsWith("the defaults of its schema make the object too large", status["message"]!.ToString(), StringComparison.Ordinal);
+        var (taken, _) = await rig.CreateAsync(group, "small", """{"list":[{},{}]}""");
+        Assert.Equal(HttpStatusCode.Created, taken);
+        Assert.Equal(100_000, (await rig.Rest.GetAsync(path + "/small")).Body["spec"]!["list"]![1]!["text"]!.ToString().Length);
+    }
+
+    [Fact]
+    public async Task Get_WhereNewDefaultsMultiply_IsWithoutThem()
+    {
+        var (group, path) = await rig.WidgetsAsync("""{"type":"object","properties":{"list":{"type":"array","items":{"type":"object"}}}}""");
+        await rig.CreateAsync(group, "one", new JsonObject { ["list"] = Empties(10_000) }.ToJsonString());
+        await ReplaceAsync(group, ListOf(new string('x', 100_000)));
+        await Eventually.True(async () => (await rig.CreateAsync(group, "probe", """{"list":[{}]}""", "?dryRun=All")).Body["spec"]?["list"]?[0]?["text"] is not null);
+
+        var (code, one) = await rig.Rest.GetAsync(path + "/one");
+        Assert.Equal(HttpStatusCode.OK, code);
+        Assert.Equal(10_000, one["spec"]!["list"]!.AsArray().Count);
+        Assert.Equal("{}", one["spec"]!["list"]![0]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Get_ThroughAnotherVersion_HasItsDefaults()
+    {
+        var group = rig.NewGroup();
+        var definition = CustomRig.Definition(group, """{"type":"object","properties":{"size":{"type":"integer"}}}""");
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        var second = versions[0]!.DeepClone();
+        (second["name"], second["storage"]) = ("v2", false);
+        second["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["mode"] = JsonNode.Parse("""{"type":"string","default":"fast"}""");
+        versions.Add(second);
+        await rig.DefineAsync(definition);
+        await rig.CreateAsync(group, "one", """{"size":1}""");
+
+        Assert.Equal("""{"size":1}""", (await rig.Rest.GetAsync(CustomRig.Path(group) + "/one")).Body["spec"]!.ToJsonString());
+        Assert.Equal("""{"mode":"fast","size":1}""", (await rig.Rest.GetAsync(CustomRig.Path(group, "v2") + "/one")).Body["spec"]!.ToJsonString());
+        var (_, list) = await rig.Rest.GetAsync(CustomRig.Path(group, "v2"));
+        Assert.Equal("fast", list["items"]![0]!["spec"]!["mode"]!.ToString());
+        using var watch = await rig.Rest.Client.GetAsync(CustomRig.Path(group, "v2") + "?watch=true", HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await watch.Content.ReadAsStreamAsync());
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        Assert.Equal("fast", JsonNode.Parse((await events.ReadLineAsync(patience.Token))!)!["object"]!["spec"]!["mode"]!.ToString());
+    }
+
+    private static JsonArray Empties(int count) => new([.. Enumerable.Range(0, count).Select(_ => new JsonObject())]);
+
+    private static string ListOf(string text) =>
+        """{"type":"object","properties":{"list":{"type":"array","items":{"type":"object","properties":{"text":{"type":"string","default":"%"}}}}}}""".Replace("%", text, StringComparison.Ordinal);
+
+    // The schema of the spec.
+    private async Task ReplaceAsync(string group, string schema)
+    {
+        var name = $"{CustomRig.Definitions}/widgets.{group}";
+        var (_, definition) = await rig.Rest.GetAsync(name);
+        definition["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"] = JsonNode.Parse(schema);
+        var (code, body) = await rig.Rest.SendAsync(HttpMethod.Put, name, definition.ToJsonString());
+        Assert.True(code == HttpStatusCode.OK, body.ToJsonString());
     }
 
     [Fact]

@@ -96,6 +96,9 @@ public sealed class CustomSchema
     /// <summary>The compiled <see cref="Pattern"/>; null: none.</summary>
     internal Regex? PatternRegex { get; private init; }
 
+    /// <summary>The length of the default as text; 0: none.</summary>
+    internal int DefaultBytes { get; private init; }
+
     /// <summary>The types as errors list them.</summary>
     internal string TypeText => IsIntOrString && Type.Length == 0 ? "integer,string" : Type;
 
@@ -118,6 +121,7 @@ public sealed class CustomSchema
         Others = from.AdditionalProperties?.Schema is { } other ? Of(other) : null,
         Items = from.Items?.Schema is { } items ? Of(items) : null,
         Default = from.Default is { Raw.IsEmpty: false } value ? JsonTrees.Parse(value.Raw.Span) : null,
+        DefaultBytes = from.Default?.Raw.Length ?? 0,
         Required = [.. from.Required],
         Enum = from.Enum.Count == 0 ? null : [.. from.Enum.Select(allowed => allowed.Raw.IsEmpty ? null : JsonTrees.Parse(allowed.Raw.Span))],
         Pattern = from.Pattern,

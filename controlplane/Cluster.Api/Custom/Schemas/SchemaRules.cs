@@ -336,7 +336,16 @@ internal sealed class SchemaRules
     private void DefaultFits(JsonNode? value, CustomSchema schema, FieldPath path)
     {
         var filled = new JsonObject { ["value"] = value?.DeepClone() };
-        SchemaDefaults.Apply(filled["value"], schema);
+        try
+        {
+            SchemaDefaults.Apply(filled["value"], schema);
+        }
+        catch (StatusException)
+        {
+            errors.TooLong(path, SchemaDefaults.MostBytes);
+            return;
+        }
+
         var whole = filled.DeepClone();
         List<string> unknown = [];
         SchemaPruning.Prune(filled, CustomSchema.Holding("value", schema), unknown);
