@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cluster.Api;
 using Cluster.Api.Custom;
 using Cluster.Api.Protobuf;
@@ -14,7 +15,7 @@ internal static class ObjectEnvelope
     public static T Decode<T>(ReadOnlyMemory<byte> bytes)
         where T : IMessage, new()
     {
-        if (typeof(T) == typeof(CustomObject))
+        if (RuntimeFeature.IsDynamicCodeSupported && typeof(T) == typeof(CustomObject))
         {
             return (T)(object)CustomJson.Read(Envelope.Open(bytes).Raw.Span);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cluster.Api.Json;
 using Cluster.Api.Runtime;
 using Cluster.Api.Custom;
@@ -39,7 +40,8 @@ public static class Envelope
     /// <remarks>Added kinds have no message: of them the envelope holds the JSON, and says so in its content type.</remarks>
     public static byte[] Encode(IMessage message, string apiVersion, string kind)
     {
-        if (message is CustomObject custom)
+        // The JSON codec is made at run time: a program that is compiled before has neither it nor added kinds.
+        if (RuntimeFeature.IsDynamicCodeSupported && message is CustomObject custom)
         {
             var unknown = new Unknown
             {

@@ -70,7 +70,7 @@ internal static class RestBodies
             return ObjectEnvelope.Decode<T>(bytes);
         }
 
-        if (typeof(T) == typeof(CustomObject))
+        if (RuntimeFeature.IsDynamicCodeSupported && typeof(T) == typeof(CustomObject))
         {
             return (T)(object)CustomJson.Read(bytes.Span);
         }
@@ -82,6 +82,8 @@ internal static class RestBodies
     /// <exception cref="StatusException">400: it is none.</exception>
     public static ResourceList<CustomObject> DecodeCustomList(ReadOnlyMemory<byte> bytes)
     {
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+            throw NoJson();
         var (items, metadata) = CustomJson.ReadList(bytes.Span);
         return new(items, metadata.ResourceVersion, string.IsNullOrEmpty(metadata.Continue) ? null : metadata.Continue);
     }
