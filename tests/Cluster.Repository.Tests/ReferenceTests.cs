@@ -18,6 +18,7 @@ public sealed class ReferenceTests
         ["Cluster.Proxy.Host"] = ["Cluster.Proxy"],
         ["Cluster.Containers"] = [],
         ["Cluster.Kubelet"] = ["Cluster.Containers", "Cluster.Client"],
+        ["StaticSite"] = ["Cluster.Client"],
         ["Cluster.Cli"] =
             ["Cluster.Kubelet", "Cluster.Proxy", "Cluster.ApiServer", "Cluster.Storage", "Cluster.Scheduler", "Cluster.Controllers"],
     };
