@@ -23,31 +23,26 @@ internal sealed class TcpLoop : IDisposable
     /// <summary>Precision of connect time-outs and of the rest after the descriptors ran out.</summary>
     private const int TickMs = 25;
 
-    /// <summary>How often connections are looked through for silent ones, where no idle time-out asks for more.</summary>
-    private const int SweepMs = 5000;
-
     private readonly Epoll _epoll = new(EventsPerWait);
     private readonly EventFd _wake = new();
     private readonly ConcurrentQueue<Action<TcpLoop>> _posted = new();
     private readonly LoopBuffers _buffers;
-    private readonly Dictionary<int, LoopListener> _listeners = [];
     private readonly List<LoopConnection> _connections = [];
     private readonly Stack<LoopConnection> _free = new();
-    private readonly Stack<ReplayBuffer> _freeReplays = new();
     private readonly Queue<LoopConnection> _more = new();
     private readonly TcpRelayOptions _options;
     private readonly SocketSetup _setup;
     private readonly AcceptGate _gate;
+    private readonly LoopListeners _listeners;
+    private readonly IdleSweep _sweep;
+    private readonly LoopReplays _replays;
     private readonly BackendConnector _connector;
-    private readonly LoopEnds _ends;
     private readonly ILogger _logger;
     private readonly int _limit;
     private readonly Thread _thread;
     private int _active;
     private long _now = Environment.TickCount64;
     private long _nextTick;
-    private long _nextSweep;
-    private int _sweepPeriodMs;
     private bool _stopped;
     private RingPump? _ring;
     private bool _ringReady;
@@ -60,9 +55,10 @@ internal sealed class TcpLoop : IDisposable
         _setup = new SocketSetup(options, directory.Origins);
         _gate = new AcceptGate(options.ExhaustedPause, logger);
         _connector = new BackendConnector(directory, options, _setup, _epoll, PauseExhausted);
-        _ends = new LoopEnds(LeaveRingInOrder, Close);
+        _listeners = new LoopListeners(_epoll, _gate, _setup);
+        _replays = new LoopReplays(_connector, Reset);
+        _sweep = new IdleSweep(_connections, options, _setup, _connector, new LoopEnds(LeaveRingInOrder, Close), Reset);
         _logger = logger;
-        _sweepPeriodMs = SweepPeriod(options.IdleTimeout);
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, LoopEventData.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
@@ -79,20 +75,9 @@ internal sealed class TcpLoop : IDisposable
     }
 
     /// <summary>Takes over a listening socket.</summary>
-    public void AddListener(LoopListener listener)
-    {
-        _listeners.Add(listener.Descriptor, listener);
-        _setup.Listener(listener.Descriptor, listener.Frontend.Address);
-        if (_gate.IsOpen) Watch(listener);
-    }
+    public void AddListener(LoopListener listener) => _listeners.Add(listener);
 
-    public void RemoveListener(int descriptor)
-    {
-        if (!_listeners.Remove(descriptor)) return;
-        // Closing alone would leave the socket watched where another process has it too.
-        _epoll.Remove(descriptor);
-        SocketCalls.Close(descriptor);
-    }
+    public void RemoveListener(int descriptor) => _listeners.Remove(descriptor);
 
     /// <summary>Ends the thread: listeners are closed, connections reset.</summary>
     public void Dispose()
@@ -114,12 +99,12 @@ internal sealed class TcpLoop : IDisposable
             for (int turns = _more.Count; turns > 0; turns--) Continue(_more.Dequeue());
             if (_now >= _nextTick) Tick();
             // Room for several: pausing and resuming cost a call for each listener.
-            if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) ResumeAccepting();
+            if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) _listeners.Resume();
             // Last, for what came before may have given it something to do.
             if (_ring is not null && (_ringReady || _ring.HasQueued)) TurnRing();
         }
 
-        foreach (int descriptor in _listeners.Keys.ToArray()) RemoveListener(descriptor);
+        _listeners.RemoveAll();
         foreach (LoopConnection connection in _connections)
             if (connection.IsOpen) Reset(connection);
         while (_ring is { Count: > 0 }) TurnRing();
@@ -185,61 +170,16 @@ internal sealed class TcpLoop : IDisposable
     {
         if (_more.Count > 0 || _ringReady) return 0;
         if (_connector.Waiting > 0 || !_gate.IsOpen) return TickMs;
-        return _active > 0 ? (int)Math.Max(0, _nextSweep - _now) : -1;
+        return _active > 0 ? (int)Math.Max(0, _sweep.Next - _now) : -1;
     }
 
     private void Tick()
     {
         _nextTick = _now + TickMs;
         _connector.GiveUpSlow(_now, Reset);
-        if (!_gate.IsOpen && _active >= _limit) ShedIdle();
-        if (_now < _nextSweep) return;
-        _nextSweep = _now + _sweepPeriodMs;
-        Sweep();
+        if (!_gate.IsOpen && _active >= _limit) _sweep.Shed(_now);
+        if (_now >= _sweep.Next) _sweep.Run(_now);
     }
-
-    // Connections that last are probed from now on; those that were silent for too long end.
-    private void Sweep()
-    {
-        foreach (LoopConnection connection in _connections)
-        {
-            if (!connection.IsOpen || connection.IsConnecting || _ends.Look(connection, _now)) continue;
-            connection.CountBytes();
-            if (connection.IdleTimeoutMs > 0 && _now - connection.Time >= connection.IdleTimeoutMs)
-            {
-                DataplaneMetrics.TcpIdle.Add(1);
-                Drop(connection, DropReason.Idle);
-            }
-            else if (!connection.IsLasting)
-            {
-                connection.IsLasting = true;
-                _setup.Lasting(connection.Client);
-                _setup.Lasting(connection.BackendSocket);
-            }
-        }
-    }
-
-    // Where there is no room: those that have been silent for long give theirs.
-    private void ShedIdle()
-    {
-        long after = (long)_options.ShedIdleAfter.TotalMilliseconds;
-        if (after <= 0) return;
-        foreach (LoopConnection connection in _connections)
-        {
-            if (!connection.IsOpen || connection.IsConnecting || _now - connection.Time < after) continue;
-            DataplaneMetrics.TcpShed.Add(1);
-            Drop(connection, DropReason.Shed);
-        }
-    }
-
-    private void Drop(LoopConnection connection, DropReason reason)
-    {
-        _connector.EntryOf(connection)?.State.Traffic.Dropped(reason);
-        Reset(connection);
-    }
-
-    private static int SweepPeriod(TimeSpan idleTimeout) =>
-        idleTimeout <= TimeSpan.Zero ? SweepMs : (int)Math.Clamp(idleTimeout.TotalMilliseconds / 4, TickMs, SweepMs);
 
     private void Handle((uint Events, ulong Data) happened)
     {
@@ -254,7 +194,7 @@ internal sealed class TcpLoop : IDisposable
         }
         else if (LoopEventData.IsListener(happened.Data))
         {
-            if (_listeners.TryGetValue(LoopEventData.PlaceOf(happened.Data), out LoopListener? listener)) AcceptFrom(listener);
+            if (_listeners.Find(LoopEventData.PlaceOf(happened.Data)) is { } listener) AcceptFrom(listener);
         }
         else
         {
@@ -269,10 +209,10 @@ internal sealed class TcpLoop : IDisposable
         Span<byte> address = stackalloc byte[SocketCalls.AddressSize];
         for (int turn = 0; turn < AcceptsPerTurn && _gate.IsOpen; turn++)
         {
-            if (_active >= _limit) ShedIdle();
+            if (_active >= _limit) _sweep.Shed(_now);
             if (_active >= _limit)
             {
-                PauseAccepting("as many connections are open as the limit allows", rest: false);
+                _listeners.Pause("as many connections are open as the limit allows", _now, rest: false);
                 return;
             }
 
@@ -300,7 +240,7 @@ internal sealed class TcpLoop : IDisposable
             _connections.Add(connection);
         }
 
-        if (_active++ == 0) _nextSweep = _now + _sweepPeriodMs;
+        if (_active++ == 0) _sweep.Begin(_now);
         connection.Client = client;
         connection.Listener = listener;
         connection.ClientAddress = ClientAddress.FromSocketAddress(address);
@@ -368,8 +308,8 @@ internal sealed class TcpLoop : IDisposable
     {
         TimeSpan idle = port.IdleTimeout > TimeSpan.Zero ? port.IdleTimeout : _options.IdleTimeout;
         connection.IdleTimeoutMs = (uint)Math.Min(idle.TotalMilliseconds, uint.MaxValue);
-        if (idle > TimeSpan.Zero) SweepEvery(SweepPeriod(idle));
-        if (QuietEnd.AsksFor(port)) SweepEvery(QuietEnd.LookMs);
+        if (idle > TimeSpan.Zero) _sweep.Follow(idle, _now);
+        if (QuietEnd.AsksFor(port)) _sweep.Every(QuietEnd.LookMs, _now);
         connection.EndAfter = QuietEnd.EndAfter(port, _now);
         connection.Rebalances = port.Rebalance;
         if (connection.Replay is { } kept)
@@ -379,7 +319,7 @@ internal sealed class TcpLoop : IDisposable
             return true;
         }
 
-        if (port.Replay) connection.Replay = _freeReplays.TryPop(out ReplayBuffer? replay) ? replay : new ReplayBuffer();
+        if (port.Replay) _replays.Begin(connection);
         return !port.ProxyProtocol || SendHeader(connection);
     }
 
@@ -398,13 +338,6 @@ internal sealed class TcpLoop : IDisposable
         return connection.ToBackend.Begin(connection.Client, connection.BackendSocket, _buffers.Bytes, length);
     }
 
-    private void SweepEvery(int periodMs)
-    {
-        if (periodMs >= _sweepPeriodMs) return;
-        _sweepPeriodMs = periodMs;
-        _nextSweep = Math.Min(_nextSweep, _now + periodMs);
-    }
-
     private void Continue(LoopConnection connection)
     {
         if (!connection.IsQueued) return;
@@ -421,7 +354,7 @@ internal sealed class TcpLoop : IDisposable
             return;
         }
 
-        if (connection.Replay is not null && !AdvanceReplay(connection)) return;
+        if (connection.Replay is not null && !_replays.Advance(connection, _now)) return;
         PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: connection.ToClient.IsDone);
         PumpResult down = up == PumpResult.Failed
             ? up
@@ -448,70 +381,6 @@ internal sealed class TcpLoop : IDisposable
         }
     }
 
-    // True once the directions go on by themselves.
-    private bool AdvanceReplay(LoopConnection connection)
-    {
-        ReplayOutcome outcome = connection.Replay!.Advance(connection);
-        switch (outcome)
-        {
-            case ReplayOutcome.Answered:
-                if (_connector.EntryOf(connection) is { } entry) _connector.Answered(connection, entry);
-                LeaveReplay(connection);
-                return true;
-            case ReplayOutcome.Overfull:
-            // An end in order is the backend's word where no other can be asked.
-            case ReplayOutcome.BackendEnded when !_connector.HasAnother(connection):
-                LeaveReplay(connection);
-                return true;
-            case ReplayOutcome.BackendEnded:
-            case ReplayOutcome.BackendFailed:
-                Replay(connection, outcome);
-                return false;
-            case ReplayOutcome.ClientFailed:
-                Fail(connection, ofBackend: false);
-                return false;
-            default:
-                return false;
-        }
-    }
-
-    // True where the backend had answered before it failed: then it is a failure as any other.
-    private bool FailReplay(LoopConnection connection, bool ofBackend)
-    {
-        if (!ofBackend) Reset(connection);
-        else if (ReplayBuffer.Look(connection) != ReplayOutcome.Answered) Replay(connection, ReplayOutcome.BackendFailed);
-        else
-        {
-            LeaveReplay(connection);
-            return true;
-        }
-
-        return false;
-    }
-
-    private void LeaveReplay(LoopConnection connection)
-    {
-        connection.Replay!.HandOver(connection);
-        ForgetReplay(connection);
-    }
-
-    private void Replay(LoopConnection connection, ReplayOutcome outcome)
-    {
-        bool spoke = connection.Replay!.ClientSpoke;
-        if (spoke) DataplaneMetrics.TcpReplays.Add(1);
-        // What was known of the old socket; the new one tells of itself.
-        connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.HangUp = false;
-        if (!_connector.Replay(connection, FirstBytes.IsFailure(outcome, spoke), _now)) Reset(connection);
-    }
-
-    private void ForgetReplay(LoopConnection connection)
-    {
-        if (connection.Replay is not { } replay) return;
-        replay.Clear();
-        _freeReplays.Push(replay);
-        connection.Replay = null;
-    }
-
     private bool IsSmallForLong(LoopConnection connection)
     {
         bool large = connection.ToBackend.TakeLarge() | connection.ToClient.TakeLarge();
@@ -522,7 +391,7 @@ internal sealed class TcpLoop : IDisposable
     // The kernel still hands out what had arrived before the reset: passed on, as far as the other side takes it at once.
     private void Fail(LoopConnection connection, bool ofBackend)
     {
-        if (connection.Replay is not null && !FailReplay(connection, ofBackend)) return;
+        if (connection.Replay is not null && !_replays.Fail(connection, ofBackend, _now)) return;
         DataplaneMetrics.TcpResets.Add(1);
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
         from.Readable = from.HangUp = true;
@@ -556,32 +425,17 @@ internal sealed class TcpLoop : IDisposable
     private void Forget(LoopConnection connection)
     {
         _connector.Forget(connection);
-        ForgetReplay(connection);
+        _replays.Forget(connection);
         connection.Clear(_buffers.Pipes);
         _free.Push(connection);
         _active--;
         DataplaneMetrics.TcpActive.Add(-1);
     }
 
-    private void Watch(LoopListener listener) => _epoll.Add(listener.Descriptor, Epoll.EPOLLIN, LoopEventData.OfListener(listener.Descriptor));
-
     private void PauseExhausted()
     {
         _buffers.Pipes.Trim();
-        ShedIdle();
-        PauseAccepting("the process is out of descriptors or memory", rest: true);
-    }
-
-    private void PauseAccepting(string reason, bool rest)
-    {
-        if (!_gate.IsOpen) return;
-        _gate.Close(reason, _now, rest);
-        foreach (int descriptor in _listeners.Keys) _epoll.Remove(descriptor);
-    }
-
-    private void ResumeAccepting()
-    {
-        _gate.Open();
-        foreach (LoopListener listener in _listeners.Values) Watch(listener);
+        _sweep.Shed(_now);
+        _listeners.Pause("the process is out of descriptors or memory", _now, rest: true);
     }
 }

@@ -192,19 +192,6 @@ internal sealed class StreamCopier : IDisposable
 
         await reader.CompleteAsync();
         if (_sourceFailed) return CopyResult.SourceFailed;
-        return result == CopyResult.Completed && !_endTold && !HalfClose(to) && !_discards ? CopyResult.DestinationFailed : result;
-    }
-
-    private static bool HalfClose(Socket to)
-    {
-        try
-        {
-            to.Shutdown(SocketShutdown.Send);
-            return true;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
+        return result == CopyResult.Completed && !_endTold && !RelaySocket.End(to) && !_discards ? CopyResult.DestinationFailed : result;
     }
 }

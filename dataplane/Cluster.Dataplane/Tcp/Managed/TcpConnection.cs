@@ -2,28 +2,23 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Balancing;
-using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Tcp.Managed;
 
 /// <summary>Serves one accepted connection: finds a backend that answers, then copies both ways until both sides have ended.</summary>
-/// <remarks>Pooled: the copiers, their pipes and the timer are reused by later connections. Sockets are made for each.</remarks>
+/// <remarks>Pooled: the copiers, their pipes and the dial are reused by later connections. Sockets are made for each.</remarks>
 internal sealed class TcpConnection : IDisposable
 {
-    private static readonly LingerOption ResetOnClose = new(true, 0);
-
     private readonly StreamCopier _toBackend;
     private readonly StreamCopier _toClient;
-    private readonly SocketOperation _connect = new();
     private readonly TriedBackends _tried = new();
-    private readonly ITimer _connectTimer;
+    private readonly BackendDial _dial;
     private readonly TcpRelayOptions _options;
     private readonly Action<CopyResult> _abort;
     private Socket? _client;
     private Socket? _backend;
-    private Socket? _connecting;
     private readonly Lock _counting = new();
     private Backend? _counted;
     private long _countedToBackend;
@@ -46,8 +41,7 @@ internal sealed class TcpConnection : IDisposable
         _toBackend = new StreamCopier { Received = NoteSpeaker };
         _toClient = new StreamCopier { Received = NoteSpeaker };
         _abort = _ => AbortUnlessEnding();
-        _connectTimer = time.CreateTimer(
-            static self => ((TcpConnection)self!).OnConnectTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _dial = new BackendDial(options, time);
     }
 
     /// <summary>Takes an accepted socket. Comes before <see cref="RunAsync"/>; from here on <see cref="Abort"/> may be called.</summary>
@@ -66,7 +60,7 @@ internal sealed class TcpConnection : IDisposable
     public async Task RunAsync(ServiceDirectory directory, Frontend frontend)
     {
         var client = _client!;
-        SetOptions(client);
+        RelaySocket.SetOptions(client, _options);
         var remote = (IPEndPoint)client.RemoteEndPoint!;
         var address = ClientAddress.From(remote.Address);
         _connectBy = Environment.TickCount64 + (long)_options.ConnectBudget.TotalMilliseconds;
@@ -122,14 +116,14 @@ internal sealed class TcpConnection : IDisposable
         if (!IsSilent(now) || !(_endWanted || IsDue(now))) return false;
         // Decided once: a connection that is busy again before its end has come is ended at the next quiet moment.
         _endWanted = true;
-        if (!IsSettled(_client!) || !IsSettled(backend)) return false;
+        if (!RelaySocket.IsSettled(_client!) || !RelaySocket.IsSettled(backend)) return false;
         // What one side still has to say is read and thrown away until it ends too, for as long as this.
         _endBy = now + QuietEnd.PatienceMs;
         _ending = true;
         _toBackend.Discard();
         _toClient.Discard();
-        End(_client!);
-        End(backend);
+        RelaySocket.End(_client!);
+        RelaySocket.End(backend);
         return true;
     }
 
@@ -143,9 +137,9 @@ internal sealed class TcpConnection : IDisposable
     public void Abort()
     {
         if (Interlocked.Exchange(ref _aborted, 1) != 0) return;
-        GiveUpConnecting();
-        if (_client is { } client) Reset(client);
-        if (Volatile.Read(ref _backend) is { } backend) Reset(backend);
+        _dial.GiveUp();
+        if (_client is { } client) RelaySocket.Reset(client);
+        if (Volatile.Read(ref _backend) is { } backend) RelaySocket.Reset(backend);
     }
 
     /// <summary>Makes the object ready for the pool. Only after <see cref="RunAsync"/> has ended.</summary>
@@ -163,14 +157,13 @@ internal sealed class TcpConnection : IDisposable
             _countedToBackend = _countedToClient = 0;
         }
 
-        _connect.Clear();
+        _dial.Clear();
     }
 
     public void Dispose()
     {
         Count(null);
-        _connectTimer.Dispose();
-        _connect.Dispose();
+        _dial.Dispose();
         _toBackend.Dispose();
         _toClient.Dispose();
     }
@@ -179,7 +172,7 @@ internal sealed class TcpConnection : IDisposable
     private void Hold(Socket backend)
     {
         Volatile.Write(ref _backend, backend);
-        if (Volatile.Read(ref _aborted) != 0) Reset(backend);
+        if (Volatile.Read(ref _aborted) != 0) RelaySocket.Reset(backend);
     }
 
     // What the service port asks for from the moment on that a backend has taken the connection.
@@ -206,26 +199,6 @@ internal sealed class TcpConnection : IDisposable
     private bool IsSilent(long now) =>
         _lastSpeaker == _toClient && now - _toClient.LastReceived >= QuietEnd.SilenceMs && _toBackend.IsIdle && _toClient.IsIdle;
 
-    // Nothing waits to be read, and everything that was sent is acknowledged, where the system says so.
-    private static bool IsSettled(Socket socket)
-    {
-        var held = false;
-        try
-        {
-            socket.SafeHandle.DangerousAddRef(ref held);
-            return socket.Available == 0 && (!OperatingSystem.IsLinux() || SocketCalls.Unacknowledged((int)socket.Handle) == 0);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // It has come to its end by itself.
-            return false;
-        }
-        finally
-        {
-            if (held) socket.SafeHandle.DangerousRelease();
-        }
-    }
-
     private bool IsDue(long now)
     {
         if (Volatile.Read(ref _endAfter) is > 0 and var after && now >= after)
@@ -244,18 +217,6 @@ internal sealed class TcpConnection : IDisposable
     private void AbortUnlessEnding()
     {
         if (!_ending) Abort();
-    }
-
-    private static void End(Socket socket)
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // It has come to its end by itself.
-        }
     }
 
     // Both were told of the end: no reset, which would take what a slow reader has not read yet.
@@ -386,70 +347,9 @@ internal sealed class TcpConnection : IDisposable
 
     private async ValueTask<(Socket? Socket, SocketError Error)> TryConnectAsync(Backend backend, TimeSpan timeout)
     {
-        Socket socket;
-        try
-        {
-            socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            SetOptions(socket);
-        }
-        catch (SocketException exception)
-        {
-            return (null, exception.SocketErrorCode);
-        }
-
+        if (_dial.Open(backend, out var error) is not { } socket) return (null, error);
         Count(backend);
-        Volatile.Write(ref _connecting, socket);
-        _connectTimer.Change(timeout, Timeout.InfiniteTimeSpan);
-        var result = await _connect.ConnectAsync(socket, backend.Address);
-        // Whoever takes the socket out of the field owns it: the timer to close it, or this method to use it.
-        var timedOut = Interlocked.Exchange(ref _connecting, null) is null;
-        _connectTimer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (result.Succeeded && !timedOut) return (socket, SocketError.Success);
-        socket.Dispose();
-        return (null, timedOut ? SocketError.TimedOut : result.Error);
-    }
-
-    private void OnConnectTimeout()
-    {
-        // A busy process may see its own answer late: a backend that has answered, yes or no, is not given up for that.
-        if (Volatile.Read(ref _connecting) is { } socket && !HasAnswer(socket)
-            && Interlocked.CompareExchange(ref _connecting, null, socket) == socket) socket.Dispose();
-    }
-
-    private static bool HasAnswer(Socket socket)
-    {
-        try
-        {
-            return socket.Poll(0, SelectMode.SelectWrite);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // It came to its end in between.
-            return true;
-        }
-    }
-
-    private void GiveUpConnecting() => Interlocked.Exchange(ref _connecting, null)?.Dispose();
-
-    private void SetOptions(Socket socket)
-    {
-        socket.NoDelay = true;
-        if (_options.KeepAlive <= TimeSpan.Zero) return;
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)_options.KeepAlive.TotalSeconds);
-    }
-
-    private static void Reset(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = ResetOnClose;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // Already reset by its peer, or closed: there is nobody to tell.
-        }
-
-        socket.Dispose();
+        error = await _dial.ConnectAsync(socket, backend, timeout);
+        return (error == SocketError.Success ? socket : null, error);
     }
 }

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using Cluster.Dataplane.Services;
+
+namespace Cluster.Dataplane.Tcp.Managed;
+
+/// <summary>One attempt after the other to reach a backend, each with a limit of time. One at a time; <see cref="GiveUp"/> may come from any thread.</summary>
+internal sealed class BackendDial : IDisposable
+{
+    private readonly SocketOperation _connect = new();
+    private readonly TcpRelayOptions _options;
+    private readonly ITimer _timer;
+    private Socket? _connecting;
+
+    public BackendDial(TcpRelayOptions options, TimeProvider time)
+    {
+        _options = options;
+        _timer = time.CreateTimer(static self => ((BackendDial)self!).OnTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Makes a socket for a backend; null with the reason where there is none to be had.</summary>
+    public Socket? Open(Backend backend, out SocketError error)
+    {
+        try
+        {
+            error = SocketError.Success;
+            var socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            RelaySocket.SetOptions(socket, _options);
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            error = exception.SocketErrorCode;
+            return null;
+        }
+    }
+
+    /// <summary>Connects a socket; where that fails, takes too long or is given up, the socket is closed.</summary>
+    public async ValueTask<SocketError> ConnectAsync(Socket socket, Backend backend, TimeSpan timeout)
+    {
+        Volatile.Write(ref _connecting, socket);
+        _timer.Change(timeout, Timeout.InfiniteTimeSpan);
+        var result = await _connect.ConnectAsync(socket, backend.Address);
+        // Whoever takes the socket out of the field owns it: the timer to close it, or this method to use it.
+        var timedOut = Interlocked.Exchange(ref _connecting, null) is null;
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (result.Succeeded && !timedOut) return SocketError.Success;
+        socket.Dispose();
+        return timedOut ? SocketError.TimedOut : result.Error;
+    }
+
+    /// <summary>Ends the attempt under way, if there is one.</summary>
+    public void GiveUp() => Interlocked.Exchange(ref _connecting, null)?.Dispose();
+
+    /// <summary>Lets go of the last backend's address.</summary>
+    public void Clear() => _connect.Clear();
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _connect.Dispose();
+    }
+
+    private void OnTimeout()
+    {
+        // A busy process may see its own answer late: a backend that has answered, yes or no, is not given up for that.
+        if (Volatile.Read(ref _connecting) is { } socket && !HasAnswer(socket)
+            && Interlocked.CompareExchange(ref _connecting, null, socket) == socket) socket.Dispose();
+    }
+
+    private static bool HasAnswer(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectWrite);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It came to its end in between.
+            return true;
+        }
+    }
+}
