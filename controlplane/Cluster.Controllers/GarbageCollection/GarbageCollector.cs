@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Cluster.Api;
-using Cluster.Api.ApiExtensionsV1;
 using Cluster.Api.MetaV1;
 using Cluster.Client;
 using Cluster.Controllers.Framework;
@@ -16,41 +14,22 @@ internal sealed class GarbageCollector : IController
     private const string Foreground = "foregroundDeletion";
     private const string Orphan = "orphan";
 
-    private readonly ICustomKinds? _customKinds;
+    // Events own nothing, are owned by nothing, and are many.
+    private readonly KindSet _kinds;
 
-    // Replaced as a whole when definitions add or take away kinds: by their informer's loop alone.
-    private ImmutableDictionary<string, KindAccess> _byResource;
-
-    public GarbageCollector(ControllerContext context)
-    {
-        // Events own nothing, are owned by nothing, and are many.
-        _byResource = KindAccess.All(context.Client).Where(kind => kind.Type.Kind != "Event").ToImmutableDictionary(kind => kind.Type.GroupResource);
-        _customKinds = context.Client as ICustomKinds;
-    }
-
-    private IEnumerable<KindAccess> Kinds => Volatile.Read(ref _byResource).Values;
+    public GarbageCollector(ControllerContext context) => _kinds = new KindSet(context.Client, type => type.Kind != "Event");
 
     public string Name => "garbagecollector";
 
     public int Workers => 20;
 
-    public void Watch(ControllerWatches watches)
-    {
-        foreach (var kind in Kinds)
-        {
-            kind.Watch(watches, (old, current) => Changed(watches, kind, old, current));
-        }
-
-        if (_customKinds is not null)
-        {
-            watches.On<CustomResourceDefinition>((old, current) => DefinitionChanged(watches, old, current));
-        }
-    }
+    public void Watch(ControllerWatches watches) =>
+        _kinds.Watch(watches, kind => kind.Watch(watches, (old, current) => Changed(watches, kind, old, current)));
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var (resource, name) = GraphKey.Read(key);
-        if (!Volatile.Read(ref _byResource).TryGetValue(resource, out var kind) || kind.Cached(name) is not { } obj)
+        if (_kinds.Find(resource) is not { } kind || kind.Cached(name) is not { } obj)
         {
             return null;
         }
@@ -66,31 +45,6 @@ internal sealed class GarbageCollector : IController
         }
 
         return null;
-    }
-
-    private void DefinitionChanged(ControllerWatches watches, CustomResourceDefinition? old, CustomResourceDefinition? current)
-    {
-        var known = Volatile.Read(ref _byResource);
-        if (current is null)
-        {
-            if (known.TryGetValue(old!.Metadata.Name, out var gone))
-            {
-                Volatile.Write(ref _byResource, known.Remove(old.Metadata.Name));
-                watches.Forget(gone.Type);
-            }
-
-            return;
-        }
-
-        // A definition is called after its resource, as kinds are here.
-        if (known.ContainsKey(current.Metadata.Name) || CustomTypes.ServedOf(current) is not { } type)
-        {
-            return;
-        }
-
-        var kind = KindAccess.Of(_customKinds!, type);
-        kind.Watch(watches, (before, now) => Changed(watches, kind, before, now));
-        Volatile.Write(ref _byResource, known.Add(current.Metadata.Name, kind));
     }
 
     private void Changed(ControllerWatches watches, KindAccess kind, IApiObject? old, IApiObject? current)
@@ -120,7 +74,7 @@ internal sealed class GarbageCollector : IController
     }
 
     private IEnumerable<(KindAccess Kind, IApiObject Object)> DependentsOf(string uid) =>
-        Kinds.SelectMany(kind => kind.DependentsOf(uid).Select(obj => (kind, obj)));
+        _kinds.All.SelectMany(kind => kind.DependentsOf(uid).Select(obj => (kind, obj)));
 
     private static void AddAll(ControllerWatches watches, IEnumerable<(KindAccess Kind, IApiObject Object)> objects)
     {
@@ -253,15 +207,14 @@ internal sealed class GarbageCollector : IController
 
     private KindAccess? KindOf(OwnerReference reference)
     {
-        var known = Volatile.Read(ref _byResource);
         if (ResourceCatalog.FindKind(reference.ApiVersion, reference.Kind) is { } type)
         {
-            return known.GetValueOrDefault(type.GroupResource);
+            return _kinds.Find(type.GroupResource);
         }
 
         // An added kind, whichever of its versions the owner was named by.
         var group = reference.ApiVersion.Split('/')[0];
-        return known.Values.FirstOrDefault(kind => kind.Type.Custom is not null && kind.Type.Group == group && kind.Type.Kind == reference.Kind);
+        return _kinds.All.FirstOrDefault(kind => kind.Type.Custom is not null && kind.Type.Group == group && kind.Type.Kind == reference.Kind);
     }
 
     /// <summary>An owner is in the namespace of what it owns, or in none.</summary>

@@ -19,7 +19,7 @@ internal sealed class ResourceQuotaController(ControllerContext context) : ICont
 
     private static readonly TimeSpan FullCount = TimeSpan.FromMinutes(5);
 
-    private readonly IReadOnlyList<KindAccess> _kinds = [.. KindAccess.All(context.Client).Where(kind => kind.Type.Namespaced)];
+    private readonly KindSet _kinds = new(context.Client, type => type.Namespaced);
     private Informer<ResourceQuota> _quotas = null!;
 
     public string Name => "resourcequota";
@@ -34,19 +34,8 @@ internal sealed class ResourceQuotaController(ControllerContext context) : ICont
             }
         });
         _quotas.AddIndex(ByNamespace, quota => [quota.Metadata.Namespace]);
-        foreach (var kind in _kinds)
-        {
-            kind.WatchByNamespace(watches, (old, current) =>
-            {
-                if (old is not null && _quotas.ByIndex(ByNamespace, old.Metadata.Namespace) is { Count: > 0 } quotas && Frees(kind.Type, old, current))
-                {
-                    foreach (var quota in quotas)
-                    {
-                        watches.Add(ObjectKey.Of(quota));
-                    }
-                }
-            });
-        }
+        // Of an added kind nothing was counted so far, of no quota.
+        _kinds.Watch(watches, kind => kind.WatchByNamespace(watches, (old, current) => Changed(watches, kind.Type, old, current)), _ => AddAll(watches, _quotas.List()));
     }
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
@@ -72,6 +61,23 @@ internal sealed class ResourceQuotaController(ControllerContext context) : ICont
         return FullCount;
     }
 
+    // What is made is charged as it is admitted; but of an added kind objects may be known here later than their quota was counted.
+    private void Changed(ControllerWatches watches, ResourceType type, IApiObject? old, IApiObject? current)
+    {
+        if (_quotas.ByIndex(ByNamespace, (old ?? current)!.Metadata.Namespace) is { Count: > 0 } quotas && (old is null ? type.Custom is not null : Frees(type, old, current)))
+        {
+            AddAll(watches, quotas);
+        }
+    }
+
+    private static void AddAll(ControllerWatches watches, IEnumerable<ResourceQuota> quotas)
+    {
+        foreach (var quota in quotas)
+        {
+            watches.Add(ObjectKey.Of(quota));
+        }
+    }
+
     private bool Frees(ResourceType type, IApiObject old, IApiObject? current) =>
         current is null
         || (current is Pod or Service or PersistentVolumeClaim
@@ -82,7 +88,7 @@ internal sealed class ResourceQuotaController(ControllerContext context) : ICont
     {
         var bounded = (quota.Spec?.Hard ?? []).Keys.ToHashSet();
         var used = new Dictionary<string, QuantityValue>();
-        foreach (var kind in _kinds)
+        foreach (var kind in _kinds.All)
         {
             var names = bounded.Where(name => QuotaUsage.IsOf(kind.Type, name)).ToList();
             if (names.Count == 0)

@@ -126,7 +126,8 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
     public async Task Get_WhereNewDefaultsMultiply_IsWithoutThem()
     {
         var (group, path) = await rig.WidgetsAsync("""{"type":"object","properties":{"list":{"type":"array","items":{"type":"object"}}}}""");
-        await rig.CreateAsync(group, "one", new JsonObject { ["list"] = Empties(10_000) }.ToJsonString());
+        var (made, body) = await rig.CreateAsync(group, "one", new JsonObject { ["list"] = Empties(10_000) }.ToJsonString());
+        Assert.True(made == HttpStatusCode.Created, body.ToJsonString());
         await ReplaceAsync(group, ListOf(new string('x', 100_000)));
         await Eventually.True(async () => (await rig.CreateAsync(group, "probe", """{"list":[{}]}""", "?dryRun=All")).Body["spec"]?["list"]?[0]?["text"] is not null);
 

@@ -77,7 +77,7 @@ public sealed class DaemonSetControllerTests : IAsyncLifetime
 
         _rig.Api.Change<Pod>("default", failed.Metadata.Name, pod => pod.Status.Phase = "Failed");
 
-        await UntilAsync(() => Assert.Single(_rig.Pods) is { } pod && pod.Metadata.Uid != failed.Metadata.Uid && pod.IsReady());
+        await UntilAsync(() => _rig.Pods is [var pod] && pod.Metadata.Uid != failed.Metadata.Uid && pod.IsReady());
         await UntilAsync(() => _rig.Events.Any(text => text.StartsWith("FailedDaemonPod: Found failed daemon pod default/", StringComparison.Ordinal)));
     }
 

@@ -60,6 +60,29 @@ public sealed class CustomKindsOverServerTests(ServerRig rig) : IClassFixture<Se
         Assert.Empty((await boxes.ListAsync<CustomObject>(null, ListQuery.All, Cancel)).Items);
     }
 
+    [Fact]
+    public async Task Quota_OnAnAddedKind_BoundsItAndCountsWhatGoes()
+    {
+        await rig.Admin.CreateAsync(new Namespace { Metadata = new() { Name = "bounded" } }, Cancel);
+        const string name = "count/boxes.bounds.example.com";
+        var quota = new ResourceQuota { Metadata = new() { Namespace = "bounded", Name = "boxes" }, Spec = new() { Hard = { [name] = new() { String = "2" } } } };
+        await rig.Admin.CreateAsync(quota, Cancel);
+        // The definition comes after the quota, as it may.
+        var (_, boxes) = await DefineAsync("bounds.example.com");
+        await Eventually.True(async () => await UsedAsync() == "0");
+        await boxes.CreateAsync(Bounded("one"), Cancel);
+        await boxes.CreateAsync(Bounded("two"), Cancel);
+        var refused = await Assert.ThrowsAsync<StatusException>(() => boxes.CreateAsync(Bounded("three"), Cancel));
+        Assert.Equal($"boxes.bounds.example.com \"three\" is forbidden: exceeded quota: boxes, requested: {name}=1, used: {name}=2, limited: {name}=2", refused.Message);
+
+        await boxes.DeleteAsync<CustomObject>("bounded", "one", null, Cancel);
+        await Eventually.True(async () => await UsedAsync() == "1");
+        await boxes.CreateAsync(Bounded("three"), Cancel);
+
+        async Task<string?> UsedAsync() => (await rig.Admin.GetAsync<ResourceQuota>("bounded", "boxes", Cancel)).Status?.Used.GetValueOrDefault(name)?.String;
+        static CustomObject Bounded(string box) => new() { Metadata = new() { Namespace = "bounded", Name = box } };
+    }
+
     private async Task<(ResourceType Type, IApiClient Boxes)> DefineAsync(string group)
     {
         await rig.Admin.CreateAsync(Definition(group), Cancel);
