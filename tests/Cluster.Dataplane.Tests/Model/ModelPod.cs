@@ -22,7 +22,15 @@ internal sealed class ModelPod : IAsyncDisposable
         Uid = $"p{number:00000}";
         Address = address;
         _tcp = new TcpBackend(ServeAsync, address, Port);
-        _udp = new UdpBackend(Uid, address, Port);
+        try
+        {
+            _udp = new UdpBackend(Uid, address, Port);
+        }
+        catch (SocketException)
+        {
+            _ = _tcp.DisposeAsync().AsTask();
+            throw;
+        }
     }
 
     public string Uid { get; }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Cluster.Dataplane.Services;
+using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Model;
 
@@ -113,10 +115,27 @@ internal sealed class ModelWorld(ModelNode node, Random random) : IAsyncDisposab
         if (_pods[index] is not { } before) return;
         await before.DisposeAsync();
         _pods[index] = null;
-        var after = Pod(index);
+        var after = await PodOnceFreeAsync(index);
         History.Add($"{before.Uid} is killed, {after.Uid} has its address {after.Address}{(inherits ? " and its place" : "")}");
         foreach (var service in _services.OfType<ModelService>())
             if (service.Backends.Remove(before) && inherits) service.Backends[after] = Health();
+    }
+
+    // The runtime closes a socket once the last call on it has returned, which may be a moment after its pod's end.
+    private async Task<ModelPod> PodOnceFreeAsync(int index)
+    {
+        await Eventually.True(() =>
+        {
+            try
+            {
+                return Pod(index) is not null;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                return false;
+            }
+        }, "the address of a killed pod to be free");
+        return Pod(index);
     }
 
     private ModelPod Pod(int index) => _pods[index] ??= new ModelPod(++_podsMade, node.PodAddress(index));
