@@ -29,10 +29,10 @@ internal static class ServerVersion
         ["platform"] = $"linux/{Architecture()}",
     };
 
-    /// <summary>The build appends the commit to the informational version where it knows it.</summary>
+    /// <summary>The build appends the commit to the program's informational version where it knows it; empty elsewhere.</summary>
     private static string Commit()
     {
-        var version = typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
         return version.IndexOf('+') is var plus and >= 0 ? version[(plus + 1)..] : "";
     }
 
