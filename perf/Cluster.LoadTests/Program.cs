@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cluster.LoadTests;
+using Cluster.LoadTests.Api;
 using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Dns;
 using Cluster.LoadTests.Failover;
@@ -125,7 +126,39 @@ watchers.SetAction((parsed, _) => WatchersBench.RunAsync(new WatchersOptions(
     TimeSpan.FromSeconds(parsed.GetValue(seconds) ?? 5),
     parsed.GetValue(proxyCore),
     parsed.GetValue(output)!)));
-return new RootCommand("Load tests of the data plane, and of the API server's watches.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var apiWorks = new Option<string>("--works") { Description = $"of {string.Join(",", ApiWork.All.Select(work => work.Name))}", DefaultValueFactory = _ => "" };
+var etcd = new Option<string?>("--etcd") { Description = "the program etcd: its store instead of the embedded one" };
+var concurrency = new Option<int>("--concurrency") { Description = "creates and gets at once", DefaultValueFactory = _ => 16 };
+var crowd = new Option<int>("--watchers") { Description = "watches open at once", DefaultValueFactory = _ => 1000 };
+var stored = new Option<int?>("--stored") { Description = "pods whose memory is looked at; 50,000, or 5,000 with --quick; 0: start and memory are left out" };
+var api = new Command("api", "Measures the API server's requests, watches, start and memory beside a bare Kestrel endpoint.")
+{
+    quick, rounds, seconds, apiWorks, etcd, concurrency, crowd, stored, output, binary, proxyCore,
+};
+api.SetAction((parsed, _) =>
+{
+    bool isQuick = parsed.GetValue(quick);
+    return ApiBench.RunAsync(new ApiOptions(
+        Path.GetFullPath(parsed.GetValue(binary)!),
+        parsed.GetValue(etcd),
+        Names(parsed.GetValue(apiWorks)!),
+        parsed.GetValue(rounds) ?? (isQuick ? 3 : 5),
+        TimeSpan.FromSeconds(parsed.GetValue(seconds) ?? (isQuick ? 0.5 : 1)),
+        parsed.GetValue(concurrency),
+        Creates: isQuick ? 2000 : 5000,
+        Listed: 5000,
+        parsed.GetValue(crowd),
+        Changes: isQuick ? 50 : 100,
+        Rate: 20,
+        parsed.GetValue(stored) ?? (isQuick ? 5000 : 50_000),
+        parsed.GetValue(proxyCore),
+        parsed.GetValue(output)!));
+});
+var pki = new Option<string>("--pki") { Required = true };
+var bare = new Command("api-bare", "The endpoint beside the API server; the benchmark starts it.") { pki, port };
+bare.Hidden = true;
+bare.SetAction((parsed, stop) => BareServer.RunAsync(parsed.GetValue(pki)!, parsed.GetValue(port), stop));
+return new RootCommand("Load tests of the data plane and of the API server.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers, api, bare }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {
