@@ -8,10 +8,6 @@ namespace Cluster.ApiServer.OpenApi;
 /// <summary>The schemas of kinds that definitions added, in one dialect.</summary>
 internal sealed class CustomSchemas(OpenApiVersion version)
 {
-    // What swagger's readers in clients know; the rest is checked by the server alone.
-    private static readonly HashSet<string> KeptInV2 =
-        ["description", "type", "format", "properties", "items", "additionalProperties", "required", "enum", "default"];
-
     /// <summary>The schemas of a resource's objects and lists, by name.</summary>
     public IEnumerable<KeyValuePair<string, JsonObject>> Of(ResourceType type)
     {
@@ -22,19 +18,51 @@ internal sealed class CustomSchemas(OpenApiVersion version)
     private JsonObject Object(ResourceType type)
     {
         var schema = (JsonObject)JsonCodec.ToNode(type.Custom!.Declared);
+        // kubectl before 1.25 refuses what stands beside the fields it finds here: of a kind that keeps any field nothing may stand here.
+        if (version == OpenApiVersion.V2 && SchemaFlags.KeepsUnknown(schema))
+            return new JsonObject { ["type"] = "object", [GroupVersionKinds.Extension] = Kinds(type, type.Kind) };
         if (version == OpenApiVersion.V2)
-            schema = ForV2(schema);
+            schema = SwaggerSubset.Of(schema);
+        CompleteAll(schema);
         schema["type"] = "object";
+        AddObjectMeta(schema, "Standard object's metadata: name, labels and the rest that every object has.");
+        schema[GroupVersionKinds.Extension] = Kinds(type, type.Kind);
+        return schema;
+    }
+
+    /// <summary>Adds what a schema's flags imply: the fields of an object within the object, the two types of a number or text.</summary>
+    private void Complete(JsonObject schema)
+    {
+        CompleteAll(schema);
+        if (version == OpenApiVersion.V3 && SchemaFlags.IsIntOrString(schema) && schema["anyOf"] is null)
+            schema["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" });
+        if (!SchemaFlags.IsEmbedded(schema) || (version == OpenApiVersion.V2 && SchemaFlags.KeepsUnknown(schema)))
+            return;
+        AddObjectMeta(schema, "Name, labels and the rest of the object within.");
+        var required = schema["required"] as JsonArray ?? [];
+        var names = required.Select(name => name!.ToString()).Concat(["kind", "apiVersion"]).Distinct();
+        schema["required"] = new JsonArray([.. names.Select(name => (JsonNode)name)]);
+    }
+
+    private void CompleteAll(JsonObject schema)
+    {
+        foreach (var inner in Within(schema))
+            Complete(inner);
+    }
+
+    private static IEnumerable<JsonObject> Within(JsonObject schema) =>
+        (schema["properties"] as JsonObject ?? []).Select(property => property.Value).Append(schema["items"]).Append(schema["additionalProperties"])
+        .OfType<JsonObject>();
+
+    private void AddObjectMeta(JsonObject schema, string description)
+    {
         var properties = schema["properties"] as JsonObject ?? [];
-        schema["properties"] = null;
         AddTypeMeta(properties);
         var metadata = Reference(ObjectMeta.Descriptor);
-        metadata["description"] = "Name, labels and the rest that every object has.";
+        metadata["description"] = description;
         properties["metadata"] = metadata;
         schema["properties"] = new JsonObject(properties.OrderBy(property => property.Key, StringComparer.Ordinal)
             .Select(property => KeyValuePair.Create(property.Key, property.Value?.DeepClone())));
-        schema[GroupVersionKinds.Extension] = new JsonArray(GroupVersionKinds.Node(type.Group, type.Version, type.Kind));
-        return schema;
     }
 
     private JsonObject List(ResourceType type)
@@ -54,13 +82,13 @@ internal sealed class CustomSchemas(OpenApiVersion version)
             ["type"] = "object",
             ["required"] = new JsonArray("items"),
             ["properties"] = properties,
-            [GroupVersionKinds.Extension] = new JsonArray(GroupVersionKinds.Node(type.Group, type.Version, type.ListKind)),
+            [GroupVersionKinds.Extension] = Kinds(type, type.ListKind),
         };
     }
 
     private static void AddTypeMeta(JsonObject properties)
     {
-        properties["apiVersion"] = new JsonObject { ["description"] = "The version of the schema this object is written in.", ["type"] = "string" };
+        properties["apiVersion"] = new JsonObject { ["description"] = "APIVersion defines which version of its schema this object is written in.", ["type"] = "string" };
         properties["kind"] = new JsonObject { ["description"] = "The kind of this object.", ["type"] = "string" };
     }
 
@@ -71,31 +99,5 @@ internal sealed class CustomSchemas(OpenApiVersion version)
         return version == OpenApiVersion.V3 ? new JsonObject { ["allOf"] = new JsonArray(reference) } : reference;
     }
 
-    private static JsonObject ForV2(JsonObject schema)
-    {
-        var kept = new JsonObject();
-        var isFree = Flag(schema, "nullable") || Flag(schema, "x-kubernetes-int-or-string");
-        var keepsUnknown = Flag(schema, "x-kubernetes-preserve-unknown-fields");
-        foreach (var (name, value) in schema)
-        {
-            if (value is null || (!KeptInV2.Contains(name) && !name.StartsWith("x-kubernetes-", StringComparison.Ordinal)))
-                continue;
-            // Clients hold objects to what stands here: where it is not the whole truth, it must not.
-            if ((isFree && name is ("type" or "items" or "properties")) || (keepsUnknown && name is ("items" or "properties")))
-                continue;
-            kept[name] = (name, value) switch
-            {
-                ("properties", JsonObject properties) => new JsonObject(properties.Select(property =>
-                    KeyValuePair.Create(property.Key, (JsonNode?)(property.Value is JsonObject inner ? ForV2(inner) : [])))),
-                ("items" or "additionalProperties", JsonObject inner) => ForV2(inner),
-                ("additionalProperties", _) => new JsonObject(),
-                _ => value.DeepClone(),
-            };
-        }
-
-        return kept;
-    }
-
-    private static bool Flag(JsonObject schema, string name) =>
-        schema[name] is JsonValue value && value.GetValueKind() == System.Text.Json.JsonValueKind.True;
+    private static JsonArray Kinds(ResourceType type, string kind) => new(GroupVersionKinds.Node(type.Group, type.Version, kind));
 }

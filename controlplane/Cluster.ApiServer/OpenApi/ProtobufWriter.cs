@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -8,6 +9,7 @@ namespace Cluster.ApiServer.OpenApi;
 internal sealed class ProtobufWriter
 {
     private const int Varint = 0;
+    private const int Fixed64 = 1;
     private const int LengthDelimited = 2;
 
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -29,6 +31,19 @@ internal sealed class ProtobufWriter
         Number(1);
     }
 
+    public void Integer(int field, long value)
+    {
+        Number((uint)((field << 3) | Varint));
+        Number((ulong)value);
+    }
+
+    public void Double(int field, double value)
+    {
+        Number((uint)((field << 3) | Fixed64));
+        BinaryPrimitives.WriteDoubleLittleEndian(_bytes.GetSpan(sizeof(double)), value);
+        _bytes.Advance(sizeof(double));
+    }
+
     public void Message(int field, Action<ProtobufWriter> write)
     {
         var inner = new ProtobufWriter();
@@ -46,7 +61,7 @@ internal sealed class ProtobufWriter
     }
 
     /// <summary>Seven bits a byte, the lowest first; the top bit says that more follow.</summary>
-    private void Number(uint value)
+    private void Number(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
             _bytes.Write([(byte)(value | 0x80)]);

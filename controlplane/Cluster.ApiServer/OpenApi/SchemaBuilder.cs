@@ -43,7 +43,7 @@ internal sealed class SchemaBuilder(OpenApiVersion version, ContractComments com
         List<string> required = [];
         if (IsObject(message))
         {
-            properties["apiVersion"] = Text("The version of the schema this object is written in.");
+            properties["apiVersion"] = Text("APIVersion defines which version of its schema this object is written in.");
             properties["kind"] = Text("The kind of this object.");
         }
 

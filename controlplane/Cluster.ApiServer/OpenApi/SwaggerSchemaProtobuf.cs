@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Cluster.ApiServer.OpenApi;
@@ -21,11 +22,38 @@ internal static class SwaggerSchemaProtobuf
             case "format":
                 writer.Text(2, SwaggerProtobuf.Text(value));
                 break;
+            case "title":
+                writer.Text(3, SwaggerProtobuf.Text(value));
+                break;
             case "description":
                 writer.Text(4, SwaggerProtobuf.Text(value));
                 break;
             case "default":
                 writer.Message(5, any => any.Text(2, value.ToJsonString() + "\n"));
+                break;
+            case "multipleOf":
+                writer.Double(6, Number(value));
+                break;
+            case "maximum":
+                writer.Double(7, Number(value));
+                break;
+            case "exclusiveMaximum":
+                writer.Flag(8, value.GetValue<bool>());
+                break;
+            case "minimum":
+                writer.Double(9, Number(value));
+                break;
+            case "exclusiveMinimum":
+                writer.Flag(10, value.GetValue<bool>());
+                break;
+            case "pattern":
+                writer.Text(13, SwaggerProtobuf.Text(value));
+                break;
+            case "uniqueItems":
+                writer.Flag(16, value.GetValue<bool>());
+                break;
+            case "maxLength" or "minLength" or "maxItems" or "minItems" or "maxProperties" or "minProperties":
+                writer.Integer(BoundField(key), value.GetValue<long>());
                 break;
             case "required":
                 writer.Texts(19, value.AsArray());
@@ -53,4 +81,17 @@ internal static class SwaggerSchemaProtobuf
                 throw SwaggerProtobuf.Unknown("a schema", key);
         }
     }
+
+    private static int BoundField(string bound) => bound switch
+    {
+        "maxLength" => 11,
+        "minLength" => 12,
+        "maxItems" => 14,
+        "minItems" => 15,
+        "maxProperties" => 17,
+        _ => 18,
+    };
+
+    // A tree holds whole numbers as long and the others as they were written.
+    private static double Number(JsonNode value) => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cluster.ApiServer.OpenApi;
 using Cluster.ApiServer.Rest;
 using Cluster.ApiServer.Tests.Registry;
 using Microsoft.AspNetCore.Builder;
@@ -35,6 +36,7 @@ public sealed class RestRig : IAsyncDisposable
         rig._app = builder.Build();
         rig._app.UseRouting();
         new RestEndpoints(rig.Core.Registry, [], NullLoggerFactory.Instance, TimeProvider.System).Map(rig._app);
+        new OpenApiEndpoints(rig.Core.Registry.Resources).Map(rig._app);
         await rig._app.StartAsync();
         var address = rig._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         rig.Client = new HttpClient { BaseAddress = new Uri(address) };
