@@ -1,6 +1,7 @@
 using Cluster.Api.AppsV1;
 using Cluster.Api.CoreV1;
 using Cluster.Controllers.Certificates;
+using Cluster.Controllers.CronJobs;
 using Cluster.Controllers.DaemonSets;
 using Cluster.Controllers.Deployments;
 using Cluster.Controllers.Framework;
@@ -29,6 +30,7 @@ internal static class ControllerCatalog
         new("daemonset", null, context => new DaemonSetController(context)),
         new("statefulset", null, context => new StatefulSetController(context)),
         new("job", null, context => new JobController(context)),
+        new("cronjob", null, context => new CronJobController(context)),
         new("ttl-after-finished", null, context => new FinishedJobController(context)),
         new("endpoint", null, context => new EndpointsController(context)),
         new("endpointslice", null, context => new EndpointSliceController(context)),

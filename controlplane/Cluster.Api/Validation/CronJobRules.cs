@@ -37,7 +37,7 @@ internal sealed class CronJobRules : KindRules<CronJob>
         {
             return;
         }
-        if (CronFormat.Error(spec.Schedule) is { } error)
+        if (CronSchedule.Error(spec.Schedule) is { } error)
         {
             errors.Invalid(path, spec.Schedule, error);
         }

@@ -15,8 +15,11 @@ internal static class JobConditions
         job.Status?.Conditions.FirstOrDefault(condition => condition.Type is Complete or Failed && condition.Status == "True")?.LastTransitionTime
             .ToDateTimeOffset();
 
-    public static bool IsFinished(Job job) =>
-        job.Status?.Conditions.Any(condition => condition.Type is Complete or Failed && condition.Status == "True") == true;
+    public static bool IsFinished(Job job) => FinishedAs(job) is not null;
+
+    /// <summary>How the job ended, <see cref="Complete"/> or <see cref="Failed"/>, or null while it has not.</summary>
+    public static string? FinishedAs(Job job) =>
+        job.Status?.Conditions.FirstOrDefault(condition => condition.Type is Complete or Failed && condition.Status == "True")?.Type;
 
     public static JobCondition? Get(JobStatus status, string type) => status.Conditions.FirstOrDefault(condition => condition.Type == type);
 

@@ -9,8 +9,6 @@ namespace Cluster.Controllers.Tests.Framework;
 /// <summary>Controllers over an API server in memory and a clock of our own, with the simplest of kubelets.</summary>
 internal sealed class ControllerRig : IAsyncDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
-
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private int _address;
@@ -20,6 +18,9 @@ internal sealed class ControllerRig : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(55));
 
     public FakeApiClient Api { get; }
+
+    /// <summary>How far the clock goes in a step: more, where what is tested takes minutes.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(100);
 
     public ErrorLog Errors { get; } = new();
 
