@@ -111,8 +111,29 @@ internal static class WebhookRules
             errors.Required(path.Child("namespace"), "service namespace is required");
         if (service.HasPort && service.Port is < 1 or > 65535)
             errors.Invalid(path.Child("port"), service.Port, "port is not valid: must be between 1 and 65535, inclusive");
-        if (service.HasPath && !service.Path.StartsWith('/'))
-            errors.Invalid(path.Child("path"), service.Path, "must start with a '/'");
+        if (service.Path is not ("" or "/"))
+            CheckServicePath(service.Path, path.Child("path"), errors);
+    }
+
+    private static void CheckServicePath(string text, FieldPath path, FieldErrors errors)
+    {
+        if (!text.StartsWith('/'))
+        {
+            errors.Invalid(path, text, "must start with a '/'");
+            return;
+        }
+
+        // One slash at the end is borne.
+        var segments = text[1..].Split('/').ToList();
+        if (segments.Count > 1 && segments[^1].Length == 0)
+            segments.RemoveAt(segments.Count - 1);
+        for (var i = 0; i < segments.Count; i++)
+        {
+            if (segments[i].Length == 0)
+                errors.Invalid(path, text, $"segment[{i}] may not be empty");
+            else
+                errors.Invalid(path, text, NameFormats.Dns1123Subdomain(segments[i]).Select(complaint => $"segment[{i}]: {complaint}"));
+        }
     }
 
     private static bool IsPem(byte[] bytes) => System.Text.Encoding.ASCII.GetString(bytes).Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal);

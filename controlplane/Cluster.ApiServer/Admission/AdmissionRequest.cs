@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Registry;
@@ -9,9 +10,12 @@ public enum AdmissionOperation
     Create,
     Update,
     Delete,
+
+    /// <summary>Opens a connection to what runs: exec, attach, portforward, proxy.</summary>
+    Connect,
 }
 
-/// <summary>A write on its way to the store.</summary>
+/// <summary>A write on its way to the store, or a connection about to be opened.</summary>
 public sealed record AdmissionRequest
 {
     /// <summary>Resource, subresource, namespace, name (of a create: null where the server makes it up), user, dryRun.</summary>
@@ -27,4 +31,7 @@ public sealed record AdmissionRequest
 
     /// <summary>Set on delete alone.</summary>
     public DeleteOptions? DeleteOptions { get; init; }
+
+    /// <summary>Set on connect alone: what the query asks for (PodExecOptions and the like), as JSON. Read only.</summary>
+    public JsonObject? ConnectOptions { get; init; }
 }

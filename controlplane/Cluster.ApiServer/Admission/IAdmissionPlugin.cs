@@ -15,4 +15,7 @@ public interface IAdmissionPlugin
 
     /// <summary>Sees the object as it will be stored; may refuse.</summary>
     ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Sees a connection that is about to be opened; may refuse.</summary>
+    ValueTask ConnectAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -16,4 +16,10 @@ internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
         foreach (var plugin in plugins)
             await plugin.ValidateAsync(request, cancellationToken);
     }
+
+    public async ValueTask ConnectAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in plugins)
+            await plugin.ConnectAsync(request, cancellationToken);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
@@ -46,6 +47,12 @@ public interface IResourceRegistry
 
     /// <summary>Binds the pod of the scope to a node: 409 if it is bound, being deleted, of another uid, or does not fit.</summary>
     ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken);
+
+    /// <summary>Asks the admission plug-ins whether a connection may be opened.</summary>
+    /// <param name="scope">The object and the subresource that is the connection.</param>
+    /// <param name="options">What was asked for, with its kind.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    ValueTask AdmitConnectionAsync(RequestScope scope, JsonObject options, CancellationToken cancellationToken);
 }
 
 /// <summary>A page of objects, all as of one revision.</summary>

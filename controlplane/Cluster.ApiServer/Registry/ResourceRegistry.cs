@@ -7,6 +7,7 @@ using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Bindings;
 using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.WatchCache;
@@ -28,7 +29,7 @@ public sealed class ResourceRegistry : IResourceRegistry
     private readonly DeletePath _deletes;
     private readonly PodBinder _binder;
     private readonly FieldTracking _fields;
-
+    private readonly AdmissionChain _admission;
     private readonly PostedKinds _posted;
     private readonly ComponentStatuses _components;
 
@@ -41,6 +42,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         _deletes = new DeletePath(context);
         _binder = new PodBinder(context);
         _fields = context.Fields;
+        _admission = context.Admission;
         Resources = context.Caches.Custom.Served;
         _components = new ComponentStatuses(context.Store, context.Caches, context.Time);
         _posted = new PostedKinds([.. posted, new PodEvictor(context, _reads, _updates, _deletes)]);
@@ -151,6 +153,10 @@ public sealed class ResourceRegistry : IResourceRegistry
     /// <inheritdoc/>
     public ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken) =>
         _binder.BindAsync(scope with { Resource = ResourceCatalog.For<Pod>() }, binding, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask AdmitConnectionAsync(RequestScope scope, JsonObject options, CancellationToken cancellationToken) =>
+        _admission.ConnectAsync(new() { Scope = scope, Operation = AdmissionOperation.Connect, ConnectOptions = options }, cancellationToken);
 
     private static bool IsScale(RequestScope scope) => scope.Subresource == "scale";
 

@@ -13,6 +13,7 @@ namespace Cluster.ApiServer.Rest;
 /// <summary>The resource paths of the API: finds the resource and the verb, and hands over.</summary>
 internal sealed class RestEndpoints
 {
+    private readonly IResourceRegistry _registry;
     private readonly ResourceHandler _handler;
     private readonly ServedResources _resources;
     private readonly Dictionary<(string Resource, string Subresource), IConnector> _connectors;
@@ -20,6 +21,7 @@ internal sealed class RestEndpoints
 
     public RestEndpoints(IResourceRegistry registry, IReadOnlyList<IConnector> connectors, ILoggerFactory logs, TimeProvider time)
     {
+        _registry = registry;
         _resources = registry.Resources;
         _connectors = connectors.ToDictionary(connector => connector.Path);
         _logger = logs.CreateLogger<RestEndpoints>();
@@ -69,7 +71,7 @@ internal sealed class RestEndpoints
 
         var scope = Scope(context, path, type);
         if (path.Subresource is { } subresource && Connector(type, subresource) is { } connector)
-            return connector.ConnectAsync(context, scope);
+            return ConnectAsync(context, scope, connector);
 
         var watch = path.LegacyWatch || RequestOptions.List(context.Request.Query).Watch;
         var verb = path.Verb(context.Request.Method, watch);
@@ -87,6 +89,13 @@ internal sealed class RestEndpoints
             "deletecollection" => _handler.DeleteCollectionAsync(context, scope),
             _ => throw StatusErrors.MethodNotAllowed(),
         };
+    }
+
+    private async Task ConnectAsync(HttpContext context, RequestScope scope, IConnector connector)
+    {
+        if (ConnectOptions.Of(connector, context) is { } options)
+            await _registry.AdmitConnectionAsync(scope with { Subresource = connector.Path.Subresource }, options, context.RequestAborted);
+        await connector.ConnectAsync(context, scope);
     }
 
     private IConnector? Connector(ResourceType type, string subresource)

@@ -102,6 +102,52 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     }
 
     [Fact]
+    public async Task Webhook_ThatDoesNotAnswer_FailsInTheWordsOfKubernetesClient()
+    {
+        using var release = new ManualResetEventSlim();
+        _hook.On("/slow", _ =>
+        {
+            release.Wait(TestContext.Current.CancellationToken);
+            return new JsonObject { ["allowed"] = true };
+        });
+        await ConfigureAsync("Validating", Hook("slow.example.com", "/slow", """{"timeoutSeconds":1}"""));
+
+        var (code, status) = await CreateAsync("slow");
+        release.Set();
+
+        Assert.Equal(HttpStatusCode.InternalServerError, code);
+        Assert.Matches(
+            """^Internal error occurred: failed calling webhook "slow.example.com": failed to call webhook: Post "https://[^"]+/slow\?timeout=1s": context deadline exceeded$""",
+            status["message"]!.ToString());
+    }
+
+    [Fact]
+    public async Task Validating_OfConnect_SeesItsOptionsAndRefusesBeforeAnythingIsOpened()
+    {
+        _hook.On("/attach", request => new JsonObject
+        {
+            ["allowed"] = request["object"]!["stdin"]?.GetValue<bool>() != true, ["status"] = new JsonObject { ["message"] = "attaching is not allowed" },
+        });
+        await ConfigureAsync("Validating", Hook(
+            "attach.example.com", "/attach",
+            """{"objectSelector":{},"rules":[{"operations":["CONNECT"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods/attach"]}]}"""));
+
+        using var refused = await rig.Admin.PostAsync("/api/v1/namespaces/default/pods/none/attach?stdin=true&container=c", null);
+        using var allowed = await rig.Admin.PostAsync("/api/v1/namespaces/default/pods/none/attach?stdout=true", null);
+        using var other = await rig.Admin.PostAsync("/api/v1/namespaces/default/pods/none/exec?stdin=true&command=true", null);
+
+        var status = await refused.Content.ReadFromJsonAsync<JsonNode>();
+        Assert.Equal("admission webhook \"attach.example.com\" denied the request: attaching is not allowed", status!["message"]!.ToString());
+        // Not refused: there is no such pod.
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (allowed.StatusCode, other.StatusCode));
+        Assert.Equal(2, _hook.Asked.Count);
+        var request = _hook.Asked.First().Request;
+        Assert.Equal(("CONNECT", "none", "attach"), (request["operation"]!.ToString(), request["name"]!.ToString(), request["subResource"]!.ToString()));
+        Assert.Equal("""{"kind":"PodAttachOptions","apiVersion":"v1","stdin":true,"container":"c"}""", request["object"]!.ToJsonString());
+        Assert.Equal(("PodAttachOptions", null), (request["kind"]!["kind"]!.ToString(), request["options"]));
+    }
+
+    [Fact]
     public async Task Webhook_WhoseCertificateIsNotTrusted_IsNotAsked()
     {
         await using var other = await WebhookServer.StartAsync(IPAddress.Loopback);
@@ -161,6 +207,24 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         {
             Assert.Contains(part, text, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("/", null)]
+    [InlineData("/a/b.c/", null)]
+    [InlineData("a", "must start with a '/'")]
+    [InlineData("/a//b", "segment[1] may not be empty")]
+    [InlineData("/a/B", "segment[1]: a lowercase RFC 1123 subdomain must consist of")]
+    public async Task Configuration_OfAService_TakesThePathsThatKubernetesTakes(string path, string? problem)
+    {
+        var hook = Hook("path.example.com", "/x");
+        hook["clientConfig"] = new JsonObject { ["service"] = new JsonObject { ["namespace"] = "default", ["name"] = "none", ["path"] = path } };
+        using var response = await SendAsync(HttpMethod.Post, $"{Group}validatingwebhookconfigurations", Configuration("Validating", hook));
+        var text = await response.Content.ReadAsStringAsync();
+
+        Assert.True(response.IsSuccessStatusCode == problem is null, text);
+        Assert.Contains(problem is null ? "" : $"webhooks[0].clientConfig.service.path: Invalid value: \\\"{path}\\\": {problem}", text, StringComparison.Ordinal);
     }
 
     private JsonObject Hook(string name, string path, string more = "{}")

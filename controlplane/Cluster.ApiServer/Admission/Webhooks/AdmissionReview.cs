@@ -25,13 +25,13 @@ internal static class AdmissionReview
         var question = new JsonObject
         {
             ["uid"] = uid,
-            ["kind"] = Kind(version, scope),
+            ["kind"] = Kind(version, request),
             ["resource"] = Resource(version),
-            ["requestKind"] = Kind(asked, scope),
+            ["requestKind"] = Kind(asked, request),
             ["requestResource"] = Resource(asked),
             ["operation"] = request.Operation.ToString().ToUpperInvariant(),
             ["userInfo"] = JsonCodec.ToNode(scope.User.ToUserInfo()),
-            ["object"] = Tree(request.Object, version, scope),
+            ["object"] = request.ConnectOptions?.DeepClone() ?? Tree(request.Object, version, scope),
             ["oldObject"] = Tree(request.OldObject, version, scope),
             ["dryRun"] = scope.DryRun,
             ["options"] = Options(request),
@@ -81,15 +81,17 @@ internal static class AdmissionReview
             : (JsonObject)JsonCodec.ToNode(Conversions.FromStored(obj, version.Descriptor));
     }
 
-    private static JsonObject Kind(ResourceType version, RequestScope scope) => scope.Subresource == "scale"
+    private static JsonObject Kind(ResourceType version, AdmissionRequest request) => request.Scope.Subresource == "scale"
         ? new() { ["group"] = "autoscaling", ["version"] = "v1", ["kind"] = "Scale" }
-        : new() { ["group"] = version.Group, ["version"] = version.Version, ["kind"] = version.Kind };
+        : new() { ["group"] = version.Group, ["version"] = version.Version, ["kind"] = request.ConnectOptions?["kind"]!.ToString() ?? version.Kind };
 
     private static JsonObject Resource(ResourceType version) =>
         new() { ["group"] = version.Group, ["version"] = version.Version, ["resource"] = version.Plural };
 
-    private static JsonObject Options(AdmissionRequest request)
+    private static JsonObject? Options(AdmissionRequest request)
     {
+        if (request.Operation == AdmissionOperation.Connect)
+            return null;
         var options = request.DeleteOptions is { } delete ? (JsonObject)JsonCodec.ToNode(delete) : [];
         (options["kind"], options["apiVersion"]) = ($"{request.Operation}Options", "meta.k8s.io/v1");
         if (request.Scope.DryRun)

@@ -25,6 +25,8 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
             ? ValueTask.CompletedTask : AskAllAsync(configurations, request, cancellationToken);
     }
 
+    public ValueTask ConnectAsync(AdmissionRequest request, CancellationToken cancellationToken) => AdmitAsync(request, cancellationToken);
+
     private async ValueTask AskAllAsync(SortedSnapshot configurations, AdmissionRequest request, CancellationToken cancellationToken)
     {
         var webhooks = configurations.Range("").SelectMany(version => ((MutatingWebhookConfiguration)version.Object).Webhooks).ToList();
@@ -49,7 +51,11 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
         if (await dispatcher.VersionForAsync(webhook, request, cancellationToken) is not { } version)
             return (false, false);
         var answer = await dispatcher.AskAsync(webhook, request, version, cancellationToken);
-        return (true, answer?.Patch is { Length: > 0 } patch && request.Object is not null && Apply(webhook, request, version, patch));
+        if (answer?.Patch is not { Length: > 0 } patch)
+            return (true, false);
+        if (request.Operation == AdmissionOperation.Connect)
+            throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)} attempted to modify a connection, which is not supported");
+        return (true, request.Object is not null && Apply(webhook, request, version, patch));
     }
 
     private static bool Apply(MutatingWebhook webhook, AdmissionRequest request, ResourceType version, byte[] patch)

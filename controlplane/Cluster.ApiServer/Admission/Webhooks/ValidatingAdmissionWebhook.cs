@@ -20,6 +20,8 @@ internal sealed class ValidatingAdmissionWebhook(IObjectReader reader, WebhookDi
             ? ValueTask.CompletedTask : AskAllAsync(configurations, request, cancellationToken);
     }
 
+    public ValueTask ConnectAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValidateAsync(request, cancellationToken);
+
     private async ValueTask AskAllAsync(SortedSnapshot configurations, AdmissionRequest request, CancellationToken cancellationToken)
     {
         List<(ValidatingWebhook Webhook, ResourceType Version)> asked = [];

@@ -35,7 +35,7 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
     /// <exception cref="IOException">Its answer is too large.</exception>
     public async Task<byte[]> PostAsync(WebhookClientConfig client, byte[] review, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var url = UrlOf(client);
+        var url = UrlOf(client, timeout);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout);
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(review) };
@@ -45,13 +45,17 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
         {
             using var response = await Pool(client, url).SendAsync(request, deadline.Token);
             if (response.StatusCode != HttpStatusCode.OK)
-                throw new HttpRequestException($"{url} answered {(int)response.StatusCode}");
+                throw new HttpRequestException($"the server answered {(int)response.StatusCode}");
             await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, deadline.Token);
             return await response.Content.ReadAsByteArrayAsync(deadline.Token);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException($"{url} did not answer within {timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s", late);
+            throw new HttpRequestException(Failure(url, "context deadline exceeded"), late);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new HttpRequestException(Failure(url, error.Message), error);
         }
     }
 
@@ -61,8 +65,18 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
             pool.Dispose();
     }
 
-    private static Uri UrlOf(WebhookClientConfig client) => client.Service is not { } service ? new Uri(client.Url)
-        : new UriBuilder("https", $"{service.Name}.{service.Namespace}.svc", service.HasPort ? service.Port : 443, service.Path).Uri;
+    // In the words of Kubernetes' client, by which people and tests know them.
+    private static string Failure(Uri url, string reason) => $"Post {GoText.Quote(url.ToString())}: {reason}";
+
+    /// <summary>The webhook's place, which is told how long its answer is waited for.</summary>
+    private static Uri UrlOf(WebhookClientConfig client, TimeSpan timeout)
+    {
+        var place = client.Service is not { } service ? new UriBuilder(client.Url)
+            : new UriBuilder("https", $"{service.Name}.{service.Namespace}.svc", service.HasPort ? service.Port : 443, service.Path);
+        var seconds = timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        place.Query = place.Query.Length > 1 ? $"{place.Query}&timeout={seconds}s" : $"?timeout={seconds}s";
+        return place.Uri;
+    }
 
     private HttpMessageInvoker Pool(WebhookClientConfig client, Uri url)
     {
