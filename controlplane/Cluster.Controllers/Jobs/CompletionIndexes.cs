@@ -35,6 +35,28 @@ internal static class CompletionIndexes
         }
     }
 
+    /// <summary>Reads what <see cref="Text"/> writes; what is no index below <paramref name="completions"/> is left out.</summary>
+    public static HashSet<int> Parse(string text, int completions)
+    {
+        HashSet<int> indexes = [];
+        var next = 0;
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var ends = part.Split('-');
+            if (int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+                && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last))
+            {
+                // In ascending order, as they are written: nobody's text makes more work than there are indexes.
+                for (next = Math.Max(first, next); next <= last && next < completions; next++)
+                {
+                    indexes.Add(next);
+                }
+            }
+        }
+
+        return indexes;
+    }
+
     /// <summary>Indexes as a status holds them: <c>0,2-4,7</c>.</summary>
     public static string Text(IEnumerable<int> indexes)
     {

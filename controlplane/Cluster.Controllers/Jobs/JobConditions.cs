@@ -10,6 +10,12 @@ internal static class JobConditions
     public const string Failed = "Failed";
     public const string Suspended = "Suspended";
 
+    /// <summary>It will be complete when its last pod is gone.</summary>
+    public const string SuccessCriteriaMet = "SuccessCriteriaMet";
+
+    /// <summary>It will have failed when its last pod is gone.</summary>
+    public const string FailureTarget = "FailureTarget";
+
     /// <summary>When the job came to its end, or null while it has none.</summary>
     public static DateTimeOffset? FinishTime(Job job) =>
         job.Status?.Conditions.FirstOrDefault(condition => condition.Type is Complete or Failed && condition.Status == "True")?.LastTransitionTime
@@ -20,6 +26,8 @@ internal static class JobConditions
     /// <summary>How the job ended, <see cref="Complete"/> or <see cref="Failed"/>, or null while it has not.</summary>
     public static string? FinishedAs(Job job) =>
         job.Status?.Conditions.FirstOrDefault(condition => condition.Type is Complete or Failed && condition.Status == "True")?.Type;
+
+    public static bool Has(JobStatus status, string type) => Get(status, type) is { Status: "True" };
 
     public static JobCondition? Get(JobStatus status, string type) => status.Conditions.FirstOrDefault(condition => condition.Type == type);
 

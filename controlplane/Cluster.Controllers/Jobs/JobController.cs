@@ -65,7 +65,7 @@ internal sealed class JobController : IController
         Exception? failure = null;
         if (mayAct)
         {
-            failure = End(job, tally) is { } end
+            failure = JobEnd.Of(job, tally, Deadline(job) <= _context.Now) is { } end
                 ? await EndAsync(job, tally, end, cancellationToken)
                 : await ScaleAsync(job, tally, cancellationToken);
         }
@@ -112,77 +112,82 @@ internal sealed class JobController : IController
         job.Status.StartTime ??= now.ToTime();
     }
 
-    /// <summary>How the job ends now, or null: it goes on.</summary>
-    private JobEnd? End(Job job, JobTally tally) =>
-        tally.IsPastBackoffLimit ? new(JobConditions.Failed, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-        : Deadline(job) <= _context.Now ? new(JobConditions.Failed, "DeadlineExceeded", "Job was active longer than specified deadline")
-        : tally.IsComplete ? new(JobConditions.Complete, "CompletionsReached", "Reached expected number of succeeded pods")
-        : null;
-
     private static DateTimeOffset? Deadline(Job job) =>
         job.Spec.HasActiveDeadlineSeconds ? job.Status.StartTime?.ToDateTimeOffset().AddSeconds(job.Spec.ActiveDeadlineSeconds) : null;
 
-    /// <summary>What still runs is taken away; when all was told to go, the job has ended.</summary>
+    /// <summary>What still runs is taken away; when all of it is gone, the job has ended.</summary>
     private async Task<Exception?> EndAsync(Job job, JobTally tally, JobEnd end, CancellationToken cancellationToken)
     {
-        if (tally.Active.Count > 0 && await _writes.DeleteAsync(job, tally.Active, cancellationToken) is { } failure)
+        JobConditions.Set(job.Status, end.Interim, true, end.Reason, end.Message, _context.Now);
+        if (tally.Active.Count > 0 || tally.Terminating > 0)
         {
-            return failure;
+            return await _writes.DeleteAsync(job, tally.Active, cancellationToken);
         }
 
-        var isSuccess = end.Condition == JobConditions.Complete;
-        JobConditions.Set(job.Status, end.Condition, true, end.Reason, end.Message, _context.Now);
-        if (isSuccess)
+        JobConditions.Set(job.Status, end.Terminal, true, end.Reason, end.Message, _context.Now);
+        if (end.IsSuccess)
         {
             job.Status.CompletionTime = _context.Now.ToTime();
         }
 
-        _events.Record(job, isSuccess ? "Normal" : "Warning", isSuccess ? "Completed" : end.Reason, isSuccess ? "Job completed" : end.Message);
+        _events.Record(job, end.IsSuccess ? "Normal" : "Warning", end.IsSuccess ? "Completed" : end.Reason, end.IsSuccess ? "Job completed" : end.Message);
         return null;
     }
 
     private async Task<Exception?> ScaleAsync(Job job, JobTally tally, CancellationToken cancellationToken)
     {
-        var missing = tally.WantedActive - tally.Active.Count;
-        if (missing < 0)
+        if (tally.Missing < 0)
         {
             // Those that have come least far go first.
             var order = new DeletionOrder(tally.Active, _context.Now);
-            return await _writes.DeleteAsync(job, [.. tally.Active.Order(order).Take(Math.Min(-missing, Burst))], cancellationToken);
+            return await _writes.DeleteAsync(job, [.. tally.Active.Order(order).Take(Math.Min(-tally.Missing, Burst))], cancellationToken);
         }
 
-        return missing > 0 && tally.NextCreation <= _context.Now
-            ? await _writes.CreateAsync(job, Make(job, tally, Math.Min(missing, Burst)), cancellationToken)
+        return tally.Missing > 0 && tally.NextCreation <= _context.Now
+            ? await _writes.CreateAsync(job, Make(job, tally, Math.Min(tally.Missing, Burst)), cancellationToken)
             : null;
     }
 
-    private static List<Pod> Make(Job job, JobTally tally, int count)
+    private List<Pod> Make(Job job, JobTally tally, int count)
     {
-        List<Pod> pods = [.. Enumerable.Range(0, count).Select(_ => PodMaker.FromTemplate(job.Spec.Template, job))];
-        if (CompletionIndexes.AreUsed(job))
+        if (!CompletionIndexes.AreUsed(job))
         {
-            var taken = tally.Active.Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>().Concat(tally.SucceededIndexes).ToHashSet();
-            var free = Enumerable.Range(0, job.Spec.Completions).Where(index => !taken.Contains(index)).Take(count).ToList();
-            pods = pods[..free.Count];
-            for (var i = 0; i < free.Count; i++)
-            {
-                CompletionIndexes.Give(job, pods[i], free[i]);
-            }
+            return [.. Enumerable.Range(0, count).Select(_ => PodMaker.FromTemplate(job.Spec.Template, job))];
         }
 
-        return pods;
+        var now = _context.Now;
+        return [.. FreeIndexes(job, tally).Where(index => !(tally.Indexes?.NextCreation(index) > now)).Take(count).Select(index => MakeOf(job, tally, index))];
+    }
+
+    private static Pod MakeOf(Job job, JobTally tally, int index)
+    {
+        var pod = PodMaker.FromTemplate(job.Spec.Template, job);
+        CompletionIndexes.Give(job, pod, index);
+        tally.Indexes?.Tell(pod, index);
+        return pod;
+    }
+
+    private static IEnumerable<int> FreeIndexes(Job job, JobTally tally)
+    {
+        var taken = tally.TakenIndexes;
+        return Enumerable.Range(0, job.Spec.Completions).Where(index => !taken.Contains(index));
     }
 
     private static void Count(JobStatus status, JobTally tally)
     {
-        var hasEnded = status.Conditions.Any(condition => condition.Type is JobConditions.Complete or JobConditions.Failed);
-        status.Active = hasEnded ? 0 : tally.Active.Count;
-        status.Ready = hasEnded ? 0 : tally.Ready;
-        status.Terminating = tally.Terminating + (hasEnded ? tally.Active.Count : 0);
+        var isEnding = JobConditions.Has(status, JobConditions.FailureTarget) || JobConditions.Has(status, JobConditions.SuccessCriteriaMet);
+        status.Active = isEnding ? 0 : tally.Active.Count;
+        status.Ready = isEnding ? 0 : tally.Ready;
+        status.Terminating = tally.Terminating + (isEnding ? tally.Active.Count : 0);
         status.Succeeded = tally.Succeeded;
-        // Those that the end of a failed job takes away failed with it.
-        status.Failed = tally.Failed + (JobConditions.Get(status, JobConditions.Failed) is null ? 0 : tally.Active.Count);
+        // Those that the end of a failed job takes away failed with it, and they may be gone at the next look.
+        status.Failed = JobConditions.Has(status, JobConditions.FailureTarget)
+            ? Math.Max(status.Failed, tally.Failed + tally.Active.Count) : tally.Failed;
         status.CompletedIndexes = CompletionIndexes.Text(tally.SucceededIndexes);
+        if (tally.Indexes is { } indexes)
+        {
+            status.FailedIndexes = CompletionIndexes.Text(indexes.Failed);
+        }
     }
 
     /// <summary>Time alone brings the deadline and the end of a back-off.</summary>
@@ -195,13 +200,22 @@ internal sealed class JobController : IController
 
         var now = _context.Now;
         var next = Deadline(job);
-        if (tally.WantedActive > tally.Active.Count && tally.NextCreation > now && !(next < tally.NextCreation))
+        if (tally.Missing > 0 && NextCreation(job, tally, now) is { } creation && !(next < creation))
         {
-            next = tally.NextCreation;
+            next = creation;
         }
 
         return next is { } at ? at > now ? at - now : TimeSpan.FromSeconds(1) : null;
     }
 
-    private sealed record JobEnd(string Condition, string Reason, string Message);
+    private static DateTimeOffset? NextCreation(Job job, JobTally tally, DateTimeOffset now)
+    {
+        if (tally.Indexes is not { } indexes)
+        {
+            return tally.NextCreation > now ? tally.NextCreation : null;
+        }
+
+        var waiting = FreeIndexes(job, tally).Select(indexes.NextCreation).Where(time => time > now).ToList();
+        return waiting.Count > 0 ? waiting.Min() : null;
+    }
 }

@@ -7,18 +7,18 @@ namespace Cluster.Controllers.Jobs;
 /// <summary>What a job's pods come to at one moment.</summary>
 internal sealed class JobTally
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(6);
-
     private readonly Job _job;
     private readonly List<Pod> _failed;
+    private readonly List<Pod> _terminating;
 
     public JobTally(Job job, IReadOnlyList<Pod> pods)
     {
         _job = job;
         Active = [.. pods.Where(pod => pod.IsActive())];
         _failed = [.. pods.Where(pod => pod.Status?.Phase == "Failed")];
-        Terminating = pods.Count(pod => pod.IsTerminating() && !pod.IsTerminal());
+        _terminating = [.. pods.Where(pod => pod.IsTerminating() && !pod.IsTerminal())];
+        Failed = _failed.Count(pod => FailurePolicy.Counts(job, pod));
+        Indexes = IndexFailures.AreCounted(job) ? new(job, _failed) : null;
         var succeeded = pods.Where(pod => pod.Status?.Phase == "Succeeded").ToList();
         SucceededIndexes = succeeded.Where(_ => CompletionIndexes.AreUsed(job)).Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>().ToHashSet();
         Succeeded = CompletionIndexes.AreUsed(job) ? SucceededIndexes.Count : succeeded.Count;
@@ -28,41 +28,45 @@ internal sealed class JobTally
     public IReadOnlyList<Pod> Active { get; }
 
     /// <summary>Pods on their way out that have not ended yet.</summary>
-    public int Terminating { get; }
+    public int Terminating => _terminating.Count;
 
     public int Succeeded { get; }
 
     public IReadOnlySet<int> SucceededIndexes { get; }
 
-    public int Failed => _failed.Count;
+    /// <summary>Failures that count; the pod failure policy may ignore others.</summary>
+    public int Failed { get; }
+
+    /// <summary>Why the failure of one pod is that of the whole job, or null: it is not.</summary>
+    public string? FailsJob => _failed.Select(pod => FailurePolicy.Of(_job, pod)).FirstOrDefault(verdict => verdict?.Action == FailurePolicy.FailJob)?.Message;
+
+    /// <summary>The failures of each index, where those are counted.</summary>
+    public IndexFailures? Indexes { get; }
+
+    /// <summary>Indexes for which no pod has to be made: done, given up, or at work.</summary>
+    public IReadOnlySet<int> TakenIndexes => Busy.Select(pod => CompletionIndexes.Of(_job, pod)).OfType<int>()
+        .Concat(SucceededIndexes).Concat(Indexes?.Failed ?? Enumerable.Empty<int>()).ToHashSet();
+
+    /// <summary>How many pods are to be made; negative: so many are too many.</summary>
+    public int Missing => WantedActive < Active.Count ? WantedActive - Active.Count : Math.Max(0, WantedActive - Busy.Count());
 
     public int Ready => Active.Count(pod => pod.IsReady());
 
     /// <summary>How many pods shall be active; a job of a work queue starts no more after its first success.</summary>
     public int WantedActive => _job.Spec.Suspend ? 0
         : !_job.Spec.HasCompletions ? Succeeded > 0 ? Math.Min(Active.Count, _job.Spec.Parallelism) : _job.Spec.Parallelism
-        : Math.Max(0, Math.Min(_job.Spec.Parallelism, _job.Spec.Completions - Succeeded));
+        : Math.Max(0, Math.Min(_job.Spec.Parallelism, _job.Spec.Completions - Succeeded - (Indexes?.Failed.Count ?? 0)));
 
     public bool IsComplete => _job.Spec.HasCompletions ? Succeeded >= _job.Spec.Completions : Succeeded > 0 && Active.Count == 0;
 
     /// <summary>Failed pods or, where containers restart in their pods, restarts beyond what the job bears.</summary>
     public bool IsPastBackoffLimit => Failed > _job.Spec.BackoffLimit || IsPastRestartLimit;
 
-    /// <summary>Pods fail faster than they can help: the next one waits, longer each time.</summary>
-    /// <returns>The time the next pod may be made; the past where it may be now.</returns>
-    public DateTimeOffset NextCreation
-    {
-        get
-        {
-            if (_failed.Count == 0)
-            {
-                return DateTimeOffset.MinValue;
-            }
+    /// <summary>When the next pod may be made, whatever its index; the past where it may be now.</summary>
+    public DateTimeOffset NextCreation => Indexes is not null || _failed.Count == 0 ? DateTimeOffset.MinValue : Backoff.After(_failed.Count, _failed);
 
-            var backoff = Math.Min(FirstBackoff.TotalSeconds * Math.Pow(2, Math.Min(_failed.Count - 1, 30)), LongestBackoff.TotalSeconds);
-            return _failed.Max(EndTime).AddSeconds(backoff);
-        }
-    }
+    /// <summary>Pods that must be gone before others come in their place.</summary>
+    private IEnumerable<Pod> Busy => _job.Spec.PodReplacementPolicy == "Failed" ? Active.Concat(_terminating) : Active;
 
     private bool IsPastRestartLimit
     {
@@ -77,8 +81,4 @@ internal sealed class JobTally
             return _job.Spec.BackoffLimit == 0 ? restarts > 0 : restarts >= _job.Spec.BackoffLimit;
         }
     }
-
-    private static DateTimeOffset EndTime(Pod pod) => (pod.Status?.ContainerStatuses ?? [])
-        .Select(container => container.State?.Terminated?.FinishedAt?.ToDateTimeOffset() ?? DateTimeOffset.MinValue)
-        .Append(pod.Metadata.CreationTimestamp.ToDateTimeOffset()).Max();
 }

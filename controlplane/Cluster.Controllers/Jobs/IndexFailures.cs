@@ -1,0 +1,85 @@
+using System.Globalization;
+using Cluster.Api.BatchV1;
+using Cluster.Api.CoreV1;
+
+namespace Cluster.Controllers.Jobs;
+
+/// <summary>How often each index of a job failed, where each has a limit of its own (backoffLimitPerIndex).</summary>
+/// <remarks>
+/// The counts go with the pods: each is told how often those before it failed. An index that has failed for good stands in the status.
+/// </remarks>
+internal sealed class IndexFailures
+{
+    public const string Counted = "batch.kubernetes.io/job-index-failure-count";
+    public const string Ignored = "batch.kubernetes.io/job-index-ignored-failure-count";
+
+    private readonly Job _job;
+
+    // The last pod of each index that failed.
+    private readonly Dictionary<int, Pod> _last = [];
+
+    public IndexFailures(Job job, IEnumerable<Pod> failedPods)
+    {
+        _job = job;
+        var failed = CompletionIndexes.Parse(job.Status.FailedIndexes, job.Spec.Completions);
+        foreach (var pod in failedPods)
+        {
+            if (CompletionIndexes.Of(job, pod) is not { } index)
+            {
+                continue;
+            }
+
+            if (!_last.TryGetValue(index, out var other) || All(pod) > All(other))
+            {
+                _last[index] = pod;
+            }
+
+            if (IsLast(pod))
+            {
+                failed.Add(index);
+            }
+        }
+
+        Failed = failed;
+    }
+
+    public static bool AreCounted(Job job) => CompletionIndexes.AreUsed(job) && job.Spec.HasBackoffLimitPerIndex;
+
+    /// <summary>Indexes that are tried no more.</summary>
+    public IReadOnlySet<int> Failed { get; }
+
+    /// <summary>When the next pod of an index may be made.</summary>
+    public DateTimeOffset NextCreation(int index) =>
+        _last.TryGetValue(index, out var pod) ? Backoff.After(All(pod) + 1, [pod]) : DateTimeOffset.MinValue;
+
+    /// <summary>Tells a new pod how often those before it failed.</summary>
+    public void Tell(Pod pod, int index)
+    {
+        var (counted, ignored) = (0, 0);
+        if (_last.TryGetValue(index, out var before))
+        {
+            var counts = FailurePolicy.Counts(_job, before);
+            counted = Number(before, Counted) + (counts ? 1 : 0);
+            ignored = Number(before, Ignored) + (counts ? 0 : 1);
+        }
+
+        pod.Metadata.Annotations[Counted] = counted.ToString(CultureInfo.InvariantCulture);
+        if (ignored > 0)
+        {
+            pod.Metadata.Annotations[Ignored] = ignored.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    private bool IsLast(Pod pod) => FailurePolicy.Of(_job, pod)?.Action switch
+    {
+        FailurePolicy.FailIndex => true,
+        FailurePolicy.Ignore => false,
+        _ => Number(pod, Counted) >= _job.Spec.BackoffLimitPerIndex,
+    };
+
+    private static int All(Pod pod) => Number(pod, Counted) + Number(pod, Ignored);
+
+    private static int Number(Pod pod, string annotation) =>
+        pod.Metadata.Annotations.TryGetValue(annotation, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : 0;
+}
