@@ -68,16 +68,15 @@ public sealed class CronJobControllerTests : IAsyncLifetime
         _rig.Start("cronjob");
         await _rig.UntilAsync(() => Status().Active.Count == 1);
         var first = Jobs[0].Metadata.Name;
-        await _rig.PassAsync(Minute);
-
-        Assert.Equal(running, Status().Active.Count);
-        Assert.Equal(policy != "Replace", Status().Active.Any(one => one.Name == first));
         await _rig.UntilAsync(() => policy switch
         {
             "Forbid" => _rig.Events.Contains("JobAlreadyActive: Not starting job because prior execution is running and concurrency policy is Forbid"),
-            "Replace" => _rig.Events.Contains($"SuccessfulDelete: Deleted job {first}"),
-            _ => true,
+            "Replace" => _rig.Events.Contains($"SuccessfulDelete: Deleted job {first}") && Status().Active.All(one => one.Name != first),
+            _ => Status().Active.Count == 2,
         });
+
+        Assert.Equal(running, Status().Active.Count);
+        Assert.Equal(policy != "Replace", Status().Active.Any(one => one.Name == first));
     }
 
     [Fact]
