@@ -133,7 +133,14 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _published = true;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
+        if (_nat is not null) return WithFlowsAsync(done.Task, _nat);
         return _sockets.Balancer?.Cut is { IsCompleted: false } cut ? Task.WhenAll(done.Task, cut) : done.Task;
+    }
+
+    private static async Task WithFlowsAsync(Task followed, NatTable nat)
+    {
+        await followed;
+        await nat.Cut;
     }
 
     /// <summary>TCP connections that a pod has from this node. Any thread; looks at the whole table.</summary>

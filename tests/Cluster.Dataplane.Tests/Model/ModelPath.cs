@@ -11,4 +11,7 @@ public enum ModelPath
 
     /// <summary>Sockets are connected to their backend from the start, TCP and UDP.</summary>
     Connect,
+
+    /// <summary>The kernel translates addresses by rules. Needs a namespace that forwards.</summary>
+    Nftables,
 }

@@ -17,14 +17,17 @@ internal sealed class ModelPod : IAsyncDisposable
     private readonly TcpBackend _tcp;
     private readonly UdpBackend _udp;
 
-    public ModelPod(int number, IPAddress address)
+    /// <param name="number">Its uid is made of it.</param>
+    /// <param name="address">Where it serves, at <see cref="Port"/>.</param>
+    /// <param name="receipts">Told of the datagrams it receives.</param>
+    public ModelPod(int number, IPAddress address, ModelReceipts receipts)
     {
         Uid = $"p{number:00000}";
         Address = address;
         _tcp = new TcpBackend(ServeAsync, address, Port);
         try
         {
-            _udp = new UdpBackend(Uid, address, Port);
+            _udp = new UdpBackend(Uid, address, Port) { Received = datagram => receipts.Note(datagram, Uid) };
         }
         catch (SocketException)
         {

@@ -7,12 +7,11 @@ namespace Cluster.Dataplane.Tests.Model;
 
 /// <summary>Services and pods that change at random, and the table that is told of it.</summary>
 /// <remarks>Pods that are killed are killed before the table knows, as it is with nodes and kubelets.</remarks>
-internal sealed class ModelWorld(ModelNode node, Random random) : IAsyncDisposable
+internal sealed class ModelWorld(ModelNode node, ModelReceipts receipts, Random random) : IAsyncDisposable
 {
     private const int Addresses = 3;
     private const int PodAddresses = 6;
     private static readonly BackendHealth[] Healths = [BackendHealth.Ready, BackendHealth.Ready, BackendHealth.Ready, BackendHealth.NotReady, BackendHealth.Terminating];
-    private static readonly ServiceProtocol[] Protocols = [ServiceProtocol.Tcp, ServiceProtocol.Udp];
 
     private readonly ModelService?[] _services = new ModelService?[Addresses];
     private readonly ModelPod?[] _pods = new ModelPod?[PodAddresses];
@@ -89,7 +88,7 @@ internal sealed class ModelWorld(ModelNode node, Random random) : IAsyncDisposab
     {
         var name = sameName ? _services[index]!.Name : string.Create(CultureInfo.InvariantCulture, $"model/s{_servicesMade++}");
         Delete(index);
-        var service = new ModelService(name, node.ServiceAddress(index), node.Path);
+        var service = new ModelService(name, node.ServiceAddress(index), node.Path, isAffine: random.Next(3) == 0);
         for (var i = random.Next(4); i > 0; i--) service.Backends[Pod(random.Next(PodAddresses))] = Health();
         _services[index] = service;
         History.Add($"create {service}");
@@ -138,18 +137,16 @@ internal sealed class ModelWorld(ModelNode node, Random random) : IAsyncDisposab
         return Pod(index);
     }
 
-    private ModelPod Pod(int index) => _pods[index] ??= new ModelPod(++_podsMade, node.PodAddress(index));
+    private ModelPod Pod(int index) => _pods[index] ??= new ModelPod(++_podsMade, node.PodAddress(index), receipts);
 
     private BackendHealth Health() => Healths[random.Next(Healths.Length)];
 
     private async Task PublishAsync(IEnumerable<ModelService> gone)
     {
         var directory = node.Dataplane.Directory;
-        foreach (var protocol in Protocols)
-        {
-            foreach (var service in gone) directory.Remove(service.IdOf(protocol));
-            foreach (var service in _services.OfType<ModelService>()) directory.Set(service.PortOf(protocol), service.ToBackends());
-        }
+        foreach (var port in gone.SelectMany(service => service.Ports)) directory.Remove(port.Id);
+        foreach (var service in _services.OfType<ModelService>())
+            foreach (var port in service.Ports) directory.Set(port, service.ToBackends());
 
         await node.Dataplane.Publish();
     }

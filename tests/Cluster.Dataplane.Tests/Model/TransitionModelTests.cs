@@ -1,60 +1,12 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-
 namespace Cluster.Dataplane.Tests.Model;
 
-/// <summary>
-/// What the table says is what a client meets: random changes of services, endpoints and pods, and after each, over real sockets, new clients
-/// and those that were there before, held to a model of a few lines. CLUSTER_MODEL_SECONDS says how long each path is tried,
-/// CLUSTER_MODEL_SEED where it begins.
-/// </summary>
+/// <summary>What the table says is what a client meets, on every path: see <see cref="TransitionModel"/>.</summary>
 public sealed class TransitionModelTests
 {
-    private const int NewClients = 3;
-    private const int RestartEvery = 25;
-
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("CLUSTER_MODEL_SECONDS") ?? "4", CultureInfo.InvariantCulture));
-    private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("CLUSTER_MODEL_SEED") ?? "1", CultureInfo.InvariantCulture);
-
     [Theory]
     [InlineData(ModelPath.Managed)]
     [InlineData(ModelPath.Loop)]
     [InlineData(ModelPath.Lookup)]
     [InlineData(ModelPath.Connect)]
-    public async Task AnyTransitions_NewAndOldClients_MeetWhatTheTableSays(ModelPath path)
-    {
-        Assert.SkipWhen(ModelNode.WhyNot(path) is not null, ModelNode.WhyNot(path) ?? "");
-        var random = new Random(Seed);
-        await using var node = new ModelNode(path);
-        await node.StartAsync();
-        await using var world = new ModelWorld(node, random);
-        var steps = 0;
-        for (long began = Stopwatch.GetTimestamp(); steps < 10 || Stopwatch.GetElapsedTime(began) < Limit; steps++)
-        {
-            var restarts = random.Next(RestartEvery) == 0;
-            if (restarts) await world.RestartAsync();
-            else await world.ChangeAsync();
-            var checks = Enumerable.Range(0, world.Services.Count).Select(i => CheckAsync(world.Services[i], node.ServiceAddress(i), restarts)).ToArray();
-            foreach (var wrong in (await Task.WhenAll(checks)).OfType<string>())
-                Assert.Fail($"seed {Seed}, step {steps}, {path}: {wrong}\n{string.Join('\n', world.History.TakeLast(30))}");
-        }
-
-        foreach (var watch in _watches.Values) watch.Dispose();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{path}: {steps} steps");
-    }
-
-    private readonly Dictionary<IPAddress, ModelWatch> _watches = [];
-
-    // What is wrong, or null.
-    private async Task<string?> CheckAsync(ModelService? service, IPAddress address, bool restarted)
-    {
-        ModelWatch watch;
-        lock (_watches)
-        {
-            if (!_watches.TryGetValue(address, out watch!)) _watches[address] = watch = new ModelWatch(new IPEndPoint(address, 80));
-        }
-
-        return await watch.CheckOldAsync(service, restarted) ?? await watch.CheckNewAsync(service, NewClients);
-    }
+    public Task AnyTransitions_NewAndOldClients_MeetWhatTheTableSays(ModelPath path) => new TransitionModel(path).HoldAsync();
 }

@@ -37,10 +37,19 @@ internal sealed class UdpBackend : IAsyncDisposable
     /// <summary>Where the datagrams received are noted, if anywhere.</summary>
     public ConcurrentQueue<string>? Log { get; init; }
 
+    /// <summary>Told of each datagram received.</summary>
+    public Action<string>? Received { get; init; }
+
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();
         await _serving;
+    }
+
+    private void Note(string datagram)
+    {
+        Log?.Enqueue(datagram);
+        Received?.Invoke(datagram);
     }
 
     private async Task ServeAsync()
@@ -54,7 +63,7 @@ internal sealed class UdpBackend : IAsyncDisposable
             {
                 from.Size = from.Buffer.Length;
                 var length = await _socket.ReceiveFromAsync(buffer.AsMemory(_prefix.Length, 65_536), SocketFlags.None, from);
-                Log?.Enqueue(Encoding.ASCII.GetString(buffer, _prefix.Length, length));
+                if (Log is not null || Received is not null) Note(Encoding.ASCII.GetString(buffer, _prefix.Length, length));
                 for (var i = 0; i < Answers; i++) await _socket.SendToAsync(buffer.AsMemory(0, _prefix.Length + length), SocketFlags.None, from);
             }
         }

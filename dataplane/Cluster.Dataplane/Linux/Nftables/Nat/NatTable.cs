@@ -40,6 +40,9 @@ public sealed class NatTable : IAsyncDisposable
         _frame = new NatFrame(options, []);
     }
 
+    /// <summary>Ends when the kernel has forgotten the UDP flows that the changes in force have cut.</summary>
+    public Task Cut => _flows.Cut;
+
     /// <summary>Removes the table if it is there.</summary>
     /// <exception cref="NftException">nft is missing, or refused.</exception>
     public static Task RemoveAsync(string table, CancellationToken cancellationToken) => NftCommand.ApplyAsync(NatFrame.Removal(table), cancellationToken);
