@@ -48,6 +48,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     private readonly bool _takesOver;
     private IReadOnlyCollection<Place> _reserved = [];
     private Task _loop = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
     private bool _published;
     // While it hands over: changes wait. And once it has: they are the next process's.
     private bool _rests;
@@ -116,10 +117,11 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _natWaits = _takesOver;
         if (_nat is not null && !_natWaits) await _nat.StartAsync(reserved, cancellationToken);
         NoteOrigins();
-        NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
         await _frontends.StartAsync(reserved, cancellationToken);
         _sockets.Start(reserved, waits: _takesOver);
         _loop = Task.Run(FollowAsync, CancellationToken.None);
+        // Beside what follows: it starts a thread and a socket of the runtime's. What changed before it listens is looked at then.
+        _watching = Task.Run(WatchAddresses, CancellationToken.None);
     }
 
     /// <summary>Publishes the directory's changes.</summary>
@@ -241,6 +243,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _watching;
         NetworkChange.NetworkAddressChanged -= OnNodeAddressesChanged;
         await _retry.DisposeAsync();
         await _verify.DisposeAsync();
@@ -266,6 +269,12 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         var why = port.Path == ServicePath.Connect ? "the service asks for it" : "the best path for TCP that this host allows";
         var rest = _sockets.Left(port) is { } part ? $"; relays where {part.Why}" : "";
         return new ServicePathReport(port.Id, ServicePath.Connect, why + rest);
+    }
+
+    private void WatchAddresses()
+    {
+        NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
+        _work.Writer.TryWrite(new AddressesChanged());
     }
 
     private void OnNodeAddressesChanged(object? sender, EventArgs e) => _work.Writer.TryWrite(new AddressesChanged());

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Cluster.Dataplane.Linux.Netlink;
 
 namespace Cluster.Dataplane.Addresses;
 
@@ -29,17 +30,18 @@ public static class NodeAddresses
         return new IPNetwork(new IPAddress(bytes), length);
     }
 
-    private static UnicastIPAddressInformation[] Unicast()
+    private static IEnumerable<InterfaceAddress> Unicast()
     {
+        if (OperatingSystem.IsLinux()) return InterfaceAddresses.List();
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses)];
+                return [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(unicast => new InterfaceAddress(unicast.Address, unicast.PrefixLength))];
             }
             catch (Exception exception) when (exception is ArgumentException or NetworkInformationException && tries < Tries)
             {
-                // The runtime trips over an interface that goes while it looks, as those of containers do all the time.
+                // The runtime trips over an interface that goes while it looks, as they may at any time.
             }
         }
     }

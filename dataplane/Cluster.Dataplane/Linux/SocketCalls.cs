@@ -62,21 +62,21 @@ internal static partial class SocketCalls
     {
         int descriptor = OpenTcp(endPoint.AddressFamily);
         if (descriptor < 0) return -1;
-        SocketAddress address = endPoint.Serialize();
         Set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
         Set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
-        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            Set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-            // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
-            Set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
-        }
+        SetFamily(descriptor, endPoint.AddressFamily);
+        return Bind(descriptor, endPoint.Serialize()) && listen(descriptor, backlog) == 0 ? descriptor : CloseFailed(descriptor);
+    }
 
-        if (bind(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size) == 0 && listen(descriptor, backlog) == 0) return descriptor;
-        int error = Error;
-        Close(descriptor);
-        Marshal.SetLastPInvokeError(error);
-        return -1;
+    /// <summary>A socket bound to a port that no other socket has; -1 where any step failed.</summary>
+    public static int BindAlone(IPEndPoint endPoint, ServiceProtocol protocol)
+    {
+        int descriptor = protocol == ServiceProtocol.Tcp ? OpenTcp(endPoint.AddressFamily) : OpenUdp(endPoint.AddressFamily);
+        if (descriptor < 0) return -1;
+        // Connections of an earlier process that have ended are not in the way; for UDP it would share the port.
+        if (protocol == ServiceProtocol.Tcp) Set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+        SetFamily(descriptor, endPoint.AddressFamily);
+        return Bind(descriptor, endPoint.Serialize()) ? descriptor : CloseFailed(descriptor);
     }
 
     /// <summary>The port a socket is bound to.</summary>
@@ -217,6 +217,23 @@ internal static partial class SocketCalls
     public static void Close(int descriptor) => _ = close(descriptor);
 
     public static void Set(int descriptor, int level, int option, int value) => _ = setsockopt(descriptor, level, option, ref value, sizeof(int));
+
+    private static void SetFamily(int descriptor, AddressFamily family)
+    {
+        if (family != AddressFamily.InterNetworkV6) return;
+        Set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        // A local route is enough for the kernel to let IPv4 bind; IPv6 asks for the address on an interface unless told not to.
+        Set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+    }
+
+    // The error is still to be asked for.
+    private static int CloseFailed(int descriptor)
+    {
+        int error = Error;
+        Close(descriptor);
+        Marshal.SetLastPInvokeError(error);
+        return -1;
+    }
 
     // AF_INET6 is 10 for the kernel and 23 for the runtime.
     private static int Native(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 10 : 2;

@@ -47,22 +47,13 @@ internal static class ListenSockets
         if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IPPROTO_IPV6, IPV6_FREEBIND, [1, 0, 0, 0]);
     }
 
-    /// <summary>Whether a port is free, found out by binding it alone for a moment.</summary>
+    /// <summary>Whether a port is free, found out by binding it alone for a moment. For the loops: Linux.</summary>
     public static FrontendResult Probe(IPEndPoint endPoint, ServiceProtocol protocol = ServiceProtocol.Tcp)
     {
-        using var socket = protocol == ServiceProtocol.Tcp
-            ? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) SetOptionsV6(socket);
-            socket.Bind(endPoint);
-            return FrontendResult.Opened;
-        }
-        catch (SocketException exception)
-        {
-            return new FrontendResult(Classify(exception.SocketErrorCode), exception.Message);
-        }
+        var descriptor = SocketCalls.BindAlone(endPoint, protocol);
+        if (descriptor < 0) return Failure(SocketCalls.Error);
+        SocketCalls.Close(descriptor);
+        return FrontendResult.Opened;
     }
 
     /// <summary>What an error number of the kernel means for a frontend.</summary>

@@ -4,11 +4,12 @@ using Cluster.Dataplane.Services;
 namespace Cluster.Dataplane.Net;
 
 /// <summary>Names as 64 bits that are the same in every process: among 10,000 names two are alike once in 10^11 times.</summary>
-internal static class StableHash
+public static class StableHash
 {
-    // FNV-1a and the finishing step of splitmix64, which spreads what FNV leaves in the low bits.
+    /// <summary>The hash of a text. Not for texts that an enemy may choose: others with the same hash are easily found.</summary>
     public static ulong Of(string text)
     {
+        // FNV-1a and the finishing step of splitmix64, which spreads what FNV leaves in the low bits.
         const ulong offset = 14695981039346656037, prime = 1099511628211;
         var hash = offset;
         foreach (var letter in text) hash = (hash ^ letter) * prime;

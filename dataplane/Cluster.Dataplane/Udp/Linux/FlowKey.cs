@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 
@@ -13,7 +12,7 @@ namespace Cluster.Dataplane.Udp.Linux;
 internal readonly record struct FlowKey(ClientAddress Client, uint Scope, ushort Port, int Listener, PacketSource Local)
 {
     // Clients choose their ports, and in IPv6 half of their address: without a secret they could choose them to collide.
-    private static readonly ulong Secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+    private static readonly ulong Secret = KernelRandom.Number();
 
     public override int GetHashCode()
     {
