@@ -175,13 +175,14 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         while (ActiveConnections > 0 && _time.GetElapsedTime(began) < limit) await Task.Delay(DrainLook, _time, cancellationToken);
     }
 
-    /// <summary>Goes on with the flows of the process that served before, and with its clients' affinities. Nothing is received yet.</summary>
+    /// <summary>Goes on with the flows of the process that served before, with its clients' affinities and the backends it left out. Nothing is received yet.</summary>
     internal Task AdoptAsync(HandedState state) => DoAsync(async () =>
     {
         // What that process opened while this one prepared is here by now.
         await _frontends.ApplyAsync(retry: true, _stopping.Token);
         _relays.AdoptFlows(state.Flows);
         HandedAffinities.Restore(Directory.Current, state.Affinities, _time);
+        HandedPenalties.Restore(Directory, state.Penalties);
     });
 
     /// <summary>Serves: that process has let go of sockets and flows.</summary>
@@ -206,11 +207,11 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
     async Task<HandedState> IHandoverSource.SuspendAsync()
     {
-        var state = new HandedState([], []);
+        var state = new HandedState([], [], []);
         await DoAsync(() =>
         {
             _rests = true;
-            state = new HandedState(_relays.SuspendFlows(), HandedAffinities.Of(Directory.Current, _time));
+            state = new HandedState(_relays.SuspendFlows(), HandedAffinities.Of(Directory.Current, _time), HandedPenalties.Of(Directory.Current));
             return Task.CompletedTask;
         });
         return state;

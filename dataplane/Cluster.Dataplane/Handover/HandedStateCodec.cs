@@ -6,7 +6,7 @@ using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Handover;
 
-/// <summary>Flows and affinities as they stand in messages.</summary>
+/// <summary>Flows, affinities and penalties as they stand in messages.</summary>
 internal static class HandedStateCodec
 {
     // Bits of a flow's first byte.
@@ -63,6 +63,20 @@ internal static class HandedStateCodec
         ClientAddress client = from.ClientAddress();
         long idleMs = (long)Math.Min(from.Long(), int.MaxValue);
         return new HandedAffinity(service, client, ReadBackend(ref from), idleMs);
+    }
+
+    public static void Write(HandoverWriter to, HandedPenalty penalty)
+    {
+        to.Text(penalty.Service.Name).Byte((byte)penalty.Service.Protocol).Byte(penalty.IsDown ? (byte)1 : (byte)0).Long((ulong)penalty.PauseMs);
+        Write(to, penalty.Backend);
+    }
+
+    public static HandedPenalty ReadPenalty(ref HandoverReader from)
+    {
+        var service = new ServicePortId(from.Text(), (ServiceProtocol)from.Byte());
+        bool isDown = from.Byte() != 0;
+        long pauseMs = (long)Math.Min(from.Long(), int.MaxValue);
+        return new HandedPenalty(service, ReadBackend(ref from), isDown, pauseMs);
     }
 
     private static void Write(HandoverWriter to, HandedBackend backend) => to.Text(backend.Uid).Address(backend.Address);

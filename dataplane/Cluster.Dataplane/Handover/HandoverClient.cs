@@ -156,10 +156,19 @@ internal sealed class HandoverClient : IDisposable
             if (affinities.Count > HandoverProtocol.MaxAffinities) throw new HandoverException("the other process sends more clients than there can be");
         }
 
+        var penalties = new List<HandedPenalty>();
+        for (bool more = true; more; more = _talk.Receive() is HandoverMessage.Penalties)
+        {
+            HandoverReader reader = Ended(HandoverMessage.Penalties);
+            checksum = HandoverProtocol.Checksum(checksum, _talk.Bytes);
+            while (!reader.IsAtEnd) penalties.Add(HandedStateCodec.ReadPenalty(ref reader));
+            if (penalties.Count > HandoverProtocol.MaxPenalties) throw new HandoverException("the other process sends more penalties than there can be");
+        }
+
         HandoverReader end = Ended(HandoverMessage.StateEnd);
-        if (end.Number() != flows.Count || end.Number() != affinities.Count || end.Number() != checksum)
+        if (end.Number() != flows.Count || end.Number() != affinities.Count || end.Number() != penalties.Count || end.Number() != checksum)
             throw new HandoverException("the other process's flows did not arrive as they were sent");
-        return new HandedState(flows, affinities);
+        return new HandedState(flows, affinities, penalties);
     }
 
     private void ReadFlows(List<HandedFlow> flows)

@@ -35,4 +35,7 @@ internal enum HandoverMessage : byte
 
     /// <summary>The old process: that word. From here on it serves established connections alone.</summary>
     Yours = 11,
+
+    /// <summary>The old process, resting: which backends are left out of balancing. After affinities, before the end.</summary>
+    Penalties = 12,
 }

@@ -8,7 +8,7 @@ internal static class HandoverProtocol
 {
     public const uint Magic = 0x4F48_4C43;
 
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     /// <summary>The socket's name in the folder.</summary>
     public const string SocketName = "handover";
@@ -19,6 +19,8 @@ internal static class HandoverProtocol
     public const int MaxFlows = 1 << 21;
 
     public const int MaxAffinities = 1 << 20;
+
+    public const int MaxPenalties = 1 << 20;
 
     /// <summary>A message with a flow or an affinity more has room for it while this much is left.</summary>
     public const int LargestEntryBytes = HandoverReader.MaxTextBytes * 2 + 256;

@@ -217,32 +217,29 @@ internal sealed class HandoverServer : IDisposable
 
     private static void SendState(HandoverTalk talk, HandedState state)
     {
-        uint checksum = 0;
-        HandoverWriter message = talk.Out.Begin(HandoverMessage.Flows);
-        foreach (HandedFlow flow in state.Flows)
+        uint checksum = SendEach(talk, HandoverMessage.Flows, state.Flows, HandedStateCodec.Write, 0);
+        checksum = SendEach(talk, HandoverMessage.Affinities, state.Affinities, HandedStateCodec.Write, checksum);
+        checksum = SendEach(talk, HandoverMessage.Penalties, state.Penalties, HandedStateCodec.Write, checksum);
+        talk.Out.Begin(HandoverMessage.StateEnd)
+            .Number((uint)state.Flows.Count).Number((uint)state.Affinities.Count).Number((uint)state.Penalties.Count).Number(checksum);
+        talk.Send();
+    }
+
+    // As many as have room in each message; one at least, which may be empty.
+    private static uint SendEach<T>(HandoverTalk talk, HandoverMessage kind, IReadOnlyList<T> entries, Action<HandoverWriter, T> write, uint checksum)
+    {
+        HandoverWriter message = talk.Out.Begin(kind);
+        foreach (T entry in entries)
         {
-            HandedStateCodec.Write(message, flow);
+            write(message, entry);
             if (message.HasRoomForDescriptor && message.Room >= HandoverProtocol.LargestEntryBytes) continue;
             checksum = HandoverProtocol.Checksum(checksum, message.Bytes);
             talk.Send();
-            message.Begin(HandoverMessage.Flows);
+            message.Begin(kind);
         }
 
         checksum = HandoverProtocol.Checksum(checksum, message.Bytes);
         talk.Send();
-        message.Begin(HandoverMessage.Affinities);
-        foreach (HandedAffinity affinity in state.Affinities)
-        {
-            HandedStateCodec.Write(message, affinity);
-            if (message.Room >= HandoverProtocol.LargestEntryBytes) continue;
-            checksum = HandoverProtocol.Checksum(checksum, message.Bytes);
-            talk.Send();
-            message.Begin(HandoverMessage.Affinities);
-        }
-
-        checksum = HandoverProtocol.Checksum(checksum, message.Bytes);
-        talk.Send();
-        message.Begin(HandoverMessage.StateEnd).Number((uint)state.Flows.Count).Number((uint)state.Affinities.Count).Number(checksum);
-        talk.Send();
+        return checksum;
     }
 }

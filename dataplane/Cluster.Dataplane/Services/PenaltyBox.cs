@@ -50,6 +50,19 @@ public sealed class PenaltyBox : IDisposable
         Put(entry, backend, address, isSure: false);
     }
 
+    /// <summary>A backend is in the box of the process that served before this one, and goes on to be here.</summary>
+    /// <param name="entry">Its service port.</param>
+    /// <param name="backend">Which one.</param>
+    /// <param name="pause">After how long it is tried.</param>
+    internal void Continue(ServiceEntry entry, Backend backend, TimeSpan pause)
+    {
+        backend.State.Strike(_options.Strikes);
+        backend.State.Pause = pause < _options.LongestPause ? pause : _options.LongestPause;
+        // It counts as one that comes back soon, so that the pause stays.
+        backend.State.ReleasedAt = _time.GetTimestamp();
+        Put(entry, backend, backend.Address, isSure: true);
+    }
+
     /// <summary>A backend took a connection. One read, unless it had failed before.</summary>
     public void Answered(ServiceEntry entry, Backend backend)
     {

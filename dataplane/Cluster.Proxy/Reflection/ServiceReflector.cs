@@ -89,12 +89,12 @@ internal sealed class ServiceReflector
     /// <summary>Follows until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        // What is there first may be what an earlier process saved; the API's own word tells as changes what is different now.
+        var synced = WakeWhenSyncedAsync(cancellationToken);
         // Both lists first: services without their endpoints would be refused for a moment after each start.
         await _services.WaitForContentAsync(cancellationToken);
         await _slices.WaitForContentAsync(cancellationToken);
         await ApplyAsync([.. _services.List().Select(service => ObjectKey.Of(service))]);
-        // What was there may be what an earlier process saved; the API's own word tells as changes what is different now.
-        var synced = WakeWhenSyncedAsync(cancellationToken);
 
         var keys = new HashSet<ObjectKey>();
         while (await _changed.Reader.WaitToReadAsync(cancellationToken))
@@ -111,6 +111,8 @@ internal sealed class ServiceReflector
     {
         await _services.WaitForSyncAsync(cancellationToken);
         await _slices.WaitForSyncAsync(cancellationToken);
+        // Said at this point because what the start takes from here on is the proxy's own affair, and measured (perf/Cluster.LoadTests).
+        _logger.LogInformation("The API server has listed {Services} services", _services.List().Count);
         _changed.Writer.TryWrite(null);
     }
 

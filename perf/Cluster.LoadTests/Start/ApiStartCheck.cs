@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Cluster.LoadTests.Machine;
 
 namespace Cluster.LoadTests.Start;
@@ -9,10 +11,11 @@ namespace Cluster.LoadTests.Start;
 /// Runs in a network namespace and with a /run of its own (<see cref="StartBench"/> makes them), where its routes and programs are nobody
 /// else's. Every start is the first one: nothing of an earlier process is left.
 /// </remarks>
-internal sealed class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, string cluster, int rounds)
+internal sealed partial class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, string cluster, int rounds)
 {
     private const int Services = 100;
     private const int Backends = 3;
+    private const string Listed = "The API server has listed";
     private const string StateFolder = "/run/cluster-proxy";
 
     /// <summary>A node's address: the API takes no loopback address as an endpoint.</summary>
@@ -60,6 +63,7 @@ internal sealed class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, st
 
     private static StartSample Measure(string program, string[] arguments, ApiStage api, IPEndPoint second)
     {
+        DateTimeOffset clock = TimeProvider.System.GetUtcNow();
         long began = Stopwatch.GetTimestamp();
         using var process = new LoggedProgram(listens: false, program, arguments);
         double reply = StartCheck.Until('a', ApiStage.Place(0), process, began);
@@ -68,6 +72,20 @@ internal sealed class ApiStartCheck(IReadOnlyList<StartCandidate> candidates, st
         ProcessUse use = ProcessUse.Of(process.Pid);
         long wrote = Stopwatch.GetTimestamp();
         api.Lead(second);
-        return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, StartCheck.Until('b', ApiStage.Place(0), process, wrote));
+        double change = StartCheck.Until('b', ApiStage.Place(0), process, wrote);
+        double listed = (ListedAt(process.Output) - clock).TotalMilliseconds;
+        return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, change, Math.Max(0, reply - listed));
     }
+
+    /// <summary>When a program had its first lists, as it says itself, to the millisecond.</summary>
+    /// <exception cref="InvalidOperationException">It does not say.</exception>
+    internal static DateTimeOffset ListedAt(string output)
+    {
+        string? line = output.Split('\n').FirstOrDefault(line => line.Contains(Listed, StringComparison.Ordinal));
+        Match time = Time().Match(line ?? "");
+        return time.Success ? DateTimeOffset.Parse(time.Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException($"the program does not say when it had its lists: {output}");
+    }
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+Z")]
+    private static partial Regex Time();
 }

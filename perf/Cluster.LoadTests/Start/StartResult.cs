@@ -13,5 +13,7 @@ internal sealed record StartResult(string Candidate, int Services, int BackendsP
 
     public double ChangeMs => Median(sample => sample.ChangeMs);
 
+    public double AfterListMs => Median(sample => sample.AfterListMs);
+
     private double Median(Func<StartSample, double> value) => Statistics.Median([.. Rounds.Select(value)]);
 }

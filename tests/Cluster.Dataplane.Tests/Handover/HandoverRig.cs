@@ -28,7 +28,7 @@ internal sealed class HandoverRig : IHandoverSource, IDisposable
 
     public Lines Log { get; } = new();
 
-    public HandedState State { get; set; } = new([], []);
+    public HandedState State { get; set; } = new([], [], []);
 
     /// <summary>What was asked of it, in order.</summary>
     public List<string> Asked { get; } = [];

@@ -82,7 +82,7 @@ public sealed class HandoverTests
         var oneWay = flow with { Frontend = new Place(IPAddress.Parse("fd00::7"), 514, ServiceProtocol.Udp), Mode = UdpMode.OneWay, Descriptor = -1, Client = ClientAddress.From(IPAddress.Parse("fe80::1")), Scope = 2 };
         HandedFlow[] flows = [oneWay, .. Enumerable.Range(0, 600).Select(number => flow with { Port = (ushort)number })];
         var affinity = new HandedAffinity(new ServicePortId("shop/web", ServiceProtocol.Tcp), ClientAddress.From(IPAddress.Parse("10.0.0.9")), to, 99);
-        rig.State = new HandedState(flows, [.. Enumerable.Range(0, 1000).Select(number => affinity with { IdleMs = number })]);
+        rig.State = new HandedState(flows, [.. Enumerable.Range(0, 1000).Select(number => affinity with { IdleMs = number })], [new HandedPenalty(affinity.Service, to, true, 0), new HandedPenalty(affinity.Service, to, false, 500)]);
 
         using var sockets = new HandoverSockets();
         using var client = rig.Connect();
@@ -93,6 +93,7 @@ public sealed class HandoverTests
         Assert.Equal(-1, state.Flows[0].Descriptor);
         Assert.All(state.Flows.Skip(1), one => Assert.Equal(SocketCalls.Cookie((int)session.Client.Handle), SocketCalls.Cookie(one.Descriptor)));
         Assert.Equal(rig.State.Affinities, state.Affinities);
+        Assert.Equal(rig.State.Penalties, state.Penalties);
         foreach (var one in state.Flows.Skip(1)) SocketCalls.Close(one.Descriptor);
     }
 
@@ -174,10 +175,10 @@ public sealed class HandoverTests
             talk.Out.Begin(HandoverMessage.Hello).Number(HandoverProtocol.Magic).Number(HandoverProtocol.Version + 1).Number(1);
             talk.Send();
             var refused = Assert.Throws<HandoverException>(() => talk.Receive());
-            Assert.Contains("version 1 of the handover protocol, the new one version 2", refused.Message, StringComparison.Ordinal);
+            Assert.Contains($"version {HandoverProtocol.Version} of the handover protocol, the new one version {HandoverProtocol.Version + 1}", refused.Message, StringComparison.Ordinal);
         }
 
-        await Eventually.True(() => rig.Log.All.Any(line => line.Contains("the new one version 2", StringComparison.Ordinal)));
+        await Eventually.True(() => rig.Log.All.Any(line => line.Contains($"the new one version {HandoverProtocol.Version + 1}", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -222,6 +223,7 @@ public sealed class HandoverTests
         var writer = new HandoverWriter().Begin(HandoverMessage.Flows);
         HandedStateCodec.Write(writer, flow);
         HandedStateCodec.Write(writer, new HandedAffinity(new ServicePortId("web", ServiceProtocol.Tcp), flow.Client, to, 5));
+        HandedStateCodec.Write(writer, new HandedPenalty(new ServicePortId("web", ServiceProtocol.Tcp), to, true, 5));
         var good = writer.Bytes[1..].ToArray();
         var random = new Random(2);
         for (var round = 0; round < 20_000; round++)
@@ -234,6 +236,7 @@ public sealed class HandoverTests
                 var next = 0;
                 HandedStateCodec.ReadFlow(ref reader, [], ref next);
                 HandedStateCodec.ReadAffinity(ref reader);
+                HandedStateCodec.ReadPenalty(ref reader);
             }
             catch (HandoverException)
             {

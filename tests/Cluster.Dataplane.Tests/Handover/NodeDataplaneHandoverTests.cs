@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 using Cluster.Testing;
 
@@ -182,7 +183,8 @@ public sealed class NodeDataplaneHandoverTests
         using var stop = new CancellationTokenSource();
         var echoing = EchoAsync(backend, stop.Token);
         var port = Port(ServiceProtocol.Tcp, ServicePath.Loop);
-        Backend[] Backends() => [new("a", (IPEndPoint)backend.LocalEndpoint), new("dead", new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()))];
+        var dead = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
+        Backend[] Backends() => [new("a", (IPEndPoint)backend.LocalEndpoint), new("dead", dead)];
         static int Usable(Side side) => side.Dataplane.Directory.Current.Entries.Single().Usable(TrafficScope.External).Length;
         await using var first = await Side.StartAsync(place.Path, 1, port, Backends());
         using var done = new CancellationTokenSource();
@@ -191,12 +193,38 @@ public sealed class NodeDataplaneHandoverTests
 
         await using var second = await Side.StartAsync(place.Path, 1, port, Backends());
         await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        // What the first one knew of it is not handed over: the second one finds it out, and nobody notices.
-        await Eventually.True(() => Usable(second) == 1, "the next process to leave it out too");
+        Assert.Equal(1, Usable(second));
         await done.CancelAsync();
         Assert.All(await Task.WhenAll(load), count => Assert.True(count > 0));
+        Assert.Equal(0, second.Dataplane.Directory.Current.Entries.Single().Backends[1].State.Given);
+        // There it stays until it takes a connection again.
+        using var revived = new TcpListener(dead);
+        revived.Start();
+        await Eventually.True(() => Usable(second) == 2, "the next process to let it out");
         await stop.CancelAsync();
         await echoing;
+    }
+
+    [Fact]
+    public async Task TakeOver_BackendDownByItsHealthCheck_IsMetByNoClientOfTheNewProcess()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var place = new TempDirectory();
+        using var up = new TcpListener(IPAddress.Loopback, 0);
+        up.Start();
+        var port = new ServicePort(new ServicePortId("checked", ServiceProtocol.Tcp), FreePort.Tcp())
+        {
+            // The second process's own checks would take an hour to find out.
+            ExternalAddresses = [IPAddress.Loopback], HealthCheck = new HealthCheck { Interval = TimeSpan.FromHours(1), Fall = 1 },
+        };
+        Backend[] backends = [new("up", (IPEndPoint)up.LocalEndpoint), new("down", new IPEndPoint(IPAddress.Loopback, FreePort.Tcp()))];
+        await using var first = await Side.StartAsync(place.Path, 1, port, backends);
+        var entry = first.Dataplane.Directory.Current.Entries.Single();
+        entry.Backends[1].State.TrySetDown(true);
+        first.Dataplane.Directory.RefreshAvailability(entry);
+        await using var second = await Side.StartAsync(place.Path, 1, port, [new("up", backends[0].Address), new("down", backends[1].Address)]);
+        await first.Succession.HandedOver.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal("up", Assert.Single(second.Dataplane.Directory.Current.Entries.Single().Usable(TrafficScope.External).ToArray()).Uid);
     }
 
     [Fact]
