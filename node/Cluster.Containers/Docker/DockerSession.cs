@@ -106,8 +106,7 @@ internal sealed class DockerSession(DockerClient client, MultiplexedStream strea
         if (ended || !tty || exec is null) return;
         try
         {
-            var state = await InspectAsync(exec, CancellationToken.None);
-            if (state.Running) ProcessCalls.SendHangUp((int)state.Pid);
+            if (await ExecProcess.FindAsync(() => InspectAsync(exec, CancellationToken.None)) is { } process) ProcessCalls.SendHangUp(process);
         }
         catch (RuntimeException)
         {
