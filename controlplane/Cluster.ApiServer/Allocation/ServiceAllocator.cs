@@ -47,7 +47,9 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
 
         var addresses = ServiceTypes.NeedsClusterIP(spec)
             ? spec.ClusterIPs.Where(address => address.Length > 0 && address != ServiceTypes.Headless).Select(Claims.ServiceAddress) : [];
-        var ports = spec.Ports.Select(port => port.NodePort).Append(spec.HealthCheckNodePort).Where(port => port != 0);
+        // Nothing that was never claimed may stand here: letting go of it would free another service's.
+        var ports = (ServiceTypes.MayHaveNodePorts(spec) ? spec.Ports.Select(port => port.NodePort) : [])
+            .Concat(ServiceTypes.NeedsHealthCheckPort(spec) ? [spec.HealthCheckNodePort] : []).Where(port => port != 0);
         return addresses.Concat(ports.Select(Claims.NodePort)).Distinct();
     }
 
@@ -87,6 +89,11 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
             throw Invalid(service, FieldError.Invalid(
                 "spec.ipFamilies[0]", service.Spec.IpFamilies[0], "not configured on this cluster"));
         }
+
+        if (service.Spec.IpFamilies.Count > 1)
+            throw Invalid(service, FieldError.Invalid("spec.ipFamilies[1]", service.Spec.IpFamilies[1], "not configured on this cluster"));
+        if (service.Spec.ClusterIPs.Count > 1)
+            throw Invalid(service, FieldError.Invalid("spec.clusterIPs[1]", service.Spec.ClusterIPs[1], "not configured on this cluster"));
     }
 
     private string ChooseAddress(ClaimDraft draft)
@@ -125,14 +132,18 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
 
     private void AllocateNodePorts(Service service, ClaimDraft draft)
     {
-        if (!ServiceTypes.NeedsNodePorts(service.Spec))
+        if (!ServiceTypes.MayHaveNodePorts(service.Spec))
             return;
 
+        // Those that are asked for are claimed though none need be: whoever has a number must hold it.
         for (var i = 0; i < service.Spec.Ports.Count; i++)
         {
             if (service.Spec.Ports[i].NodePort != 0)
                 RequestNodePort(service, $"spec.ports[{i}].nodePort", service.Spec.Ports[i].NodePort, draft);
         }
+
+        if (!ServiceTypes.NeedsNodePorts(service.Spec))
+            return;
 
         foreach (var port in service.Spec.Ports.Where(port => port.NodePort == 0))
         {

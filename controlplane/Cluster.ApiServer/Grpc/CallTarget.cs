@@ -44,7 +44,7 @@ internal sealed class CallTarget
         if (reference is null)
             throw StatusErrors.BadRequest("ref is required");
         var type = await resources.FindAsync(reference.Group, reference.Version, reference.Resource, cancellationToken)
-            ?? throw StatusErrors.NotFound(reference.Group, reference.Resource, reference.Name);
+            ?? throw StatusErrors.NotServed();
         return new CallTarget(type, reference, subresource ?? reference.Subresource);
     }
 

@@ -38,7 +38,7 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
     }
 
     /// <summary>The informer of an added kind over all namespaces; null: the client cannot speak of added kinds.</summary>
-    /// <param name="type">Its stored or any other version.</param>
+    /// <param name="type">In any version; of two that are asked for, the later one goes on.</param>
     public Informer<CustomObject>? For(ResourceType type)
     {
         if (client is not ICustomKinds kinds)
@@ -50,10 +50,15 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
         {
             if (_custom.TryGetValue(type.GroupResource, out var found))
             {
-                return found.Informer;
+                if (found.Version == type.Version)
+                {
+                    return found.Informer;
+                }
+
+                found.Stop.Cancel();
             }
 
-            var added = new Added(new Informer<CustomObject>(kinds.ForKind(type), null, ListQuery.All, logger, _time), new CancellationTokenSource());
+            var added = new Added(type.Version, new Informer<CustomObject>(kinds.ForKind(type), null, ListQuery.All, logger, _time), new CancellationTokenSource());
             _custom[type.GroupResource] = added;
             if (_stop is { } stop)
             {
@@ -64,13 +69,15 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
         }
     }
 
-    /// <summary>The added kind is gone: its informer stops.</summary>
+    /// <summary>The added kind, or this version of it, is gone: its informer stops.</summary>
     public void Forget(ResourceType type)
     {
         lock (_lock)
         {
-            if (_custom.Remove(type.GroupResource, out var gone))
+            // Somebody else may have gone on to another version.
+            if (_custom.TryGetValue(type.GroupResource, out var gone) && gone.Version == type.Version)
             {
+                _custom.Remove(type.GroupResource);
                 gone.Stop.Cancel();
             }
         }
@@ -120,5 +127,5 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
         }
     }
 
-    private sealed record Added(Informer<CustomObject> Informer, CancellationTokenSource Stop);
+    private sealed record Added(string Version, Informer<CustomObject> Informer, CancellationTokenSource Stop);
 }

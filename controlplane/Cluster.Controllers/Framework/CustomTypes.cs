@@ -7,7 +7,7 @@ namespace Cluster.Controllers.Framework;
 /// <summary>Added kinds as controllers meet them: by their definitions.</summary>
 internal static class CustomTypes
 {
-    /// <summary>A version that is served; null: the kind is not served, or its definition cannot be read.</summary>
+    /// <summary>A version that is served, that of the storage if it is; null: the kind is not served, or its definition cannot be read.</summary>
     public static ResourceType? ServedOf(CustomResourceDefinition definition)
     {
         if (!CustomKinds.IsEstablished(definition))
@@ -17,7 +17,8 @@ internal static class CustomTypes
 
         try
         {
-            return CustomKinds.Of(definition).FirstOrDefault(type => type.Verbs.Count > 0);
+            var served = CustomKinds.Of(definition).Where(type => type.Verbs.Count > 0).ToList();
+            return served.FirstOrDefault(type => type.Version == definition.Spec.Versions.FirstOrDefault(version => version.Storage)?.Name) ?? served.FirstOrDefault();
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
         {

@@ -37,6 +37,7 @@ internal abstract class KindAccess
     public abstract IEnumerable<IApiObject> DependentsOf(string uid);
 
     /// <summary>The object from the server; null: it is not there.</summary>
+    /// <exception cref="StatusException">The server cannot say, as when the kind is not served.</exception>
     public abstract Task<IApiObject?> FindAsync(ObjectKey key, CancellationToken cancellationToken);
 
     public abstract Task<IReadOnlyList<IApiObject>> ListAsync(string ns, CancellationToken cancellationToken);
@@ -83,8 +84,9 @@ internal abstract class KindAccess
             {
                 return await _client.GetAsync<T>(key.Namespace, key.Name, cancellationToken);
             }
-            catch (StatusException e) when (e.IsNotFound)
+            catch (StatusException e) when (e.IsNotFound && e.Status.Details is { Name.Length: > 0 })
             {
+                // Of this very object: where the kind is not served the answer names none.
                 return null;
             }
         }

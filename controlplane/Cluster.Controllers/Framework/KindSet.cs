@@ -46,7 +46,7 @@ internal sealed class KindSet
                 {
                     Remove(watches, old!.Metadata.Name);
                 }
-                else if (Add(current, watch) is { } kind)
+                else if (Follow(watches, current, watch) is { } kind)
                 {
                     added?.Invoke(kind);
                 }
@@ -54,10 +54,20 @@ internal sealed class KindSet
         }
     }
 
-    // A definition is called after its resource, as kinds are here.
-    private KindAccess? Add(CustomResourceDefinition definition, Action<KindAccess> watch)
+    /// <summary>Takes up what the definition says now; a definition is called after its resource, as kinds are here.</summary>
+    /// <remarks>
+    /// A version that is served no more answers as if its objects were gone, and they are not: the kind is asked for by another one then.
+    /// </remarks>
+    private KindAccess? Follow(ControllerWatches watches, CustomResourceDefinition definition, Action<KindAccess> watch)
     {
-        if (_byResource.ContainsKey(definition.Metadata.Name) || CustomTypes.ServedOf(definition) is not { } type || !_isWanted(type))
+        var type = CustomTypes.ServedOf(definition);
+        if (_byResource.TryGetValue(definition.Metadata.Name, out var known) && known.Type.Version != type?.Version)
+        {
+            Remove(watches, definition.Metadata.Name);
+            known = null;
+        }
+
+        if (known is not null || type is null || !_isWanted(type))
         {
             return null;
         }

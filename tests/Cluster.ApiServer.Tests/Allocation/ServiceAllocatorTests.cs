@@ -49,6 +49,46 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
         StringComparison.Ordinal);
 
     [Fact]
+    public async Task Create_NodePortOfABalancerThatNeedsNone_IsClaimedLikeAnyOther()
+    {
+        var first = await _rig.CreateAsync(Balancer("one", 30077));
+        Assert.Equal(30077, first.Spec.Ports[0].NodePort);
+
+        var outside = await Fails(() => _rig.CreateAsync(Balancer("two", 6443)));
+        var taken = await Fails(() => _rig.CreateAsync(Balancer("two", 30077)));
+        var none = await _rig.CreateAsync(Balancer("two", 0));
+
+        Assert.Contains("spec.ports[0].nodePort: Invalid value: 6443: provided port is not in the valid range", outside.Message, StringComparison.Ordinal);
+        Assert.Contains("spec.ports[0].nodePort: Invalid value: 30077: provided port is already allocated", taken.Message, StringComparison.Ordinal);
+        Assert.Equal(0, none.Spec.Ports[0].NodePort);
+
+        await _rig.Registry.DeleteAsync(RegistryRig.Scope<Service>("two"), new DeleteOptions(), default);
+        Assert.Contains("already allocated", (await Fails(() => _rig.CreateAsync(Balancer("three", 30077)))).Message, StringComparison.Ordinal);
+        await _rig.Registry.DeleteAsync(RegistryRig.Scope<Service>("one"), new DeleteOptions(), default);
+        Assert.Equal(30077, (await _rig.CreateAsync(Balancer("three", 30077))).Spec.Ports[0].NodePort);
+    }
+
+    [Fact]
+    public async Task Create_SecondAddress_IsRefusedWhereThereIsOneFamily()
+    {
+        var service = RegistryRig.Service("one", "10.96.0.77");
+        service.Spec.ClusterIPs.Clear();
+        service.Spec.ClusterIPs.Add(["10.96.0.77", "fd00:10:96::77"]);
+        service.Spec.IpFamilyPolicy = "PreferDualStack";
+
+        Assert.Contains("spec.clusterIPs[1]: Invalid value: \"fd00:10:96::77\": not configured on this cluster", (await Fails(() => _rig.CreateAsync(service))).Message, StringComparison.Ordinal);
+    }
+
+    private static Service Balancer(string name, int nodePort)
+    {
+        var service = RegistryRig.Service(name);
+        service.Spec.Type = "LoadBalancer";
+        service.Spec.AllocateLoadBalancerNodePorts = false;
+        service.Spec.Ports[0].NodePort = nodePort;
+        return service;
+    }
+
+    [Fact]
     public async Task Delete_Service_FreesItsAddress()
     {
         await _rig.CreateAsync(RegistryRig.Service("one", "10.96.0.77"));

@@ -61,6 +61,45 @@ public sealed class CustomKindsOverServerTests(ServerRig rig) : IClassFixture<Se
     }
 
     [Fact]
+    public async Task Owner_OfAKindWhoseFirstVersionIsNoLongerServed_KeepsItsDependents()
+    {
+        const string group = "moves.example.com";
+        var (_, old) = await DefineAsync(group);
+        await old.CreateAsync(Box("before"), Cancel);
+        var definition = await rig.Admin.GetAsync<CustomResourceDefinition>(null, $"boxes.{group}", Cancel);
+        var next = definition.Spec.Versions[0].Clone();
+        next.Name = "v2";
+        (definition.Spec.Versions[0].Storage, definition.Spec.Versions[0].Served) = (false, false);
+        definition.Spec.Versions.Add(next);
+        definition = await rig.Admin.UpdateAsync(definition, Cancel);
+        var boxes = ((ICustomKinds)rig.Admin).ForKind(CustomKinds.Of(definition).Single(type => type.Version == "v2"));
+        await Eventually.True(async () => await IsServedAsync(boxes));
+
+        var owner = await boxes.CreateAsync(Box("after"), Cancel);
+        await rig.Admin.CreateAsync(new ConfigMap { Metadata = Owned("kept", owner, $"{group}/v2") }, Cancel);
+        await rig.Admin.CreateAsync(new ConfigMap { Metadata = Owned("lost", new ConfigMap { Metadata = new() { Name = "none", Uid = "none" } }, $"{group}/v2") }, Cancel);
+
+        // The collector has come to what was made last; and it knows the kind, for it lets go of what the owner's end leaves.
+        await Eventually.True(async () => !(await rig.Admin.ListAsync<ConfigMap>("default", ListQuery.All, Cancel)).Items.Any(map => map.Metadata.Name == "lost"));
+        Assert.Null((await rig.Admin.GetAsync<ConfigMap>("default", "kept", Cancel)).Metadata.DeletionTimestamp);
+        await boxes.DeleteAsync<CustomObject>("default", "after", null, Cancel);
+        await Eventually.True(async () => !(await rig.Admin.ListAsync<ConfigMap>("default", ListQuery.All, Cancel)).Items.Any(map => map.Metadata.Name == "kept"));
+    }
+
+    private static async Task<bool> IsServedAsync(IApiClient client)
+    {
+        try
+        {
+            await client.ListAsync<CustomObject>("default", ListQuery.All, Cancel);
+            return true;
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            return false;
+        }
+    }
+
+    [Fact]
     public async Task Quota_OnAnAddedKind_BoundsItAndCountsWhatGoes()
     {
         await rig.Admin.CreateAsync(new Namespace { Metadata = new() { Name = "bounded" } }, Cancel);
