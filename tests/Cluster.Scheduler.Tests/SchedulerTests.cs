@@ -157,6 +157,21 @@ public sealed class SchedulerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_NodeGoneAtBinding_PodIsTriedAgain()
+    {
+        _api.Seed(A.Node("n"));
+        var refusals = 1;
+        _api.Fault = request => request.Subresource == "binding" && Interlocked.Decrement(ref refusals) >= 0
+            ? StatusErrors.NotFound(ResourceCatalog.For<Node>(), "n")
+            : null;
+        await StartAsync();
+
+        _api.Seed(A.Pod("p"));
+
+        await Eventually.True(() => NodeOf("p") == "n", "binding to the node that came back");
+    }
+
+    [Fact]
     public async Task Run_ReplyOfBindingLost_PodIsBoundOnce()
     {
         _api.Seed(A.Node("n"));

@@ -61,6 +61,11 @@ internal sealed class PodLogConnector(IObjectReader reader, KubeletClient kubele
         {
             throw StatusErrors.InternalError($"Get {GoText.Quote(url.ToString())}: {e.Message}", e);
         }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler gives up on a node that does not answer by cancelling.
+            throw StatusErrors.InternalError($"Get {GoText.Quote(url.ToString())}: dial tcp {url.Authority}: i/o timeout", e);
+        }
     }
 
     private static StatusException Refusal(HttpStatusCode code, string text, string pod) => code switch

@@ -85,9 +85,10 @@ internal sealed class Forwarder(int maxSessions)
         {
             return await client.SendAsync(request, cancellationToken);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            var why = (e.InnerException ?? e).Message;
+            // The handler gives up on a place that does not answer by cancelling.
+            var why = e is HttpRequestException ? (e.InnerException ?? e).Message : $"dial tcp {request.RequestUri?.Authority}: i/o timeout";
             throw upgrade ? StatusErrors.InternalError($"error dialing backend: {why}", e)
                 : StatusErrors.ServiceUnavailable($"error trying to reach service: {why}");
         }

@@ -17,6 +17,9 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     // A watch without a timeout ends within an hour, not all at the same time: so Kubernetes spreads its clients.
     private const int MinWatchSeconds = 1800;
 
+    // A day; timers reach no further than some weeks.
+    private const long LongestWatchSeconds = 24 * 3600;
+
     public async Task GetAsync(HttpContext context, RequestScope scope)
     {
         var format = ResponseFormat.Of(context.Request, scope.Resource);
@@ -53,7 +56,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
             return;
         }
 
-        var timeout = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(options.TimeoutSeconds) : WatchTime();
+        var timeout = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds, LongestWatchSeconds)) : WatchTime();
         await answer.RunAsync(watch, timeout, () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
 

@@ -33,7 +33,7 @@ internal sealed class CronJobWrites(IApiClient client, EventRecorder events)
             var there = await client.GetAsync<Job>(job.Metadata.Namespace, job.Metadata.Name, cancellationToken);
             return OwnerReferences.IsControlledBy(there, cron) ? there : null;
         }
-        catch (StatusException e) when (e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+        catch (StatusException e) when (NamespaceEnd.Explains(e))
         {
             return null;
         }

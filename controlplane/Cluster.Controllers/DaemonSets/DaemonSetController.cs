@@ -93,7 +93,13 @@ internal sealed class DaemonSetController : IController
             await _history.TrimAsync(revisions, set.Spec.RevisionHistoryLimit, revision => used.Contains(_history.Hash(revision)), cancellationToken);
         }
 
-        return failure is not null ? throw failure : again;
+        if (failure is not null)
+        {
+            throw failure;
+        }
+
+        var available = Availability.Next(owned, set.Spec.MinReadySeconds, _context.Now);
+        return again < available ? again : available ?? again;
     }
 
     private static LabelSelector Selector(DaemonSet set) => LabelSelector.From(set.Spec.Selector);

@@ -122,7 +122,7 @@ internal sealed class SetWriter(ControllerContext context, EventRecorder events)
 
     private async Task ReportAsync(Rollout rollout, ReplicaSet wanted, StatusException e, CancellationToken cancellationToken)
     {
-        if (e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+        if (NamespaceEnd.Explains(e))
         {
             return;
         }

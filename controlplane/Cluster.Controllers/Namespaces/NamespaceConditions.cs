@@ -11,8 +11,13 @@ internal static class NamespaceConditions
     {
         var updated = ns.Clone();
         var status = updated.Status ??= new();
+        SetFailures(status, left, context.Now);
         var kinds = string.Join(", ", left.Kinds.Select(kind => $"{kind.Key} has {kind.Value} resource instances"));
-        Set(status, "NamespaceContentRemaining", "SomeResourcesRemain", $"Some resources are remaining: {kinds}", context.Now);
+        if (left.Kinds.Count > 0)
+        {
+            Set(status, "NamespaceContentRemaining", "SomeResourcesRemain", $"Some resources are remaining: {kinds}", context.Now);
+        }
+
         if (left.Finalizers.Count > 0)
         {
             var finalizers = string.Join(", ", left.Finalizers.Select(one => $"{one.Key} in {one.Value} resource instances"));
@@ -31,6 +36,20 @@ internal static class NamespaceConditions
         catch (StatusException e) when (e.IsConflict || e.IsNotFound)
         {
             // Only a notice: the next round writes it.
+        }
+    }
+
+    private static void SetFailures(NamespaceStatus status, NamespaceContent left, DateTimeOffset now)
+    {
+        const string type = "NamespaceDeletionContentFailure";
+        if (left.Failures.Count > 0)
+        {
+            var reasons = string.Join(", ", left.Failures.Select(failure => failure.Message).Distinct().Take(10));
+            Set(status, type, "ContentDeletionFailed", $"Failed to delete all resource types, {left.Failures.Count} remaining: {reasons}", now);
+        }
+        else if (status.Conditions.FirstOrDefault(condition => condition.Type == type) is { } past)
+        {
+            status.Conditions.Remove(past);
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class NamespaceContent
     /// <summary>How many objects each finalizer holds.</summary>
     public IReadOnlyDictionary<string, int> Finalizers => _finalizers;
 
+    /// <summary>What could not be deleted or looked at, and why.</summary>
+    public List<StatusException> Failures { get; } = [];
+
     /// <summary>When to look again: pods take their grace period, half of it as a guess.</summary>
     public TimeSpan Wait { get; private set; } = ShortWait;
 

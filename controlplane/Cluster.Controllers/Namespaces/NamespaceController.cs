@@ -37,17 +37,17 @@ internal sealed class NamespaceController(ControllerContext context) : IControll
         }
 
         var left = await EmptyAsync(key.Name, cancellationToken);
-        if (left.Kinds.Count > 0)
+        if (left.Kinds.Count > 0 || left.Failures.Count > 0)
         {
             await NamespaceConditions.WriteAsync(context, ns, left, cancellationToken);
-            return left.Wait;
+            return left.Failures.Count > 0 ? throw left.Failures[0] : left.Wait;
         }
 
         await FinalizeAsync(key, cancellationToken);
         return null;
     }
 
-    /// <summary>Deletes everything and says what is still there after it.</summary>
+    /// <summary>Deletes everything and says what is still there after it. What fails keeps nothing else alive.</summary>
     private async Task<NamespaceContent> EmptyAsync(string ns, CancellationToken cancellationToken)
     {
         var left = new NamespaceContent();
@@ -58,14 +58,7 @@ internal sealed class NamespaceController(ControllerContext context) : IControll
 
         foreach (var kind in await AddedKindsAsync(cancellationToken))
         {
-            try
-            {
-                await EmptyAsync(kind, ns, left, cancellationToken);
-            }
-            catch (StatusException e) when (e.IsNotFound)
-            {
-                // Its definition went meanwhile, and with it the objects.
-            }
+            await EmptyAsync(kind, ns, left, cancellationToken);
         }
 
         return left;
@@ -73,15 +66,38 @@ internal sealed class NamespaceController(ControllerContext context) : IControll
 
     private static async Task EmptyAsync(KindAccess kind, string ns, NamespaceContent left, CancellationToken cancellationToken)
     {
-        foreach (var obj in await kind.ListAsync(ns, cancellationToken))
+        try
         {
-            if (obj.Metadata.DeletionTimestamp is null)
+            foreach (var obj in await kind.ListAsync(ns, cancellationToken))
             {
-                await kind.DeleteAsync(obj, "Background", cancellationToken);
+                if (obj.Metadata.DeletionTimestamp is null)
+                {
+                    await DeleteAsync(kind, obj, left, cancellationToken);
+                }
             }
-        }
 
-        left.Add(kind.Type, await kind.ListAsync(ns, cancellationToken));
+            left.Add(kind.Type, await kind.ListAsync(ns, cancellationToken));
+        }
+        catch (StatusException e) when (e.IsNotFound && kind.Type.Custom is not null)
+        {
+            // Its definition went meanwhile, and with it the objects.
+        }
+        catch (StatusException e)
+        {
+            left.Failures.Add(e);
+        }
+    }
+
+    private static async Task DeleteAsync(KindAccess kind, IApiObject obj, NamespaceContent left, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await kind.DeleteAsync(obj, "Background", cancellationToken);
+        }
+        catch (StatusException e)
+        {
+            left.Failures.Add(e);
+        }
     }
 
     /// <summary>Those that there are now, from the server: one that is missed would outlive its namespace.</summary>

@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.Client;
+using Cluster.Controllers.Framework;
 
 namespace Cluster.Controllers.Replication;
 
@@ -18,7 +19,7 @@ internal sealed class PodWrites(IApiClient client, EventRecorder events, Expecta
 
         // What failed and what was never tried will not be seen.
         expectations.Created(key, pods.Count - result.Succeeded);
-        return result.Failure is StatusException status && IsNamespaceEnding(status) ? null : result.Failure;
+        return result.Failure is StatusException status && NamespaceEnd.Explains(status) ? null : result.Failure;
     }
 
     /// <summary>Deletes the pods, each with the uid it was chosen by; returns the first failure.</summary>
@@ -38,7 +39,7 @@ internal sealed class PodWrites(IApiClient client, EventRecorder events, Expecta
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            if (e is not StatusException status || !IsNamespaceEnding(status))
+            if (e is not StatusException status || !NamespaceEnd.Explains(status))
             {
                 events.Record(owner, "Warning", "FailedCreate", $"Error creating: {e.Message}");
             }
@@ -71,6 +72,4 @@ internal sealed class PodWrites(IApiClient client, EventRecorder events, Expecta
     }
 
     /// <summary>A namespace that is going takes no new pods: nothing to report and nothing to retry.</summary>
-    private static bool IsNamespaceEnding(StatusException e) =>
-        e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true;
 }

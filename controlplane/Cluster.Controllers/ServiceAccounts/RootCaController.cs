@@ -54,7 +54,7 @@ internal sealed class RootCaController(ControllerContext context) : IController
         {
             await (current is null ? context.Client.CreateAsync(wanted, cancellationToken) : context.Client.UpdateAsync(wanted, cancellationToken));
         }
-        catch (StatusException e) when (e.IsAlreadyExists || e.IsNotFound || e.Code == 403)
+        catch (StatusException e) when (e.IsAlreadyExists || e.IsNotFound || NamespaceEnd.Explains(e))
         {
             // There already, or the namespace has just gone.
         }

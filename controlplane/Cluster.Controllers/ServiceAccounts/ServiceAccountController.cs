@@ -41,7 +41,7 @@ internal sealed class ServiceAccountController(ControllerContext context) : ICon
         {
             await context.Client.CreateAsync(new ServiceAccount { Metadata = new() { Namespace = key.Name, Name = Default } }, cancellationToken);
         }
-        catch (StatusException e) when (e.IsAlreadyExists || e.IsNotFound || e.Code == 403)
+        catch (StatusException e) when (e.IsAlreadyExists || e.IsNotFound || NamespaceEnd.Explains(e))
         {
             // There already, or the namespace has just gone.
         }

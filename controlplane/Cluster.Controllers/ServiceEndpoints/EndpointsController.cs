@@ -75,7 +75,7 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
         {
             await (current is null ? context.Client.CreateAsync(wanted, cancellationToken) : context.Client.UpdateAsync(wanted, cancellationToken));
         }
-        catch (StatusException e) when (e.Code == 403 && e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+        catch (StatusException e) when (NamespaceEnd.Explains(e))
         {
             // The service goes with its namespace: nothing to write.
         }

@@ -130,7 +130,7 @@ internal sealed class SliceReconciler
         {
             _writes.Wrote(await _context.Client.CreateAsync(slice, cancellationToken));
         }
-        catch (StatusException e) when (e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+        catch (StatusException e) when (NamespaceEnd.Explains(e))
         {
             // It goes with its namespace.
         }

@@ -71,7 +71,7 @@ internal sealed class StatefulSetController : IController
             await _history.TrimAsync(revisions, set.Spec.RevisionHistoryLimit, revision => used.Contains(revision.Metadata.Name), cancellationToken);
         }
 
-        return null;
+        return Availability.Next(owned, set.Spec.MinReadySeconds, _context.Now);
     }
 
     private static LabelSelector Selector(StatefulSet set) => LabelSelector.From(set.Spec.Selector);
@@ -111,7 +111,7 @@ internal sealed class StatefulSetController : IController
         }
         catch (StatusException e)
         {
-            if (e.Status.Details?.Causes.Any(cause => cause.Reason == "NamespaceTerminating") == true)
+            if (NamespaceEnd.Explains(e))
             {
                 return;
             }

@@ -79,7 +79,8 @@ internal sealed class PodWrites(
     {
         SchedulerMetrics.Attempt("error");
         cache.Forget(pod);
-        if (e is StatusException { IsNotFound: true })
+        // Not of the node: a pod whose node went in between is still to be placed.
+        if (e is StatusException { IsNotFound: true, Status.Details.Kind: not "nodes" })
         {
             queue.Remove(pod.Key);
             return;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -129,6 +130,27 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     }
 
     [Fact]
+    public async Task Node_ThatDoesNotAnswer_IsAnErrorOfItsOwn()
+    {
+        // It takes connections, as far as the kernel goes, and says nothing: the wait for it ends after ten seconds.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((IPEndPoint)silent.LocalEndpoint).Port;
+        await AddNodeAsync("node-silent", port);
+        await CreatePodAsync("silent", "node-silent", "main");
+
+        using var invoker = Invoker();
+        var attaching = invoker.SendAsync(Upgrade("silent", "attach?stdout=1"), Cancel);
+        await Task.WhenAll(
+            AssertFailureAsync(HttpMethod.Get, "pods/silent/log", 500, $"Internal error occurred: Get \"https://127.0.0.1:{port}/containerLogs/default/silent/main\": dial tcp 127.0.0.1:{port}: i/o timeout"),
+            attaching);
+
+        using var attached = await attaching;
+        Assert.Equal(HttpStatusCode.InternalServerError, attached.StatusCode);
+        Assert.Contains($"error dialing backend: dial tcp 127.0.0.1:{port}: i/o timeout", await attached.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task NodeProxy_PassesPathQueryBodyAndRedirects()
     {
         await using var kubelet = await StartKubeletAsync("node-proxy");
@@ -203,6 +225,12 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
             port,
             ApiServerRig.Load(rig.Pki.KubeletServingCertificate, rig.Pki.KubeletServingKey),
             X509CertificateLoader.LoadCertificate(authority.RawData));
+        await AddNodeAsync(node, port);
+        return kubelet;
+    }
+
+    private async Task AddNodeAsync(string node, int port)
+    {
         await PostAsync("/api/v1/nodes", $$$"""{"metadata":{"name":"{{{node}}}"}}""");
         using var patch = new StringContent(
             $$$"""
@@ -212,7 +240,6 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
             Encoding.UTF8, "application/merge-patch+json");
         using var response = await rig.Admin.PatchAsync($"/api/v1/nodes/{node}/status", patch, Cancel);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
-        return kubelet;
     }
 
     private async Task CreatePodAsync(string name, string node, params string[] containers)

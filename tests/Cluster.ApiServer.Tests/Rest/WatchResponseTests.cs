@@ -44,6 +44,14 @@ public sealed class WatchResponseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_ForMonths_IsWatchedLikeAnyOther()
+    {
+        using var response = await OpenAsync("?watch=1&timeoutSeconds=5000000000");
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
     public async Task Watch_Protobuf_IsLengthDelimitedFrames()
     {
         await _rig.Core.CreateAsync(RegistryRig.ConfigMap("one"));

@@ -176,6 +176,31 @@ public sealed class DaemonSetControllerTests : IAsyncLifetime
         Assert.Equal(["a", "b", "c", "d"], _rig.Pods.Select(pod => pod.Spec.NodeName).Order());
     }
 
+    [Fact]
+    public async Task ReconcileAsync_MinReadySeconds_BecomesAvailableWithoutAnEvent()
+    {
+        _rig.CanStart = _ => false;
+        SeedNodes("a");
+        var set = Set();
+        set.Spec.MinReadySeconds = 20;
+        _rig.Api.Seed(set);
+        _rig.Start("daemonset");
+        await UntilAsync(() => _rig.Pods.Count == 1);
+
+        ReadyAhead(_rig.Pods[0].Metadata.Name);
+        await UntilAsync(() => Status() is { NumberReady: 1, NumberAvailable: 0 });
+
+        await UntilAsync(() => Status() is { NumberReady: 1, NumberAvailable: 1 });
+    }
+
+    /// <summary>Makes a pod ready by a clock that goes some seconds ahead: what the controller reckons from its event comes too early.</summary>
+    private void ReadyAhead(string name) => _rig.Api.Change<Pod>("default", name, pod =>
+    {
+        pod.Status.PodIP = "10.244.0.9";
+        pod.Status.Phase = "Running";
+        pod.Status.SetCondition(new() { Type = "Ready", Status = "True", LastTransitionTime = _rig.Time.GetUtcNow().AddSeconds(5).ToTime() });
+    });
+
     private static DaemonSet Set() => new()
     {
         Metadata = new() { Namespace = "default", Name = "agent", Generation = 1 },

@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Controllers.Tests.Framework;
 
@@ -29,6 +30,29 @@ public sealed class NamespaceControllerTests : IAsyncLifetime
         Assert.Empty(_rig.Api.All<ConfigMap>("work"));
         Assert.Empty(_rig.Api.All<Secret>("work"));
         Assert.Single(_rig.Api.All<ConfigMap>("other"));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_OneObjectCannotBeDeleted_TheOthersGo()
+    {
+        _rig.Api.Seed(Make.Namespace("work"));
+        _rig.Api.Seed(Make.Pod("a", ns: "work", node: "n1"));
+        _rig.Api.Seed(new ConfigMap { Metadata = new() { Namespace = "work", Name = "kept" } });
+        _rig.Api.Seed(new ConfigMap { Metadata = new() { Namespace = "work", Name = "other" } });
+        _rig.Api.Seed(new Secret { Metadata = new() { Namespace = "work", Name = "s" } });
+        _rig.Api.Fault = request => request is { Verb: "delete", Name: "kept" } ? StatusErrors.InternalError("failed calling webhook \"no.example.com\"") : null;
+        _rig.Start("namespace");
+
+        await _rig.Api.DeleteAsync<Namespace>(null, "work", null, CancellationToken.None);
+        await _rig.UntilAsync(() => _rig.Api.All<Secret>("work").Count == 0 && _rig.Api.All<Pod>("work").Count == 0 && _rig.Api.All<ConfigMap>("work").Count == 1);
+        await _rig.UntilAsync(() => _rig.Api.Find<Namespace>(null, "work")!.Status.Conditions.Any(condition => condition is
+        {
+            Type: "NamespaceDeletionContentFailure", Status: "True", Reason: "ContentDeletionFailed",
+            Message: "Failed to delete all resource types, 1 remaining: Internal error occurred: failed calling webhook \"no.example.com\"",
+        }));
+
+        _rig.Api.Fault = null;
+        await _rig.UntilAsync(() => _rig.Api.Find<Namespace>(null, "work") is null);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Controllers.Tests.Framework;
 
@@ -24,6 +25,18 @@ public sealed class ServiceAccountControllersTests : IAsyncLifetime
         _rig.Api.Change<ConfigMap>("work", "kube-root-ca.crt", map => map.Data["ca.crt"] = "forged");
 
         await _rig.UntilAsync(() => Has("work"));
+    }
+
+    [Fact]
+    public async Task Both_RefusedForAnotherReason_TryAgain()
+    {
+        var refusals = 4;
+        _rig.Api.Fault = request => request.Verb == "create" && Interlocked.Decrement(ref refusals) >= 0
+            ? StatusErrors.Forbidden(request.Type, request.Name, "status unknown for quota: all") : null;
+        _rig.Api.Seed(Make.Namespace("default"));
+        _rig.Start(new ControllerManagerOptions { Controllers = ["serviceaccount", "root-ca-cert-publisher"], RootCa = "PEM" });
+
+        await _rig.UntilAsync(() => Has("default"));
     }
 
     private bool Has(string ns) =>

@@ -54,6 +54,23 @@ public sealed class StatefulSetControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReconcileAsync_MinReadySeconds_GoesOnWithoutAnEvent()
+    {
+        _rig.CanStart = _ => false;
+        var set = Set(2);
+        set.Spec.MinReadySeconds = 20;
+        _rig.Api.Seed(set);
+        _rig.Start("statefulset");
+        await _rig.UntilAsync(() => _rig.Pods.Count == 1);
+
+        ReadyAhead("db-0");
+        await _rig.PassAsync(TimeSpan.FromSeconds(15));
+        Assert.Equal((1, 0), (_rig.Pods.Count, Status().AvailableReplicas));
+
+        await _rig.UntilAsync(() => _rig.Pods.Count == 2 && Status().AvailableReplicas == 1);
+    }
+
+    [Fact]
     public async Task ReconcileAsync_FewerWanted_TakesTheHighestFirstAndKeepsTheClaims()
     {
         _rig.Api.Seed(Set(3));
@@ -195,6 +212,14 @@ public sealed class StatefulSetControllerTests : IAsyncLifetime
             VolumeClaimTemplates = { new PersistentVolumeClaim { Metadata = new() { Name = "data" }, Spec = new() { AccessModes = { "ReadWriteOnce" } } } },
         },
     };
+
+    /// <summary>Makes a pod ready by a clock that goes some seconds ahead: what the controller reckons from its event comes too early.</summary>
+    private void ReadyAhead(string name) => _rig.Api.Change<Pod>("default", name, pod =>
+    {
+        pod.Status.PodIP = "10.244.0.9";
+        pod.Status.Phase = "Running";
+        pod.Status.SetCondition(new() { Type = "Ready", Status = "True", LastTransitionTime = _rig.Time.GetUtcNow().AddSeconds(5).ToTime() });
+    });
 
     private StatefulSetStatus Status() => _rig.Api.Find<StatefulSet>("default", "db")!.Status ?? new();
 
