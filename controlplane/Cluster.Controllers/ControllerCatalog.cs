@@ -4,6 +4,7 @@ using Cluster.Controllers.Certificates;
 using Cluster.Controllers.CronJobs;
 using Cluster.Controllers.DaemonSets;
 using Cluster.Controllers.Deployments;
+using Cluster.Controllers.Disruption;
 using Cluster.Controllers.Framework;
 using Cluster.Controllers.GarbageCollection;
 using Cluster.Controllers.Jobs;
@@ -32,6 +33,7 @@ internal static class ControllerCatalog
         new("job", null, context => new JobController(context)),
         new("cronjob", null, context => new CronJobController(context)),
         new("ttl-after-finished", null, context => new FinishedJobController(context)),
+        new("disruption", null, context => new DisruptionController(context)),
         new("endpoint", null, context => new EndpointsController(context)),
         new("endpointslice", null, context => new EndpointSliceController(context)),
         new("endpointslicemirroring", null, context => new EndpointSliceMirroringController(context)),

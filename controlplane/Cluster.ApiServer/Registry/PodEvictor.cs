@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.Conversion;
 using Cluster.Api.CoreV1;
@@ -46,8 +47,35 @@ internal sealed class PodEvictor(RegistryContext context, ReadPath reads, Update
         options.Preconditions ??= new();
         // The budget was asked for this pod, and for no other one that came to have its name.
         options.Preconditions.Uid = pod.Metadata.Uid;
+        // The state that was asked for is the one before our own mark.
+        if (await MarkAsync(pods, pod, cancellationToken) is { } marked && options.Preconditions.HasResourceVersion)
+            options.Preconditions.ResourceVersion = marked;
         await deletes.DeleteAsync(pods, options, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
+    }
+
+    /// <summary>Says on the pod why it goes: jobs need not count that as a failure.</summary>
+    /// <returns>The pod's version after it; null: it has none.</returns>
+    private async ValueTask<string?> MarkAsync(RequestScope pods, Pod evicted, CancellationToken cancellationToken)
+    {
+        if (pods.DryRun || evicted.Metadata.DeletionTimestamp is not null || evicted.IsTerminal())
+            return null;
+        var condition = new PodCondition
+        {
+            Type = "DisruptionTarget", Status = "True", Reason = "EvictionByEvictionAPI", Message = "Eviction API: evicting",
+            LastTransitionTime = SystemMetadata.Now(context.Time),
+        };
+        var status = pods with { User = UserIdentity.ApiServer, Subresource = "status" };
+        var version = await updates.UpdateAsync(status, current => With(condition, (Pod)current, evicted.Metadata.Uid), ownersAreSet: true, cancellationToken);
+        return version?.Revision.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static Pod With(PodCondition condition, Pod current, string uid)
+    {
+        var pod = current.Clone();
+        if (pod.Metadata.Uid == uid)
+            (pod.Status ??= new PodStatus()).SetCondition(condition);
+        return pod;
     }
 
     private async ValueTask AdmitAsync(RequestScope pods, Pod pod, DeleteOptions options, CancellationToken cancellationToken)

@@ -33,6 +33,23 @@ public sealed class EvictionTests(KindTests.Fixture fixture) : IClassFixture<Kin
     }
 
     [Fact]
+    public async Task Evict_OfTheStateThatIsThere_SaysOnThePodWhyItGoes()
+    {
+        await PodAsync("marked");
+        await _rig.SendAsync(HttpMethod.Patch, Pods + "marked", """{"metadata":{"finalizers":["example.com/hold"]}}""", "application/merge-patch+json");
+        var version = (await _rig.GetAsync(Pods + "marked")).Body["metadata"]!["resourceVersion"]!.ToString();
+        var (code, status) = await _rig.PostAsync(
+            $"{Pods}marked/eviction",
+            """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"marked"},"deleteOptions":{"preconditions":{"resourceVersion":"VERSION"}}}""".Replace("VERSION", version, StringComparison.Ordinal));
+
+        Assert.True(code == HttpStatusCode.Created, status.ToString());
+        var pod = (await _rig.GetAsync(Pods + "marked")).Body;
+        Assert.NotNull(pod["metadata"]!["deletionTimestamp"]);
+        var condition = pod["status"]!["conditions"]!.AsArray().Single(one => one!["type"]!.ToString() == "DisruptionTarget")!;
+        Assert.Equal(("True", "EvictionByEvictionAPI", "Eviction API: evicting"), (condition["status"]!.ToString(), condition["reason"]!.ToString(), condition["message"]!.ToString()));
+    }
+
+    [Fact]
     public async Task Evict_BeyondTheBudget_IsTooManyRequestsWithItsCause()
     {
         await PodAsync("kept");
