@@ -33,6 +33,30 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
         Assert.Equal("", await KubectlAsync("get", "replicaset", "-l", "app=web", "-o", "name"));
     }
 
+    [Fact]
+    public async Task Drain_UnderABudget_WaitsForItAndEnds()
+    {
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
+        foreach (var name in new[] { "guarded-one", "guarded-two" })
+        {
+            await KubectlAsync("run", name, "--image=web:1", "--labels=app=guarded");
+            await KubectlAsync("wait", $"pod/{name}", "--for=condition=Ready", "--timeout=60s");
+        }
+
+        await KubectlAsync("create", "pdb", "guarded", "--selector=app=guarded", "--min-available=1");
+        await KubectlAsync("wait", "pdb/guarded", "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=60s");
+        var draining = KubectlAsync("drain", "node-a", "--pod-selector=app=guarded", "--force", "--timeout=80s");
+        await KubectlAsync("wait", "pdb/guarded", "--for=jsonpath={.status.expectedPods}=1", "--timeout=60s");
+        Assert.Matches("^pod/guarded-(one|two)\n$", await KubectlAsync("get", "pods", "-l", "app=guarded", "-o", "name"));
+        Assert.False(draining.IsCompleted);
+
+        await KubectlAsync("patch", "pdb", "guarded", "--type=merge", "-p", """{"spec":{"minAvailable":0}}""");
+
+        Assert.Contains("node/node-a drained", await draining, StringComparison.Ordinal);
+        Assert.Equal("", await KubectlAsync("get", "pods", "-l", "app=guarded", "-o", "name"));
+        await KubectlAsync("uncordon", "node-a");
+    }
+
     private async Task<string> KubectlAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
