@@ -190,7 +190,6 @@ internal sealed class Application(KindVersions versions, FieldSet reset, JsonObj
     private static string GroupVersionKind(string apiVersion, string kind) =>
         $"{(apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion : "/" + apiVersion)}, Kind={kind}";
 
-    // Kubernetes has no reason for these.
-    private static StatusException Failure(string message) =>
-        new(new Status { Metadata = new ListMeta(), Status_ = "Failure", Code = 500, Message = message });
+    // Kubernetes has no reason for these, and answers 500. They are mistakes of the patch, or of who wrote the object, all the same.
+    private static StatusException Failure(string message) => StatusErrors.BadRequest(message);
 }

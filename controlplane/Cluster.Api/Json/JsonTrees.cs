@@ -5,7 +5,7 @@ namespace Cluster.Api.Json;
 
 /// <summary>Parses JSON to a tree that can be changed, as Go reads maps: the last of equal keys counts, bad UTF-8 is mended.</summary>
 /// <remarks>JsonNode's own parser works lazily, and throws at such places when they are first looked into.</remarks>
-internal static class JsonTrees
+public static class JsonTrees
 {
     // Trees are walked by recursion: far deeper than any API type, far less than a thread's stack.
     private const int MaximumDepth = 512;

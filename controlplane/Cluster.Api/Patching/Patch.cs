@@ -18,7 +18,7 @@ public static class Patch
     /// <param name="mediaType">One of <see cref="PatchMediaTypes"/>, without parameters.</param>
     /// <param name="patch">The body of the request.</param>
     /// <param name="type">The object's message: its options say how a strategic patch treats each field.</param>
-    /// <exception cref="StatusException">400, 413, 415, 422 or 500 as Kubernetes answers.</exception>
+    /// <exception cref="StatusException">400, 413, 415 or 422.</exception>
     public static JsonNode Apply(JsonNode current, string mediaType, ReadOnlyMemory<byte> patch, MessageDescriptor type)
     {
         try
@@ -86,7 +86,7 @@ public static class Patch
             Details = new StatusDetails(),
             Code = UnprocessableEntity,
         }),
-        // Kubernetes has no reason for these.
-        _ => new StatusException(new Status { Metadata = new ListMeta(), Status_ = "Failure", Message = error.Message, Code = error.Code }),
+        // Kubernetes has no reason for these, and answers 500. They are mistakes of the patch all the same.
+        _ => StatusErrors.BadRequest(error.Message),
     };
 }

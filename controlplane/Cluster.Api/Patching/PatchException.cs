@@ -4,7 +4,7 @@ namespace Cluster.Api.Patching;
 
 /// <summary>Why a patch does not apply. Never leaves <see cref="Patch"/>, which makes a Status of it.</summary>
 /// <param name="message">In Kubernetes' words.</param>
-/// <param name="code">400 for a malformed patch, 422 for one that does not fit, 500 where Kubernetes answers so.</param>
+/// <param name="code">400 for a malformed patch, 422 for one that does not fit, 500 where Kubernetes does not tell whose mistake it is.</param>
 internal sealed class PatchException(string message, int code) : Exception(message)
 {
     public const int Malformed = 400;

@@ -22,7 +22,7 @@ internal sealed class AuditEntry(
     private const string Panic = "Panic";
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
 
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1024 };
 
     private readonly DateTimeOffset _received = time.GetUtcNow();
     private readonly bool _isCall = GrpcEndpoints.AsksItself(context.Request);
@@ -40,7 +40,7 @@ internal sealed class AuditEntry(
             return;
         Judge();
         if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0 && !RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
-            _bodies = await BodyCapture.StartAsync(context, response: _level == AuditLevel.RequestResponse);
+            _bodies = new BodyCapture(context, response: _level == AuditLevel.RequestResponse);
         await WriteAsync(Received, null);
     }
 

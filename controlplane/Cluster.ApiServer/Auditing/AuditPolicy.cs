@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cluster.Api.Json;
 using Cluster.Api.Yaml;
 
 namespace Cluster.ApiServer.Auditing;
@@ -20,7 +21,7 @@ internal sealed class AuditPolicy
     {
         try
         {
-            var document = YamlCodec.ToJson(yaml) is [var first, ..] ? JsonNode.Parse(first) as JsonObject : null;
+            var document = YamlCodec.ToJson(yaml) is [var first, ..] ? JsonTrees.Parse(first) as JsonObject : null;
             if (document is null || (string?)document["kind"] != "Policy")
                 throw new InvalidDataException("not an audit policy: kind Policy of audit.k8s.io/v1 is meant");
             var rules = (document["rules"] as JsonArray ?? []).OfType<JsonObject>().Select(rule => new AuditRule(rule)).ToList();

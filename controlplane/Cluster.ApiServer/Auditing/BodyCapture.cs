@@ -15,30 +15,22 @@ namespace Cluster.ApiServer.Auditing;
 internal sealed class BodyCapture
 {
     private readonly HttpContext _context;
-    private readonly MemoryStream _request;
+    private readonly ReadCopyStream _request;
     private readonly Stream? _answering;
     private readonly CopyingStream? _copy;
 
-    // The copy is the response's stream from here on, and nobody's to dispose after it.
-    private BodyCapture(HttpContext context, MemoryStream request, CopyingStream? copy)
+    /// <summary>Of the request, what is read of it from here on: one that is refused before has none.</summary>
+    public BodyCapture(HttpContext context, bool response)
     {
-        (_context, _request, _copy) = (context, request, copy);
-        if (copy is null)
+        _context = context;
+        context.Request.Body = _request = new ReadCopyStream(context.Request.Body, ServerLimits.MaxRequestBodyBytes);
+        if (!response)
             return;
         _answering = context.Response.Body;
-        context.Response.Body = copy;
+        context.Response.Body = _copy = new CopyingStream(_answering, ServerLimits.MaxRequestBodyBytes);
     }
 
-    /// <summary>Reads the body, which Kestrel bounds, and puts a copy in its place.</summary>
-    public static async ValueTask<BodyCapture> StartAsync(HttpContext context, bool response)
-    {
-        var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        context.Request.Body = new MemoryStream(body.GetBuffer(), 0, (int)body.Length, writable: false);
-        return new BodyCapture(context, body, response ? new CopyingStream(context.Response.Body, ServerLimits.MaxRequestBodyBytes) : null);
-    }
-
-    public JsonNode? Request() => Read(_request.GetBuffer().AsMemory(0, (int)_request.Length));
+    public JsonNode? Request() => Read(_request.Copied);
 
     public JsonNode? Response() => Read(_copy?.Copied ?? default);
 
@@ -69,6 +61,5 @@ internal sealed class BodyCapture
         }
     }
 
-    // A key given twice would be found out only when somebody looks for it.
-    private static JsonNode? Json(ReadOnlySpan<byte> text) => JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+    private static JsonNode? Json(ReadOnlySpan<byte> text) => JsonTrees.Parse(text);
 }

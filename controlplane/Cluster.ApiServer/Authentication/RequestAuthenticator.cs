@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Cluster.Api;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +10,7 @@ internal sealed class RequestAuthenticator(ClientCertificates certificates, ITok
     /// <exception cref="StatusException">401: credentials were shown and none of them is good.</exception>
     public async ValueTask<UserIdentity> AuthenticateAsync(HttpContext context)
     {
-        var certificate = context.Connection.ClientCertificate;
+        var certificate = CertificateOf(context);
         if (certificate is not null && certificates.Authenticate(certificate) is { } owner)
             return owner;
 
@@ -18,6 +19,19 @@ internal sealed class RequestAuthenticator(ClientCertificates certificates, ITok
             return bearer;
 
         return certificate is null && token is null ? UserIdentity.Anonymous : throw StatusErrors.Unauthorized();
+    }
+
+    private static X509Certificate2? CertificateOf(HttpContext context)
+    {
+        try
+        {
+            return context.Connection.ClientCertificate;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection ended under the request: nobody hears what it is answered.
+            throw new OperationCanceledException("the connection has ended");
+        }
     }
 
     private static string? BearerToken(HttpContext context)

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Hosting;
@@ -29,7 +30,8 @@ internal sealed class FrameworkLogs(ILoggerFactory logs) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            // A message that cannot be parsed is the client's mistake; gRPC takes it for the server's.
+            if (IsEnabled(logLevel) && exception is not InvalidProtocolBufferException)
                 inner.Log(logLevel, eventId, state, exception, formatter);
         }
     }

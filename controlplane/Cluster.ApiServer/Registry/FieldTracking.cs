@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.Apply;
@@ -152,12 +153,16 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
                 scope.Warnings.Add(text);
             }
 
-            var config = JsonNode.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
+            var config = JsonTrees.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
             // Owners in an added kind are kept under the version it is stored in; its versions differ by their names and schemas alone.
             if (scope.Resource.Custom is not null && scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
                 config["apiVersion"] = scope.Resource.ApiVersion;
             return config;
+        }
+        catch (JsonException)
+        {
+            throw StatusErrors.BadRequest("error decoding YAML: exceeded max depth");
         }
         catch (StatusException error) when (!error.Message.StartsWith("error strict", StringComparison.Ordinal))
         {

@@ -86,9 +86,6 @@ internal static class SystemMetadata
     private static bool IsNamespaceItself(RequestScope scope) =>
         scope.Resource.GroupResource == "namespaces" && scope.Namespace is not null;
 
-    // Kubernetes fails here without a reason; clients know the text.
-    private static StatusException VersionOnCreate() => new(new Status
-    {
-        Status_ = "Failure", Code = 500, Message = "resourceVersion should not be set on objects to be created",
-    });
+    // Kubernetes answers 500 without a reason; clients know the text, and the mistake is theirs.
+    private static StatusException VersionOnCreate() => StatusErrors.BadRequest("resourceVersion should not be set on objects to be created");
 }

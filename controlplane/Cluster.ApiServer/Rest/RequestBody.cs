@@ -19,8 +19,21 @@ internal static class RequestBody
     public const int MaxBytes = 3 * 1024 * 1024;
 
     /// <summary>The whole body.</summary>
-    /// <exception cref="StatusException">413.</exception>
+    /// <exception cref="StatusException">413; 400: its chunks are none.</exception>
     public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAllAsync(request, cancellationToken);
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            // A chunk whose size overflows, or a client that is gone and hears nothing of it.
+            throw StatusErrors.BadRequest(error.Message);
+        }
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength > MaxBytes)
             throw StatusErrors.RequestEntityTooLarge(MaxBytes);

@@ -7,6 +7,7 @@ using Cluster.ApiServer.Pki;
 using Cluster.Storage.Embedded;
 using Cluster.Testing;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.ApiServer.Tests.Hosting;
@@ -22,6 +23,12 @@ public sealed class ApiServerRig : IAsyncLifetime
 
     /// <summary>The server's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What the server's components log to.</summary>
+    public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The audit log of the first server; null: none.</summary>
+    public AuditLogOptions? Audit { get; init; }
 
     public ClusterPki Pki { get; private set; } = null!;
 
@@ -51,7 +58,7 @@ public sealed class ApiServerRig : IAsyncLifetime
         });
         await File.WriteAllTextAsync(Pki.StaticTokens, $"{NobodysToken},nobody,1\n");
         _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
-        Server = await StartAsync(port);
+        Server = await StartAsync(port, Audit);
         Admin = Client("admin");
         Anonymous = Client(null);
         AdminChannel = GrpcChannel.ForAddress(Url, new GrpcChannelOptions { HttpHandler = Handler("admin"), DisposeHttpClient = true });
@@ -82,7 +89,7 @@ public sealed class ApiServerRig : IAsyncLifetime
     public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null, TimeProvider? time = null) => Cluster.ApiServer.ApiServer.StartAsync(
         new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = time ?? Time },
         _store!,
-        NullLoggerFactory.Instance,
+        Logs,
         TestContext.Current.CancellationToken);
 
     /// <summary>A client that shows a leaf of the rig's <c>pki</c> folder, or none.</summary>

@@ -47,7 +47,7 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
             "the API version in the data (batch/v1beta1) does not match the expected API version (batch/v1)", []
         },
         {
-            "POST", Maps, """{"metadata":{"name":"a","resourceVersion":"5"}}""", "application/json", 500, "",
+            "POST", Maps, """{"metadata":{"name":"a","resourceVersion":"5"}}""", "application/json", 400, "BadRequest",
             "resourceVersion should not be set on objects to be created", []
         },
         { "POST", Maps + "/a", "{}", "application/json", 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", [] },

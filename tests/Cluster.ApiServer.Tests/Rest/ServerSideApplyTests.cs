@@ -112,7 +112,7 @@ public sealed class ServerSideApplyTests : IAsyncLifetime
     [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"one\"}}", 400, "invalid object type: /v1, Kind=Secret")]
     [InlineData("a: [", 400, "error decoding YAML: error converting YAML to JSON: yaml: ")]
     [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"one\",\"managedFields\":[]}}", 400, "metadata.managedFields must be nil")]
-    [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"one\"},\"dat\":{}}", 500, "failed to create typed patch object (/one; /v1, Kind=ConfigMap): .dat: field not declared in schema")]
+    [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"one\"},\"dat\":{}}", 400, "failed to create typed patch object (/one; /v1, Kind=ConfigMap): .dat: field not declared in schema")]
     [InlineData("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"one\"},\"data\":{\"a\":\"1\",\"a\":\"2\"}}", 400, "error strict decoding YAML")]
     public async Task Apply_OfWhatIsNoObject_SaysWhy(string patch, int expectedCode, string expected)
     {
