@@ -12,9 +12,15 @@ internal sealed class YamlTree(IParser parser)
     // An honest manifest is thousands of nodes; "billion laughs" is nine aliases of nine aliases.
     private const int MaximumNodes = 1_000_000;
 
+    // One long text that many aliases name is few nodes: what a body may be is enough for all copies together.
+    private const int MaximumCopied = 3 * 1024 * 1024;
+
+    private const string ExcessiveAliasing = "document contains excessive aliasing";
+
     private readonly Dictionary<AnchorName, JsonNode?> anchors = [];
     private int depth;
     private int nodes;
+    private long copied;
 
     /// <summary>Reads the node the parser is on and moves behind it.</summary>
     /// <exception cref="YamlException">The document can't be JSON.</exception>
@@ -84,7 +90,10 @@ internal sealed class YamlTree(IParser parser)
     {
         if (!anchors.TryGetValue(alias.Value, out var node))
             throw Error(alias, $"unknown anchor '{alias.Value}' referenced");
-        Count(Size(node), alias);
+        var (more, characters) = Size(node);
+        Count(more, alias);
+        if ((copied += characters) > MaximumCopied)
+            throw Error(alias, ExcessiveAliasing);
         return node?.DeepClone();
     }
 
@@ -99,15 +108,19 @@ internal sealed class YamlTree(IParser parser)
     {
         nodes += more;
         if (nodes > MaximumNodes)
-            throw Error(at, "document contains excessive aliasing");
+            throw Error(at, ExcessiveAliasing);
     }
 
-    private static int Size(JsonNode? node) => node switch
+    private static (int Nodes, long Characters) Size(JsonNode? node) => node switch
     {
-        JsonObject members => 1 + members.Sum(member => Size(member.Value)),
-        JsonArray list => 1 + list.Sum(Size),
-        _ => 1,
+        JsonObject members => members.Select(member => Add(Size(member.Value), (0, member.Key.Length))).Aggregate((1, 0L), Add),
+        JsonArray list => list.Select(Size).Aggregate((1, 0L), Add),
+        JsonValue value when value.TryGetValue(out string? text) => (1, text.Length),
+        _ => (1, 0),
     };
+
+    private static (int Nodes, long Characters) Add((int Nodes, long Characters) left, (int Nodes, long Characters) right) =>
+        (left.Nodes + right.Nodes, left.Characters + right.Characters);
 
     private static YamlException Error(ParsingEvent at, string message) => new(at.Start, at.End, message);
 }

@@ -34,7 +34,7 @@ internal static class StoredForm
         if (type.Custom is not null)
         {
             var custom = CustomConversion.Read(CustomJson.Read(entry.Value.Span), type);
-            return Version(type, entry.Key, custom, entry.ModRevision);
+            return Version(type, entry.Key, custom, entry.ModRevision, entry.Value.Length);
         }
 
         var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Decode(entry.Value).Raw);

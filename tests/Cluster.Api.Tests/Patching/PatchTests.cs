@@ -38,8 +38,8 @@ public sealed class PatchTests
     [InlineData(PatchMediaTypes.Merge, "{", 400, "BadRequest")]
     [InlineData(PatchMediaTypes.Strategic, "[]", 400, "BadRequest")]
     [InlineData(PatchMediaTypes.Strategic, """{"spec":{"$retainKeys":["x"],"nodeName":"y"}}""", 400, "BadRequest")]
-    [InlineData(PatchMediaTypes.Strategic, """{"spec":{"containers":[{"image":"no name"}]}}""", 500, "")]
-    public void Apply_BadPatch_AnswersAsKubernetesDoes(string mediaType, string patch, int code, string reason)
+    [InlineData(PatchMediaTypes.Strategic, """{"spec":{"containers":[{"image":"no name"}]}}""", 400, "BadRequest")]
+    public void Apply_BadPatch_IsAMistakeOfTheClient(string mediaType, string patch, int code, string reason)
     {
         var error = Assert.Throws<StatusException>(() => Patch.Apply(JsonNode.Parse(Current)!, mediaType, Encoding.UTF8.GetBytes(patch), Pod.Descriptor));
         Assert.Equal((code, reason), (error.Code, error.Reason));

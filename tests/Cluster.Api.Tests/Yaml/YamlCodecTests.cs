@@ -49,6 +49,18 @@ public sealed class YamlCodecTests
     }
 
     [Fact]
+    public void ToJson_AliasesOfOneLongText_IsBadRequest()
+    {
+        foreach (var anchored in (string[])[$"a: &a \"{new string('x', 500_000)}\"", $"a: &a {{\"{new string('x', 500_000)}\": 1}}"])
+        {
+            var yaml = $"{anchored}\nb: [{string.Join(", ", Enumerable.Repeat("*a", 5_000))}]\n";
+            Assert.Contains("aliasing", Assert.Throws<StatusException>(() => YamlCodec.ToJson(yaml)).Status.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Single(YamlCodec.ToJson($"a: &a {new string('x', 1_000)}\nb: [*a, *a]\n"));
+    }
+
+    [Fact]
     public void ToJson_EndlessNesting_IsBadRequest()
     {
         var error = Assert.Throws<StatusException>(() => YamlCodec.ToJson("a: " + new string('[', 100_000)));

@@ -60,7 +60,7 @@ public sealed class CodecFuzzTests
                 Assert.Null(GoJsonSyntax.Error(document));
                 Assert.Equal(document, Assert.Single(YamlCodec.ToJson(Encoding.UTF8.GetString(document))));
             }
-        }) with { MostAllocated = 1L << 30 });
+        }) with { MostAllocated = 512L << 20 });
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class CodecFuzzTests
             Only<InvalidDataException>(() => AuditPolicy.Parse(text, "policy"));
             Only<InvalidDataException>(() => Kubeconfig.Parse(text, "/nowhere/config").Connect());
             Only<ConfigException>(() => LoadBalancerFile.Parse(text));
-        }) with { MostAllocated = 1L << 30 });
+        }) with { MostAllocated = 512L << 20 });
     }
 
     // The object is the same after JSON, after protobuf, and after both; and nothing that the server does to it fails.

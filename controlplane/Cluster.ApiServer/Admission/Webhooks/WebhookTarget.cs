@@ -45,6 +45,7 @@ internal static class WebhookTarget
             return true;
         var slash = rule.IndexOf('/', StringComparison.Ordinal);
         var (resource, of) = slash < 0 ? (rule, null) : (rule[..slash], rule[(slash + 1)..]);
-        return (resource == "*" || resource == plural) && (of == "*" ? part is not null : of == part);
+        // Upstream's star for a part stands for the object itself too: a policy of "pods/*" guards pods.
+        return (resource == "*" || resource == plural) && (of == "*" || of == part);
     }
 }

@@ -1,0 +1,28 @@
+using System.Text;
+using Cluster.Api;
+using Cluster.Api.ApiExtensionsV1;
+using Cluster.Api.CoreV1;
+using Cluster.Api.Custom;
+using Cluster.Api.Json;
+using Cluster.ApiServer.Tests.CustomResources;
+using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
+
+namespace Cluster.ApiServer.Tests.WatchCache;
+
+public sealed class StoredFormTests
+{
+    /// <summary>The rings of events are bounded by these bytes.</summary>
+    [Fact]
+    public void Decode_OfAnyKind_TellsItsBytes()
+    {
+        var definition = JsonCodec.Decode<CustomResourceDefinition>(Encoding.UTF8.GetBytes(CustomRig.Definition("a.example.com", """{"type":"object"}""").ToJsonString()));
+        var widgets = CustomKinds.Of(definition)[0];
+        var widget = Encoding.UTF8.GetBytes(CustomRig.Widget("a.example.com", "w", "{}"));
+        var maps = ResourceCatalog.For<ConfigMap>();
+        var map = StoredForm.Encode(maps, new ConfigMap { Metadata = new() { Name = "m" }, Data = { ["a"] = "b" } });
+
+        Assert.Equal(widget.Length, StoredForm.Decode(widgets, new StoreEntry("/registry/w", widget, 1, 1)).StoredBytes);
+        Assert.Equal(map.Length, StoredForm.Decode(maps, new StoreEntry("/registry/m", map, 1, 1)).StoredBytes);
+    }
+}
