@@ -9,6 +9,8 @@ namespace Cluster.Client;
 /// <remarks>Files it names are relative to its own folder. Exec and auth-provider plug-ins are refused by name, not ignored.</remarks>
 public sealed class Kubeconfig
 {
+    private const int MostNesting = 100;
+
     private readonly YamlMappingNode _root;
     private readonly string _folder;
     private readonly string _path;
@@ -33,9 +35,10 @@ public sealed class Kubeconfig
         var yaml = new YamlStream();
         try
         {
+            CheckDepth(text);
             yaml.Load(new StringReader(text));
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path}: {e.Message}", e);
         }
@@ -43,6 +46,18 @@ public sealed class Kubeconfig
         return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..]
             ? new(root, path)
             : throw new InvalidDataException($"{path}: not a kubeconfig");
+    }
+
+    // The library reads nodes by recursion, and a stack that overflows ends the program.
+    private static void CheckDepth(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        for (var depth = 0; parser.MoveNext();)
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > MostNesting)
+                throw new YamlException(parser.Current.Start, parser.Current.End, "nested too deeply");
+        }
     }
 
     /// <summary>The connection of a context; null: the current one.</summary>

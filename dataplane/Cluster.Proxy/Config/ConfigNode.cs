@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -98,6 +99,7 @@ internal sealed class ConfigNode(long line)
     {
         if (parser.TryConsume<AnchorAlias>(out var alias))
             return anchors.TryGetValue(alias.Value, out var known) ? known : throw new ConfigException(alias.Start.Line, $"there is no anchor {alias.Value}");
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new ConfigException(parser.Current!.Start.Line, "this is nested too deeply");
         var start = parser.Consume<NodeEvent>();
         var node = start switch
         {
