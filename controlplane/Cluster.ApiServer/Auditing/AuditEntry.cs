@@ -40,7 +40,7 @@ internal sealed class AuditEntry(
             return;
         Judge();
         if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0 && !RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
-            _bodies = new BodyCapture(context, response: _level == AuditLevel.RequestResponse);
+            _bodies = BodyCapture.Start(context, response: _level == AuditLevel.RequestResponse);
         await WriteAsync(Received, null);
     }
 

@@ -19,16 +19,21 @@ internal sealed class BodyCapture
     private readonly Stream? _answering;
     private readonly CopyingStream? _copy;
 
-    /// <summary>Of the request, what is read of it from here on: one that is refused before has none.</summary>
-    public BodyCapture(HttpContext context, bool response)
+    // The copies are the streams of request and response from here on, and nobody's to dispose after them.
+    private BodyCapture(HttpContext context, ReadCopyStream request, CopyingStream? copy)
     {
-        _context = context;
-        context.Request.Body = _request = new ReadCopyStream(context.Request.Body, ServerLimits.MaxRequestBodyBytes);
-        if (!response)
+        (_context, _request, _copy) = (context, request, copy);
+        context.Request.Body = request;
+        if (copy is null)
             return;
         _answering = context.Response.Body;
-        context.Response.Body = _copy = new CopyingStream(_answering, ServerLimits.MaxRequestBodyBytes);
+        context.Response.Body = copy;
     }
+
+    /// <summary>Begins. Of the request, what is read of it from here on is kept: one that is refused before has none.</summary>
+    public static BodyCapture Start(HttpContext context, bool response) => new(
+        context, new ReadCopyStream(context.Request.Body, ServerLimits.MaxRequestBodyBytes),
+        response ? new CopyingStream(context.Response.Body, ServerLimits.MaxRequestBodyBytes) : null);
 
     public JsonNode? Request() => Read(_request.Copied);
 

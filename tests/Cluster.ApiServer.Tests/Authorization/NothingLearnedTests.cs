@@ -192,7 +192,7 @@ public sealed class NothingLearnedTests(NothingLearnedTests.Fixture fixture) : I
         Assert.Equal($"{method} {expected.Code}\n{expected.Text}\n{expected.Headers}", $"{method} {actual.Code}\n{actual.Text}\n{actual.Headers}");
     }
 
-    private async Task<(HttpStatusCode Code, string Text, string Headers)> AskAsync(HttpClient client, string method, string path)
+    private static async Task<(HttpStatusCode Code, string Text, string Headers)> AskAsync(HttpClient client, string method, string path)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Version = HttpVersion.Version20 };
         if (method is "POST" or "PUT" or "PATCH")

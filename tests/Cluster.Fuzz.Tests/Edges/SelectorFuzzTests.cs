@@ -16,6 +16,8 @@ public sealed class SelectorFuzzTests
         Texts.Any, Gen.OneOf("=", "==", "!=", " in ", " notin ", ">", "<", "", "!"), Gen.Frequency((2, Texts.Any), (2, Texts.Any.Array[0, 4].Select(values => $"({string.Join(',', values)})"))), (key, sign, value) => key + sign + value)
         .Array[0, 4].Select(terms => string.Join(',', terms));
 
+    private static readonly Gen<string> Cron = Gen.OneOf("*", "*/5", "0", "1-5", "31", "2", "9-3", "1,2", "jan", "?", "60", "*/0", "1-31/7").Array[4, 6].Select(fields => string.Join(' ', fields));
+
     private static readonly Dictionary<string, string> Labels = new() { ["app"] = "web", ["a"] = "b", ["name"] = "1", ["labels"] = "" };
 
     [Fact]
@@ -43,10 +45,16 @@ public sealed class SelectorFuzzTests
     }));
 
     [Fact]
-    public Task Words() => Fuzzer.RunAsync(Edge.Of("words", Damage.Of(Texts.Any), input =>
+    public Task Words() => Fuzzer.RunAsync(Edge.Of("words", Damage.Of(Gen.Frequency((3, Texts.Any), (1, Cron))), input =>
     {
         var text = Encoding.UTF8.GetString(input);
-        CronFormat.Error(text);
+        if (CronSchedule.Error(text) is null)
+        {
+            var schedule = CronSchedule.Parse(text);
+            schedule.Next(DateTimeOffset.UnixEpoch, TimeZoneInfo.Utc);
+            schedule.Between(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1), 100, TimeZoneInfo.Utc);
+        }
+
         if (QuantityValue.TryParse(text, out var quantity))
         {
             var written = quantity.ToString();
