@@ -183,7 +183,7 @@ public sealed class NothingLearnedTests(NothingLearnedTests.Fixture fixture) : I
         }
     }
 
-    private async Task SameAsync(HttpClient client, string method, string there, string gone)
+    private static async Task SameAsync(HttpClient client, string method, string there, string gone)
     {
         var (expected, actual) = (await AskAsync(client, method, there), await AskAsync(client, method, gone));
         Assert.True(expected.Code == HttpStatusCode.Forbidden, $"{method} {there}: {expected.Code}");
