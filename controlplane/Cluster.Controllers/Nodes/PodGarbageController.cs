@@ -38,15 +38,17 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
         var gone = await GoneNodesAsync(pods, cancellationToken);
         var finished = pods.Where(pod => pod.IsTerminal() && !pod.IsTerminating()).OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).ToList();
         var victims = finished.Take(finished.Count - context.Options.TerminatedPodThreshold)
-            .Concat(pods.Where(pod => pod.IsScheduled() && gone.Contains(pod.Spec.NodeName)))
+            .Concat(pods.Where(IsOrphan))
             .Concat(pods.Where(pod => !pod.IsScheduled() && pod.IsTerminating()))
             .DistinctBy(pod => pod.Metadata.Uid);
         foreach (var pod in victims)
         {
-            await RemoveAsync(pod, cancellationToken);
+            await RemoveAsync(pod, IsOrphan(pod), cancellationToken);
         }
 
         return Period;
+
+        bool IsOrphan(Pod pod) => pod.IsScheduled() && gone.Contains(pod.Spec.NodeName);
     }
 
     private async Task<HashSet<string>> GoneNodesAsync(IReadOnlyCollection<Pod> pods, CancellationToken cancellationToken)
@@ -83,10 +85,15 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
         }
     }
 
-    private async Task RemoveAsync(Pod pod, CancellationToken cancellationToken)
+    private async Task RemoveAsync(Pod pod, bool isOrphan, CancellationToken cancellationToken)
     {
         try
         {
+            if (isOrphan && !pod.IsTerminal())
+            {
+                await Disruptions.MarkAsync(context, pod, "DeletionByPodGC", "PodGC: node no longer exists", hasFailed: true, cancellationToken);
+            }
+
             var options = new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } };
             await context.Client.DeleteAsync<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, options, cancellationToken);
         }

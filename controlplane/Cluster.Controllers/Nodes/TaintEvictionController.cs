@@ -58,6 +58,8 @@ internal sealed class TaintEvictionController(ControllerContext context) : ICont
         _events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
         try
         {
+            await Disruptions.MarkAsync(
+                context, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", hasFailed: false, cancellationToken);
             var options = new Api.MetaV1.DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
             await context.Client.DeleteAsync<Pod>(key.Namespace, key.Name, options, cancellationToken);
         }

@@ -123,6 +123,8 @@ public sealed class NodeControllersTests : IAsyncLifetime
         await _rig.PassAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(["for-ever"], Staying());
         Assert.Contains("TaintManagerEviction: Marking for deletion Pod default/short", _rig.Events);
+        Assert.Equal(["DeletionByTaintManager"], Disruptions("short"));
+        Assert.Empty(Disruptions("for-ever"));
     }
 
     [Fact]
@@ -140,7 +142,12 @@ public sealed class NodeControllersTests : IAsyncLifetime
         Assert.Equal(["here", "lost"], _rig.Pods.Select(pod => pod.Metadata.Name));
         await _rig.PassAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(["here"], Staying());
+        Assert.Contains(_rig.Api.Requests, request => request is { Verb: "patch", Subresource: "status", Name: "lost" });
+        Assert.DoesNotContain(_rig.Api.Requests, request => request is { Verb: "patch", Name: "unscheduled" or "here" });
     }
+
+    private IEnumerable<string> Disruptions(string pod) =>
+        _rig.Api.Find<Pod>("default", pod)!.Status.Conditions.Where(condition => condition is { Type: "DisruptionTarget", Status: "True" }).Select(condition => condition.Reason);
 
     [Fact]
     public async Task PodGc_TooManyFinished_RemovesTheOldest()
