@@ -39,7 +39,8 @@ internal sealed class GarbageCollector : IController
             return await FinishAsync(kind, name, obj, cancellationToken);
         }
 
-        if (obj.Metadata.OwnerReferences.Count > 0)
+        // Most changes are of objects whose owners are all there: those cost no request. Where a cache is behind, the owner's end comes as an event.
+        if (!obj.Metadata.OwnerReferences.All(reference => IsSettled(obj, reference)))
         {
             await CollectAsync(kind, name, cancellationToken);
         }
@@ -181,6 +182,12 @@ internal sealed class GarbageCollector : IController
         await kind.DeleteAsync(obj, policy, cancellationToken);
     }
 
+    /// <summary>The owner is in the cache and does not wait for this object; or it is of a kind we cannot know.</summary>
+    private bool IsSettled(IApiObject obj, OwnerReference reference) =>
+        KindOf(reference) is null || (CachedOwner(obj, reference) is { Owner: var owner } && !Waits(owner));
+
+    private static bool Waits(IApiObject owner) => owner.Metadata.DeletionTimestamp is not null && owner.Metadata.Finalizers.Contains(Foreground);
+
     private async Task<OwnerState> StateOfAsync(IApiObject obj, OwnerReference reference, CancellationToken cancellationToken)
     {
         var owner = CachedOwner(obj, reference)?.Owner;
@@ -199,7 +206,7 @@ internal sealed class GarbageCollector : IController
             }
         }
 
-        return owner.Metadata.DeletionTimestamp is not null && owner.Metadata.Finalizers.Contains(Foreground) ? OwnerState.Waiting : OwnerState.Present;
+        return Waits(owner) ? OwnerState.Waiting : OwnerState.Present;
     }
 
     private (KindAccess Kind, IApiObject Owner)? CachedOwner(IApiObject obj, OwnerReference reference) =>

@@ -30,6 +30,22 @@ public sealed class GarbageCollectorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Changed_ObjectWhoseOwnersAreThere_CostsNoRequest()
+    {
+        SeedTree();
+        _rig.Start("garbagecollector");
+        await _rig.SettleAsync();
+        var pod = Assert.Single(_rig.Pods).Metadata.Name;
+        for (var i = 0; i < 5; i++)
+        {
+            _rig.Api.Change<Pod>("default", pod, one => one.Status.Message += "x");
+            await _rig.SettleAsync();
+        }
+
+        Assert.DoesNotContain(_rig.Api.Requests, request => request.Verb is not ("list" or "watch"));
+    }
+
+    [Fact]
     public async Task Foreground_OwnerDeleted_GoesAfterItsDependents()
     {
         var (deployment, _, _) = SeedTree();
