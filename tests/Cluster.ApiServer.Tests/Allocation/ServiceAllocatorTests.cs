@@ -4,7 +4,9 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Registry;
+using Cluster.ApiServer.Strategies;
 using Cluster.ApiServer.Tests.Registry;
+using Cluster.Storage;
 
 namespace Cluster.ApiServer.Tests.Allocation;
 
@@ -187,6 +189,58 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
         var full = await Fails(async () => await rig.Registry.CreateAsync(RegistryRig.Scope<Service>(), RegistryRig.Service("full"), default));
         Assert.Contains("range is full", full.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Claims_AfterWritesThatFailedOrWereCutOff_AreThoseOfTheServices(int seed)
+    {
+        UnreliableStore store = null!;
+        await using var rig = await RegistryRig.StartAsync(inner => store = new UnreliableStore(inner, new Random(seed)));
+        store.Trouble = 15;
+        var random = new Random(seed);
+        var steps = Enumerable.Range(0, 300).Select(_ => (Name: $"s{random.Next(40)}", What: random.Next(5))).ToList();
+        await Parallel.ForEachAsync(steps, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (step, _) => await TryAsync(rig.Registry, step.Name, step.What));
+        store.Trouble = 0;
+
+        // Another server, which has seen nothing of it, finds no number held that no service has, and each that one has held.
+        await using var other = await RegistryRig.HostOn(store);
+        var list = await other.Registry.ListAsync(RegistryRig.Scope<Service>(ns: null), new ListOptions(), default);
+        var services = list.Items.Select(item => (Service)item.Object).ToList();
+        var needed = services.Select(service => service.Spec.ClusterIP).Where(address => address is not ("" or "None")).Select(Claims.ServiceAddress)
+            .Concat(services.SelectMany(service => service.Spec.Ports).Where(port => port.NodePort != 0).Select(port => Claims.NodePort(port.NodePort)));
+        var held = await HeldAsync(store, "serviceips/");
+        held.AddRange(await HeldAsync(store, "nodeports/"));
+        Assert.True(services.Count > 5);
+        Assert.Equal(needed.Order(StringComparer.Ordinal), held.Order(StringComparer.Ordinal));
+    }
+
+    private static async Task TryAsync(IResourceRegistry registry, string name, int what)
+    {
+        try
+        {
+            switch (what)
+            {
+                case 0 or 1:
+                    await registry.CreateAsync(RegistryRig.Scope<Service>(), RegistryRig.Service(name, type: what == 0 ? "NodePort" : "ClusterIP"), default);
+                    break;
+                case 2:
+                    await registry.DeleteAsync(RegistryRig.Scope<Service>(name), new DeleteOptions(), default);
+                    break;
+                default:
+                    var patch = what == 3 ? """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""" : """{"spec":{"type":"NodePort"}}""";
+                    await registry.PatchAsync(RegistryRig.Scope<Service>(name), "application/strategic-merge-patch+json", Encoding.UTF8.GetBytes(patch), default);
+                    break;
+            }
+        }
+        catch (Exception e) when (e is StatusException or StoreException)
+        {
+            // It was there, it was not, or the store failed.
+        }
+    }
+
+    private static async Task<List<string>> HeldAsync(UnreliableStore store, string kind) =>
+        [.. (await store.RangeAsync(Claims.Root + kind, null, 0, 0, default)).Entries.Select(entry => entry.Key)];
 
     private async Task<Service> PatchAsync(string patch) => (Service)(await _rig.Registry.PatchAsync(
         RegistryRig.Scope<Service>("one"), "application/strategic-merge-patch+json", Encoding.UTF8.GetBytes(patch), default)).Object.Message;

@@ -129,6 +129,44 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
     }
 
     [Fact]
+    public async Task Watch_WithADeadline_EndsWithIt()
+    {
+        using var call = _client.Watch(
+            new WatchRequest { Ref = Ref(""), FieldSelector = "metadata.name=none" }, deadline: DateTime.UnixEpoch.AddMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() + 300),
+            cancellationToken: Cancel);
+
+        var failure = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await call.ResponseStream.MoveNext(Cancel))
+            {
+            }
+        });
+        Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
+    }
+
+    [Fact]
+    public async Task Watch_ThatIsIdle_AnswersTheClientsPings()
+    {
+        // A ping that is not answered within a second ends the connection, and with it the call.
+        var handler = rig.Handler("admin");
+        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout, handler.KeepAlivePingPolicy) =
+            (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), HttpKeepAlivePingPolicy.Always);
+        using var channel = GrpcChannel.ForAddress(rig.Url, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        using var call = new Resources.ResourcesClient(channel).Watch(new WatchRequest { Ref = Ref(""), FieldSelector = "metadata.name=pinged" }, cancellationToken: Cancel);
+        await call.ResponseHeadersAsync;
+        await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
+        await CreateAsync("pinged", "a", "1");
+
+        while (await call.ResponseStream.MoveNext(Cancel))
+        {
+            if (call.ResponseStream.Current.Events.Any(change => change.Type == "ADDED"))
+                return;
+        }
+
+        Assert.Fail("the watch ended");
+    }
+
+    [Fact]
     public async Task Watch_EndsWithinAnHour_SoThatItsRightIsAskedForAgain()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());

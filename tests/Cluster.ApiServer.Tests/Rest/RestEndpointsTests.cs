@@ -177,6 +177,21 @@ public sealed class RestEndpointsTests : IAsyncLifetime
         Assert.Equal("PartialObjectMetadata", Text(body["rows"]![0]!["object"]!["kind"]));
     }
 
+    [Theory]
+    [InlineData("None", null)]
+    [InlineData("Metadata", "PartialObjectMetadata")]
+    [InlineData("Object", "Pod")]
+    public async Task List_AsTable_CarriesWhatIsAskedFor(string include, string? kind)
+    {
+        await _rig.PostAsync(Pods, PodJson("web"));
+        const string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+        var (_, body) = await _rig.GetAsync($"{Pods}?includeObject={include}", table);
+        var (code, refused) = await _rig.GetAsync($"{Pods}?includeObject=Some", table);
+
+        Assert.Equal(kind, body["rows"]![0]!["object"]?["kind"]?.ToString());
+        Assert.Equal((HttpStatusCode.BadRequest, "unrecognized includeObject value: \"Some\""), (code, Text(refused["message"])));
+    }
+
     [Fact]
     public async Task List_AsPartialObjectMetadata_HasMetadataAlone()
     {
