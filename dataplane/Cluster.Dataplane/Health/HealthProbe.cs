@@ -14,7 +14,7 @@ internal static class HealthProbe
 
     /// <summary>
     /// True where the backend took the connection and, over HTTP, answered with a status from 200 to 399; null where it could not be asked,
-    /// for this process had no descriptor or memory left for it.
+    /// for this process had no descriptor, memory or port left for it.
     /// </summary>
     public static async Task<bool?> AskAsync(IPEndPoint backend, HealthCheck check, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -28,7 +28,7 @@ internal static class HealthProbe
         }
         catch (SocketException exception)
         {
-            return exception.SocketErrorCode.IsExhausted() ? null : false;
+            return exception.SocketErrorCode.IsExhausted() || exception.SocketErrorCode.IsOutOfPorts() ? null : false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

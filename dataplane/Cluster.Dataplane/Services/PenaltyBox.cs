@@ -130,7 +130,7 @@ public sealed class PenaltyBox : IDisposable
         return false;
     }
 
-    // Null where it could not be tried, for this process had no descriptor or memory left for it.
+    // Null where it could not be tried, for this process had no descriptor, memory or port left for it.
     private async Task<bool?> TakesConnectionAsync(IPEndPoint address)
     {
         using var patience = new CancellationTokenSource(_options.ProbeTimeout, _time);
@@ -143,7 +143,7 @@ public sealed class PenaltyBox : IDisposable
         }
         catch (SocketException exception)
         {
-            return exception.SocketErrorCode.IsExhausted() ? null : false;
+            return exception.SocketErrorCode.IsExhausted() || exception.SocketErrorCode.IsOutOfPorts() ? null : false;
         }
         catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
         {

@@ -108,6 +108,32 @@ public abstract class FailureMaskingTests(TcpPath path)
     }
 
     [Fact]
+    public async Task Relay_BackendAnswersAnUploadAndResets_ClientHasTheAnswerFirst()
+    {
+        // Closed with unread data: the kernel resets the connection, behind the answer.
+        await using var hasty = new TcpBackend(async socket =>
+        {
+            await socket.ReceiveAsync(new byte[1024]);
+            await socket.SendAllAsync("413");
+        });
+        await using var rig = Rig(replay: false, hasty.EndPoint);
+        for (var i = 0; i < 200; i++)
+        {
+            using var client = await rig.ConnectAsync();
+            var uploading = UploadAsync(client);
+            var answer = new byte[3];
+            for (var length = 0; length < answer.Length;)
+            {
+                var received = await client.ReceiveAsync(answer.AsMemory(length));
+                Assert.True(received > 0, $"client {i} met an end after {length} bytes of the answer");
+                length += received;
+            }
+
+            await uploading;
+        }
+    }
+
+    [Fact]
     public async Task Relay_MoreThanIsKept_IsNotReplayed()
     {
         var large = new string('x', 64 * 1024);
@@ -233,6 +259,20 @@ public abstract class FailureMaskingTests(TcpPath path)
         new(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80) { VirtualAddresses = [IPAddress.Parse("10.197.0.1")], Replay = replay };
 
     private TcpRelayRig Rig(bool replay, params IPEndPoint[] backends) => new(path, null, IPAddress.Loopback, Port(replay), backends);
+
+    // Until the other side has had enough.
+    private static async Task UploadAsync(Socket client)
+    {
+        var chunk = new byte[16 * 1024];
+        try
+        {
+            for (var i = 0; i < 640; i++) await client.SendAllAsync(chunk);
+        }
+        catch (SocketException)
+        {
+            // Reset, as it should be.
+        }
+    }
 
     private static async Task<string> AskAsync(TcpRelayRig rig, string text)
     {

@@ -83,11 +83,12 @@ internal sealed class BackendConnector(
     }
 
     /// <summary>The process or the system has nothing left to open sockets with.</summary>
-    public static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
+    public static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM or Errno.ENOSPC;
 
     private bool ConnectNext(LoopConnection connection, Backend? failed, long now)
     {
         DropReason refusal = DropReason.NoBackend;
+        bool lacksPorts = false;
         // The table is read anew for each attempt: a backend that failed has often just left it.
         while (now < connection.ConnectBy && EntryOf(connection) is { } entry)
         {
@@ -96,21 +97,31 @@ internal sealed class BackendConnector(
             if (backend is null) break;
             if (failed is not null) entry.State.Traffic.Retried();
             connection.Time = entry.HasAnother(context, backend) ? Math.Min(now + StepMs(connection), connection.ConnectBy) : connection.ConnectBy;
-            if (TryConnect(connection, entry, backend, out bool isExhausted)) return true;
-            if (isExhausted)
+            int error = TryConnect(connection, entry, backend);
+            if (error == 0) return true;
+            if (IsExhausted(error))
             {
                 // No fault of the backend's, and the next would fare no better.
                 refusal = DropReason.Exhausted;
                 break;
             }
 
+            failed = backend;
+            if (error == Errno.EADDRNOTAVAIL)
+            {
+                // No fault of the backend's either: local ports are used up towards this one, and the next has its own.
+                lacksPorts = true;
+                Leave(connection, backend);
+                continue;
+            }
+
             DataplaneMetrics.TcpConnectFailures.Add(1);
             Blame(connection, backend);
-            failed = backend;
         }
 
         DataplaneMetrics.TcpRefused.Add(1);
-        EntryOf(connection)?.Refused(refusal == DropReason.NoBackend && failed is not null ? DropReason.ConnectFailed : refusal);
+        if (refusal == DropReason.NoBackend && failed is not null) refusal = lacksPorts ? DropReason.Exhausted : DropReason.ConnectFailed;
+        EntryOf(connection)?.Refused(refusal);
         return false;
     }
 
@@ -140,11 +151,11 @@ internal sealed class BackendConnector(
         if (EntryOf(connection) is { } entry) directory.Box.Failed(entry, backend);
     }
 
-    private bool TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend, out bool isExhausted)
+    // 0, or the error number by which the kernel refused to begin.
+    private int TryConnect(LoopConnection connection, ServiceEntry entry, Backend backend)
     {
         int socket = OpenSocket(backend);
-        isExhausted = socket < 0 && IsExhausted(SocketCalls.Error);
-        if (socket < 0) return false;
+        if (socket < 0) return SocketCalls.Error;
 
         connection.DialledAt = Stopwatch.GetTimestamp();
         setup.ToBackend(socket, backend);
@@ -154,10 +165,11 @@ internal sealed class BackendConnector(
         if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
             || !epoll.Add(socket, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: true)))
         {
+            int error = SocketCalls.Error;
             SocketCalls.Close(socket);
             backend.State.Opened();
             backend.State.Closed();
-            return false;
+            return error;
         }
 
         connection.BackendSocket = socket;
@@ -166,7 +178,7 @@ internal sealed class BackendConnector(
         // Connected at once or not, the first event says so: one way through for both.
         connection.IsConnecting = true;
         _connecting.Add(connection);
-        return true;
+        return 0;
     }
 
     private int OpenSocket(Backend backend)

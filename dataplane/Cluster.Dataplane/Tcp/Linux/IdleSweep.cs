@@ -40,10 +40,13 @@ internal sealed class IdleSweep(
 
     public void Run(long now)
     {
-        Next = now + _periodMs;
+        // As often as the connections ask for that are there now.
+        _periodMs = PeriodOf(options.IdleTimeout);
         foreach (LoopConnection connection in connections)
         {
-            if (!connection.IsOpen || connection.IsConnecting || ends.Look(connection, now)) continue;
+            if (!connection.IsOpen || connection.IsConnecting) continue;
+            _periodMs = Math.Min(_periodMs, PeriodOf(connection));
+            if (ends.Look(connection, now)) continue;
             connection.CountBytes();
             if (connection.IdleTimeoutMs > 0 && now - connection.Time >= connection.IdleTimeoutMs)
             {
@@ -57,6 +60,8 @@ internal sealed class IdleSweep(
                 setup.Lasting(connection.BackendSocket);
             }
         }
+
+        Next = now + _periodMs;
     }
 
     /// <summary>Where there is no room: those that have been silent for long give theirs.</summary>
@@ -76,6 +81,12 @@ internal sealed class IdleSweep(
     {
         connector.EntryOf(connection)?.State.Traffic.Dropped(reason);
         reset(connection);
+    }
+
+    private static int PeriodOf(LoopConnection connection)
+    {
+        int idle = PeriodOf(TimeSpan.FromMilliseconds(connection.IdleTimeoutMs));
+        return connection.EndAfter > 0 || connection.EndBy > 0 || connection.Rebalances ? Math.Min(idle, QuietEnd.LookMs) : idle;
     }
 
     private static int PeriodOf(TimeSpan idleTimeout) =>

@@ -144,19 +144,21 @@ internal sealed class TcpLoop : IDisposable
     {
         RingState state = connection.Ring!;
         bool reset = state.IsReset;
+        _ring!.HandOver(ref state.ToBackend, ref connection.ToBackend);
+        _ring.HandOver(ref state.ToClient, ref connection.ToClient);
         if (!reset)
         {
-            _ring!.HandOver(ref state.ToBackend, ref connection.ToBackend);
-            _ring.HandOver(ref state.ToClient, ref connection.ToClient);
             connection.ToBackend.Readable = connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.Writable = false;
             // It may come back, later.
             connection.SmallTurns = 0;
             reset = !WatchBackend(connection) || !WatchClient(connection);
         }
 
-        _ring!.Forget(connection);
+        _ring.Forget(connection);
         if (!reset) return;
         DataplaneMetrics.TcpResets.Add(1);
+        PassLast(connection, ofBackend: true);
+        PassLast(connection, ofBackend: false);
         Reset(connection);
     }
 
@@ -356,6 +358,7 @@ internal sealed class TcpLoop : IDisposable
 
         if (connection.Replay is not null && !_replays.Advance(connection, _now)) return;
         PumpResult up = connection.ToBackend.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: connection.ToClient.IsDone);
+        if (up == PumpResult.Failed) PassLast(connection, ofBackend: true);
         PumpResult down = up == PumpResult.Failed
             ? up
             : connection.ToClient.Pump(connection.BackendSocket, connection.Client, _buffers, isLast: up == PumpResult.Ended);
@@ -388,16 +391,28 @@ internal sealed class TcpLoop : IDisposable
         return !large && ++connection.SmallTurns > _options.RingAfter;
     }
 
-    // The kernel still hands out what had arrived before the reset: passed on, as far as the other side takes it at once.
     private void Fail(LoopConnection connection, bool ofBackend)
     {
+        if (connection.EndBy > 0)
+        {
+            // Both sides were told of the end, and this is one side's answer to it.
+            Close(connection);
+            return;
+        }
+
         if (connection.Replay is not null && !_replays.Fail(connection, ofBackend, _now)) return;
         DataplaneMetrics.TcpResets.Add(1);
+        PassLast(connection, ofBackend);
+        Reset(connection);
+    }
+
+    // The kernel still hands out what had arrived before a reset: passed on, as far as the other side takes it at once.
+    private void PassLast(LoopConnection connection, bool ofBackend)
+    {
         ref LoopDirection from = ref ofBackend ? ref connection.ToClient : ref connection.ToBackend;
-        from.Readable = from.HangUp = true;
+        from.Readable = from.Writable = from.HangUp = true;
         if (ofBackend) from.Pump(connection.BackendSocket, connection.Client, _buffers, isLast: true);
         else from.Pump(connection.Client, connection.BackendSocket, _buffers, isLast: true);
-        Reset(connection);
     }
 
     private void Close(LoopConnection connection)

@@ -43,7 +43,7 @@ internal sealed class StreamCopier : IDisposable
     private long _passed;
     private volatile bool _sends;
     private volatile bool _discards;
-    private bool _endTold;
+    private volatile bool _endTold;
 
     /// <summary>Told of each receive, with this.</summary>
     public Action<StreamCopier>? Received { get; init; }

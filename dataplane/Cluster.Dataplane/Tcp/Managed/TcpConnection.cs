@@ -17,6 +17,7 @@ internal sealed class TcpConnection : IDisposable
     private readonly BackendDial _dial;
     private readonly TcpRelayOptions _options;
     private readonly Action<CopyResult> _abort;
+    private readonly Action<CopyResult> _backendFailed;
     private Socket? _client;
     private Socket? _backend;
     private readonly Lock _counting = new();
@@ -25,6 +26,7 @@ internal sealed class TcpConnection : IDisposable
     private long _countedToClient;
     private ServiceEntry? _entry;
     private int _aborted;
+    private int _backendEnded;
     private long _idleTimeoutMs;
     private long _connectBy;
     private long _endAfter;
@@ -41,6 +43,7 @@ internal sealed class TcpConnection : IDisposable
         _toBackend = new StreamCopier { Received = NoteSpeaker };
         _toClient = new StreamCopier { Received = NoteSpeaker };
         _abort = _ => AbortUnlessEnding();
+        _backendFailed = BackendFailed;
         _dial = new BackendDial(options, time);
     }
 
@@ -48,7 +51,7 @@ internal sealed class TcpConnection : IDisposable
     public void Take(Socket client)
     {
         _client = client;
-        _aborted = 0;
+        _aborted = _backendEnded = 0;
         _idleTimeoutMs = _endAfter = 0;
         _refusal = null;
         _lastSpeaker = null;
@@ -79,7 +82,7 @@ internal sealed class TcpConnection : IDisposable
             return;
         }
 
-        await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _abort), _toClient.CopyAsync(backend, client, default, _abort));
+        await Task.WhenAll(_toBackend.CopyAsync(client, backend, header, _backendFailed), CopyToClientAsync(backend, client));
         if (_aborted != 0) DataplaneMetrics.TcpResets.Add(1);
         backend.Dispose();
         client.Dispose();
@@ -219,6 +222,24 @@ internal sealed class TcpConnection : IDisposable
         if (!_ending) Abort();
     }
 
+    // What the backend had said before it failed is still to be had: the connection is reset when that has been passed on, too.
+    private void BackendFailed(CopyResult result)
+    {
+        if (result == CopyResult.DestinationFailed)
+        {
+            _toClient.SkipEnd();
+            if (Interlocked.Exchange(ref _backendEnded, 1) == 0) return;
+        }
+
+        AbortUnlessEnding();
+    }
+
+    private async Task CopyToClientAsync(Socket backend, Socket client)
+    {
+        await _toClient.CopyAsync(backend, client, default, _abort);
+        if (Interlocked.Exchange(ref _backendEnded, 1) != 0) AbortUnlessEnding();
+    }
+
     // Both were told of the end: no reset, which would take what a slow reader has not read yet.
     private void Close(Socket backend)
     {
@@ -263,6 +284,7 @@ internal sealed class TcpConnection : IDisposable
     private async ValueTask<Socket?> ConnectAsync(ServiceDirectory directory, Frontend frontend, ClientAddress address, Backend? failed)
     {
         var refusal = DropReason.NoBackend;
+        var lacksPorts = false;
         // The table is read anew for each attempt: a backend that failed has often just left it.
         while (_connectBy - Environment.TickCount64 is > 0 and var left && InForce(directory, frontend) is { } entry)
         {
@@ -289,13 +311,21 @@ internal sealed class TcpConnection : IDisposable
                 break;
             }
 
-            DataplaneMetrics.TcpConnectFailures.Add(1);
-            Leave(backend);
-            Blame(directory, entry, backend);
             failed = backend;
+            Leave(backend);
+            if (error.IsOutOfPorts())
+            {
+                // No fault of the backend's either: local ports are used up towards this one, and the next has its own.
+                lacksPorts = true;
+                continue;
+            }
+
+            DataplaneMetrics.TcpConnectFailures.Add(1);
+            Blame(directory, entry, backend);
         }
 
-        _refusal = refusal == DropReason.NoBackend && failed is not null ? DropReason.ConnectFailed : refusal;
+        if (refusal == DropReason.NoBackend && failed is not null) refusal = lacksPorts ? DropReason.Exhausted : DropReason.ConnectFailed;
+        _refusal = refusal;
         return null;
     }
 
