@@ -2,6 +2,7 @@ using System.Net;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Health;
+using Cluster.ApiServer.Hosting;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
 
@@ -36,6 +37,9 @@ public sealed record ApiServerOptions
 
     /// <summary>A request that finds no seat in this time is told to come back later.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Open connections, of all clients; half of them may be one address's. The next is closed at once.</summary>
+    public int MaxConnections { get; init; } = ServerLimits.MaxConnections;
 
     /// <summary>Connections that changed their protocol (exec, attach, port-forward, proxied upgrades), at once.</summary>
     public int MaxUpgradedConnections { get; init; } = 1000;

@@ -29,37 +29,66 @@ internal static class Redaction
 
     private static bool IsPatch(AuditAttributes request) => request.Verb == "patch";
 
+    // What is known to be harmless stays, and nothing else: a field that is misspelt, or the words of a refusal, may hold the value.
     private static JsonObject Secret(JsonObject secret)
     {
-        foreach (var part in (string[])["data", "stringData"])
+        foreach (var (key, value) in secret.ToList())
         {
-            if (secret[part] is JsonObject values)
+            switch (key)
             {
-                foreach (var key in values.Select(value => value.Key).ToList())
-                    values[key] = Redacted;
+                case "apiVersion" or "kind" or "type" or "immutable" or "status" or "reason" or "code" when value is JsonValue or null:
+                case "columnDefinitions":
+                    break;
+                case "metadata" when value is JsonObject metadata:
+                    // What kubectl apply keeps there is the whole object once more.
+                    if (metadata["annotations"] is JsonObject annotations && annotations.ContainsKey(LastApplied))
+                        annotations[LastApplied] = Redacted;
+                    break;
+                case "data" or "stringData" when value is JsonObject values:
+                    foreach (var name in values.Select(one => one.Key).ToList())
+                        values[name] = Redacted;
+                    break;
+                case "items" or "rows" when value is JsonArray list:
+                    Each(list, isRow: key == "rows");
+                    break;
+                default:
+                    secret[key] = Redacted;
+                    break;
             }
-        }
-
-        // What kubectl apply keeps there is the whole object once more.
-        if (secret["metadata"]?["annotations"] is JsonObject annotations && annotations.ContainsKey(LastApplied))
-            annotations[LastApplied] = Redacted;
-        foreach (var item in (secret["items"] as JsonArray ?? []).OfType<JsonObject>())
-            Secret(item);
-        foreach (var row in (secret["rows"] as JsonArray ?? []).OfType<JsonObject>())
-        {
-            if (row["object"] is JsonObject one)
-                Secret(one);
         }
 
         return secret;
     }
 
+    private static void Each(JsonArray list, bool isRow)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (isRow && list[i] is JsonObject row && row["object"] is JsonObject shown)
+                Secret(shown);
+            else if (!isRow && list[i] is JsonObject item)
+                Secret(item);
+            else
+                list[i] = Redacted;
+        }
+    }
+
     private static JsonObject Token(JsonObject review)
     {
-        foreach (var part in (string[])["spec", "status"])
+        foreach (var (key, value) in review.ToList())
         {
-            if (review[part] is JsonObject fields && fields.ContainsKey("token"))
-                fields["token"] = Redacted;
+            switch (key)
+            {
+                case "apiVersion" or "kind" or "metadata" or "reason" or "code":
+                    break;
+                case "spec" or "status" when value is JsonObject fields:
+                    if (fields.ContainsKey("token"))
+                        fields["token"] = Redacted;
+                    break;
+                default:
+                    review[key] = Redacted;
+                    break;
+            }
         }
 
         return review;

@@ -5,6 +5,7 @@ using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -17,12 +18,27 @@ internal static class GrpcEndpoints
     /// <summary>A list of 5,000 pods is some 10 MB; what comes in is bounded as for REST.</summary>
     private const int MaxSendBytes = 256 * 1024 * 1024;
 
+    /// <summary>Names, selectors and options.</summary>
+    private const int MaxSmallMessageBytes = 64 * 1024;
+
     private static readonly HashSet<string> Calls =
         [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => $"/{method.Service.FullName}/{method.Name}")];
 
     /// <summary>The call says in its message what it wants: <see cref="ResourceService"/> asks for permission itself.</summary>
     public static bool AsksItself(HttpRequest request) => 
         Hosting.RequestLabels.IsGrpc(request) && Calls.Contains(request.Path.Value ?? "");
+
+    /// <summary>Bounds the message of a call that carries no object: it is read before anybody is asked for permission.</summary>
+    public static void BoundMessage(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        if (!path.EndsWith("/Create", StringComparison.Ordinal) && !path.EndsWith("/Update", StringComparison.Ordinal)
+            && !path.EndsWith("/UpdateStatus", StringComparison.Ordinal) && !path.EndsWith("/Patch", StringComparison.Ordinal)
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = MaxSmallMessageBytes;
+        }
+    }
 
     /// <summary>The path by which a call that is about no resource is allowed or not: health as health, reflection as the schema it tells.</summary>
     public static string PathOf(string path) =>

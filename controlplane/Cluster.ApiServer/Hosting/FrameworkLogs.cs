@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Hosting;
@@ -30,8 +31,8 @@ internal sealed class FrameworkLogs(ILoggerFactory logs) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            // A message that cannot be parsed is the client's mistake; gRPC takes it for the server's.
-            if (IsEnabled(logLevel) && exception is not InvalidProtocolBufferException)
+            // A message that cannot be parsed, or is too large, is the client's mistake; gRPC takes it for the server's.
+            if (IsEnabled(logLevel) && exception is not (InvalidProtocolBufferException or BadHttpRequestException))
                 inner.Log(logLevel, eventId, state, exception, formatter);
         }
     }

@@ -62,7 +62,9 @@ internal sealed partial class RequestBoundary(
             entry = await auditor.BeginAsync(context, id, caller, user);
             context.Features.Set(entry);
             using var seat = await queues.EnterAsync(user, context.Request.Path.Value ?? "/", labels, context.RequestAborted);
-            if (!GrpcEndpoints.AsksItself(context.Request))
+            if (GrpcEndpoints.AsksItself(context.Request))
+                GrpcEndpoints.BoundMessage(context);
+            else
                 await authorizer.AuthorizeAsync(context, user);
             await next(context);
         }

@@ -20,11 +20,11 @@ internal static class ServerLimits
     public static int MaxConnections { get; } = OpenFiles() is { } files ? Math.Max(1, files / ShareOfFiles) : ConnectionsWithoutLimit;
 
     /// <summary>Connections of one address at once: no single machine takes them all.</summary>
-    public static int MaxConnectionsOfOneAddress => Math.Max(1, MaxConnections / 2);
+    public static int OfOneAddress(int maxConnections) => Math.Max(1, maxConnections / 2);
 
-    public static void Apply(KestrelServerLimits limits)
+    public static void Apply(KestrelServerLimits limits, int maxConnections)
     {
-        limits.MaxConcurrentConnections = MaxConnections;
+        limits.MaxConcurrentConnections = maxConnections;
         limits.MaxRequestBodySize = MaxRequestBodyBytes;
         limits.MaxRequestHeadersTotalSize = 64 * 1024;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);

@@ -16,12 +16,15 @@ internal sealed class TlsListener : IDisposable
 {
     private const int KeepAliveSeconds = 15;
 
-    private readonly ConnectionsByAddress _byAddress = new(ServerLimits.MaxConnectionsOfOneAddress);
+    private readonly ConnectionsByAddress _byAddress;
     private readonly X509Certificate2 _certificate;
     private readonly SslStreamCertificateContext _context;
 
-    public TlsListener(ClusterPki pki)
+    /// <param name="pki">The server's certificates.</param>
+    /// <param name="connectionsOfOneAddress">That are let in at once.</param>
+    public TlsListener(ClusterPki pki, int connectionsOfOneAddress)
     {
+        _byAddress = new ConnectionsByAddress(connectionsOfOneAddress);
         _certificate = X509Certificate2.CreateFromPemFile(pki.ServerCertificate, pki.ServerKey);
         Authority = X509CertificateLoader.LoadCertificateFromFile(pki.AuthorityCertificate);
         // Naming the authority in the handshake keeps clients (browsers above all) from offering certificates of other clusters.

@@ -47,7 +47,7 @@ internal sealed class WebHost : IAsyncDisposable
 
     public static async Task<WebHost> StartAsync(WebHostParts parts, ILoggerFactory logs, CancellationToken cancellationToken)
     {
-        var listener = new TlsListener(parts.Options.Pki);
+        var listener = new TlsListener(parts.Options.Pki, ServerLimits.OfOneAddress(parts.Options.MaxConnections));
         var authorizer = new RequestAuthorizer(parts.Authorizer);
         var app = Build(parts, listener, authorizer, logs);
         var host = new WebHost(app, listener, parts.Options.Metrics);
@@ -81,7 +81,7 @@ internal sealed class WebHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = TlsListener.Bind).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            ServerLimits.Apply(kestrel.Limits);
+            ServerLimits.Apply(kestrel.Limits, parts.Options.MaxConnections);
             foreach (var endpoint in parts.Options.Listen)
                 listener.Listen(kestrel, endpoint);
         });

@@ -59,7 +59,14 @@ public sealed class AesGcmTransformer : ValueTransformer
         if (!stored.Span.StartsWith(AnyScheme))
             return stored;
         // Another server of the cluster may have rotated the keys a moment ago.
-        var known = Find(stored.Span) ?? (_ring.Refresh() ? Find(stored.Span) : null);
+        var known = Find(stored.Span);
+        if (known is null)
+        {
+            // Whether this call or another at the same moment took in the new file.
+            _ring.Refresh();
+            known = Find(stored.Span);
+        }
+
         if (known is not null)
             return Decrypt(key, known.Secret.Span, stored.Span[Prefix(known).Length..]);
 

@@ -12,6 +12,10 @@ public static class EncryptionKeyFile
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int KeyBytes = 32;
 
+    // The store's history holds values of keys that encrypt nothing any more, and lists and restarts go back in it; a transaction that was
+    // encrypted before a rotation may come to its end after it.
+    private const int MostKeys = 5;
+
     /// <summary>Reads the keys, making the file with one new key if it is missing.</summary>
     /// <exception cref="StoreException">It can't be read, is readable by others, or a line is no key; the message names the file.</exception>
     public static async Task<IReadOnlyList<EncryptionKey>> EnsureAsync(string path, CancellationToken cancellationToken)
@@ -44,7 +48,7 @@ public static class EncryptionKeyFile
         }
     }
 
-    /// <summary>Puts a new key first and keeps the one that was first for reading; older ones are dropped: nothing is encrypted with them any more.</summary>
+    /// <summary>Puts a new key first and keeps the four before it for reading; older ones are dropped.</summary>
     /// <remarks>Not to be done again before all values are written with the new key.</remarks>
     /// <returns>The new key's name.</returns>
     /// <exception cref="StoreException">The file can't be used; the message names it.</exception>
@@ -54,7 +58,7 @@ public static class EncryptionKeyFile
         var name = $"key{before.Select(key => Number(key.Name)).Max() + 1}";
         try
         {
-            await WriteAsync(path, [NewLine(name), Line(before[0].Name, before[0].Secret.Span)], cancellationToken);
+            await WriteAsync(path, [NewLine(name), .. before.Take(MostKeys - 1).Select(key => Line(key.Name, key.Secret.Span))], cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -3,6 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Cluster.Storage.Transforming;
 
 /// <summary>A store whose values pass transformers; for its callers it is the inner store with the plain values.</summary>
+/// <remarks>
+/// Ranges and watches give a value that cannot be read as it is stored: one damaged or foreign value must not keep a server from all the
+/// others. Who asks for one key is told.
+/// </remarks>
 /// <param name="inner">Owned: disposed with this one.</param>
 /// <param name="transformers">For each key the first that applies to it is used, no other.</param>
 public sealed class TransformingStore(IStore inner, IReadOnlyList<ValueTransformer> transformers) : IStore
@@ -17,7 +21,7 @@ public sealed class TransformingStore(IStore inner, IReadOnlyList<ValueTransform
     public async ValueTask<StoreRange> RangeAsync(string prefix, string? afterKey, int limit, long revision, CancellationToken cancellationToken)
     {
         var range = await inner.RangeAsync(prefix, afterKey, limit, revision, cancellationToken);
-        return range.Entries.Any(entry => For(entry.Key) is not null) ? range with { Entries = [.. range.Entries.Select(PlainEntry)] } : range;
+        return range.Entries.Any(entry => For(entry.Key) is not null) ? range with { Entries = [.. range.Entries.Select(entry => Readable(entry)!)] } : range;
     }
 
     public async ValueTask<TxnResult> TxnAsync(StoreTxn txn, CancellationToken cancellationToken)
@@ -85,8 +89,20 @@ public sealed class TransformingStore(IStore inner, IReadOnlyList<ValueTransform
     private StoreEntry PlainEntry(StoreEntry entry) =>
         For(entry.Key) is { } transformer ? entry with { Value = transformer.FromStore(entry.Key, entry.Value) } : entry;
 
+    private StoreEntry? Readable(StoreEntry? entry)
+    {
+        try
+        {
+            return Plain(entry);
+        }
+        catch (StoreException)
+        {
+            return entry;
+        }
+    }
+
     private StoreChanges Plain(StoreChanges revision) => revision with
     {
-        Changes = [.. revision.Changes.Select(change => change with { Entry = Plain(change.Entry), Previous = Plain(change.Previous) })],
+        Changes = [.. revision.Changes.Select(change => change with { Entry = Readable(change.Entry), Previous = Readable(change.Previous) })],
     };
 }

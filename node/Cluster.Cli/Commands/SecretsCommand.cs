@@ -42,7 +42,7 @@ internal static class SecretsCommand
         await FinishAsync(data, etcd, EncryptionKeyFile.Read(data.EncryptionKeys)[0].Name, cancellationToken);
         string name = await EncryptionKeyFile.RotateAsync(data.EncryptionKeys, cancellationToken);
         await FinishAsync(data, etcd, name, cancellationToken);
-        Console.WriteLine($"all secrets are encrypted with {name}; the key before it is kept for reading");
+        Console.WriteLine($"all secrets are encrypted with {name}; the keys before it are kept for reading what the store remembers");
     }
 
     /// <summary>By the API server that has the store, or by this process.</summary>

@@ -9,6 +9,9 @@ internal sealed class EncryptedStore : IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>Looks after a rotation before the last pass: a transaction that was encrypted before it has ended, one way or the other.</summary>
+    private const int LooksToSettle = 60;
+
     private readonly EncryptionKeyRing ring;
     private readonly AesGcmTransformer transformer;
     private readonly TransformingStore store;
@@ -57,13 +60,18 @@ internal sealed class EncryptedStore : IAsyncDisposable
     {
         // A rotation may have happened, or been cut short, while nothing ran.
         bool due = true;
+        int looksLeft = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                due |= ring.Refresh();
+                due |= ring.Refresh() || (looksLeft > 0 && --looksLeft == 0);
                 if (due && await EncryptAllAsync(cancellationToken) is var written and > 0)
+                {
                     logger.LogInformation("{Count} secrets were encrypted with the key {Key}", written, ring.Keys[0].Name);
+                    looksLeft = LooksToSettle;
+                }
+
                 due = false;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Pki;
+using Cluster.Storage;
 using Cluster.Storage.Embedded;
 using Cluster.Testing;
 using Grpc.Net.Client;
@@ -19,13 +20,19 @@ public sealed class ApiServerRig : IAsyncLifetime
     public const string NobodysToken = "nobodys-token";
 
     private readonly TempDirectory _data = new();
-    private EmbeddedStore? _store;
+    private IStore? _store;
 
     /// <summary>The server's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>What the server's components log to.</summary>
     public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Changes what the servers are started with.</summary>
+    public Func<ApiServerOptions, ApiServerOptions> Configure { get; init; } = options => options;
+
+    /// <summary>Makes the store, given a folder for it; the rig's in the end.</summary>
+    public Func<string, Task<IStore>> OpenStore { get; init; } = async folder => await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = folder });
 
     /// <summary>The audit log of the first server; null: none.</summary>
     public AuditLogOptions? Audit { get; init; }
@@ -57,7 +64,7 @@ public sealed class ApiServerRig : IAsyncLifetime
             ServerUrl = new Uri($"https://127.0.0.1:{port}"),
         });
         await File.WriteAllTextAsync(Pki.StaticTokens, $"{NobodysToken},nobody,1\n");
-        _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
+        _store = await OpenStore(Path.Combine(_data.Path, "store"));
         Server = await StartAsync(port, Audit);
         Admin = Client("admin");
         Anonymous = Client(null);
@@ -87,7 +94,7 @@ public sealed class ApiServerRig : IAsyncLifetime
 
     /// <summary>Starts one more server on the rig's store.</summary>
     public Task<Cluster.ApiServer.ApiServer> StartAsync(int port, AuditLogOptions? audit = null, TimeProvider? time = null) => Cluster.ApiServer.ApiServer.StartAsync(
-        new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = time ?? Time },
+        Configure(new ApiServerOptions { Pki = Pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)], AuditLog = audit, Time = time ?? Time }),
         _store!,
         Logs,
         TestContext.Current.CancellationToken);

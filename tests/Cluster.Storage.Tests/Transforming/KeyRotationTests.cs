@@ -40,9 +40,32 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Equal(["key2", "key1"], ring.Keys.Select(key => key.Name));
         Assert.Equal("value 1199", await GetAsync(store, Key + 1199));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        // The first key is needed no more: the next rotation drops it.
-        await EncryptionKeyFile.RotateAsync(path, Cancel);
-        Assert.Equal(["key3", "key2"], EncryptionKeyFile.Read(path).Select(key => key.Name));
+        // The store's history has values of the keys before: they are dropped when four newer ones are there.
+        for (var i = 0; i < 4; i++)
+            await EncryptionKeyFile.RotateAsync(path, Cancel);
+        Assert.Equal(["key6", "key5", "key4", "key3", "key2"], EncryptionKeyFile.Read(path).Select(key => key.Name));
+    }
+
+    [Fact]
+    public async Task RangeAndWatch_OverAValueOfALostKey_GoOn()
+    {
+        var inner = await OpenAsync();
+        var lost = new AesGcmTransformer(AesGcmTransformer.Secrets, [new EncryptionKey("lost", RandomNumberGenerator.GetBytes(32))]);
+        await inner.TxnAsync(new StoreTxn([], [new StoreOp(Key + 1, lost.ToStore(Key + 1, Encoding.UTF8.GetBytes("one")))]), Cancel);
+        await using var store = new TransformingStore(inner, [new AesGcmTransformer(AesGcmTransformer.Secrets, [new EncryptionKey("own", RandomNumberGenerator.GetBytes(32))])]);
+        await PutAsync(store, Key + 2, "two");
+
+        var entries = (await store.RangeAsync(AesGcmTransformer.Secrets, null, 0, 0, Cancel)).Entries;
+        Assert.Equal([Key + 1, Key + 2], entries.Select(entry => entry.Key));
+        Assert.StartsWith("k8s:enc:aesgcm:v1:lost:", Encoding.Latin1.GetString(entries[0].Value.Span), StringComparison.Ordinal);
+        Assert.Equal("two", Encoding.UTF8.GetString(entries[1].Value.Span));
+        await foreach (var changes in store.WatchAsync(AesGcmTransformer.Secrets, 0, Cancel))
+        {
+            if (changes.Changes.Any(change => change.Key == Key + 2))
+                break;
+        }
+
+        await Assert.ThrowsAsync<StoreException>(async () => await store.GetAsync(Key + 1, Cancel));
     }
 
     [Fact]
