@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.Schedules;
@@ -107,7 +108,8 @@ internal sealed class CronJobController : IController
     {
         if (cron.Spec.HasStartingDeadlineSeconds && due.AddSeconds(cron.Spec.StartingDeadlineSeconds) < _context.Now)
         {
-            _events.Record(cron, "Warning", "MissSchedule", $"Missed scheduled time to start a job: {due.ToUniversalTime():ddd, dd MMM yyyy HH:mm:ss} +0000");
+            var when = due.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
+            _events.Record(cron, "Warning", "MissSchedule", $"Missed scheduled time to start a job: {when}");
             return false;
         }
 
