@@ -57,7 +57,9 @@ internal sealed class PortConditions
         var failures = _failures.GetOrAdd(service, static _ => new SortedDictionary<string, string>(StringComparer.Ordinal));
         lock (failures)
         {
-            if (failure is null ? !failures.Remove(place) : !failures.TryAdd(place, failure)) return;
+            if (failures.GetValueOrDefault(place) == failure) return;
+            if (failure is null) failures.Remove(place);
+            else failures[place] = failure;
         }
 
         _due.Writer.TryWrite(service);

@@ -9,6 +9,7 @@ public sealed class DrainingTests(RunningCluster cluster)
 {
     [Theory]
     [InlineData("loop")]
+    [InlineData("connect")]
     public async Task Pod_Deleted_RunsOnUntilItsLastConnectionEnds(string path)
     {
         Kubectl kubectl = await cluster.KubectlAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -10,6 +11,8 @@ namespace Cluster.EndToEnd.Tests;
 public sealed class ProxyOverRestTests
 {
     private const string Address = "10.99.0.77";
+
+    private readonly ConcurrentQueue<string> _said = new();
 
     [Theory]
     [InlineData(false)]
@@ -50,7 +53,8 @@ public sealed class ProxyOverRestTests
             }
             finally
             {
-                Assert.Equal(0, await EndAsync(proxy));
+                int exit = await EndAsync(proxy);
+                Assert.True(exit == 0, $"the proxy ended with {exit}; it and the API server said:\n{string.Join('\n', _said)}");
                 // Routes and programs outlive it on purpose.
                 (await CommandResult.RunAsync(program, [.. arguments, "--cleanup"], TimeSpan.FromSeconds(30))).Succeeded();
             }
@@ -68,9 +72,10 @@ public sealed class ProxyOverRestTests
            "addressType":"IPv4","endpoints":[{"addresses":["{{{address}}}"],"conditions":{"ready":true} }],"ports":[{"name":"","port":{{{port}}},"protocol":"TCP"}]}]}
         """;
 
-    private static Process Start(string program, params string[] arguments)
+    private Process Start(string program, params string[] arguments)
     {
         Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return process;

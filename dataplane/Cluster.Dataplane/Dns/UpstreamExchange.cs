@@ -23,9 +23,9 @@ internal sealed class UpstreamExchange(DnsServerOptions options, TimeProvider ti
         {
             byte[] answer = await AskUdpAsync(server, question, edns: true, either.Token);
             // A server that does not know EDNS says one of these.
-            if ((answer[3] & DnsHeader.Code) is (int)DnsResponseCode.FormatError or (int)DnsResponseCode.NotImplemented)
-                answer = await AskUdpAsync(server, question, edns: false, either.Token);
-            if ((answer[2] & DnsHeader.Truncated) != 0) answer = await AskTcpAsync(server, question, either.Token);
+            bool edns = (answer[3] & DnsHeader.Code) is not ((int)DnsResponseCode.FormatError or (int)DnsResponseCode.NotImplemented);
+            if (!edns) answer = await AskUdpAsync(server, question, edns, either.Token);
+            if ((answer[2] & DnsHeader.Truncated) != 0) answer = await AskTcpAsync(server, question, edns, either.Token);
             return UpstreamAnswer.Read(answer, question, options.LongestTtl, options.LongestNegativeTtl, DnsForwarder.Now(time));
         }
         catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
@@ -45,16 +45,16 @@ internal sealed class UpstreamExchange(DnsServerOptions options, TimeProvider ti
         {
             int length = await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
             // Anything else is late or forged: the true answer may still come.
-            if (question.IsAnsweredBy(buffer.AsSpan(0, length), asked)) return buffer[..length];
+            if (question.IsAnsweredBy(buffer.AsSpan(0, length), asked) || (edns && UpstreamQuestion.IsRefusedBy(buffer.AsSpan(0, length), asked))) return buffer[..length];
         }
     }
 
-    private static async Task<byte[]> AskTcpAsync(IPEndPoint server, UpstreamQuestion question, CancellationToken cancellationToken)
+    private static async Task<byte[]> AskTcpAsync(IPEndPoint server, UpstreamQuestion question, bool edns, CancellationToken cancellationToken)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(server, cancellationToken);
         await using var stream = new NetworkStream(socket);
-        byte[] asked = question.ToMessage(edns: true);
+        byte[] asked = question.ToMessage(edns);
         var framed = new byte[asked.Length + 2];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)asked.Length);
         asked.CopyTo(framed, 2);

@@ -33,6 +33,15 @@ internal sealed class UpstreamQuestion(byte[] name, DnsType type) : NameEntry(na
         return message;
     }
 
+    /// <summary>
+    /// True for a bare header that says the server did not understand the question, as those say it that do not know EDNS. Nothing but that
+    /// is to be believed of it: who forges it gains an answer without EDNS.
+    /// </summary>
+    public static bool IsRefusedBy(ReadOnlySpan<byte> answer, ReadOnlySpan<byte> asked) =>
+        answer.Length == DnsHeader.Bytes && answer[..2].SequenceEqual(asked[..2])
+        && (answer[2] & (DnsHeader.Response | DnsHeader.OpCode)) == DnsHeader.Response && DnsHeader.UInt16At(answer, DnsHeader.Questions) == 0
+        && (answer[3] & DnsHeader.Code) is (int)DnsResponseCode.FormatError or (int)DnsResponseCode.NotImplemented;
+
     /// <summary>True for an answer to this very question: same identifier, name, type and class. Anything else is late or forged.</summary>
     public bool IsAnsweredBy(ReadOnlySpan<byte> answer, ReadOnlySpan<byte> asked)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cluster.Dataplane.Linux;
 
@@ -14,30 +15,37 @@ public static partial class ProgramPages
     private const int MADV_DONTNEED = 4;
     private const int LoadSegment = 1;
     private const uint Writable = 2;
+    /// <summary>Of an entry of /proc/self/pagemap: the page is resident and a file's.</summary>
+    private const ulong OfFile = 1ul << 61;
+
     private const int HeaderBytes = 64;
     private const int EntryBytes = 56;
 
     /// <summary>
     /// Lets go of every such page; one that is used again comes back from the page cache. Only segments that no program header calls writable
-    /// are touched, so nothing a loader or relocation wrote is lost. Any thread, at any time; a debugger's breakpoints are lost.
+    /// are touched, and in these only pages that are the file's still: the runtime writes at its start into one of its constants, the value by
+    /// which methods find their stack frames whole. Any thread, at any time.
     /// </summary>
     /// <returns>
-    /// Bytes of address space let go of, resident or not; 0 where /proc can't be read, and in a program that is compiled as it runs: such a
-    /// process did not survive it, for its runtime writes into code of its own.
+    /// Bytes let go of; 0 where /proc can't be read, and in a program that is compiled as it runs: such a process did not survive it, for its
+    /// runtime writes into code of its own.
     /// </returns>
     public static long Release()
     {
         if (RuntimeFeature.IsDynamicCodeSupported) return 0;
-        string[] lines;
         try
         {
-            lines = File.ReadAllLines("/proc/self/maps");
+            using var pages = File.OpenHandle("/proc/self/pagemap");
+            return Release(File.ReadAllLines("/proc/self/maps"), pages);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return 0;
         }
+    }
 
+    private static long Release(string[] lines, SafeFileHandle pages)
+    {
         long released = 0;
         string? file = null;
         var segments = new List<(long Start, long End)>();
@@ -50,20 +58,38 @@ public static partial class ProgramPages
                 ReadSegments(mapping.Start, mapping.End, segments);
             }
 
-            if (mapping.File == file) released += Release(mapping.Start, mapping.End, segments);
+            if (mapping.File == file) released += Release(mapping.Start, mapping.End, segments, pages);
         }
 
         return released;
     }
 
     // The part of a mapping that lies in read-only segments: a file that is mapped as data may look like a program and be mapped in part.
-    private static long Release(long start, long end, List<(long Start, long End)> segments)
+    private static long Release(long start, long end, List<(long Start, long End)> segments, SafeFileHandle pages)
     {
         long released = 0;
         foreach (var segment in segments)
         {
             long from = Math.Max(start, segment.Start), length = Math.Min(end, segment.End) - from;
-            if (length > 0 && madvise((nint)from, (nint)length, MADV_DONTNEED) == 0) released += length;
+            if (length > 0) released += ReleaseUnwritten(from, length, pages);
+        }
+
+        return released;
+    }
+
+    // What was written is a page of the process's own in place of the file's, and would be lost.
+    private static long ReleaseUnwritten(long start, long length, SafeFileHandle pages)
+    {
+        long page = Environment.SystemPageSize, released = 0;
+        var entries = new ulong[length / page];
+        var bytes = MemoryMarshal.AsBytes(entries.AsSpan());
+        if (RandomAccess.Read(pages, bytes, start / page * sizeof(ulong)) != bytes.Length) return 0;
+        for (var i = 0; i < entries.Length;)
+        {
+            var first = i;
+            while (i < entries.Length && (entries[i] & OfFile) != 0) i++;
+            if (i > first && madvise((nint)(start + (first * page)), (nint)((i - first) * page), MADV_DONTNEED) == 0) released += (i - first) * page;
+            while (i < entries.Length && (entries[i] & OfFile) == 0) i++;
         }
 
         return released;

@@ -12,7 +12,7 @@ namespace Cluster.Dataplane.SocketLb;
 internal sealed class FailureWatch(SocketMaps maps, SocketTable table, ILogger logger)
 {
     private ulong _seen = Volatile.Read(ref maps.Slots[ListWriter.FailuresSlot]);
-    private long[]? _failures;
+    private long[]? _failures = Inherited(maps, table);
 
     /// <summary>The backends that failed clients since the last look, and the address at which they did.</summary>
     public List<(ServiceEntry Entry, Backend Backend, IPEndPoint Address)> Look()
@@ -37,6 +37,16 @@ internal sealed class FailureWatch(SocketMaps maps, SocketTable table, ILogger l
         }
 
         return found;
+    }
+
+    // What failed before is an earlier process's to have found out; its counters go on.
+    private static long[]? Inherited(SocketMaps maps, SocketTable table)
+    {
+        if (Volatile.Read(ref maps.Slots[ListWriter.FailuresSlot]) == 0) return null;
+        var failures = new long[maps.Backends.Length];
+        foreach (var index in table.Leftovers.SelectMany(service => service.Backends.Values.Concat(service.Draining.Values.Select(draining => draining.Index))))
+            failures[index] = table.Backends.Counters(index).Failed;
+        return failures;
     }
 
     private bool HasFailed(int index)

@@ -65,6 +65,9 @@ internal sealed class SocketTable
     /// <summary>All services of this process's table.</summary>
     public IReadOnlyCollection<SocketService> Services => _services.Values;
 
+    /// <summary>Services of an earlier process's table that this one's does not have yet.</summary>
+    public IReadOnlyCollection<SocketService> Leftovers => _leftovers.Values;
+
     /// <summary>Takes a service port out of the maps, if it is there.</summary>
     public void Remove(ServicePortId id)
     {

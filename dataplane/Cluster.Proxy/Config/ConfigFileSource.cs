@@ -8,11 +8,11 @@ namespace Cluster.Proxy.Config;
 /// <remarks>A file that can't be used is refused with line and reason, and the table stays as it was.</remarks>
 public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider time)
 {
-    /// <summary>A look at two numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
+    /// <summary>A look at a few numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<ServicePortId, LoadBalancerService> _known = [];
-    private (DateTime WrittenAt, long Length) _seen;
+    private (DateTime WrittenAt, DateTime MadeAt, long Length) _seen;
     private LoadBalancerConfig? _config;
 
     /// <summary>Reads the file for the first time.</summary>
@@ -97,9 +97,11 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         return LoadBalancerFile.Parse(text);
     }
 
-    private (DateTime WrittenAt, long Length) Look()
+    // Of the file that a link leads to: a ConfigMap's is exchanged by another link on the way. When it was made tells two apart that were
+    // written at the same time, as those of images are.
+    private (DateTime WrittenAt, DateTime MadeAt, long Length) Look()
     {
-        var file = new FileInfo(path);
-        return (file.LastWriteTimeUtc, file.Exists ? file.Length : -1);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return (File.GetLastWriteTimeUtc(file), File.GetCreationTimeUtc(file), RandomAccess.GetLength(file));
     }
 }

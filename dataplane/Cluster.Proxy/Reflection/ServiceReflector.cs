@@ -36,6 +36,7 @@ internal sealed class ServiceReflector
     private readonly HealthCheckNodePorts _healthChecks;
     private readonly HashSet<ObjectKey> _healthChecked = [];
     private readonly Dictionary<ObjectKey, string> _healthCheckFailures = [];
+    private readonly ConcurrentDictionary<ObjectKey, bool> _retried = new();
     private readonly ConcurrentQueue<DateTimeOffset> _triggers = new();
     private readonly DateTimeOffset _began;
     private readonly SyncMetrics _metrics;
@@ -187,12 +188,14 @@ internal sealed class ServiceReflector
         else _healthCheckFailures[key] = failure;
         // Told when it changes, not with each try.
         if (service is not null && failure != before) HealthCheckReported?.Invoke(service, port, failure);
-        if (failure is not null) _ = ChangedLaterAsync(key);
+        // One wait for each, however often its endpoints change meanwhile.
+        if (failure is not null && _retried.TryAdd(key, true)) _ = ChangedLaterAsync(key);
     }
 
     private async Task ChangedLaterAsync(ObjectKey service)
     {
         await Task.Delay(RetryDelay, _time);
+        _retried.TryRemove(service, out _);
         _changed.Writer.TryWrite(service);
     }
 

@@ -20,8 +20,18 @@ internal sealed class EarlierDrains(string path)
     public void MakeRoom()
     {
         if (!File.Exists(path)) return;
-        if (Answers()) File.Move(path, string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}"), overwrite: true);
+        if (Answers()) File.Move(path, FreeName());
         else File.Delete(path);
+    }
+
+    // Not by the process's number: in containers each has the same.
+    private string FreeName()
+    {
+        for (var number = 0; ; number++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
+            if (!File.Exists(name)) return name;
+        }
     }
 
     /// <summary>The connections that a pod has through them.</summary>

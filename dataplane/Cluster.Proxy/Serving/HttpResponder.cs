@@ -140,8 +140,8 @@ public sealed class HttpResponder : IAsyncDisposable
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(_cutting.Token);
             limit.CancelAfter(Limit);
             await using var stream = new NetworkStream(socket, ownsSocket: true);
-            var response = Answer(await ReadRequestLineAsync(stream, limit.Token));
-            await stream.WriteAsync(Encode(response), limit.Token);
+            var line = await ReadRequestLineAsync(stream, limit.Token);
+            await stream.WriteAsync(Encode(Answer(line), withBody: !line.StartsWith("HEAD ", StringComparison.Ordinal)), limit.Token);
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
         {
@@ -180,10 +180,10 @@ public sealed class HttpResponder : IAsyncDisposable
         return response;
     }
 
-    private static byte[] Encode(HttpResponse response)
+    private static byte[] Encode(HttpResponse response, bool withBody)
     {
         var reason = ((HttpStatusCode)response.Status).ToString();
         var head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {response.Status} {reason}\r\nContent-Type: {response.ContentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(response.Body)}\r\n{response.Headers}Connection: close\r\n\r\n");
-        return Encoding.UTF8.GetBytes(head + response.Body);
+        return Encoding.UTF8.GetBytes(withBody ? head + response.Body : head);
     }
 }

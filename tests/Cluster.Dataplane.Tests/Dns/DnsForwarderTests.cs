@@ -131,6 +131,27 @@ public sealed class DnsForwarderTests
         Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("outside.example")).Data);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Query_UpstreamRefusesEdnsByABareHeader_IsAskedWithoutItAtOnce(bool truncates)
+    {
+        await using var upstream = new FakeUpstream("192.0.2.55");
+        var answer = upstream.Answer;
+        upstream.Answer = (query, tcp) => query[11] > 0 ? [[query[0], query[1], 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0]] : truncates && !tcp ? [Truncated(query)] : answer(query, tcp);
+        await using var rig = new DnsServerRig();
+        rig.Upstreams.Add(upstream.EndPoint);
+        Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("outside.example")).Data);
+        Assert.Equal(truncates ? 3 : 2, upstream.Queries.Count);
+
+        static byte[] Truncated(byte[] query)
+        {
+            var whole = DnsMessage.Answer(query, 0, []);
+            whole[2] |= 2;
+            return whole;
+        }
+    }
+
     [Fact]
     public async Task Query_ManyNames_LeaveFromRandomPortsUnderRandomIdentifiers()
     {

@@ -6,7 +6,6 @@ using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tests.Linux;
 using Cluster.Dataplane.Tests.Linux.Bpf;
 using Cluster.Dataplane.Tests.Tcp;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Dataplane.Tests.SocketLb;
 
@@ -40,13 +39,15 @@ internal sealed class SocketLbRig : IAsyncDisposable
 
     public SocketLoadBalancer Balancer { get; private set; }
 
+    public Lines Log { get; } = new();
+
     public ServiceDirectory Directory { get; private set; }
 
     public IPAddress Vip(int host) => IPAddress.Parse($"198.18.{Number}.{host}");
 
     public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:198:18:{Number:x}::{host:x}");
 
-    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, NullLogger.Instance, out var whyNot, Directory.Box, _time) ?? throw new InvalidOperationException(whyNot);
+    public SocketLoadBalancer Start() => SocketLoadBalancer.TryStart(Options, Log, out var whyNot, Directory.Box, _time) ?? throw new InvalidOperationException(whyNot);
 
     /// <summary>The next process's part: this one's balancer ends, and another begins over the same pins with a table of its own.</summary>
     public async Task TakeOverAsync(Func<SocketLoadBalancerOptions, SocketLoadBalancerOptions>? configure = null)

@@ -51,6 +51,31 @@ public sealed class TakeOverTests
     }
 
     [Fact]
+    public async Task TakeOver_BackendThatHadFailed_IsNotAccusedAgainWhenAnotherFails()
+    {
+        await using var good = SocketLbRig.Named("good");
+        var revived = SocketLbRig.Named("revived");
+        var failing = SocketLbRig.Named("failing");
+        var (place, failingPlace) = (revived.EndPoint, failing.EndPoint);
+        await revived.DisposeAsync();
+        await using var rig = new SocketLbRig(pinned: true);
+        var port = rig.Port(10);
+        rig.Set(port, good.EndPoint, place, failing.EndPoint);
+        bool IsAccused(IPEndPoint backend) => rig.Log.All.Any(line => line.StartsWith($"{backend} ", StringComparison.Ordinal));
+        await Eventually.True(() => SocketLbRig.Ask(rig.Vip(10)) is null || IsAccused(place), "the first one to fail a client");
+        await Eventually.True(() => IsAccused(place), "the first one to be found out");
+        await using var again = SocketLbRig.Named("revived", place.Address, place.Port);
+
+        await rig.TakeOverAsync();
+        rig.Set(port, good.EndPoint, place, failing.EndPoint);
+        rig.Log.All.Clear();
+        await failing.DisposeAsync();
+        await Eventually.True(() => SocketLbRig.Ask(rig.Vip(10)) is null || IsAccused(failingPlace), "the other one to fail a client");
+        await Eventually.True(() => IsAccused(failingPlace), "the other one to be found out");
+        Assert.False(IsAccused(place));
+    }
+
+    [Fact]
     public async Task TakeOver_GoesOnWithConnectionsAffinityAndCounters()
     {
         await using var a = SocketLbRig.Lasting();

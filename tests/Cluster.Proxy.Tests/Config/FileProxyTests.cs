@@ -40,6 +40,37 @@ public sealed class FileProxyTests
         await running;
     }
 
+    [Fact]
+    public async Task Run_FileOfAConfigMap_IsFollowedThroughItsLinks()
+    {
+        using var folder = new TempDirectory();
+        var ports = FreePort.Tcp(2);
+        await using var a = new NamedServer("a", "127.0.0.21", ports[0]);
+        await using var b = new NamedServer("b", "127.0.0.22", ports[0]);
+        // As the kubelet lays it out: the file is a link through a folder that is a link, and that one alone is exchanged.
+        void Write(string version, string backend)
+        {
+            var made = Directory.CreateDirectory(folder.File(version)).FullName;
+            var file = Path.Combine(made, "lb.yaml");
+            File.WriteAllText(file, $"services:\n- name: web\n  listen: 127.0.0.1:{ports[1]}\n  backends: [{backend}:{ports[0]}]\n");
+            File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
+            File.Delete(folder.File("..data"));
+            File.CreateSymbolicLink(folder.File("..data"), version);
+        }
+
+        Write("..1", "127.0.0.21");
+        File.CreateSymbolicLink(folder.File("lb.yaml"), "..data/lb.yaml");
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(folder.File("lb.yaml"), NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+        Write("..2", "127.0.0.22");
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]) == "b", "the new version to be served");
+        await stop.CancelAsync();
+        await running;
+    }
+
     [Theory]
     [InlineData("loop")]
     [InlineData("managed")]

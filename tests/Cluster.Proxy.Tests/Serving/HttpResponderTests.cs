@@ -27,6 +27,18 @@ public sealed class HttpResponderTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://{_responder.EndPoint}/else"))).StatusCode);
     }
 
+    [Fact]
+    public async Task Head_KnownPath_AnswersWithoutTheBody()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_responder.EndPoint);
+        await client.GetStream().WriteAsync("HEAD /healthz HTTP/1.1\r\n\r\n"u8.ToArray());
+        var answer = await new StreamReader(client.GetStream()).ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        Assert.Contains("Content-Length: 4\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("POST /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 405")]
     [InlineData("nonsense\r\n\r\n", "HTTP/1.1 400")]
