@@ -39,6 +39,9 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     /// <summary>The first whole table is in effect, and DNS answers where it is ours to answer.</summary>
     public bool IsReady => WhyNotReady() is null;
 
+    /// <summary>Connections and sessions being relayed. Any thread.</summary>
+    public int Clients => _dataplane is { } dataplane ? dataplane.ActiveConnections + dataplane.ActiveSessions : 0;
+
     private bool DnsAnswers => options.DnsAddress is null || _dns is { Answers: true };
 
     /// <summary>Runs until cancelled, or until another process has taken over and the connections there were have ended.</summary>

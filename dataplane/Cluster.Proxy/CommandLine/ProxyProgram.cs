@@ -14,6 +14,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
     private readonly ILogger _logger = logs.CreateLogger<ProxyProgram>();
     private readonly ServiceManager _manager = ServiceManager.OfEnvironment(time);
     private Func<bool> _isReady = () => false;
+    private Func<int> _clients = () => 0;
 
     /// <summary>What a proxy in the place of kube-proxy does unless it is told otherwise: another answers DNS, and ranges are not known.</summary>
     public static ProxyOptions DropIn { get; } = new()
@@ -28,6 +29,9 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
 
     /// <summary>Services are served: the file's, or those of the API's first list.</summary>
     public bool IsReady => _isReady();
+
+    /// <summary>Connections and sessions that relays have now.</summary>
+    public int Clients => _clients();
 
     /// <summary>Read by the first socket of the process: completions on the thread that polled it are worth +45% requests a second to the managed path.</summary>
     public static void CompleteInline()
@@ -51,6 +55,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         using var succession = Succession(HandoverFolders.ForFile(file));
         var proxy = new FileProxy(file, logs, time, succession, settings.Options.DrainTimeout);
         _isReady = () => proxy.IsReady;
+        _clients = () => proxy.Clients;
         try
         {
             await RunAsync(proxy.RunAsync, succession, cancellationToken);
@@ -98,6 +103,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         using var succession = Succession(Path.GetDirectoryName(options.OwnedPath) is { Length: > 0 } state ? Path.Combine(state, "handover") : null);
         var proxy = new KubeProxy(client, options, logs, time, succession);
         _isReady = () => proxy.IsReady;
+        _clients = () => proxy.Clients;
         try
         {
             await RunAsync(proxy.RunAsync, succession, cancellationToken);

@@ -8,11 +8,11 @@ namespace Cluster.Proxy.Config;
 /// <remarks>A file that can't be used is refused with line and reason, and the table stays as it was.</remarks>
 public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider time)
 {
-    /// <summary>A look at a few numbers of the file; notifications would miss what editors and mounted volumes do by renaming.</summary>
+    /// <summary>A look at where the file is and two numbers of it; notifications would miss what editors and mounted volumes do by renaming.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<ServicePortId, LoadBalancerService> _known = [];
-    private (DateTime WrittenAt, DateTime MadeAt, long Length) _seen;
+    private (string Place, DateTime WrittenAt, long Length) _seen;
     private LoadBalancerConfig? _config;
 
     /// <summary>Reads the file for the first time.</summary>
@@ -63,7 +63,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Away for a moment while it is replaced, or for good: the next look tells.
-            _seen = default;
+            _seen = ("", default, -1);
             logger.LogDebug(exception, "{File} can't be read", path);
         }
     }
@@ -97,11 +97,11 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         return LoadBalancerFile.Parse(text);
     }
 
-    // Of the file that a link leads to: a ConfigMap's is exchanged by another link on the way. When it was made tells two apart that were
-    // written at the same time, as those of images are.
-    private (DateTime WrittenAt, DateTime MadeAt, long Length) Look()
+    // Of the file that links lead to, and where it is: a ConfigMap's is exchanged by a link on the way, and may be as old and as long.
+    private (string Place, DateTime WrittenAt, long Length) Look()
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        return (File.GetLastWriteTimeUtc(file), File.GetCreationTimeUtc(file), RandomAccess.GetLength(file));
+        var place = OperatingSystem.IsLinux() ? File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null;
+        return (place ?? path, File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
     }
 }

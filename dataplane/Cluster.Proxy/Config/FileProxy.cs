@@ -22,9 +22,13 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
 {
     private readonly Succession _succession = succession ?? new Succession(null, logs.CreateLogger<Succession>());
     private readonly ILogger _logger = logs.CreateLogger<FileProxy>();
+    private volatile NodeDataplane? _dataplane;
 
     /// <summary>The file was read and its frontends opened.</summary>
     public bool IsReady { get; private set; }
+
+    /// <summary>Connections and sessions being relayed. Any thread.</summary>
+    public int Clients => _dataplane is { } dataplane ? dataplane.ActiveConnections + dataplane.ActiveSessions : 0;
 
     /// <summary>Runs until cancelled, or until another process has taken over and the connections there were have ended.</summary>
     /// <exception cref="HandoverException">It could not take over from the process that serves, which serves on.</exception>
@@ -42,6 +46,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
         };
         using var metrics = config.Metrics is null ? null : new MetricsText();
         await using var dataplane = new NodeDataplane(options, new HostAddressesOnly(), logs, time);
+        _dataplane = dataplane;
         // Before the data plane goes: nobody is handed over what is being closed.
         using var succeeding = _succession;
         dataplane.FrontendReported += (frontend, result) =>

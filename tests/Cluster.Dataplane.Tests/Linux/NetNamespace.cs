@@ -76,6 +76,10 @@ internal sealed class NetNamespace : IDisposable
         Inside("link", "set", "eth0", "mtu", bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Throws away every packet that comes into the namespace, so that nobody there is heard of any more; or lets them in again.</summary>
+    public void SetSilent(bool silent) => Shell.Run(
+        "nsenter", $"--net={Path}", "nft", silent ? "table inet silence { chain input { type filter hook input priority filter; policy drop; }; }" : "delete table inet silence");
+
     public void Dispose()
     {
         Shell.Try("ip", "link", "del", _hostEnd);

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Cluster.Dataplane.Services;
+using Cluster.Dataplane.Tests.Linux;
 using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Tcp;
@@ -34,6 +36,36 @@ public abstract class FailureMaskingTests(TcpPath path)
         var before = back.Accepted;
         for (var i = 0; i < 10; i++) Assert.Equal("x", await AskAsync(rig, "x"));
         Assert.Equal(5, back.Accepted - before);
+    }
+
+    [Fact]
+    public async Task Relay_BackendFallsSilent_NewClientsAreLedOnAndItsOldOnesGoOnOnceItIsHeardAgain()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost && File.Exists("/usr/bin/nsenter"), Shell.WhyNot);
+        using var ns = new NetNamespace(950 + (int)path);
+        await using var victim = new NamespaceServer(ns, ServiceProtocol.Tcp, v6: false, name: null, port: 8080);
+        await using var other = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(replay: false, victim.EndPoint, other.EndPoint);
+        var state = rig.Directory.Find(Port(false).Id)!.Backends[0].State;
+        using var first = await rig.ConnectAsync();
+        await EchoAsync(first, "first");
+        var firstIsVictims = state.Active == 1;
+        using var second = await rig.ConnectAsync();
+        await EchoAsync(second, "second");
+        var (lost, kept) = firstIsVictims ? (first, second) : (second, first);
+
+        ns.SetSilent(true);
+        await lost.SendAllAsync("is anybody there");
+        for (var i = 0; i < 12; i++) Assert.Equal("x", await AskAsync(rig, "x"));
+        Assert.Equal([other.EndPoint], Usable(rig));
+        // As many clients as it takes have waited for it, each for one connect time-out.
+        Assert.InRange(state.Failures, 3, 5);
+        for (var i = 0; i < 10; i++) await EchoAsync(kept, $"kept alive {i}");
+
+        ns.SetSilent(false);
+        Assert.Equal("is anybody there", await ReceiveAsync(lost, "is anybody there".Length));
+        await EchoAsync(lost, "again");
+        await Eventually.True(() => Usable(rig).Length == 2, "the backend to be used again");
     }
 
     [Theory]
@@ -272,6 +304,25 @@ public abstract class FailureMaskingTests(TcpPath path)
         {
             // Reset, as it should be.
         }
+    }
+
+    private static async Task EchoAsync(Socket client, string text)
+    {
+        await client.SendAllAsync(text);
+        Assert.Equal(text, await ReceiveAsync(client, text.Length));
+    }
+
+    private static async Task<string> ReceiveAsync(Socket client, int length)
+    {
+        var buffer = new byte[length];
+        for (var received = 0; received < length;)
+        {
+            var read = await client.ReceiveAsync(buffer.AsMemory(received)).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            if (read == 0) return Encoding.ASCII.GetString(buffer, 0, received);
+            received += read;
+        }
+
+        return Encoding.ASCII.GetString(buffer);
     }
 
     private static async Task<string> AskAsync(TcpRelayRig rig, string text)
