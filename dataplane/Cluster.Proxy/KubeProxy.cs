@@ -108,6 +108,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             await healthChecks.DisposeAsync();
             await dns;
             cancellationToken.ThrowIfCancellationRequested();
+            using var left = _succession.TellWhatIsLeft(() => LeftText.Of(dataplane.Directory));
             _logger.LogInformation("{Connections} connections go on here for {Limit} at most", dataplane.ActiveConnections, options.DrainTimeout);
             await dataplane.DrainAsync(options.DrainTimeout, cancellationToken);
             _logger.LogInformation("Ending with {Connections} connections left", dataplane.ActiveConnections);
@@ -258,9 +259,9 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
     private HttpResponse? AnswerMetrics(string path, MetricsText metrics) => (path, _dataplane) switch
     {
         ("/metrics", null) => HttpResponse.Text(200, metrics.ToString()),
-        ("/metrics", { } dataplane) when DataplaneAnswers.For(path, metrics, dataplane) is { } answer => answer with { Body = answer.Body + _syncs },
+        ("/metrics", { } dataplane) when DataplaneAnswers.For(path, metrics, dataplane, _succession) is { } answer => answer with { Body = answer.Body + _syncs },
         ("/proxyMode", _) => HttpResponse.Text(200, options.KernelNat ? "nftables" : "relay"),
-        (_, { } dataplane) => DataplaneAnswers.For(path, metrics, dataplane),
+        (_, { } dataplane) => DataplaneAnswers.For(path, metrics, dataplane, _succession),
         _ => null,
     };
 

@@ -107,6 +107,25 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
         _settled.TrySetResult();
     }
 
+    /// <summary>Tells the process that serves now, when it asks, what this one still has; until it is disposed, before this is.</summary>
+    /// <param name="text">Lines, made anew for each who asks, on a thread of its own.</param>
+    /// <returns>Null where nobody took over.</returns>
+    public LeftConnections? TellWhatIsLeft(Func<string> text) => _folder is { } handle && HandedOver.IsCompleted ? LeftConnections.TryBegin(handle, folder!, text, logger) : null;
+
+    /// <summary>What the processes that this one and its predecessors took over from still have, each one's text. Waits for each of them half a second at most.</summary>
+    public IReadOnlyList<string> WhatIsLeft()
+    {
+        try
+        {
+            return _folder is { } handle ? LeftConnections.Ask(handle, folder!) : [];
+        }
+        catch (ObjectDisposedException)
+        {
+            // The end of this process.
+            return [];
+        }
+    }
+
     /// <summary>Stops to wait for a successor. Before the data plane is disposed.</summary>
     public void Dispose()
     {

@@ -68,6 +68,7 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
         await reading;
         if (cancellationToken.IsCancellationRequested) return;
         if (server is not null) await server.DisposeAsync();
+        using var left = _succession.TellWhatIsLeft(() => LeftText.Of(dataplane.Directory));
         _logger.LogInformation("{Connections} connections go on here for {Limit} at most", dataplane.ActiveConnections, drainTimeout);
         await dataplane.DrainAsync(drainTimeout, cancellationToken);
     }
@@ -94,6 +95,6 @@ public sealed class FileProxy(string path, ILoggerFactory logs, TimeProvider tim
     {
         "/healthz" or "/livez" => HttpResponse.Text(200, "ok"),
         "/readyz" => IsReady ? HttpResponse.Text(200, "ok") : HttpResponse.Text(503, "the file has not been read yet"),
-        _ => DataplaneAnswers.For(path, metrics, dataplane),
+        _ => DataplaneAnswers.For(path, metrics, dataplane, _succession),
     };
 }

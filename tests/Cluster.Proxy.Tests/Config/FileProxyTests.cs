@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Handover;
 using Cluster.Proxy.Config;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -69,6 +70,46 @@ public sealed class FileProxyTests
         await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]) == "b", "the new version to be served");
         await stop.CancelAsync();
         await running;
+    }
+
+    [Fact]
+    public async Task Run_TakenOverFrom_ItsLastConnectionsAreInTheMetricsOfTheNext()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sockets are passed on Linux alone");
+        using var folder = new TempDirectory();
+        var file = folder.File("lb.yaml");
+        var ports = FreePort.Tcp(2);
+        using var backend = new TcpListener(IPAddress.Loopback, 0);
+        backend.Start();
+        var service = $"metrics: 127.0.0.1:{ports[1]}\nservices:\n- {{name: web, listen: '127.0.0.1:{ports[0]}', backends: ['{backend.LocalEndpoint}']}}\n";
+        await File.WriteAllTextAsync(file, service);
+        using var stop = new CancellationTokenSource();
+        Task Start(out FileProxy proxy)
+        {
+            proxy = new FileProxy(file, NullLoggerFactory.Instance, TimeProvider.System, new Succession(folder.File("handover"), NullLogger.Instance), TimeSpan.FromMinutes(1));
+            return proxy.RunAsync(stop.Token);
+        }
+
+        var first = Start(out var before);
+        await Eventually.True(() => before.IsReady);
+        using var lasting = await ConnectAsync(ports[0], backend);
+        Assert.NotNull(lasting);
+        var second = Start(out var after);
+        await Eventually.True(() => after.IsReady);
+        using var http = new HttpClient();
+        Task<string> MetricsAsync() => http.GetStringAsync(new Uri($"http://127.0.0.1:{ports[1]}/metrics"));
+        var labels = $"{{service=\"web\",protocol=\"TCP\",backend=\"{backend.LocalEndpoint}\"}} 1\n";
+        await Eventually.True(async () => (await MetricsAsync()).Contains("dataplane_backend_earlier_connections" + labels, StringComparison.Ordinal), "the earlier one's connection");
+        Assert.DoesNotContain("dataplane_backend_draining_connections{", await MetricsAsync(), StringComparison.Ordinal);
+        // A backend that has left the file drains, wherever its connections are.
+        await File.WriteAllTextAsync(file, service.Replace(backend.LocalEndpoint.ToString()!, $"127.0.0.1:{FreePort.Tcp()}", StringComparison.Ordinal));
+        await Eventually.True(async () => (await MetricsAsync()).Contains("dataplane_backend_draining_connections" + labels, StringComparison.Ordinal), "it to drain");
+
+        lasting!.Dispose();
+        await first.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.DoesNotContain("dataplane_backend_earlier_connections{", await MetricsAsync(), StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await second;
     }
 
     [Theory]

@@ -45,7 +45,7 @@ public sealed class PrometheusTextTests
         }
 
         var text = new PrometheusText();
-        BackendText.AddTo(text, directory, null);
+        BackendText.AddTo(text, directory, null, new Dictionary<string, long>());
         var line = Assert.Single(text.ToString().Split('\n'), line => line.StartsWith("dataplane_backend_draining_connections{", StringComparison.Ordinal));
         Assert.Equal("dataplane_backend_draining_connections{service=\"shop/web:http\",protocol=\"TCP\",backend=\"10.1.0.1:8080\"} 3", line);
     }
@@ -63,7 +63,7 @@ public sealed class PrometheusTextTests
         entry.State.Traffic.ConnectTimes.Record(TimeSpan.FromMilliseconds(0.2));
         entry.State.Traffic.Dropped(DropReason.Idle);
         var text = new PrometheusText();
-        BackendText.AddTo(text, directory, null);
+        BackendText.AddTo(text, directory, null, new Dictionary<string, long>());
         ServiceText.AddTo(text, directory.Current);
         var lines = text.ToString().Split('\n');
         Assert.Contains("dataplane_backend_bytes_total{service=\"shop/web:http\",protocol=\"TCP\",backend=\"10.1.0.1:8080\",direction=\"to_backend\"} 7", lines);
