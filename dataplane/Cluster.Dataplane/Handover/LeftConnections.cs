@@ -17,12 +17,15 @@ public sealed class LeftConnections : IDisposable
     /// <summary>Both sides have it ready: who takes longer is left out.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long it rests where the kernel gives no descriptor for who asks.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly Func<string> _text;
     private readonly ILogger _logger;
     private readonly DescriptorSocket _listener;
     private readonly string _file;
     private readonly Thread _thread;
-    private volatile bool _ended;
+    private readonly ManualResetEventSlim _ending = new();
 
     private LeftConnections(FolderHandle folder, string path, Func<string> text, ILogger logger)
     {
@@ -38,10 +41,11 @@ public sealed class LeftConnections : IDisposable
 
     public void Dispose()
     {
-        _ended = true;
+        _ending.Set();
         _listener.TryShutdown();
         _thread.Join();
         _listener.Dispose();
+        _ending.Dispose();
         try
         {
             File.Delete(_file);
@@ -70,14 +74,16 @@ public sealed class LeftConnections : IDisposable
     internal static IReadOnlyList<string> Ask(FolderHandle folder, string path)
     {
         var said = new List<string>();
-        try
+        foreach (var file in Directory.GetFiles(path, Prefix + "*"))
         {
-            foreach (var file in Directory.EnumerateFiles(path, Prefix + "*"))
+            try
+            {
                 if (Ask(folder, path, Path.GetFileName(file)) is { } text) said.Add(text);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or TimeoutException)
-        {
-            // One that ends in this moment, or has too much to do: a number for a look of people.
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or TimeoutException)
+            {
+                // One that ends in this moment, or has too much to do: the next look finds it, or nobody.
+            }
         }
 
         return said;
@@ -105,7 +111,7 @@ public sealed class LeftConnections : IDisposable
 
     private void Run()
     {
-        while (!_ended)
+        while (!_ending.IsSet)
         {
             try
             {
@@ -113,9 +119,11 @@ public sealed class LeftConnections : IDisposable
                 if (peer is null) return;
                 if (peer.PeerUser == ProcessUser.Effective) Tell(peer);
             }
-            catch (Exception exception) when (exception is IOException or TimeoutException)
+            catch (Exception exception)
             {
+                // The top of the thread: who asks was cut short, or there is no descriptor for it. Connections go on whatever is told of them.
                 _logger.LogDebug(exception, "A question for what is left was cut short");
+                _ending.Wait(Pause);
             }
         }
     }

@@ -119,9 +119,9 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
         {
             return _folder is { } handle ? LeftConnections.Ask(handle, folder!) : [];
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception) when (exception is ObjectDisposedException or IOException or UnauthorizedAccessException)
         {
-            // The end of this process.
+            // The end of this process, or someone has removed the folder.
             return [];
         }
     }
