@@ -51,4 +51,7 @@ public sealed record ApiServerOptions
     public PrometheusExporter? Metrics { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What brings requests in the place of Kestrel, for whoever measures the way of a request without a network; null: Kestrel.</summary>
+    internal Microsoft.AspNetCore.Hosting.Server.IServer? Server { get; init; }
 }

@@ -21,7 +21,7 @@ public sealed class FieldManager
     private readonly FieldSet reset;
 
     // What the system sets, and every writer sends along.
-    private static readonly FieldSet Stripped = FieldSet.Of(
+    internal static readonly FieldSet Stripped = FieldSet.Of(
         ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"],
         ["metadata", "selfLink"], ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"],
         ["metadata", "managedFields"], ["metadata", "resourceVersion"]);
@@ -61,6 +61,12 @@ public sealed class FieldManager
     /// <param name="now">The time of the entry, if it changes.</param>
     public void Update(IApiObject? live, IApiObject obj, string manager, Time now)
     {
+        if (live is null && obj.Metadata.ManagedFields.Count == 0 && versions.Spoken.Trees is MessageTrees trees)
+        {
+            WriteCreated(trees, obj, manager, now);
+            return;
+        }
+
         var managers = ManagerList.OfUpdate(live, obj, subresource.Length > 0);
         // An object that nobody has tracked so far is tracked from the first apply on.
         if (!managers.IsEmpty || live is null)
@@ -85,6 +91,16 @@ public sealed class FieldManager
     public IApiObject Apply(IApiObject? live, JsonObject patch, string manager, bool force, Time now) =>
         new Application(versions, reset, patch) { Update = OwnersAfter, Strip = Stripped }
             .Run(live, ManagerId.Of(manager, ManagerId.Apply, "", subresource), force, now);
+
+    // What the other way would write of a new object that came without owners, with a tenth of its work.
+    private void WriteCreated(MessageTrees trees, IApiObject obj, string manager, Time now)
+    {
+        var fields = trees.CreatedFields(versions.Spoken.Type, obj, reset, Stripped);
+        if (fields.IsEmpty)
+            return;
+        var id = ManagerId.Of(manager, ManagerId.Update, versions.Spoken.ApiVersion, subresource);
+        obj.Metadata.ManagedFields.Add(new Manager(id, versions.Spoken.ApiVersion, fields) { Time = now }.ToEntry());
+    }
 
     private FieldChanges Compare(KindVersion version, IApiObject? before, IApiObject after) =>
         version.Trees.Compare(version.Type, before, after).Without(reset);

@@ -58,17 +58,14 @@ public static class Envelope
             + CodedOutputStream.ComputeLengthSize(typeMetaSize) + typeMetaSize
             + CodedOutputStream.ComputeLengthSize(messageSize) + messageSize;
         var bytes = new byte[size];
-        Magic.CopyTo(bytes);
-        using var body = new MemoryStream(bytes, MagicLength, size - MagicLength);
-        using (var output = new CodedOutputStream(body, leaveOpen: true) { Deterministic = true })
-        {
-            output.WriteTag(TypeMetaField, WireFormat.WireType.LengthDelimited);
-            output.WriteMessage(typeMeta);
-            output.WriteTag(RawField, WireFormat.WireType.LengthDelimited);
-            output.WriteLength(messageSize);
-            message.WriteTo(output);
-        }
-
+        // Straight into the array: a stream would have a buffer of its own, larger than most objects.
+        using var output = new CodedOutputStream(bytes) { Deterministic = true };
+        output.WriteRawTag(Magic[0], Magic[1], Magic[2], Magic[3]);
+        output.WriteTag(TypeMetaField, WireFormat.WireType.LengthDelimited);
+        output.WriteMessage(typeMeta);
+        output.WriteTag(RawField, WireFormat.WireType.LengthDelimited);
+        output.WriteLength(messageSize);
+        message.WriteTo(output);
         Trailer.CopyTo(bytes.AsSpan(size - TrailerLength));
         return bytes;
     }

@@ -85,6 +85,8 @@ internal sealed class WebHost : IAsyncDisposable
             foreach (var endpoint in parts.Options.Listen)
                 listener.Listen(kestrel, endpoint);
         });
+        if (parts.Options.Server is { } server)
+            builder.Services.AddSingleton(server);
         builder.Services.AddSingleton<ILoggerFactory>(new FrameworkLogs(logs));
         // Signals are the executable's business: it may run several components.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

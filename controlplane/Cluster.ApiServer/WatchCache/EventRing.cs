@@ -81,6 +81,16 @@ internal sealed class EventRing(
         return revision >= Floor;
     }
 
+    /// <summary>Lets all events rest; see <see cref="RingEvent.Rest"/>. Any thread.</summary>
+    public void Rest()
+    {
+        for (var sequence = Volatile.Read(ref _tail); sequence < Head; sequence++)
+        {
+            if (TryRead(sequence, out var change))
+                change.Rest();
+        }
+    }
+
     private void MakeRoom(long now)
     {
         var oldest = _slots[_tail & (_slots.Length - 1)]!;

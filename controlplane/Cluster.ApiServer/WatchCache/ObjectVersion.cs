@@ -1,35 +1,52 @@
 using Cluster.Api;
 using Cluster.Api.Conversion;
 using Cluster.Api.Custom;
+using Cluster.Storage;
+using Google.Protobuf;
 
 namespace Cluster.ApiServer.WatchCache;
 
 /// <summary>One version of one stored object: what the cache, its watchers and every reader share.</summary>
-/// <param name="type">Its resource.</param>
-/// <param name="key">Its key in the store.</param>
-/// <param name="obj">The object, its resourceVersion set; never changed.</param>
-/// <param name="revision">The store revision that made this version.</param>
-public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj, long revision)
-    : EncodedMessage(obj, type.ApiVersion, type.Kind)
+/// <remarks>
+/// One that was read from the store keeps the stored bytes, a sixth of what the object is in memory, and makes the object of them where it
+/// is asked for: <see cref="Rest"/> lets go of what nobody uses, so that a large cluster at rest costs little more than its bytes.
+/// </remarks>
+public sealed class ObjectVersion : EncodedMessage
 {
-    public ResourceType Type { get; } = type;
-
-    public string Key { get; } = key;
-
-    public IApiObject Object => (IApiObject)Message;
-
-    public long Revision { get; } = revision;
-
-    /// <summary>Its length in the store; 0 where it was not read from there.</summary>
-    public int StoredBytes { get; init; }
+    private readonly ReadOnlyMemory<byte> _stored;
 
     // Kinds have two versions at most, so one other is enough.
     private ObjectVersion? _other;
 
+    /// <param name="type">Its resource.</param>
+    /// <param name="key">Its key in the store.</param>
+    /// <param name="obj">The object, its resourceVersion set; never changed.</param>
+    /// <param name="revision">The store revision that made this version.</param>
+    public ObjectVersion(ResourceType type, string key, IApiObject obj, long revision)
+        : base(obj, type.ApiVersion, type.Kind) => (Type, Key, Revision) = (type, key, revision);
+
+    /// <summary>Of a built-in kind, as the store has it.</summary>
+    /// <param name="type">Its resource.</param>
+    /// <param name="entry">Its entry in the store; must hold an object of the kind, or the first use throws.</param>
+    internal ObjectVersion(ResourceType type, StoreEntry entry)
+        : base(type.ApiVersion, type.Kind) => (Type, Key, Revision, _stored) = (type, entry.Key, entry.ModRevision, entry.Value);
+
+    public ResourceType Type { get; }
+
+    public string Key { get; }
+
+    /// <summary>Not to be changed, and not always the same instance.</summary>
+    public IApiObject Object => (IApiObject)Message;
+
+    public long Revision { get; }
+
+    /// <summary>Its length in the store; 0 where it was not read from there.</summary>
+    public int StoredBytes => _stored.Length;
+
     /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
     public ObjectVersion As(ResourceType version)
     {
-        if (version == Type || (version.Custom is null ? version.Descriptor == Object.Descriptor : version.Custom == Type.Custom))
+        if (version == Type || (version.Custom is null ? version.Descriptor == Type.Descriptor : version.Custom == Type.Custom))
             return this;
 
         if (Volatile.Read(ref _other) is { } other && other.Type == version)
@@ -40,4 +57,21 @@ public sealed class ObjectVersion(ResourceType type, string key, IApiObject obj,
         Volatile.Write(ref _other, made);
         return made;
     }
+
+    /// <summary>Called from time to time: lets go of what nobody has used since some calls ago and the store's bytes can give again.</summary>
+    internal void Rest()
+    {
+        if (!_stored.IsEmpty && RestParts())
+            Volatile.Write(ref _other, null);
+    }
+
+    /// <summary>Lets go of the object at once, where the store's bytes can give it again.</summary>
+    internal void Forget()
+    {
+        if (!_stored.IsEmpty)
+            ForgetMessage();
+    }
+
+    /// <inheritdoc/>
+    protected override IMessage Decode() => StoredForm.Read(Type, _stored, Revision);
 }

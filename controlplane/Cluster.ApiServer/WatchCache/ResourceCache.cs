@@ -40,15 +40,27 @@ internal sealed class ResourceCache
         List<ObjectVersion> versions = [];
         foreach (var entry in entries)
         {
-            if (TryDecode(entry) is { } version)
-                versions.Add(version);
+            if (TryDecode(entry) is not { } version)
+                continue;
+            // One after the other: thousands of whole objects at once are what a start would hold on to longest.
+            Changing?.Invoke(_state.Objects.Find(version.Key), version);
+            version.Forget();
+            versions.Add(version);
         }
 
         var objects = SortedSnapshot.FromSorted(versions);
-        TellChanges(_state.Objects, objects);
+        TellGone(_state.Objects, objects);
         Ring.Reset(revision);
         CacheMetrics.Loaded(Type.GroupResource);
         Publish(new CacheState(objects, revision, Ring.Head));
+    }
+
+    /// <summary>Lets all objects rest; see <see cref="ObjectVersion.Rest"/>. Any thread.</summary>
+    public void Rest()
+    {
+        foreach (var version in State.Objects.Range(""))
+            version.Rest();
+        Ring.Rest();
     }
 
     /// <summary>Nothing changes any more.</summary>
@@ -76,19 +88,21 @@ internal sealed class ResourceCache
         if (previous is null && current is null)
             return objects;
 
+        var wasInMemory = previous is { HasMessage: true };
         Changing?.Invoke(previous, current);
+        current?.Forget();
+        if (!wasInMemory)
+            previous?.Forget();
         Ring.Append(revision, current, previous);
         return current is null ? objects.Without(change.Key) : objects.With(current);
     }
 
-    // Object by object: an index must at no moment lack one that is there before and after.
-    private void TellChanges(SortedSnapshot before, SortedSnapshot after)
+    // After what is there: an index must at no moment lack an object that is there before and after.
+    private void TellGone(SortedSnapshot before, SortedSnapshot after)
     {
         if (Changing is null)
             return;
 
-        foreach (var version in after.Range(""))
-            Changing(before.Find(version.Key), version);
         foreach (var version in before.Range("").Where(version => after.Find(version.Key) is null))
             Changing(version, null);
     }

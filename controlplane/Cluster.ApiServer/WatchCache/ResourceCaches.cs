@@ -12,10 +12,17 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
+    // Walking 50,000 objects takes a millisecond or two; what was used once is let go of after twice this time.
+    private static readonly TimeSpan RestInterval = TimeSpan.FromSeconds(10);
+
+    private static readonly ResourceType Pods = ResourceCatalog.For<Api.CoreV1.Pod>();
+
     private readonly IStore _store;
     private readonly Dictionary<ResourceType, ResourceCache> _caches;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TimeProvider _time;
     private Task _running = Task.CompletedTask;
+    private Task _resting = Task.CompletedTask;
 
     /// <param name="store">Not owned.</param>
     /// <param name="indexes">Told of all changes of the kinds they cover.</param>
@@ -23,8 +30,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     /// <param name="logger">Told what cannot be read.</param>
     public ResourceCaches(IStore store, IReadOnlyList<IObjectIndex> indexes, TimeProvider time, ILogger logger)
     {
-        indexes = [NodePods, .. indexes];
-        _store = store;
+        (_store, _time) = (store, time);
         _caches = ResourceCatalog.All.Where(type => type.StoragePrefix is not null).ToDictionary(
             type => type,
             type => new ResourceCache(type, new EventRing(time), logger)
@@ -56,6 +62,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     {
         var revision = await Feed.LoadAsync(cancellationToken);
         _running = Task.Run(() => Feed.RunAsync(_stop.Token), CancellationToken.None);
+        _resting = Task.Run(() => RestAsync(_stop.Token), CancellationToken.None);
         if (!await Feed.WaitAsync(revision, StartTimeout, cancellationToken))
             throw new StoreException($"the store's changes up to revision {revision} did not arrive");
     }
@@ -97,11 +104,23 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
         return objects.Count == 0 ? [] : objects.Range($"{type.StoragePrefix}{ns}/").Select(version => version.Object);
     }
 
+    private async Task RestAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(RestInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var cache in _caches.Values)
+                cache.Rest();
+        }
+    }
+
     private Action<ObjectVersion?, ObjectVersion?>? Telling(ResourceType type, IObjectIndex[] indexes) =>
         type == ResourceCatalog.Definitions ? (_, _) => Custom.Served.Change()
-        : indexes.Length == 0 ? null
+        : indexes.Length == 0 && type != Pods ? null
         : (previous, current) =>
         {
+            if (type == Pods)
+                NodePods.Change(previous, current);
             foreach (var index in indexes)
                 index.Change(type, (current ?? previous)!.Key, previous?.Object, current?.Object);
         };
@@ -110,6 +129,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running;
+        await _resting;
         _stop.Dispose();
     }
 }

@@ -28,6 +28,14 @@ internal sealed class RingEvent(long sequence, long revision, long timestamp, Ob
     /// <summary>The state before with the version of this change: what a DELETED event carries. Made once, at the first use.</summary>
     public ObjectVersion Left => Volatile.Read(ref _left) ?? (_left = MakeLeft());
 
+    /// <summary>As <see cref="ObjectVersion.Rest"/>: what the ring holds longer than the cache does, its watchers have seen.</summary>
+    public void Rest()
+    {
+        Current?.Rest();
+        Previous?.Rest();
+        Volatile.Write(ref _left, null);
+    }
+
     private ObjectVersion MakeLeft()
     {
         var previous = Previous ?? throw new InvalidOperationException("a created object leaves nothing");

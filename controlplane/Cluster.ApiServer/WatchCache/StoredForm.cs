@@ -37,15 +37,26 @@ internal static class StoredForm
             return Version(type, entry.Key, custom, entry.ModRevision, entry.Value.Length);
         }
 
-        var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Decode(entry.Value).Raw);
-        return Version(type, entry.Key, obj, entry.ModRevision, entry.Value.Length);
+        var version = new ObjectVersion(type, entry);
+        // Now, and not when a reader needs it, is the time to find out what cannot be read.
+        _ = version.Object;
+        return version;
+    }
+
+    /// <summary>The object of a built-in kind out of its stored bytes.</summary>
+    /// <exception cref="InvalidProtocolBufferException">The value is none of ours.</exception>
+    public static IApiObject Read(ResourceType type, ReadOnlyMemory<byte> stored, long revision)
+    {
+        var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Open(stored).Raw.Span);
+        (obj.Metadata ??= new Api.MetaV1.ObjectMeta()).ResourceVersion = ResourceVersions.Format(revision);
+        return obj;
     }
 
     /// <summary>The object as the version a write has made.</summary>
-    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision, int storedBytes = 0)
+    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision)
     {
         obj.Metadata ??= new Api.MetaV1.ObjectMeta();
         obj.Metadata.ResourceVersion = ResourceVersions.Format(revision);
-        return new ObjectVersion(type, key, obj, revision) { StoredBytes = storedBytes };
+        return new ObjectVersion(type, key, obj, revision);
     }
 }

@@ -21,6 +21,27 @@ internal static class MessageComparison
         return changes;
     }
 
+    /// <summary>Nothing below the value has owners of its own.</summary>
+    public static bool IsLeaf(ApplyType type, object? before, object? after) => type.IsAtomic || type.Kind switch
+    {
+        ApplyKind.Scalar => true,
+        ApplyKind.Struct => IsEmpty(type, before as IMessage) && IsEmpty(type, after as IMessage),
+        _ => before is not ICollection { Count: > 0 } && after is not ICollection { Count: > 0 },
+    };
+
+    private static bool IsEmpty(ApplyType type, IMessage? message)
+    {
+        if (message is null)
+            return true;
+        foreach (var field in type.Fields)
+        {
+            if (field.IsTracked && field.TryGet(message, out _))
+                return false;
+        }
+
+        return true;
+    }
+
     private readonly struct Walker(FieldChanges changes)
     {
         public void Fields(ApplyType type, IMessage? before, IMessage? after)
@@ -152,26 +173,6 @@ internal static class MessageComparison
             }
 
             return groups;
-        }
-
-        private static bool IsLeaf(ApplyType type, object? before, object? after) => type.IsAtomic || type.Kind switch
-        {
-            ApplyKind.Scalar => true,
-            ApplyKind.Struct => IsEmpty(type, before as IMessage) && IsEmpty(type, after as IMessage),
-            _ => before is not ICollection { Count: > 0 } && after is not ICollection { Count: > 0 },
-        };
-
-        private static bool IsEmpty(ApplyType type, IMessage? message)
-        {
-            if (message is null)
-                return true;
-            foreach (var field in type.Fields)
-            {
-                if (field.IsTracked && field.TryGet(message, out _))
-                    return false;
-            }
-
-            return true;
         }
 
         private static JsonNode? Tree(object? value) => value is IRawJson { Raw.IsEmpty: false } raw ? JsonTrees.Parse(raw.Raw.Span) : null;

@@ -1,5 +1,4 @@
 using Cluster.Api.Apply.Fields;
-using Cluster.Api.Options;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -10,7 +9,7 @@ internal sealed class ApplyField
 {
     private readonly Func<ApplyType> type;
     private readonly FieldDescriptor[] path;
-    private readonly Presence presence;
+    private readonly FieldReader? reader;
     private ApplyType? resolved;
 
     /// <param name="name">The JSON key.</param>
@@ -22,7 +21,7 @@ internal sealed class ApplyField
         (Name, this.type, this.path, Default) = (name, type, path, @default);
         Element = PathElement.Field(name);
         if (path is [.., var field])
-            presence = field.GetOptions()?.GetExtension(OptionsExtensions.Presence) ?? Presence.OmitEmpty;
+            reader = FieldReader.Of(field);
         IsTracked = path is [.., { FullName: not "k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta.managedFields" }];
     }
 
@@ -46,45 +45,10 @@ internal sealed class ApplyField
         foreach (var step in path.AsSpan(0, path.Length - 1))
         {
             if (step.Accessor.GetValue(owner) is not IMessage inner)
-                return Zero(step.MessageType, out value);
+                return reader!.TryGet(step.MessageType.Parser.ParseFrom(ByteString.Empty), out value);
             owner = inner;
         }
 
-        return TryGet(path[^1], owner, out value);
+        return reader!.TryGet(owner, out value);
     }
-
-    private bool TryGet(FieldDescriptor field, IMessage owner, out object? value)
-    {
-        if (field.HasPresence && field.FieldType != FieldType.Message)
-        {
-            value = field.Accessor.HasValue(owner) ? field.Accessor.GetValue(owner) : null;
-            return value is not null || presence == Presence.NullWhenUnset;
-        }
-
-        value = field.Accessor.GetValue(owner);
-        switch (value)
-        {
-            case System.Collections.ICollection { Count: 0 }:
-                value = null;
-                return presence != Presence.OmitEmpty;
-            case null:
-                value = presence == Presence.Always ? EmptyOf(field.MessageType) : null;
-                return presence != Presence.OmitEmpty;
-            case ByteString { IsEmpty: true }:
-                value = null;
-                return presence == Presence.Always;
-            case string { Length: 0 } or 0 or 0L or 0d or false:
-                return presence == Presence.Always;
-            default:
-                return true;
-        }
-    }
-
-    // The field of a message that is shown at its parent's level and is not there.
-    private bool Zero(MessageDescriptor owner, out object? value) => TryGet(path[^1], owner.Parser.ParseFrom(ByteString.Empty), out value);
-
-    // A struct is there with its own empty fields; a time that is not set is null.
-    private static object? EmptyOf(MessageDescriptor message) =>
-        (message.GetOptions()?.GetExtension(OptionsExtensions.JsonForm) ?? JsonForm.Object) is JsonForm.Time or JsonForm.MicroTime
-            ? null : message.Parser.ParseFrom(ByteString.Empty);
 }

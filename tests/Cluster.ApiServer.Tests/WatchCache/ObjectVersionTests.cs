@@ -1,0 +1,73 @@
+using System.Text;
+using Cluster.Api.CoreV1;
+using Cluster.Api.MetaV1;
+using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
+
+namespace Cluster.ApiServer.Tests.WatchCache;
+
+public sealed class ObjectVersionTests
+{
+    private const int LongEnough = 10;
+
+    [Fact]
+    public void Rest_OfWhatNobodyUses_LetsGo_AndTheNextReaderFindsTheSame()
+    {
+        ObjectVersion version = Stored();
+        var obj = (ConfigMap)version.Object;
+        string json = Encoding.UTF8.GetString(version.Json.Span);
+        byte[] protobuf = version.Protobuf.ToArray();
+
+        for (int i = 0; i < LongEnough; i++) version.Rest();
+
+        Assert.False(version.HasMessage);
+        Assert.NotSame(obj, version.Object);
+        Assert.Equal(obj, version.Object);
+        Assert.Equal("7", version.Object.Metadata.ResourceVersion);
+        Assert.Equal(json, Encoding.UTF8.GetString(version.Json.Span));
+        Assert.Equal(protobuf, version.Protobuf.ToArray());
+    }
+
+    [Fact]
+    public void Rest_BetweenUses_LetsNothingGo()
+    {
+        ObjectVersion version = Stored();
+        var obj = version.Object;
+        ReadOnlyMemory<byte> json = version.Json;
+        for (int i = 0; i < LongEnough; i++)
+        {
+            version.Rest();
+            Assert.Same(obj, version.Object);
+            Assert.True(json.Span == version.Json.Span);
+        }
+    }
+
+    [Fact]
+    public void Rest_OfOneThatWasNotRead_KeepsItsObject()
+    {
+        ObjectVersion version = Versions.Of("a");
+        var obj = version.Object;
+
+        for (int i = 0; i < LongEnough; i++) version.Rest();
+        version.Forget();
+
+        Assert.Same(obj, version.Object);
+    }
+
+    [Fact]
+    public void Forget_OfOneThatWasRead_KeepsItsBytesAlone()
+    {
+        ObjectVersion version = Stored();
+
+        version.Forget();
+
+        Assert.False(version.HasMessage);
+        Assert.Equal("value", ((ConfigMap)version.Object).Data["key"]);
+    }
+
+    private static ObjectVersion Stored()
+    {
+        var obj = new ConfigMap { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Data = { ["key"] = "value" } };
+        return StoredForm.Decode(Versions.ConfigMaps, new StoreEntry("/registry/configmaps/default/a", StoredForm.Encode(Versions.ConfigMaps, obj), 7, 7));
+    }
+}
