@@ -212,7 +212,7 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
             reason: Done
             type: Normal
             note: all well
-            regarding: {kind: Pod, namespace: default, name: p}
+            regarding: {kind: Pod, namespace: default, name: another}
             """,
             HttpStatusCode.Created);
         Assert.Contains("\"f:note\":{}", Assert.Single(Owners(created)), StringComparison.Ordinal);
