@@ -86,13 +86,25 @@ public static class Envelope
     /// <exception cref="StatusException">400: the data is no envelope.</exception>
     public static EnvelopeContent Open(ReadOnlyMemory<byte> data)
     {
-        if (data.IsEmpty)
-            throw StatusErrors.BadRequest("empty data");
-        if (!HasMagic(data.Span))
-            throw StatusErrors.BadRequest(NoMagic);
+        CheckMagic(data);
         try
         {
             return EnvelopeReader.Read(data[MagicLength..]);
+        }
+        catch (InvalidDataException error)
+        {
+            throw StatusErrors.BadRequest(error.Message);
+        }
+    }
+
+    /// <summary>The message's bytes alone, where they stand: what reads many objects makes no text of their kinds.</summary>
+    /// <exception cref="StatusException">400: the data is no envelope.</exception>
+    public static ReadOnlyMemory<byte> RawOf(ReadOnlyMemory<byte> data)
+    {
+        CheckMagic(data);
+        try
+        {
+            return EnvelopeReader.ReadRaw(data[MagicLength..]);
         }
         catch (InvalidDataException error)
         {
@@ -122,5 +134,13 @@ public static class Envelope
         {
             throw DecodeErrors.CannotHandle(content.ApiVersion, content.Kind, type, error.Message, content.Raw.Span);
         }
+    }
+
+    private static void CheckMagic(ReadOnlyMemory<byte> data)
+    {
+        if (data.IsEmpty)
+            throw StatusErrors.BadRequest("empty data");
+        if (!HasMagic(data.Span))
+            throw StatusErrors.BadRequest(NoMagic);
     }
 }

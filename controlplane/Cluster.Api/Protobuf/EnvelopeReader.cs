@@ -27,6 +27,21 @@ internal static class EnvelopeReader
         return new EnvelopeContent(apiVersion, kind, raw);
     }
 
+    /// <summary>The object alone.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no such message.</exception>
+    public static ReadOnlyMemory<byte> ReadRaw(ReadOnlyMemory<byte> unknown)
+    {
+        var raw = ReadOnlyMemory<byte>.Empty;
+        var rest = unknown;
+        while (Next(ref rest, out var tag) is { } field)
+        {
+            if (tag == RawTag)
+                raw = field;
+        }
+
+        return raw;
+    }
+
     private static (string ApiVersion, string Kind) ReadTypeMeta(ReadOnlyMemory<byte> rest)
     {
         var (apiVersion, kind) = ("", "");

@@ -17,6 +17,11 @@ internal static class ListBody
     private const byte TypeMetaTag = (1 << 3) | 2;
     private const byte RawTag = (2 << 3) | 2;
 
+    // A tag, and a length in seven bits a byte.
+    private const int MaxHeadBytes = 6;
+
+    private static readonly byte[] Trailer = [0x1a, 0x00, 0x22, 0x00];
+
     private static readonly byte[] Comma = [(byte)','];
     private static readonly byte[] OpenItem = [(byte)'{'];
     private static readonly byte[] End = [(byte)']', (byte)'}'];
@@ -60,19 +65,27 @@ internal static class ListBody
     public static List<ReadOnlyMemory<byte>> Protobuf(ResourceType type, ListResult list)
     {
         var meta = Meta(list).ToByteArray();
-        List<ReadOnlyMemory<byte>> fields = [Head(MetadataTag, meta.Length), meta];
+        // The heads of all fields in one array, each part a piece of it.
+        var heads = new byte[(list.Items.Count + 1) * MaxHeadBytes];
+        var used = 0;
+        List<ReadOnlyMemory<byte>> fields = new(2 * list.Items.Count + 2) { Head(heads, ref used, MetadataTag, meta.Length), meta };
+        var length = fields[0].Length + meta.Length;
         foreach (var item in list.Items)
         {
-            var raw = Envelope.Open(item.Protobuf).Raw;
-            fields.Add(Head(ItemsTag, raw.Length));
+            var raw = Envelope.RawOf(item.Protobuf);
+            var head = Head(heads, ref used, ItemsTag, raw.Length);
+            fields.Add(head);
             fields.Add(raw);
+            length += head.Length + raw.Length;
         }
 
         // The envelope by hand: apiVersion and kind, the length of the body, and after the body empty contentEncoding and contentType.
         var typeMeta = new Api.Runtime.TypeMeta { ApiVersion = type.ApiVersion, Kind = type.ListKind }.ToByteArray();
         ReadOnlyMemory<byte> start = (byte[])
-            [.. "k8s\0"u8, .. Head(TypeMetaTag, typeMeta.Length).Span, .. typeMeta, .. Head(RawTag, fields.Sum(field => field.Length)).Span];
-        return [start, .. fields, (byte[])[0x1a, 0x00, 0x22, 0x00]];
+            [.. "k8s\0"u8, .. Head(TypeMetaTag, typeMeta.Length).Span, .. typeMeta, .. Head(RawTag, length).Span];
+        fields.Insert(0, start);
+        fields.Add(Trailer);
+        return fields;
     }
 
     /// <summary>A list of the items' metadata alone.</summary>
@@ -85,14 +98,19 @@ internal static class ListBody
 
     private static ReadOnlyMemory<byte> Head(byte tag, int length)
     {
-        Span<byte> bytes = stackalloc byte[6];
-        bytes[0] = tag;
-        var count = 1;
+        var used = 0;
+        return Head(new byte[MaxHeadBytes], ref used, tag, length);
+    }
+
+    private static ReadOnlyMemory<byte> Head(byte[] bytes, ref int used, byte tag, int length)
+    {
+        var start = used;
+        bytes[used++] = tag;
         for (var rest = (uint)length; ; rest >>= 7)
         {
-            bytes[count++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
+            bytes[used++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
             if (rest < 0x80)
-                return bytes[..count].ToArray();
+                return bytes.AsMemory(start, used - start);
         }
     }
 }

@@ -29,7 +29,8 @@ public sealed class ObjectVersion : EncodedMessage
     /// <param name="type">Its resource.</param>
     /// <param name="entry">Its entry in the store; must hold an object of the kind, or the first use throws.</param>
     internal ObjectVersion(ResourceType type, StoreEntry entry)
-        : base(type.ApiVersion, type.Kind) => (Type, Key, Revision, _stored) = (type, entry.Key, entry.ModRevision, entry.Value);
+        : base(type.ApiVersion, type.Kind) =>
+        (Type, Key, Revision, _stored, StoredBytes) = (type, entry.Key, entry.ModRevision, entry.Value, entry.Value.Length);
 
     public ResourceType Type { get; }
 
@@ -41,7 +42,7 @@ public sealed class ObjectVersion : EncodedMessage
     public long Revision { get; }
 
     /// <summary>Its length in the store; 0 where it was not read from there.</summary>
-    public int StoredBytes => _stored.Length;
+    public int StoredBytes { get; init; }
 
     /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
     public ObjectVersion As(ResourceType version)

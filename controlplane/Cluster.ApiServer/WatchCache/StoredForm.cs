@@ -47,16 +47,16 @@ internal static class StoredForm
     /// <exception cref="InvalidProtocolBufferException">The value is none of ours.</exception>
     public static IApiObject Read(ResourceType type, ReadOnlyMemory<byte> stored, long revision)
     {
-        var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.Open(stored).Raw.Span);
+        var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.RawOf(stored).Span);
         (obj.Metadata ??= new Api.MetaV1.ObjectMeta()).ResourceVersion = ResourceVersions.Format(revision);
         return obj;
     }
 
     /// <summary>The object as the version a write has made.</summary>
-    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision)
+    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision, int storedBytes = 0)
     {
         obj.Metadata ??= new Api.MetaV1.ObjectMeta();
         obj.Metadata.ResourceVersion = ResourceVersions.Format(revision);
-        return new ObjectVersion(type, key, obj, revision);
+        return new ObjectVersion(type, key, obj, revision) { StoredBytes = storedBytes };
     }
 }
