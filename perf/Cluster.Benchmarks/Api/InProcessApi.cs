@@ -50,13 +50,6 @@ internal sealed class InProcessApi : IAsyncDisposable
         return request.StatusCode;
     }
 
-    /// <summary>Opens a watch of the user and leaves it open: it ends with the request's lifetime.</summary>
-    public Task WatchAsync(string path, string query, Stream answer, CancellationToken stop)
-    {
-        var request = new InProcessRequest("GET", path, query, null, _client, answer);
-        request.Lifetime.RequestAborted = stop;
-        return _server.SendAsync(request.Features);
-    }
 
     /// <summary>The JSON of a pod, about 2 kB once it is stored.</summary>
     public static byte[] Pod(string name) => Encoding.UTF8.GetBytes(
