@@ -61,9 +61,14 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     /// </param>
     /// <param name="time">By which the grace of backends that are gone is told; null: the system's.</param>
     /// <returns>Null where the host does not allow it: then the loops have everything.</returns>
-    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, PenaltyBox? box = null, TimeProvider? time = null)
+    public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, PenaltyBox? box = null, TimeProvider? time = null) =>
+        TryStart(options, logger, out whyNot, out _, box, time);
+
+    /// <param name="isHeld">It is another process's for now, and may be tried again; whatever else is in the way stays.</param>
+    internal static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, out bool isHeld, PenaltyBox? box, TimeProvider? time)
     {
         whyNot = "";
+        isHeld = false;
         try
         {
             if (!OperatingSystem.IsLinux()) throw new NotSupportedException("BPF is Linux's");
@@ -73,6 +78,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         {
             logger.LogDebug(exception, "The connect-time path can't be used");
             whyNot = exception.Message.Split('\n')[0];
+            isHeld = exception is FolderHeldException;
             return null;
         }
     }
@@ -243,7 +249,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         BpfFileSystem.Ensure(path, () => options.Owned?.Invoke($"bpffs {path}"));
         var folder = Directory.CreateDirectory(options.PinFolder!).FullName;
         return FolderLock.TryTake(folder, options.LockPatience)
-            ?? throw new NotSupportedException($"another process connects sockets by what is pinned in {folder}");
+            ?? throw new FolderHeldException($"another process connects sockets by what is pinned in {folder}");
     }
 
     private static void RemoveQuietly(SocketLoadBalancerOptions options, ILogger logger)

@@ -19,6 +19,8 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
     private IReadOnlyCollection<Place> _reserved = [];
     private readonly Dictionary<ServicePortId, ServiceTableChange> _owed = [];
     private bool _tried;
+    // The pins are another process's: tried again, for until they are ours nobody tells the programs of changes once that one is gone.
+    private bool _held;
     private bool _applied;
     private bool _waits;
     private bool _behind;
@@ -85,12 +87,13 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
         }
     }
 
-    /// <summary>Offers again what could not be put into effect. Any thread.</summary>
+    /// <summary>Offers again what could not be put into effect, and begins where another process was in the way. Any thread.</summary>
     public void Retry()
     {
         lock (_lock)
         {
-            if (_balancer is not null && (_owed.Count > 0 || _behind)) SettleLocked();
+            if (_held && !_waits && !_disposed) BeginAnew();
+            else if (_balancer is not null && (_owed.Count > 0 || _behind)) SettleLocked();
         }
     }
 
@@ -152,14 +155,25 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
         }
     }
 
+    private void BeginAnew()
+    {
+        TryStart();
+        if (_balancer is null) return;
+        Owe([.. directory.Current.Entries.Select(entry => new ServiceTableChange(null, entry))]);
+        SettleLocked();
+    }
+
     private void TryStart()
     {
         _tried = true;
-        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved }, _logger, out var whyNot, directory.Box, time);
+        // Whoever tries again need not wait: the next time is near.
+        var patience = _held ? TimeSpan.Zero : options!.LockPatience;
+        var wasHeld = _held;
+        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved, LockPatience = patience }, _logger, out var whyNot, out _held, directory.Box, time);
         if (_balancer is not { } balancer)
         {
             _whyNot = $"the connect-time path is not possible here: {whyNot}";
-            _logger.LogWarning("Sockets can't be connected to backends from the start, all services take relays: {Reason}", whyNot);
+            if (!wasHeld || !_held) _logger.LogWarning("Sockets can't be connected to backends from the start, all services take relays: {Reason}", whyNot);
             return;
         }
 

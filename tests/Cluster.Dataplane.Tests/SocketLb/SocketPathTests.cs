@@ -55,6 +55,40 @@ public sealed class SocketPathTests
         }
     }
 
+    [Fact]
+    public async Task Retry_OnceTheOtherProcessHasLetGo_BeginsWithTheTableInForce()
+    {
+        Assert.SkipUnless(SocketLbRig.CanRun, "BPF, cgroup v2 or root is not available here");
+        var cgroup = Directory.CreateDirectory(Path.Combine(BpfSupport.Cgroup!, $"cluster-held-{Environment.ProcessId}")).FullName;
+        using var folder = new BpfFolder();
+        try
+        {
+            var options = new SocketLoadBalancerOptions { CgroupPath = cgroup, PinPath = folder.Path, MaxServices = 16, MaxBackends = 64, MaxSlots = 256, MaxFlows = 64, LockPatience = TimeSpan.Zero };
+            var other = SocketLoadBalancer.TryStart(options, NullLogger.Instance, out _)!;
+            var log = new Lines();
+            var directory = new ServiceDirectory();
+            await using var path = new SocketPath(options, directory, [], new OneLogger(log), TimeProvider.System);
+            path.Start([]);
+            var port = new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Tcp), 80) { VirtualAddresses = [IPAddress.Parse("198.18.255.10")] };
+            directory.Set(port, Make.Backends(2));
+            path.Apply(directory.Publish(), directory.Current);
+            path.Retry();
+            Assert.Contains("another process", path.Left(port)!.Value.Why, StringComparison.Ordinal);
+            Assert.Single(log.All, line => line.Contains("another process", StringComparison.Ordinal));
+
+            await other.DisposeAsync();
+            path.Retry();
+            Assert.Single(path.Balancer!.Counters());
+            Assert.Null(path.Left(port));
+        }
+        finally
+        {
+            SocketLoadBalancer.Remove(folder.Path);
+            Directory.CreateDirectory(folder.Path);
+            Directory.Delete(cgroup);
+        }
+    }
+
     private sealed class OneLogger(ILogger logger) : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) => logger;
