@@ -11,6 +11,9 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     /// <summary>A look at where the file is and two numbers of it; notifications would miss what editors and mounted volumes do by renaming.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Some 4,000 services of 10 backends.</summary>
+    private const long LongFileBytes = 1 << 20;
+
     private readonly Dictionary<ServicePortId, LoadBalancerService> _known = [];
     private (string Place, DateTime WrittenAt, long Length) _seen;
     private LoadBalancerConfig? _config;
@@ -25,8 +28,12 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     }
 
     /// <summary>Puts what <see cref="Read"/> found into effect.</summary>
-    public Task ApplyAsync(NodeDataplane dataplane) =>
-        ApplyAsync(dataplane, _config ?? throw new InvalidOperationException("The file has not been read"));
+    /// <remarks>Before there are clients: what reading a long file left behind is collected, all else standing still.</remarks>
+    public async Task ApplyAsync(NodeDataplane dataplane)
+    {
+        await ApplyAsync(dataplane, _config ?? throw new InvalidOperationException("The file has not been read"));
+        CollectAfterLongFile(hasClients: false);
+    }
 
     /// <summary>Follows changes until cancelled.</summary>
     public async Task RunAsync(NodeDataplane dataplane, CancellationToken cancellationToken)
@@ -54,6 +61,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
             if (config.ConnectTimeout != _config?.ConnectTimeout) logger.LogWarning("{File}: another connectTimeout takes effect at the next start", path);
             if (!Equals(config.Metrics, _config?.Metrics)) logger.LogWarning("{File}: another address of metrics takes effect at the next start", path);
             await ApplyAsync(dataplane, config);
+            CollectAfterLongFile(hasClients: true);
             logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);
         }
         catch (ConfigException exception)
@@ -89,6 +97,15 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         // What is in force is kept once, and as it was read first.
         _config = config with { Services = [] };
         return dataplane.Publish();
+    }
+
+    // What reading leaves behind is many times what is kept of it, and the runtime would let it lie until much more has come up. While there are
+    // clients it is collected beside them: to compact 10,000 services of 10 backends lets traffic stand still for 40 to 60 ms.
+    private void CollectAfterLongFile(bool hasClients)
+    {
+        if (_seen.Length < LongFileBytes) return;
+        if (hasClients) GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        else GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private LoadBalancerConfig Parse()
