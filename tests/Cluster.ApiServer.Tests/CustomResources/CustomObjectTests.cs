@@ -307,7 +307,7 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         var (_, removed) = await ApplyAsync(group, path, "second", "{}");
         Assert.Equal("""[{"name":"a","port":1}]""", removed["spec"]!["ports"]!.ToJsonString());
         var (bad, wrong) = await ApplyAsync(group, path, "second", """{"nothing":1}""");
-        Assert.Equal(HttpStatusCode.InternalServerError, bad);
+        Assert.Equal(HttpStatusCode.BadRequest, bad);
         Assert.Contains(".spec.nothing: field not declared in schema", wrong["message"]!.ToString(), StringComparison.Ordinal);
     }
 
