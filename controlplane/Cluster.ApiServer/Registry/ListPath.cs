@@ -57,7 +57,7 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
                 if (filter.IsSelective)
                     break;
             }
-            else if (filter.MatchesSelectors(version.Object))
+            else if (filter.MatchesSelectors(version))
             {
                 items.Add(version);
             }
@@ -124,7 +124,7 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
             for (var i = 0; i < range.Entries.Count; i++)
             {
                 var version = StoredForm.Decode(type, range.Entries[i]);
-                if (!filter.MatchesSelectors(version.Object))
+                if (!filter.MatchesSelectors(version))
                     continue;
 
                 items.Add(version);

@@ -22,16 +22,15 @@ internal sealed class WatchBodies(ResponseFormat format, TableBody? table)
     public ReadOnlyMemory<byte> Of(in ResourceEvent change)
     {
         var message = change.Object;
-        var obj = (IApiObject)message.Message;
         if (table is not null)
         {
-            var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
+            var meta = new ListMeta { ResourceVersion = ((IApiObject)message.Message).Metadata.ResourceVersion };
             var rows = table.Write(meta, [message], withColumns: !_columnsSent);
             _columnsSent = true;
             return rows;
         }
 
-        return Encoded(format.View == ObjectView.Metadata ? PartialMetadata.Of(obj, format.ViewVersion) : message);
+        return Encoded(format.View == ObjectView.Metadata ? PartialMetadata.Of((IApiObject)message.Message, format.ViewVersion) : message);
     }
 
     /// <summary>The object of the ERROR event that ends a watch.</summary>

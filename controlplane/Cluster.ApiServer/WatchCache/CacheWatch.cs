@@ -109,7 +109,7 @@ internal sealed class CacheWatch : ResourceWatch
         _batch.Clear();
         foreach (var version in objects.Range(_filter.KeyPrefix, last))
         {
-            if (!_filter.MatchesSelectors(version.Object))
+            if (!_filter.MatchesSelectors(version))
                 continue;
 
             _batch.Add(new ResourceEvent(ResourceEventType.Added, version));

@@ -25,7 +25,10 @@ internal sealed record ObjectFilter(string KeyPrefix, LabelSelector Labels, Fiel
         fields.Length == 0 ? FieldSelector.Everything : FieldSelector.Parse(fields, version));
 
     public bool Matches(ObjectVersion version) =>
-        version.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) && MatchesSelectors(version.Object);
+        version.Key.StartsWith(KeyPrefix, StringComparison.Ordinal) && MatchesSelectors(version);
+
+    /// <summary>As the other; without selectors the object is not even made of its bytes.</summary>
+    public bool MatchesSelectors(ObjectVersion version) => !IsSelective || MatchesSelectors(version.Object);
 
     /// <summary>For objects whose key is known to have the prefix.</summary>
     public bool MatchesSelectors(IApiObject obj) =>
