@@ -39,9 +39,9 @@ internal sealed class ConfigNode(long line)
         {
             throw new ConfigException(exception.Start.Line, exception.InnerException?.Message ?? exception.Message);
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // What the parser throws for some unclosed brackets; it knows where it was.
+            // What the parser throws for some unclosed brackets and for half a surrogate pair; it knows where it was.
             throw new ConfigException(parser.Current?.End.Line ?? 1, "this is not YAML");
         }
     }
@@ -67,7 +67,7 @@ internal sealed class ConfigNode(long line)
         {
             throw new ConfigException(exception.Start.Line, exception.InnerException?.Message ?? exception.Message);
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             throw new ConfigException(parser.Current?.End.Line ?? 1, "this is not YAML");
         }
