@@ -80,8 +80,10 @@ internal sealed class StreamCopier : IDisposable
     {
         _used = true;
         if (header.Length > 0) WriteHeader(from, header.Span);
+        // The reader waits first: what has been received goes out before a failure of the source is told.
+        var draining = DrainAsync(to);
         var filling = FillAsync(from, failed);
-        var result = await DrainAsync(to);
+        var result = await draining;
         if (result == CopyResult.DestinationFailed) failed(result);
         // The writer half ends too: it sees the completed reader, its source's end, or the source being reset by the caller.
         await filling;
