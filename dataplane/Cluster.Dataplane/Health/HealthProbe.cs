@@ -28,7 +28,7 @@ internal static class HealthProbe
         }
         catch (SocketException exception)
         {
-            return exception.SocketErrorCode.IsExhausted() || exception.SocketErrorCode.IsOutOfPorts() ? null : false;
+            return exception.SocketErrorCode.IsOwn() ? null : false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

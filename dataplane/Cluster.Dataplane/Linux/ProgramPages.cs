@@ -15,6 +15,7 @@ public static partial class ProgramPages
     private const int MADV_DONTNEED = 4;
     private const int LoadSegment = 1;
     private const uint Writable = 2;
+
     /// <summary>Of an entry of /proc/self/pagemap: the page is resident and a file's.</summary>
     private const ulong OfFile = 1ul << 61;
 

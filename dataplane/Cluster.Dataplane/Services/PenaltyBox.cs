@@ -143,7 +143,7 @@ public sealed class PenaltyBox : IDisposable
         }
         catch (SocketException exception)
         {
-            return exception.SocketErrorCode.IsExhausted() || exception.SocketErrorCode.IsOutOfPorts() ? null : false;
+            return exception.SocketErrorCode.IsOwn() ? null : false;
         }
         catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
         {

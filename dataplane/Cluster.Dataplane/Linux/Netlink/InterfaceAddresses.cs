@@ -15,8 +15,6 @@ internal static class InterfaceAddresses
 {
     private const ushort RTM_NEWADDR = 20;
     private const ushort RTM_GETADDR = 22;
-    private const ushort NLMSG_ERROR = 2;
-    private const ushort NLMSG_DONE = 3;
 
     /// <summary>What is listed changed meanwhile.</summary>
     private const ushort NLM_F_DUMP_INTR = 0x10;
@@ -55,8 +53,8 @@ internal static class InterfaceAddresses
             {
                 if ((MemoryMarshal.Read<ushort>(rest[6..]) & NLM_F_DUMP_INTR) != 0) isWhole = false;
                 if (!NetlinkMessages.Next(ref rest, out var type, out _, out var message)) break;
-                if (type == NLMSG_DONE) return isWhole;
-                if (type == NLMSG_ERROR) throw new Win32Exception(NetlinkMessages.Error(message), "Cannot list this node's addresses");
+                if (type == NetlinkMessages.NLMSG_DONE) return isWhole;
+                if (type == NetlinkMessages.NLMSG_ERROR) throw new Win32Exception(NetlinkMessages.Error(message), "Cannot list this node's addresses");
                 if (type == RTM_NEWADDR && Parse(message) is { } address) found.Add(address);
             }
         }

@@ -13,8 +13,6 @@ internal sealed class LocalRoutes(byte protocol)
 {
     private const int LoopbackIndex = 1;
     private const int ESRCH = 3;
-    private const ushort NLMSG_ERROR = 2;
-    private const ushort NLMSG_DONE = 3;
 
     /// <param name="prefix">What becomes local.</param>
     /// <param name="source">
@@ -62,7 +60,7 @@ internal sealed class LocalRoutes(byte protocol)
             {
                 var length = Math.Clamp(MemoryMarshal.Read<int>(rest), RouteMessage.HeaderBytes, rest.Length);
                 var type = MemoryMarshal.Read<ushort>(rest[4..]);
-                if (type is NLMSG_DONE or NLMSG_ERROR) return found;
+                if (type is NetlinkMessages.NLMSG_DONE or NetlinkMessages.NLMSG_ERROR) return found;
                 if (type == RouteMessage.RTM_NEWROUTE && Parse(rest[RouteMessage.HeaderBytes..length], family) is { } prefix) found.Add(prefix);
                 rest = rest[Math.Min(Align(length), rest.Length)..];
             }

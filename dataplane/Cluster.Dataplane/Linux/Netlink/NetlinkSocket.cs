@@ -19,7 +19,6 @@ internal sealed partial class NetlinkSocket : IDisposable
     public const int NETLINK_NETFILTER = 12;
 
     private const int EINTR = 4;
-    private const ushort NLMSG_ERROR = 2;
 
     private readonly SafeFileHandle _handle;
 
@@ -37,7 +36,7 @@ internal sealed partial class NetlinkSocket : IDisposable
         Span<byte> answer = stackalloc byte[4096];
         var length = socket.Receive(answer);
         // The acknowledgement is an error message whose error is 0 or a negated number.
-        return length >= RouteMessage.HeaderBytes + 4 && MemoryMarshal.Read<ushort>(answer[4..]) == NLMSG_ERROR
+        return length >= RouteMessage.HeaderBytes + 4 && MemoryMarshal.Read<ushort>(answer[4..]) == NetlinkMessages.NLMSG_ERROR
             ? -MemoryMarshal.Read<int>(answer[RouteMessage.HeaderBytes..])
             : throw new InvalidDataException("netlink gave no acknowledgement");
     }

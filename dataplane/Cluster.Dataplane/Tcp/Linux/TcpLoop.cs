@@ -44,8 +44,7 @@ internal sealed class TcpLoop : IDisposable
     private long _now = Environment.TickCount64;
     private long _nextTick;
     private bool _stopped;
-    private RingPump? _ring;
-    private bool _ringReady;
+    private LoopRing? _ring;
 
     public TcpLoop(string name, ServiceDirectory directory, TcpRelayOptions options, int connectionLimit, ILogger logger)
     {
@@ -57,7 +56,7 @@ internal sealed class TcpLoop : IDisposable
         _connector = new BackendConnector(directory, options, _setup, _epoll, PauseExhausted);
         _listeners = new LoopListeners(_epoll, _gate, _setup);
         _replays = new LoopReplays(_connector, Reset);
-        _sweep = new IdleSweep(_connections, options, _setup, _connector, new LoopEnds(LeaveRingInOrder, Close), Reset);
+        _sweep = new IdleSweep(_connections, options, _setup, _connector, new LoopEnds(connection => _ring!.LeaveInOrder(connection), Close), Reset);
         _logger = logger;
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, LoopEventData.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
@@ -90,7 +89,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void Run()
     {
-        OpenRing();
+        if (_options.UseRing) _ring = LoopRing.TryOpen(_epoll, _connections, _options.RingAfter, FailInRing, _logger);
         while (!_stopped)
         {
             int count = _epoll.Wait(WaitMs());
@@ -101,76 +100,20 @@ internal sealed class TcpLoop : IDisposable
             // Room for several: pausing and resuming cost a call for each listener.
             if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) _listeners.Resume();
             // Last, for what came before may have given it something to do.
-            if (_ring is not null && (_ringReady || _ring.HasQueued)) TurnRing();
+            if (_ring is { HasWork: true }) _ring.Turn(_now);
         }
 
         _listeners.RemoveAll();
         foreach (LoopConnection connection in _connections)
             if (connection.IsOpen) Reset(connection);
-        while (_ring is { Count: > 0 }) TurnRing();
+        while (_ring is { Count: > 0 }) _ring.Turn(_now);
         _ring?.Dispose();
         _buffers.Dispose();
     }
 
-    private void OpenRing()
-    {
-        if (!_options.UseRing) return;
-        _ring = RingPump.TryCreate(_connections, LeaveRing, out string reason);
-        if (_ring is null) _logger.LogInformation("Small messages go through epoll: {Reason}", reason);
-        else _epoll.Add(_ring.Descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, LoopEventData.Ring);
-    }
-
-    private void TurnRing()
-    {
-        _ringReady = _ring!.Turn(_now);
-    }
-
-    // Small messages for a while, and all of it passed on: from now on the ring does that by fewer system calls.
-    private void EnterRing(LoopConnection connection)
-    {
-        if (connection.StaysOutOfRing || !connection.ToBackend.IsIdle || !connection.ToClient.IsIdle) return;
-        _epoll.Remove(connection.Client);
-        _epoll.Remove(connection.BackendSocket);
-        _ring!.Enter(connection);
-    }
-
-    private void LeaveRingInOrder(LoopConnection connection)
-    {
-        connection.StaysOutOfRing = true;
-        _ring!.Leave(connection, reset: false);
-    }
-
-    private void LeaveRing(LoopConnection connection)
-    {
-        RingState state = connection.Ring!;
-        bool reset = state.IsReset;
-        _ring!.HandOver(ref state.ToBackend, ref connection.ToBackend);
-        _ring.HandOver(ref state.ToClient, ref connection.ToClient);
-        if (!reset)
-        {
-            connection.ToBackend.Readable = connection.ToBackend.Writable = connection.ToClient.Readable = connection.ToClient.Writable = false;
-            // It may come back, later.
-            connection.SmallTurns = 0;
-            reset = !WatchBackend(connection) || !WatchClient(connection);
-        }
-
-        _ring.Forget(connection);
-        if (!reset) return;
-        DataplaneMetrics.TcpResets.Add(1);
-        PassLast(connection, ofBackend: true);
-        PassLast(connection, ofBackend: false);
-        Reset(connection);
-    }
-
-    private bool WatchClient(LoopConnection connection) =>
-        _epoll.Add(connection.Client, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: false));
-
-    private bool WatchBackend(LoopConnection connection) =>
-        _epoll.Add(connection.BackendSocket, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: true));
-
     private int WaitMs()
     {
-        if (_more.Count > 0 || _ringReady) return 0;
+        if (_more.Count > 0 || _ring is { IsReady: true }) return 0;
         if (_connector.Waiting > 0 || !_gate.IsOpen) return TickMs;
         return _active > 0 ? (int)Math.Max(0, _sweep.Next - _now) : -1;
     }
@@ -192,7 +135,7 @@ internal sealed class TcpLoop : IDisposable
         }
         else if (happened.Data == LoopEventData.Ring)
         {
-            _ringReady = true;
+            _ring!.NoteReady();
         }
         else if (LoopEventData.IsListener(happened.Data))
         {
@@ -292,7 +235,7 @@ internal sealed class TcpLoop : IDisposable
         _connector.Forget(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.
-        if (_connector.EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !(connection.IsClientWatched || WatchClient(connection)))
+        if (_connector.EntryOf(connection) is not { } entry || !Introduce(connection, entry.Port) || !(connection.IsClientWatched || _epoll.WatchClient(connection)))
         {
             Reset(connection);
             return false;
@@ -378,17 +321,10 @@ internal sealed class TcpLoop : IDisposable
             connection.IsQueued = true;
             _more.Enqueue(connection);
         }
-        else if (_ring is not null && up == PumpResult.Waiting && down == PumpResult.Waiting && IsSmallForLong(connection))
+        else if (up == PumpResult.Waiting && down == PumpResult.Waiting)
         {
-            EnterRing(connection);
+            _ring?.EnterIfSmall(connection);
         }
-    }
-
-    private bool IsSmallForLong(LoopConnection connection)
-    {
-        bool large = connection.ToBackend.TakeLarge() | connection.ToClient.TakeLarge();
-        if (large) connection.SmallTurns = 0;
-        return !large && ++connection.SmallTurns > _options.RingAfter;
     }
 
     private void Fail(LoopConnection connection, bool ofBackend)
@@ -403,6 +339,15 @@ internal sealed class TcpLoop : IDisposable
         if (connection.Replay is not null && !_replays.Fail(connection, ofBackend, _now)) return;
         DataplaneMetrics.TcpResets.Add(1);
         PassLast(connection, ofBackend);
+        Reset(connection);
+    }
+
+    // Which of its sockets it was, the ring does not tell.
+    private void FailInRing(LoopConnection connection)
+    {
+        DataplaneMetrics.TcpResets.Add(1);
+        PassLast(connection, ofBackend: true);
+        PassLast(connection, ofBackend: false);
         Reset(connection);
     }
 
@@ -428,7 +373,7 @@ internal sealed class TcpLoop : IDisposable
         if (connection.Ring is not null)
         {
             // The kernel holds the sockets as long as operations are under way.
-            _ring!.Leave(connection, reset: true);
+            _ring!.LeaveByReset(connection);
             return;
         }
 
