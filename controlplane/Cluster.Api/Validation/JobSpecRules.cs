@@ -7,6 +7,9 @@ namespace Cluster.Api.Validation;
 internal static class JobSpecRules
 {
     private const int MaxIndexed = 100_000;
+
+    /// <summary>Where each of very many indexes is counted, so few at a time and so few failed ones.</summary>
+    private const int MaxOfMany = 10_000;
     private const int MaxManagedBy = 63;
 
     public static void Check(JobSpec spec, FieldPath path, FieldErrors errors)
@@ -81,10 +84,34 @@ internal static class JobSpecRules
         {
             errors.Invalid(path.Child("maxFailedIndexes"), spec.MaxFailedIndexes, "must be less than or equal to completions");
         }
-        if (spec.SuccessPolicy is { Rules.Count: 0 })
+        if (spec.MaxFailedIndexes > MaxIndexed)
         {
-            errors.Required(
-                path.Child("successPolicy").Child("rules"), "at least one rules must be specified when the successPolicy is specified");
+            errors.Invalid(path.Child("maxFailedIndexes"), spec.MaxFailedIndexes, $"must be less than or equal to {MaxIndexed}");
+        }
+        if (spec is { Completions: > MaxIndexed, HasBackoffLimitPerIndex: true })
+        {
+            OfMany(spec, path, errors);
+        }
+        if (spec is { HasCompletions: true, SuccessPolicy: { } success })
+        {
+            JobSuccessRules.Check(success, spec.Completions, path.Child("successPolicy"), errors);
+        }
+    }
+
+    private static void OfMany(JobSpec spec, FieldPath path, FieldErrors errors)
+    {
+        var tooMany = $"must be less than or equal to {MaxOfMany} when completions are above {MaxIndexed} and used with backoff limit per index";
+        if (!spec.HasMaxFailedIndexes)
+        {
+            errors.Required(path.Child("maxFailedIndexes"), $"must be specified when completions is above {MaxIndexed}");
+        }
+        if (spec.Parallelism > MaxOfMany)
+        {
+            errors.Invalid(path.Child("parallelism"), spec.Parallelism, tooMany);
+        }
+        if (spec.MaxFailedIndexes > MaxOfMany)
+        {
+            errors.Invalid(path.Child("maxFailedIndexes"), spec.MaxFailedIndexes, tooMany);
         }
     }
 

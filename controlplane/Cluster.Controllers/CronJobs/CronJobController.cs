@@ -64,14 +64,20 @@ internal sealed class CronJobController : IController
         cron.Status ??= new();
         var jobs = OwnerIndex.OwnedBy(_jobs, cron);
         cron = await _active.FollowAsync(cron, jobs, cancellationToken);
-        var next = await StartAsync(cron, cancellationToken);
-        await _writes.ClearHistoryAsync(cron, jobs, cancellationToken);
-        if (!Same.Meaning(cached.Status, cron.Status))
+        try
         {
-            await _context.Client.UpdateStatusAsync(cron, cancellationToken);
+            // First, for a job that a quota refuses may have room then.
+            await _writes.ClearHistoryAsync(cron, jobs, cancellationToken);
+            return await StartAsync(cron, cancellationToken);
         }
-
-        return next;
+        finally
+        {
+            // What was seen and done holds though something was refused.
+            if (!Same.Meaning(cached.Status, cron.Status))
+            {
+                await _context.Client.UpdateStatusAsync(cron, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Makes the job that is due, if one is.</summary>

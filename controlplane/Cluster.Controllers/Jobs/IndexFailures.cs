@@ -52,6 +52,9 @@ internal sealed class IndexFailures
     public DateTimeOffset NextCreation(int index) =>
         _last.TryGetValue(index, out var pod) ? Backoff.After(All(pod) + 1, [pod]) : DateTimeOffset.MinValue;
 
+    /// <summary>When the next pods may be made of those indexes that have failed and have none now.</summary>
+    public IEnumerable<DateTimeOffset> NextCreations(IReadOnlySet<int> taken) => _last.Keys.Where(index => !taken.Contains(index)).Select(NextCreation);
+
     /// <summary>Tells a new pod how often those before it failed.</summary>
     public void Tell(Pod pod, int index)
     {

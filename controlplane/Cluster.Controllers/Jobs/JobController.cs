@@ -200,7 +200,7 @@ internal sealed class JobController : IController
 
         var now = _context.Now;
         var next = Deadline(job);
-        if (tally.Missing > 0 && NextCreation(job, tally, now) is { } creation && !(next < creation))
+        if (tally.Missing > 0 && NextCreation(tally, now) is { } creation && !(next < creation))
         {
             next = creation;
         }
@@ -208,14 +208,14 @@ internal sealed class JobController : IController
         return next is { } at ? at > now ? at - now : TimeSpan.FromSeconds(1) : null;
     }
 
-    private static DateTimeOffset? NextCreation(Job job, JobTally tally, DateTimeOffset now)
+    private static DateTimeOffset? NextCreation(JobTally tally, DateTimeOffset now)
     {
         if (tally.Indexes is not { } indexes)
         {
             return tally.NextCreation > now ? tally.NextCreation : null;
         }
 
-        var waiting = FreeIndexes(job, tally).Select(indexes.NextCreation).Where(time => time > now).ToList();
+        var waiting = indexes.NextCreations(tally.TakenIndexes).Where(time => time > now).ToList();
         return waiting.Count > 0 ? waiting.Min() : null;
     }
 }

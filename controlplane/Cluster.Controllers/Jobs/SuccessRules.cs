@@ -1,4 +1,5 @@
 using Cluster.Api.BatchV1;
+using Cluster.Api.Indexes;
 
 namespace Cluster.Controllers.Jobs;
 
@@ -27,8 +28,25 @@ internal static class SuccessRules
             return rule.HasSucceededCount && succeeded.Count >= rule.SucceededCount;
         }
 
-        var wanted = CompletionIndexes.Parse(rule.SucceededIndexes, completions);
-        var met = wanted.Count(succeeded.Contains);
+        if (Wanted(rule, completions) is not { Count: > 0 } wanted)
+        {
+            return false;
+        }
+
+        var met = succeeded.Count(wanted.Contains);
         return met == wanted.Count || (rule.HasSucceededCount && met >= rule.SucceededCount);
+    }
+
+    /// <summary>Null where a job that was stored before there was a rule about it says what can't be read.</summary>
+    private static IndexRanges? Wanted(SuccessPolicyRule rule, int completions)
+    {
+        try
+        {
+            return IndexRanges.Parse(rule.SucceededIndexes, completions);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 }

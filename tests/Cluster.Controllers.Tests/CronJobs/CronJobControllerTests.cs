@@ -206,6 +206,23 @@ public sealed class CronJobControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReconcileAsync_JobIsRefused_ClearsTheHistoryAndTellsOfTheEndAllTheSame()
+    {
+        _rig.Api.Seed(Every("* * * * *"));
+        _rig.Start("cronjob");
+        await _rig.UntilAsync(() => Status().Active.Count == 1);
+        _rig.Api.Fault = request => request is { Verb: "create", Type.Kind: "Job" } ? StatusErrors.Forbidden(request.Type, "", "exceeded quota: few") : null;
+
+        End(Jobs[0], "Complete");
+        await _rig.UntilAsync(() => _rig.Events.Any(e => e.StartsWith("FailedCreate: Error creating job:", StringComparison.Ordinal)));
+        await _rig.UntilAsync(() => Status() is { Active.Count: 0, LastSuccessfulTime: not null });
+        Assert.Single(Jobs);
+
+        _rig.Api.Change<CronJob>("default", "tick", one => one.Spec.SuccessfulJobsHistoryLimit = 0);
+        await _rig.UntilAsync(() => Jobs.Count == 0);
+    }
+
+    [Fact]
     public async Task ReconcileAsync_StatusIsLost_FindsTheJobAgainAndMakesNoSecond()
     {
         _rig.Api.Seed(Every("* * * * *"));

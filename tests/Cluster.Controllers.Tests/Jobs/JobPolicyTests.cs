@@ -185,6 +185,8 @@ public sealed class JobPolicyTests : IAsyncLifetime
     [InlineData("1-3", 2, new[] { 1, 3 }, 0)]
     [InlineData(null, 3, new[] { 0, 2, 3 }, 0)]
     [InlineData("0", null, new[] { 2, 3, 1 }, null)]
+    [InlineData("x", null, new[] { 1 }, null)]
+    [InlineData("7", null, new[] { 1 }, null)]
     public async Task SuccessPolicy_WhereARuleIsMet_CompletesAndTakesTheRestAway(string? indexes, int? count, int[] succeed, int? rule)
     {
         var job = Indexed(completions: 4, perIndex: null);
@@ -219,6 +221,26 @@ public sealed class JobPolicyTests : IAsyncLifetime
             Assert.Equal((0, 0), (Status().Active, Status().Failed));
             Assert.Equal(succeed.Length, _rig.Pods.Count);
         }
+    }
+
+    [Fact]
+    public async Task Indexes_AsManyAsThereCanBe_CostNoMoreThanThePods()
+    {
+        var job = Indexed(completions: int.MaxValue, perIndex: 1);
+        job.Spec.Parallelism = 2;
+        job.Spec.MaxFailedIndexes = 10;
+        job.Spec.SuccessPolicy = new() { Rules = { new SuccessPolicyRule { SucceededIndexes = $"1-{int.MaxValue - 1}", SucceededCount = 1 } } };
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 2 });
+
+        Fail(PodOf(0), exitCode: 1);
+        await _rig.UntilAsync(() => Status() is { Failed: 1 });
+        Assert.False(Has("SuccessCriteriaMet"));
+        Succeed(PodOf(1));
+        await _rig.UntilAsync(() => Has("Complete"));
+
+        Assert.Equal("Matched rules at index 0", Condition("SuccessCriteriaMet").Message);
     }
 
     [Fact]
