@@ -3,10 +3,10 @@ namespace Cluster.ApiServer.Auditing;
 /// <summary>Passes writes on and keeps a copy of them; beyond the limit it keeps nothing.</summary>
 internal sealed class CopyingStream(Stream inner, int limit) : Stream
 {
-    private MemoryStream? _copy = new();
+    private readonly BoundedCopy _copy = new(limit);
 
     /// <summary>All that was written; empty: it was more than the limit.</summary>
-    public ReadOnlyMemory<byte> Copied => _copy is { } copy ? copy.GetBuffer().AsMemory(0, (int)copy.Length) : default;
+    public ReadOnlyMemory<byte> Copied => _copy.Bytes;
 
     public override bool CanRead => false;
 
@@ -24,7 +24,7 @@ internal sealed class CopyingStream(Stream inner, int limit) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Keep(buffer.Span);
+        _copy.Add(buffer.Span);
         return inner.WriteAsync(buffer, cancellationToken);
     }
 
@@ -33,7 +33,7 @@ internal sealed class CopyingStream(Stream inner, int limit) : Stream
 
     public override void Write(byte[] buffer, int offset, int count)
     {
-        Keep(buffer.AsSpan(offset, count));
+        _copy.Add(buffer.AsSpan(offset, count));
         inner.Write(buffer, offset, count);
     }
 
@@ -46,14 +46,4 @@ internal sealed class CopyingStream(Stream inner, int limit) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        if (_copy is null)
-            return;
-        if (_copy.Length + bytes.Length > limit)
-            _copy = null;
-        else
-            _copy.Write(bytes);
-    }
 }

@@ -4,10 +4,10 @@ namespace Cluster.ApiServer.Auditing;
 /// <remarks>Nothing is read on its own account: what nobody asks for, as of a request that is refused, costs nothing.</remarks>
 internal sealed class ReadCopyStream(Stream inner, int limit) : Stream
 {
-    private MemoryStream? _copy = new();
+    private readonly BoundedCopy _copy = new(limit);
 
     /// <summary>All that was read; empty: it was more than the limit.</summary>
-    public ReadOnlyMemory<byte> Copied => _copy is { } copy ? copy.GetBuffer().AsMemory(0, (int)copy.Length) : default;
+    public ReadOnlyMemory<byte> Copied => _copy.Bytes;
 
     public override bool CanRead => true;
 
@@ -26,9 +26,7 @@ internal sealed class ReadCopyStream(Stream inner, int limit) : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await inner.ReadAsync(buffer, cancellationToken);
-        if (_copy is not null && _copy.Length + count > limit)
-            _copy = null;
-        _copy?.Write(buffer.Span[..count]);
+        _copy.Add(buffer.Span[..count]);
         return count;
     }
 

@@ -15,7 +15,7 @@ public sealed class ObjectVersion : EncodedMessage
 {
     private readonly ReadOnlyMemory<byte> _stored;
 
-    // Kinds have two versions at most, so one other is enough.
+    // Hardly a kind is read in more than one other version at a time; of one that is, each is made anew.
     private ObjectVersion? _other;
 
     /// <param name="type">Its resource.</param>
