@@ -10,6 +10,9 @@ public sealed class Containers : IDisposable
 {
     private const string Busybox = "/bin/busybox";
 
+    /// <summary>The engine turns it on for the network, and leaves it so.</summary>
+    private const string Forwarding = "/proc/sys/net/ipv6/conf/all/forwarding";
+
     // ROLE PROTOCOL ADDRESS PORT COUNT-OR-NAME. Clients keep their sockets, so that no port is given twice, and print an answer a line.
     private const string Script = """
         use strict; use Socket qw(:all);
@@ -36,14 +39,17 @@ public sealed class Containers : IDisposable
         }
         """;
 
-    private readonly string _prefix = $"cluster-ways-{Environment.ProcessId}-";
+    private const string Prefix = "cluster-ways-";
+    private readonly string _prefix = $"{Prefix}{Environment.ProcessId}-";
     private readonly string _image = $"cluster-ways-test:{Environment.ProcessId}";
     private readonly TempDirectory _folder = new();
     private readonly Dictionary<bool, int> _ports = [];
+    private readonly string _forwards = File.Exists(Forwarding) ? File.ReadAllText(Forwarding) : "";
 
     public Containers()
     {
         if (!Shell.CanChangeHost || !File.Exists(Busybox) || !File.Exists("/usr/bin/perl") || !Shell.Exists("docker") || Shell.Try("docker", "info").ExitCode != 0) return;
+        RemoveStale();
         File.WriteAllText(ScriptPath, Script);
         try
         {
@@ -99,8 +105,22 @@ public sealed class Containers : IDisposable
     {
         foreach (var name in new[] { "bridge", "host" }) Shell.Try("docker", "rm", "-f", _prefix + name);
         Shell.Try("docker", "network", "rm", _prefix + "net");
+        if (CanRun) File.WriteAllText(Forwarding, _forwards);
         Shell.Try("docker", "rmi", _image);
         _folder.Dispose();
+    }
+
+    // Of a run that was killed: its network has the addresses that this one needs.
+    private static void RemoveStale()
+    {
+        foreach (var (list, remove) in new[] { ("ps -a --format {{.Names}}", "rm -f"), ("network ls --format {{.Name}}", "network rm") })
+        {
+            foreach (var name in Shell.Run("docker", list.Split(' ')).Split('\n').Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+            {
+                if (int.TryParse(name[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
+                    Shell.Try("docker", [.. remove.Split(' '), name]);
+            }
+        }
     }
 
     private (int ExitCode, string Output) Try(string container, bool udp, IPEndPoint target, int count) =>

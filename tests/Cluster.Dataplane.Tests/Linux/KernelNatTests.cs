@@ -30,7 +30,8 @@ public sealed class KernelNatTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipUnless(Shell.CanChangeHost && ForwardingNamespace.Forwards, Shell.WhyNot + " and forwarding, here or in the namespace that KernelNatNamespaceTests make");
+        // A host may forward and yet drop what a container engine did not ask for.
+        Assert.SkipUnless(Shell.CanChangeHost && ForwardingNamespace.IsHere, "run by KernelNatNamespaceTests");
         for (var i = 0; i < 3; i++) _namespaces.Add(new NetNamespace(700 + (3 * _number) + i - 3));
         await StartAsync();
     }

@@ -23,7 +23,7 @@ public sealed class LocalPortsTests
     {
         Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
         var assembly = typeof(LocalPortsTests).Assembly.Location;
-        var run = $"exec dotnet '{assembly}' -method {typeof(LocalPortsTests).FullName}.{nameof(UseUp)} -explicit only";
+        var run = $"exec timeout 300 dotnet '{assembly}' -method {typeof(LocalPortsTests).FullName}.{nameof(UseUp)} -explicit only";
         var (exitCode, output) = Shell.Try(
             "unshare", "--net", "sh", "-c", $"ip link set lo up && echo {Range} > /proc/sys/net/ipv4/ip_local_port_range && export {Variable}={path} && {run}");
         Assert.True(exitCode == 0 && output.Contains("Total: 1,", StringComparison.Ordinal), output);
