@@ -87,7 +87,7 @@ public sealed class FieldManager
     /// <param name="force">Takes over fields that other managers own.</param>
     /// <param name="now">The time of the entry, if the object changes.</param>
     /// <returns>A new object with its managedFields; without defaults and checks.</returns>
-    /// <exception cref="StatusException">400: not this kind; 409: other managers own what it would change; 500: it does not fit the kind.</exception>
+    /// <exception cref="StatusException">400: not this kind, or it does not fit the kind; 409: other managers own what it would change.</exception>
     public IApiObject Apply(IApiObject? live, JsonObject patch, string manager, bool force, Time now) =>
         new Application(versions, reset, patch) { Update = OwnersAfter, Strip = Stripped }
             .Run(live, ManagerId.Of(manager, ManagerId.Apply, "", subresource), force, now);

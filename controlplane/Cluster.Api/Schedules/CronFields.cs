@@ -30,6 +30,9 @@ internal sealed class CronFields : CronSchedule
 
     public override DateTimeOffset? Next(DateTimeOffset after, TimeZoneInfo zone)
     {
+        // A field of commas alone allows nothing.
+        if (_minutes.Bits == 0 || _hours.Bits == 0 || _months.Bits == 0)
+            return null;
         var end = after.UtcDateTime.Year + YearsAhead;
         var at = NextMinute(after.UtcDateTime);
         while (at.Year <= end)
@@ -56,20 +59,19 @@ internal sealed class CronFields : CronSchedule
         return (LastBefore(until, last!.Value, zone), limit + 1);
     }
 
-    /// <summary>The last time up to another, which is looked for backwards: there may be millions between the two.</summary>
+    /// <summary>The last time up to another, by halves: there may be millions between the two.</summary>
     private DateTimeOffset LastBefore(DateTimeOffset until, DateTimeOffset known, TimeZoneInfo zone)
     {
-        for (var span = TimeSpan.FromMinutes(1); until - span > known; span *= 2)
+        // None is after the end.
+        for (var end = until; end - known >= TimeSpan.FromMinutes(1);)
         {
-            if (Next(until - span, zone) is { } found && found <= until)
-            {
-                known = found;
-                break;
-            }
+            var middle = known + ((end - known) / 2);
+            if (Next(middle, zone) is { } later && later <= until)
+                known = later;
+            else
+                end = middle;
         }
 
-        while (Next(known, zone) is { } later && later <= until)
-            known = later;
         return known;
     }
 

@@ -16,7 +16,7 @@ internal static class NodeFit
     /// <param name="others">The node's pods; those that ended do not count.</param>
     public static string? WhyNot(Pod pod, Node node, IEnumerable<NodePod> others)
     {
-        var living = others.Where(other => !other.Pod.IsTerminal()).ToList();
+        var living = others.Where(other => !other.IsTerminal).ToList();
         return PortClash(pod, living) ?? (node.Status is { Allocatable.Count: > 0 } status ? Shortage(pod, node, status, living) : null);
     }
 
@@ -46,8 +46,8 @@ internal static class NodeFit
 
     private static string? PortClash(Pod pod, List<NodePod> others)
     {
-        var taken = others.SelectMany(other => HostPorts(other.Pod)).ToList();
-        foreach (var wanted in HostPorts(pod))
+        var taken = others.SelectMany(other => other.HostPorts).ToList();
+        foreach (var wanted in NodePod.HostPortsOf(pod))
         {
             if (taken.Exists(port => Clashes(port, wanted)))
                 return $"host port {wanted.HostPort}/{Protocol(wanted)} is taken on the node";
@@ -55,9 +55,6 @@ internal static class NodeFit
 
         return null;
     }
-
-    private static IEnumerable<ContainerPort> HostPorts(Pod pod) =>
-        pod.Spec.Containers.SelectMany(container => container.Ports).Where(port => port.HostPort != 0);
 
     private static bool Clashes(ContainerPort one, ContainerPort other) =>
         one.HostPort == other.HostPort && Protocol(one) == Protocol(other)

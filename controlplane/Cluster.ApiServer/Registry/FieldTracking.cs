@@ -44,7 +44,7 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
     /// <param name="scope">Who applies, and what.</param>
     /// <param name="old">The object as stored; null to create it.</param>
     /// <param name="patch">YAML or JSON.</param>
-    /// <exception cref="StatusException">400, 409 and 500 as of <see cref="FieldManager.Apply"/>.</exception>
+    /// <exception cref="StatusException">400 and 409 as of <see cref="FieldManager.Apply"/>.</exception>
     public IApiObject Apply(RequestScope scope, IApiObject? old, ReadOnlyMemory<byte> patch)
     {
         var version = scope.Version ?? scope.Resource;

@@ -48,7 +48,7 @@ internal sealed class PodEvictor(RegistryContext context, ReadPath reads, Update
         // The budget was asked for this pod, and for no other one that came to have its name.
         options.Preconditions.Uid = pod.Metadata.Uid;
         // The state that was asked for is the one before our own mark.
-        if (await MarkAsync(pods, pod, cancellationToken) is { } marked && options.Preconditions.HasResourceVersion)
+        if (await MarkAsync(pods, pod, options, cancellationToken) is { } marked && options.Preconditions.HasResourceVersion)
             options.Preconditions.ResourceVersion = marked;
         await deletes.DeleteAsync(pods, options, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
@@ -56,7 +56,7 @@ internal sealed class PodEvictor(RegistryContext context, ReadPath reads, Update
 
     /// <summary>Says on the pod why it goes: jobs need not count that as a failure.</summary>
     /// <returns>The pod's version after it; null: it has none.</returns>
-    private async ValueTask<string?> MarkAsync(RequestScope pods, Pod evicted, CancellationToken cancellationToken)
+    private async ValueTask<string?> MarkAsync(RequestScope pods, Pod evicted, DeleteOptions options, CancellationToken cancellationToken)
     {
         if (pods.DryRun || evicted.Metadata.DeletionTimestamp is not null || evicted.IsTerminal())
             return null;
@@ -66,15 +66,23 @@ internal sealed class PodEvictor(RegistryContext context, ReadPath reads, Update
             LastTransitionTime = SystemMetadata.Now(context.Time),
         };
         var status = pods with { User = UserIdentity.ApiServer, Subresource = "status" };
-        var version = await updates.UpdateAsync(status, current => With(condition, (Pod)current, evicted.Metadata.Uid), ownersAreSet: true, cancellationToken);
+        var version = await updates.UpdateAsync(
+            status,
+            current =>
+            {
+                // The state that was asked for is the one that is marked.
+                DeletePath.CheckPreconditions(pods, options, current);
+                return With(condition, (Pod)current);
+            },
+            ownersAreSet: true,
+            cancellationToken);
         return version?.Revision.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static Pod With(PodCondition condition, Pod current, string uid)
+    private static Pod With(PodCondition condition, Pod current)
     {
         var pod = current.Clone();
-        if (pod.Metadata.Uid == uid)
-            (pod.Status ??= new PodStatus()).SetCondition(condition);
+        (pod.Status ??= new PodStatus()).SetCondition(condition);
         return pod;
     }
 

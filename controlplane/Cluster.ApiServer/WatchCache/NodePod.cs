@@ -4,14 +4,17 @@ using Cluster.Api.Quantities;
 
 namespace Cluster.ApiServer.WatchCache;
 
-/// <summary>A version of a pod on a node, and what it asks for: summed up at the first binding that looks, not at each.</summary>
-internal sealed class NodePod(ObjectVersion version)
+/// <summary>What bindings ask of a pod on a node, taken from it once; the pod itself is not held.</summary>
+internal sealed class NodePod(string key, Pod pod)
 {
-    private IReadOnlyDictionary<string, QuantityValue>? _requests;
+    public string Key { get; } = key;
 
-    public string Key => version.Key;
+    public bool IsTerminal { get; } = pod.IsTerminal();
 
-    public Pod Pod => (Pod)version.Object;
+    public IReadOnlyList<ContainerPort> HostPorts { get; } = [.. HostPortsOf(pod)];
 
-    public IReadOnlyDictionary<string, QuantityValue> Requests => _requests ??= Pods.Requests(Pod.Spec);
+    public IReadOnlyDictionary<string, QuantityValue> Requests { get; } = Pods.Requests(pod.Spec);
+
+    public static IEnumerable<ContainerPort> HostPortsOf(Pod pod) =>
+        pod.Spec.Containers.SelectMany(container => container.Ports).Where(port => port.HostPort != 0).Select(port => port.Clone());
 }

@@ -12,7 +12,7 @@ internal sealed class NodePods
 
     public IEnumerable<NodePod> On(string node) => _byNode.TryGetValue(node, out var pods) ? pods.Values : [];
 
-    /// <summary>Told as an <see cref="IObjectIndex"/> is, of pods alone; what it keeps is the cache's own version, not the object.</summary>
+    /// <summary>Told as an <see cref="IObjectIndex"/> is, of pods alone; it keeps no object.</summary>
     public void Change(ObjectVersion? previous, ObjectVersion? current)
     {
         var from = NodeOf(previous);
@@ -20,7 +20,7 @@ internal sealed class NodePods
         if (from is not null && from != to)
             _byNode[from] = PodsOf(from).Remove(previous!.Key);
         if (to is not null)
-            _byNode[to] = PodsOf(to).SetItem(current!.Key, new NodePod(current));
+            _byNode[to] = PodsOf(to).SetItem(current!.Key, new NodePod(current.Key, (Pod)current.Object));
     }
 
     private static string? NodeOf(ObjectVersion? version) =>

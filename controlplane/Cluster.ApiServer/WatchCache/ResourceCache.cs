@@ -88,11 +88,8 @@ internal sealed class ResourceCache
         if (previous is null && current is null)
             return objects;
 
-        var wasInMemory = previous is { HasMessage: true };
+        // The objects stay in memory for now: watchers are about to ask for them.
         Changing?.Invoke(previous, current);
-        current?.Forget();
-        if (!wasInMemory)
-            previous?.Forget();
         Ring.Append(revision, current, previous);
         return current is null ? objects.Without(change.Key) : objects.With(current);
     }

@@ -31,7 +31,7 @@ internal sealed class RingEvent(long sequence, long revision, long timestamp, Ob
     /// <summary>As <see cref="ObjectVersion.Rest"/>: what the ring holds longer than the cache does, its watchers have seen.</summary>
     public void Rest()
     {
-        Current?.Rest();
+        // The state after is the cache's, or the state before of a later change: each version rests once.
         Previous?.Rest();
         Volatile.Write(ref _left, null);
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.Schedules;
@@ -110,15 +109,9 @@ internal sealed class CronJobController : IController
 
     private static TimeSpan Rest(TimeSpan rest) => rest < LongestRest ? rest : LongestRest;
 
+    /// <summary>Whether a time within its deadline makes a job.</summary>
     private bool MayStart(CronJob cron, DateTimeOffset due)
     {
-        if (cron.Spec.HasStartingDeadlineSeconds && due.AddSeconds(cron.Spec.StartingDeadlineSeconds) < _context.Now)
-        {
-            var when = due.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
-            _events.Record(cron, "Warning", "MissSchedule", $"Missed scheduled time to start a job: {when}");
-            return false;
-        }
-
         if (cron.Status.LastScheduleTime?.ToDateTimeOffset() == due || cron.Status.Active.Any(job => job.Name == CronJobWrites.JobName(cron, due)))
         {
             return false;

@@ -97,15 +97,14 @@ internal sealed class BudgetCount
     private int? Scale()
     {
         Dictionary<string, int> scales = [];
-        foreach (var pod in _pods)
+        if (_pods.Any(pod => OwnerReferences.ControllerOf(pod) is null))
         {
-            if (OwnerReferences.ControllerOf(pod) is null)
-            {
-                Warnings.Add(("UnmanagedPods",
-                    "Pods selected by this PodDisruptionBudget were found to be unmanaged: they are not counted. To account for them set \".spec.minAvailable\" to an integer value."));
-                continue;
-            }
+            Warnings.Add(("UnmanagedPods",
+                "Pods selected by this PodDisruptionBudget were found to be unmanaged: they are not counted. To account for them set \".spec.minAvailable\" to an integer value."));
+        }
 
+        foreach (var pod in _pods.Where(pod => OwnerReferences.ControllerOf(pod) is not null))
+        {
             if (_scales.Of(pod) is not { } scale)
             {
                 Warnings.Add(("CalculateExpectedPodCountFailed", $"Failed to calculate the number of expected pods: found no controllers for pod \"{pod.Metadata.Name}\""));
@@ -115,7 +114,7 @@ internal sealed class BudgetCount
             scales[scale.Uid] = scale.Replicas;
         }
 
-        return scales.Values.Sum();
+        return (int)Math.Min(int.MaxValue, scales.Values.Sum(replicas => (long)replicas));
     }
 
     private void SetCondition(string reason, string message)

@@ -50,7 +50,8 @@ internal sealed class DisruptionController : IController
             return null;
         }
 
-        var pods = _pods.ByIndex(ByNamespace, key.Namespace).Where(pod => Covers(budget, pod) && !pod.IsTerminal()).ToList();
+        var selector = LabelSelector.From(budget.Spec?.Selector);
+        var pods = _pods.ByIndex(ByNamespace, key.Namespace).Where(pod => selector.Matches(pod.Metadata.Labels) && !pod.IsTerminal()).ToList();
         if (pods.Count == 0)
         {
             _events.Record(budget, "Normal", "NoPods", "No matching pods found");
@@ -72,14 +73,12 @@ internal sealed class DisruptionController : IController
         return count.NextLook;
     }
 
-    private static bool Covers(PodDisruptionBudget budget, Pod pod) =>
-        budget.Spec?.Selector is { } selector && LabelSelector.From(selector).Matches(pod.Metadata.Labels);
-
     private void AddCovering(ControllerWatches watches, Pod? old, Pod? current)
     {
         foreach (var budget in _budgets.ByIndex(ByNamespace, (current ?? old)!.Metadata.Namespace))
         {
-            if ((old is not null && Covers(budget, old)) || (current is not null && Covers(budget, current)))
+            var selector = LabelSelector.From(budget.Spec?.Selector);
+            if ((old is not null && selector.Matches(old.Metadata.Labels)) || (current is not null && selector.Matches(current.Metadata.Labels)))
             {
                 watches.Add(ObjectKey.Of(budget));
             }

@@ -18,7 +18,7 @@ internal static class Amounts
     /// <summary>A share such as <c>25%</c> of a whole.</summary>
     public static int Share(string percent, int of, bool up)
     {
-        var number = int.TryParse(percent.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
-        return (int)(up ? Math.Ceiling(number * of / 100.0) : Math.Floor(number * of / 100.0));
+        long number = int.TryParse(percent.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
+        return (int)Math.Clamp(up ? Math.Ceiling(number * of / 100.0) : Math.Floor(number * of / 100.0), int.MinValue, int.MaxValue);
     }
 }

@@ -28,6 +28,9 @@ internal abstract class KindAccess
     /// <summary>As <see cref="Watch"/>, and <see cref="CachedIn"/> can be asked.</summary>
     public abstract void WatchByNamespace(ControllerWatches watches, Action<IApiObject?, IApiObject?> handler);
 
+    /// <summary>The first list is in the cache: what it lacks is not there.</summary>
+    public abstract bool HasSynced { get; }
+
     public abstract IApiObject? Cached(ObjectKey key);
 
     /// <summary>Objects of a namespace in the cache.</summary>
@@ -71,6 +74,8 @@ internal abstract class KindAccess
             Watch(watches, handler);
             _informer.AddIndex(ByNamespace, obj => [obj.Metadata.Namespace]);
         }
+
+        public override bool HasSynced => _informer.HasSynced;
 
         public override IApiObject? Cached(ObjectKey key) => _informer.Get(key);
 

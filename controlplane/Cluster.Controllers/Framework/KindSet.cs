@@ -61,20 +61,27 @@ internal sealed class KindSet
     private KindAccess? Follow(ControllerWatches watches, CustomResourceDefinition definition, Action<KindAccess> watch)
     {
         var type = CustomTypes.ServedOf(definition);
-        if (_byResource.TryGetValue(definition.Metadata.Name, out var known) && known.Type.Version != type?.Version)
+        if (type is null || !_isWanted(type))
         {
             Remove(watches, definition.Metadata.Name);
-            known = null;
+            return null;
         }
 
-        if (known is not null || type is null || !_isWanted(type))
+        var known = _byResource.GetValueOrDefault(definition.Metadata.Name);
+        if (known?.Type.Version == type.Version)
         {
             return null;
         }
 
+        // In one step: at no moment is a kind missing that is there before and after.
         var kind = KindAccess.Of(_customKinds!, type);
         watch(kind);
-        Volatile.Write(ref _byResource, _byResource.Add(definition.Metadata.Name, kind));
+        Volatile.Write(ref _byResource, _byResource.SetItem(definition.Metadata.Name, kind));
+        if (known is not null)
+        {
+            watches.Forget(known.Type);
+        }
+
         return kind;
     }
 

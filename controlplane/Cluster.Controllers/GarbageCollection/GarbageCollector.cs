@@ -102,6 +102,12 @@ internal sealed class GarbageCollector : IController
         var finalizers = obj.Metadata.Finalizers;
         if (finalizers.Contains(Orphan))
         {
+            // A dependent that is not known yet would be taken for none, and collected when it comes to be known.
+            if (!_kinds.All.All(one => one.HasSynced))
+            {
+                return TimeSpan.FromSeconds(1);
+            }
+
             foreach (var (dependentKind, dependent) in DependentsOf(obj.Metadata.Uid).ToList())
             {
                 await PatchAsync(dependentKind, dependent, OwnerPatches.WithoutOwners(dependent, [obj.Metadata.Uid]), cancellationToken);

@@ -113,7 +113,9 @@ internal sealed class JobController : IController
     }
 
     private static DateTimeOffset? Deadline(Job job) =>
-        job.Spec.HasActiveDeadlineSeconds ? job.Status.StartTime?.ToDateTimeOffset().AddSeconds(job.Spec.ActiveDeadlineSeconds) : null;
+        job.Spec.HasActiveDeadlineSeconds && job.Status.StartTime?.ToDateTimeOffset() is { } start
+            // The deadline may be larger than all the time there will be.
+            ? start.AddSeconds(Math.Min(job.Spec.ActiveDeadlineSeconds, Math.Floor((DateTimeOffset.MaxValue - start).TotalSeconds))) : null;
 
     /// <summary>What still runs is taken away; when all of it is gone, the job has ended.</summary>
     private async Task<Exception?> EndAsync(Job job, JobTally tally, JobEnd end, CancellationToken cancellationToken)

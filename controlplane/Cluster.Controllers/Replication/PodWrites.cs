@@ -70,6 +70,4 @@ internal sealed class PodWrites(IApiClient client, EventRecorder events, Expecta
             return e;
         }
     }
-
-    /// <summary>A namespace that is going takes no new pods: nothing to report and nothing to retry.</summary>
 }

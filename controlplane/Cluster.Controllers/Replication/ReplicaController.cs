@@ -57,9 +57,7 @@ internal sealed class ReplicaController<T> : IController
             throw failed.Error;
         }
 
-        // Ready pods that become available by time alone must be looked at again even if the event of it was missed.
-        var minReady = _kind.MinReadySeconds(owner);
-        return minReady > 0 && counts.Ready == _kind.Replicas(owner) && counts.Available != counts.Ready ? TimeSpan.FromSeconds(minReady) : null;
+        return Availability.Next(pods, _kind.MinReadySeconds(owner), _context.Now);
     }
 
     private async Task<List<Pod>> ClaimAsync(T owner, CancellationToken cancellationToken)
