@@ -10,16 +10,19 @@ internal static class Fuzzer
 
     public static async Task RunAsync(Edge edge)
     {
-        if (FuzzLimits.Input is { } path)
-        {
-            await TryAsync(edge, await File.ReadAllBytesAsync(path));
-            return;
-        }
-
-        await ReplayAsync(edge);
         byte[] current = [];
-        var sample = Task.Run(() => edge.Inputs.SampleAsync(
-            input => TryAsync(edge, current = input), seed: FuzzLimits.Seed, time: FuzzLimits.Seconds, threads: 1, print: input => Show(edge, input)));
+        Task Try(byte[] input) => TryAsync(edge, current = input);
+        var sample = Task.Run(async () =>
+        {
+            if (FuzzLimits.Input is { } path)
+            {
+                await Try(await File.ReadAllBytesAsync(path));
+                return;
+            }
+
+            await ReplayAsync(edge, Try);
+            await edge.Inputs.SampleAsync(Try, seed: FuzzLimits.Seed, time: FuzzLimits.Seconds, threads: 1, print: input => Show(edge, input));
+        });
         // An input that never ends can't be cut off; it can be named.
         while (await Task.WhenAny(sample, Task.Delay(FuzzLimits.Hang)) != sample)
         {
@@ -31,14 +34,14 @@ internal static class Fuzzer
         await sample;
     }
 
-    private static async Task ReplayAsync(Edge edge)
+    private static async Task ReplayAsync(Edge edge, Func<byte[], Task> tryIt)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Corpus", edge.Name);
         foreach (var file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
         {
             try
             {
-                await TryAsync(edge, await File.ReadAllBytesAsync(file));
+                await tryIt(await File.ReadAllBytesAsync(file));
             }
             catch (Exception error)
             {

@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Tests.Hosting;
 using Cluster.Testing;
+using Grpc.Core;
 
 namespace Cluster.ApiServer.Tests.Fairness;
 
@@ -115,7 +117,7 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
     }
 
     [Fact]
-    public async Task Streams_BeyondThoseOfAConnection_AreRefusedAndHeadersAreBounded()
+    public async Task Headers_BeyondTheLimit_AreRefused()
     {
         using var client = As("polite");
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/namespaces/default/configmaps/one") { Version = HttpVersion.Version11 };
@@ -133,6 +135,19 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
         }
 
         Assert.True(code is 0 or 431, $"{code}");
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(client, HttpMethod.Get, "/api/v1/namespaces/default/configmaps/one")).Code);
+    }
+
+    [Fact]
+    public async Task Message_OfACallWithoutObject_IsBounded()
+    {
+        var grpc = new Resources.ResourcesClient(Rig.AdminChannel);
+        var where = new ResourceRef { Version = "v1", Resource = "configmaps", Namespace = "default", Name = "one" };
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await grpc.GetAsync(new GetRequest { Ref = where, ResourceVersion = new string('1', 70 << 10) }, cancellationToken: Cancel));
+
+        // The framework's word for a body that is too large; a version that is no number is our own to refuse, and another.
+        Assert.Equal(StatusCode.Unknown, refused.StatusCode);
+        Assert.NotEmpty((await grpc.GetAsync(new GetRequest { Ref = where }, cancellationToken: Cancel)).Object);
     }
 
     [Fact]
@@ -143,6 +158,7 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
         body.Headers.ContentType = new("application/json");
         var answer = await SendAsync(client, HttpMethod.Post, "/api/v1/namespaces/default/configmaps", body);
         Assert.True((int)answer.Code is 413 or 0, $"{answer.Code}");
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(client, HttpMethod.Get, "/api/v1/namespaces/default/configmaps/one")).Code);
     }
 
     // A closed connection is readable, and there is nothing to read.

@@ -79,14 +79,14 @@ public sealed class SecretScanTests : IDisposable
     private async Task WriteAsync(ApiServerRig rig)
     {
         var admin = rig.Admin;
-        await SendAsync(admin, "POST", Secrets, $$$"""{"metadata":{"name":"json","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{New("last-applied")}}}"}},"data":{"a":"{{{Base64(New("data"))}}}"},"stringData":{"b":"{{{New("stringData")}}}"}}""");
-        await SendAsync(admin, "POST", Secrets, $"apiVersion: v1\nkind: Secret\nmetadata: {{name: yaml}}\nstringData: {{a: {New("YAML")}}}\n", "application/yaml");
-        await SendAsync(admin, "PUT", Secrets + "/json", $$$"""{"metadata":{"name":"json"},"data":{"a":"{{{Base64(New("an update"))}}}"}}""");
-        await SendAsync(admin, "PATCH", Secrets + "/json", $$$"""{"stringData":{"c":"{{{New("a merge patch")}}}"}}""", "application/merge-patch+json");
-        await SendAsync(admin, "PATCH", Secrets + "/json", $$$"""{"data":{"d":"{{{Base64(New("a strategic patch"))}}}"}}""", "application/strategic-merge-patch+json");
-        await SendAsync(admin, "PATCH", Secrets + "/json", $$$"""[{"op":"add","path":"/data/e","value":"{{{Base64(New("a JSON patch"))}}}"}]""", "application/json-patch+json");
-        await SendAsync(admin, "PATCH", Secrets + "/applied?fieldManager=f", $$$"""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"applied"},"stringData":{"a":"{{{New("an apply")}}}"}}""", "application/apply-patch+yaml");
-        await SendAsync(admin, "POST", Secrets + "?dryRun=All", $$$"""{"metadata":{"name":"dry"},"stringData":{"a":"{{{New("a dry run")}}}"}}""");
+        await WrittenAsync(admin, "POST", Secrets, $$$"""{"metadata":{"name":"json","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{New("last-applied")}}}"}},"data":{"a":"{{{Base64(New("data"))}}}"},"stringData":{"b":"{{{New("stringData")}}}"}}""");
+        await WrittenAsync(admin, "POST", Secrets, $"apiVersion: v1\nkind: Secret\nmetadata: {{name: yaml}}\nstringData: {{a: {New("YAML")}}}\n", "application/yaml");
+        await WrittenAsync(admin, "PUT", Secrets + "/json", $$$"""{"metadata":{"name":"json"},"data":{"a":"{{{Base64(New("an update"))}}}"}}""");
+        await WrittenAsync(admin, "PATCH", Secrets + "/json", $$$"""{"stringData":{"c":"{{{New("a merge patch")}}}"}}""", "application/merge-patch+json");
+        await WrittenAsync(admin, "PATCH", Secrets + "/json", $$$"""{"data":{"d":"{{{Base64(New("a strategic patch"))}}}"}}""", "application/strategic-merge-patch+json");
+        await WrittenAsync(admin, "PATCH", Secrets + "/json", $$$"""[{"op":"add","path":"/data/e","value":"{{{Base64(New("a JSON patch"))}}}"}]""", "application/json-patch+json");
+        await WrittenAsync(admin, "PATCH", Secrets + "/applied?fieldManager=f", $$$"""{"apiVersion":"v1","kind":"Secret","metadata":{"name":"applied"},"stringData":{"a":"{{{New("an apply")}}}"}}""", "application/apply-patch+yaml");
+        await WrittenAsync(admin, "POST", Secrets + "?dryRun=All", $$$"""{"metadata":{"name":"dry"},"stringData":{"a":"{{{New("a dry run")}}}"}}""");
         var envelope = Envelope.Encode(new Secret { Metadata = new() { Name = "protobuf" }, Data = { ["a"] = ByteString.CopyFromUtf8(New("protobuf")) } });
         using (var content = new ByteArrayContent(envelope))
         {
@@ -99,6 +99,8 @@ public sealed class SecretScanTests : IDisposable
         var where = new ResourceRef { Version = "v1", Resource = "secrets", Namespace = "default", Name = "grpc" };
         await grpc.CreateAsync(new WriteRequest { Ref = where, Object = ByteString.CopyFrom(Envelope.Encode(new Secret { Metadata = new() { Name = "grpc" }, Data = { ["a"] = ByteString.CopyFromUtf8(New("a gRPC create")) } })) }, cancellationToken: Cancel);
         await grpc.PatchAsync(new PatchRequest { Ref = where, PatchType = "application/merge-patch+json", Patch = ByteString.CopyFromUtf8($$$"""{"stringData":{"b":"{{{New("a gRPC patch")}}}"}}""") }, cancellationToken: Cancel);
+        foreach (var name in (string[])["json", "yaml", "applied", "protobuf", "grpc"])
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(admin, "GET", $"{Secrets}/{name}")).Code);
         await SendAsync(admin, "GET", Secrets);
         await SendAsync(admin, "GET", Secrets + "/json");
         using var watch = await admin.GetAsync(Secrets + "?watch=true&timeoutSeconds=1", Cancel);
@@ -122,6 +124,12 @@ public sealed class SecretScanTests : IDisposable
         await RefusedAsync(rig.Anonymous, "POST", Secrets, $$$"""{"metadata":{"name":"bad"},"stringData":{"a":"{{{New("of somebody who may not")}}}"}}""");
     }
 
+    private static async Task WrittenAsync(HttpClient client, string method, string path, string body, string type = "application/json")
+    {
+        var (code, answer) = await SendAsync(client, method, path, body, type);
+        Assert.True(code is HttpStatusCode.OK or HttpStatusCode.Created, $"{method} {path}: {answer}");
+    }
+
     private async Task ShowTokensAsync(ApiServerRig rig)
     {
         var (code, body) = await SendAsync(rig.Admin, "POST", "/api/v1/namespaces/default/serviceaccounts/default/token", """{"spec":{}}""");
@@ -131,7 +139,7 @@ public sealed class SecretScanTests : IDisposable
         _canaries.Add(new Canary("its signature", token[(token.LastIndexOf('.') + 1)..]));
         var bootstrap = (Id: "abcdef", Secret: "q7x9k2m4p8w1z5t3");
         _canaries.Add(new Canary("a bootstrap token", bootstrap.Secret));
-        await SendAsync(rig.Admin, "POST", "/api/v1/namespaces/kube-system/secrets", $$$"""{"metadata":{"name":"bootstrap-token-{{{bootstrap.Id}}}"},"type":"bootstrap.kubernetes.io/token","stringData":{"token-id":"{{{bootstrap.Id}}}","token-secret":"{{{bootstrap.Secret}}}","usage-bootstrap-authentication":"true"}}""");
+        await WrittenAsync(rig.Admin, "POST", "/api/v1/namespaces/kube-system/secrets", $$$"""{"metadata":{"name":"bootstrap-token-{{{bootstrap.Id}}}"},"type":"bootstrap.kubernetes.io/token","stringData":{"token-id":"{{{bootstrap.Id}}}","token-secret":"{{{bootstrap.Secret}}}","usage-bootstrap-authentication":"true"}}""");
         _canaries.Add(new Canary("a static token", ApiServerRig.NobodysToken));
         foreach (var shown in (string[])[token, $"{bootstrap.Id}.{bootstrap.Secret}", ApiServerRig.NobodysToken, New("a wrong token"), token[..^4] + "AAAA"])
         {

@@ -45,6 +45,18 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
 
         await KubectlAsync("create", "pdb", "guarded", "--selector=app=guarded", "--min-available=1");
         await KubectlAsync("wait", "pdb/guarded", "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=60s");
+        try
+        {
+            await DrainAsync();
+        }
+        finally
+        {
+            await KubectlAsync("uncordon", "node-a");
+        }
+    }
+
+    private async Task DrainAsync()
+    {
         var draining = KubectlAsync("drain", "node-a", "--pod-selector=app=guarded", "--force", "--timeout=80s");
         await KubectlAsync("wait", "pdb/guarded", "--for=jsonpath={.status.expectedPods}=1", "--timeout=60s");
         Assert.Matches("^pod/guarded-(one|two)\n$", await KubectlAsync("get", "pods", "-l", "app=guarded", "-o", "name"));
@@ -54,7 +66,6 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
 
         Assert.Contains("node/node-a drained", await draining, StringComparison.Ordinal);
         Assert.Equal("", await KubectlAsync("get", "pods", "-l", "app=guarded", "-o", "name"));
-        await KubectlAsync("uncordon", "node-a");
     }
 
     private async Task<string> KubectlAsync(params string[] arguments)

@@ -101,8 +101,11 @@ public sealed partial class ServerFuzzTests(FuzzedServer server) : IClassFixture
             request.Headers.TryAddWithoutValidation("grpc-timeout", head[0] == "Watch" ? "20m" : "50S");
             using var response = await SendAsync(request);
             Assert.Equal(HttpStatusCode.OK, response?.StatusCode ?? HttpStatusCode.OK);
-            if (response is not null)
-                await ReadAsync(response);
+            if (response is null)
+                return;
+            await ReadAsync(response);
+            foreach (var headers in new HttpHeaders[] { response.Headers, response.TrailingHeaders })
+                Assert.False(headers.TryGetValues("grpc-status", out var codes) && codes.Contains("13"), "INTERNAL, which is gRPC's 500");
         });
     }
 
