@@ -12,6 +12,7 @@ public sealed class SteadyStateTests
     private const int Warmup = 2000;
     // Enough that a buffer the pool had trimmed and makes again (128 kB) is far less than one object per request.
     private const int Count = 50_000;
+    private const int Tries = 5;
 
     [Theory]
     [InlineData(UdpPath.Managed, UdpMode.Session)]
@@ -25,12 +26,7 @@ public sealed class SteadyStateTests
         using var client = rig.Connect();
         client.ReceiveTimeout = 5000;
         var buffer = new byte[16];
-        Ask(Warmup);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Ask(Count);
-        // One allocated object per datagram would be at least 24 bytes each; the rest is the runtime's own, a buffer of 64 kB for each of
-        // its threads above all.
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 20);
+        AssertAllocatesLessThan(20, Ask);
 
         void Ask(int times)
         {
@@ -51,10 +47,7 @@ public sealed class SteadyStateTests
         await using var rig = new UdpRelayRig(path, new UdpSetup { Mode = UdpMode.OneWay }, a);
         using var client = rig.Connect();
         var buffer = new byte[16];
-        Send(Warmup);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Send(Count);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+        AssertAllocatesLessThan(12, Send);
 
         void Send(int times)
         {
@@ -76,10 +69,7 @@ public sealed class SteadyStateTests
         client.Connect(rig.EndPoint);
         client.ReceiveTimeout = 5000;
         var buffer = new byte[16];
-        Ask(Warmup);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Ask(Count);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Count * 12);
+        AssertAllocatesLessThan(12, Ask);
 
         void Ask(int times)
         {
@@ -89,5 +79,21 @@ public sealed class SteadyStateTests
                 for (var received = 0; received < buffer.Length;) received += client.Receive(buffer);
             }
         }
+    }
+
+    // One object per operation would be at least 24 bytes each, in each try; what the runtime makes of its own, a buffer of 64 kB for each of its
+    // threads above all, comes and goes.
+    private static void AssertAllocatesLessThan(int bytesEach, Action<int> work)
+    {
+        work(Warmup);
+        var least = long.MaxValue;
+        for (var i = 0; i < Tries && least > Count * bytesEach; i++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            work(Count);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.InRange(least, 0, Count * bytesEach);
     }
 }

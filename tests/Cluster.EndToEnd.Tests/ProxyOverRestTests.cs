@@ -12,6 +12,9 @@ public sealed class ProxyOverRestTests
 {
     private const string Address = "10.99.0.77";
 
+    /// <summary>Where a proxy keeps what it made on the host.</summary>
+    private const string StateFolder = "/run/cluster-proxy";
+
     private readonly ConcurrentQueue<string> _said = new();
 
     [Theory]
@@ -32,6 +35,7 @@ public sealed class ProxyOverRestTests
         int port = Machine.FreePort(), health = Machine.FreePort(), metrics = Machine.FreePort();
         await using var servers = new NameServers(1, node);
         string kubeconfig = Path.Combine(data.Path, "kubeconfig");
+        bool hadState = Directory.Exists(StateFolder);
         using Process server = Start(Machine.ClusterBinary, "apiserver", "--data", data.Path, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1",
             "--secure-port", $"{port}", "--service-cluster-ip-range", "10.99.0.0/16");
         try
@@ -57,6 +61,7 @@ public sealed class ProxyOverRestTests
                 Assert.True(exit == 0, $"the proxy ended with {exit}; it and the API server said:\n{string.Join('\n', _said)}");
                 // Routes and programs outlive it on purpose.
                 (await CommandResult.RunAsync(program, [.. arguments, "--cleanup"], TimeSpan.FromSeconds(30))).Succeeded();
+                Assert.Equal(hadState, Directory.Exists(StateFolder));
             }
         }
         finally

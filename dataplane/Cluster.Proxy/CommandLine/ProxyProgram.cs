@@ -46,7 +46,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
     public Task RunAsync(CancellationToken cancellationToken)
     {
         if (settings.WithoutEffect.Count > 0) _logger.LogInformation("Without effect in this proxy: {Flags}", string.Join(", ", settings.WithoutEffect));
-        if (settings.Cleanup) return NodePlane.RemoveAsync(settings.Options, logs, cancellationToken);
+        if (settings.Cleanup) return CleanUpAsync(settings.Options, cancellationToken);
         return settings.LoadBalancerFile is { } file ? RunFileAsync(file, cancellationToken) : RunClusterAsync(cancellationToken);
     }
 
@@ -114,9 +114,19 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
         }
     }
 
+    private async Task CleanUpAsync(ProxyOptions options, CancellationToken cancellationToken)
+    {
+        await NodePlane.RemoveAsync(options, logs, cancellationToken);
+        if (options.OwnedPath is { } owned && new FileInfo(owned) is { Exists: true, Length: 0 }) File.Delete(owned);
+        foreach (var folder in StateFolders(options))
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+    }
+
     private static void CreateFolder(ProxyOptions options)
     {
-        foreach (var path in (string?[])[options.OwnedPath, options.SavedPath])
-            if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+        foreach (var folder in StateFolders(options)) Directory.CreateDirectory(folder);
     }
+
+    private static IEnumerable<string> StateFolders(ProxyOptions options) =>
+        new[] { Path.GetDirectoryName(options.OwnedPath), Path.GetDirectoryName(options.SavedPath) }.Where(folder => !string.IsNullOrEmpty(folder)).Select(folder => folder!).Distinct();
 }
