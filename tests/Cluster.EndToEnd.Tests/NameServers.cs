@@ -15,11 +15,17 @@ internal sealed class NameServers : IAsyncDisposable
     /// <param name="count">They are called a, b, c...</param>
     /// <param name="address">Where they listen; loopback otherwise.</param>
     public NameServers(int count, IPAddress? address = null)
+        : this([.. Enumerable.Repeat(address ?? IPAddress.Loopback, count)])
     {
-        for (int i = 0; i < count; i++)
+    }
+
+    /// <param name="addresses">Where a, b, c... listen.</param>
+    public NameServers(params IReadOnlyList<IPAddress> addresses)
+    {
+        for (int i = 0; i < addresses.Count; i++)
         {
             string name = ((char)('a' + i)).ToString();
-            var listener = new TcpListener(address ?? IPAddress.Loopback, 0);
+            var listener = new TcpListener(addresses[i], 0);
             listener.Start();
             _listeners.Add(listener);
             _serving.Add(ServeAsync(listener, name));

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Cluster.EndToEnd.Tests;
 
 /// <summary>Kubernetes' own scheduler, controller manager and proxy do their work against our API server.</summary>
@@ -106,7 +108,9 @@ public sealed class StockComponentsTests(StockControlPlane plane)
     public async Task Proxy_CarriesTrafficToTheSlicesEndpoints()
     {
         Kubectl kubectl = await plane.KubectlAsync();
-        await using var servers = new NameServers(2, StockControlPlane.HostAddress);
+        await RequireRandomRulesAsync();
+        IPAddress[] hosts = [StockControlPlane.HostAddress, StockControlPlane.OtherHostAddress];
+        await using var servers = new NameServers(hosts);
         await kubectl.ApplyAsync("""
             apiVersion: v1
             kind: Service
@@ -121,7 +125,7 @@ public sealed class StockComponentsTests(StockControlPlane plane)
                 metadata: {name: plain-{{{i}}}, labels: {kubernetes.io/service-name: plain}}
                 addressType: IPv4
                 ports: [{port: {{{port}}}}]
-                endpoints: [{addresses: [{{{StockControlPlane.HostAddress}}}], conditions: {ready: true}}]
+                endpoints: [{addresses: [{{{hosts[i]}}}], conditions: {ready: true}}]
                 """);
         }
 
@@ -130,6 +134,14 @@ public sealed class StockComponentsTests(StockControlPlane plane)
         await kubectl.RunAsync("delete", "endpointslice", "plain-0");
         await Poll.UntilAsync("only the second answers", async () => await AskAsync(ip) == "b");
         AssertHealthy();
+    }
+
+    // Each of kube-proxy's rules but a service's last is taken at random; without the match its whole restore fails.
+    private static async Task RequireRandomRulesAsync()
+    {
+        CommandResult rule = await StockControlPlane.InsideAsync(
+            "iptables", "-t", "filter", "-I", "OUTPUT", "-d", "192.0.2.1", "-m", "statistic", "--mode", "random", "--probability", "0.5", "-j", "ACCEPT");
+        Assert.SkipUnless(rule.ExitCode == 0, $"the kernel has no rules that match at random (xt_statistic), which kube-proxy needs: {rule.Error.Trim()}");
     }
 
     /// <summary>Which servers answer twelve connections, sorted.</summary>

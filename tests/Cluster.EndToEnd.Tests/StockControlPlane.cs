@@ -22,6 +22,9 @@ public sealed class StockControlPlane : IAsyncLifetime
     /// <summary>This machine's side of the link into the proxy's network.</summary>
     internal static IPAddress HostAddress { get; } = IPAddress.Parse("198.18.77.1");
 
+    /// <summary>Another address of it: what kube-proxy 1.20 keeps of a service's endpoints is one for each IP address, whatever their ports.</summary>
+    internal static IPAddress OtherHostAddress { get; } = IPAddress.Parse("198.18.77.3");
+
     internal Dictionary<string, LoggedProcess> Components { get; } = [];
 
     private string Kubeconfig => Path.Combine(_data, "kubeconfig");
@@ -118,9 +121,10 @@ public sealed class StockControlPlane : IAsyncLifetime
         [
             $"netns add {NetworkNamespace}",
             $"link add {HostLink} type veth peer name eth0 netns {NetworkNamespace}",
-            $"addr add {HostAddress}/30 dev {HostLink}",
+            $"addr add {HostAddress}/29 dev {HostLink}",
+            $"addr add {OtherHostAddress}/29 dev {HostLink}",
             $"link set {HostLink} up",
-            $"-n {NetworkNamespace} addr add 198.18.77.2/30 dev eth0",
+            $"-n {NetworkNamespace} addr add 198.18.77.2/29 dev eth0",
             $"-n {NetworkNamespace} link set eth0 up",
             $"-n {NetworkNamespace} link set lo up",
             $"-n {NetworkNamespace} route add default via {HostAddress}",
