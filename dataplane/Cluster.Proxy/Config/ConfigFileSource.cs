@@ -1,5 +1,6 @@
+using System.Buffers;
+using System.Threading.Channels;
 using Cluster.Dataplane;
-using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Proxy.Config;
@@ -8,14 +9,21 @@ namespace Cluster.Proxy.Config;
 /// <remarks>A file that can't be used is refused with line and reason, and the table stays as it was.</remarks>
 public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider time)
 {
-    /// <summary>A look at where the file is and two numbers of it; notifications would miss what editors and mounted volumes do by renaming.</summary>
+    /// <summary>A look at where the file is and two numbers of it: notices alone would miss what becomes of a link's target, and files of other machines.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Some 4,000 services of 10 backends.</summary>
     private const long LongFileBytes = 1 << 20;
 
-    private readonly Dictionary<ServicePortId, LoadBalancerService> _known = [];
+    /// <summary>The link that is exchanged in a mounted ConfigMap's folder.</summary>
+    private const string MountedVersion = "..data";
+
+    /// <summary>Services parsed anew that leave behind enough to be worth a collection.</summary>
+    private const int ManyServices = 1000;
+
+    private readonly LoadBalancerReader _reader = new();
     private (string Place, DateTime WrittenAt, long Length) _seen;
+    private LoadBalancerRevision? _first;
     private LoadBalancerConfig? _config;
 
     /// <summary>Reads the file for the first time.</summary>
@@ -24,28 +32,58 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     public LoadBalancerConfig Read()
     {
         _seen = Look();
-        return _config = Parse();
+        _first = Parse();
+        return _config = _first.Config;
     }
 
     /// <summary>Puts what <see cref="Read"/> found into effect.</summary>
     /// <remarks>Before there are clients: what reading a long file left behind is collected, all else standing still.</remarks>
     public async Task ApplyAsync(NodeDataplane dataplane)
     {
-        await ApplyAsync(dataplane, _config ?? throw new InvalidOperationException("The file has not been read"));
-        CollectAfterLongFile(hasClients: false);
+        await ApplyAsync(dataplane, _first ?? throw new InvalidOperationException("The file has not been read"));
+        _first = null;
+        // While there are clients it is collected beside them: to compact 10,000 services of 10 backends lets traffic stand still for 40 to 60 ms.
+        if (_seen.Length >= LongFileBytes) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>Follows changes until cancelled.</summary>
+    /// <remarks>A file that is renamed into place is read at once. One that is written where it is may be there in part: it is read at the next look.</remarks>
     public async Task RunAsync(NodeDataplane dataplane, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(LookPeriod, time);
+        var looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        await using var timer = time.CreateTimer(_ => looks.Writer.TryWrite(true), null, LookPeriod, LookPeriod);
+        using var renames = WatchRenames(() => looks.Writer.TryWrite(true));
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) await ReloadIfChangedAsync(dataplane);
+            await foreach (var _ in looks.Reader.ReadAllAsync(cancellationToken)) await ReloadIfChangedAsync(dataplane);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The way to stop it.
+        }
+    }
+
+    // Null where the system has none to give.
+    private FileSystemWatcher? WatchRenames(Action look)
+    {
+        var whole = Path.GetFullPath(path);
+        var name = Path.GetFileName(whole);
+        FileSystemWatcher? watcher = null;
+        try
+        {
+            watcher = new FileSystemWatcher(Path.GetDirectoryName(whole)!) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName };
+            watcher.Renamed += (_, renamed) =>
+            {
+                if (renamed.Name == name || renamed.Name == MountedVersion) look();
+            };
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or PlatformNotSupportedException)
+        {
+            watcher?.Dispose();
+            logger.LogInformation("{File} is looked at every {Period}: its folder can't be watched: {Reason}", path, LookPeriod, exception.Message);
+            return null;
         }
     }
 
@@ -56,13 +94,15 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
             var now = Look();
             if (now == _seen) return;
             _seen = now;
-            var config = Parse();
+            var revision = Parse();
+            var config = revision.Config;
             if (config.Threads != _config?.Threads) logger.LogWarning("{File}: another number of threads takes effect at the next start", path);
             if (config.ConnectTimeout != _config?.ConnectTimeout) logger.LogWarning("{File}: another connectTimeout takes effect at the next start", path);
             if (!Equals(config.Metrics, _config?.Metrics)) logger.LogWarning("{File}: another address of metrics takes effect at the next start", path);
-            await ApplyAsync(dataplane, config);
-            CollectAfterLongFile(hasClients: true);
-            logger.LogInformation("{File} was read again: {Count} services", path, _known.Count);
+            await ApplyAsync(dataplane, revision);
+            // What parsing leaves behind is many times what is kept of it, and the runtime would let it lie until much more has come up.
+            if (config.Services.Count >= ManyServices) GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+            logger.LogInformation("{File} was read again: {Count} services", path, revision.Count);
         }
         catch (ConfigException exception)
         {
@@ -76,42 +116,29 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         }
     }
 
-    private Task ApplyAsync(NodeDataplane dataplane, LoadBalancerConfig config)
+    private Task ApplyAsync(NodeDataplane dataplane, LoadBalancerRevision revision)
     {
-        var gone = new HashSet<ServicePortId>(_known.Keys);
-        foreach (var service in config.Services)
-        {
-            gone.Remove(service.Id);
-            // Most of a long file is as it was.
-            if (_known.TryGetValue(service.Id, out var before) && before == service) continue;
-            dataplane.Directory.Set(service.ToServicePort(), service.ToBackends());
-            _known[service.Id] = service;
-        }
-
-        foreach (var id in gone)
-        {
-            dataplane.Directory.Remove(id);
-            _known.Remove(id);
-        }
-
-        // What is in force is kept once, and as it was read first.
-        _config = config with { Services = [] };
+        foreach (var service in revision.Config.Services) dataplane.Directory.Set(service.ToServicePort(), service.ToBackends());
+        foreach (var id in revision.Gone) dataplane.Directory.Remove(id);
+        // The data plane has the services now.
+        _config = revision.Config with { Services = [] };
         return dataplane.Publish();
     }
 
-    // What reading leaves behind is many times what is kept of it, and the runtime would let it lie until much more has come up. While there are
-    // clients it is collected beside them: to compact 10,000 services of 10 backends lets traffic stand still for 40 to 60 ms.
-    private void CollectAfterLongFile(bool hasClients)
+    private LoadBalancerRevision Parse()
     {
-        if (_seen.Length < LongFileBytes) return;
-        if (hasClients) GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
-        else GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-    }
-
-    private LoadBalancerConfig Parse()
-    {
-        using var text = new StreamReader(path);
-        return LoadBalancerFile.Parse(text);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(file.Length + 1, Array.MaxLength));
+        try
+        {
+            var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            if (length == buffer.Length) throw new IOException("it grows while it is read");
+            return _reader.Read(new ArraySegment<byte>(buffer, 0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     // Of the file that links lead to, and where it is: a ConfigMap's is exchanged by a link on the way, and may be as old and as long.

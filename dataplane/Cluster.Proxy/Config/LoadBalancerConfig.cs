@@ -41,6 +41,8 @@ public sealed record LoadBalancerService(string Name, IPEndPoint Listen, Service
 
     internal ServicePortId Id => new(Name, Protocol);
 
+    internal ServicePlace Place => new(Id, Listen);
+
     internal ServicePort ToServicePort()
     {
         var everywhere = Listen.Address.Equals(IPAddress.Any) || Listen.Address.Equals(IPAddress.IPv6Any);

@@ -49,15 +49,29 @@ public static class LoadBalancerFile
     public static LoadBalancerConfig Parse(string text) => Parse(new StringReader(text));
 
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
-    public static LoadBalancerConfig Parse(TextReader text)
+    public static LoadBalancerConfig Parse(TextReader text) => Parse(text, new ServiceList());
+
+    /// <param name="text">The file.</param>
+    /// <param name="services">Gets its services; empty before.</param>
+    /// <exception cref="ConfigException">Something in it can't be used.</exception>
+    internal static LoadBalancerConfig Parse(TextReader text, ServiceList services) =>
+        Parse(text, node => services.Add(Service(node), node.Line)) with { Services = services.Items };
+
+    /// <summary>Reads all but the services, which are handed over as they come.</summary>
+    /// <exception cref="ConfigException">Something in it can't be used.</exception>
+    internal static LoadBalancerConfig Parse(TextReader text, Action<ConfigNode> take)
     {
-        var services = new ServiceList();
-        var root = Map(ConfigNode.Read(text, "services", node => services.Add(Service(node), node.Line)), ["threads", "metrics", "connectTimeout", "services"]);
+        var root = Map(ConfigNode.Read(text, "services", take), ["threads", "metrics", "connectTimeout", "services"]);
         var threads = root.TryGetValue("threads", out var count) ? (int?)Number(count, 1, MaxThreads) : null;
         if (!root.TryGetValue("services", out var list)) throw new ConfigException(1, "services is missing");
         if (list.Items is null) throw Bad(list, "services must be a list");
-        return new LoadBalancerConfig(threads, services.Items) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null, ConnectTimeout = root.TryGetValue("connectTimeout", out var connect) ? Seconds(connect) : null };
+        return new LoadBalancerConfig(threads, []) { Metrics = root.TryGetValue("metrics", out var metrics) ? EndPoint(metrics) : null, ConnectTimeout = root.TryGetValue("connectTimeout", out var connect) ? Seconds(connect) : null };
     }
+
+    /// <summary>Reads a list of one service.</summary>
+    /// <exception cref="ConfigException">It is something else, or something in it can't be used.</exception>
+    internal static LoadBalancerService ParseItem(TextReader text) =>
+        ConfigNode.Read(text) is { Items: [var node] } ? Service(node) : throw new ConfigException(1, "one service is expected");
 
     private static LoadBalancerService Service(ConfigNode node)
     {

@@ -13,7 +13,7 @@ internal sealed record ScaleReport(MachineFacts Machine, string Version, int Bac
         var text = new StringBuilder();
         text.AppendLine("# Data plane at scale").AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured {Machine.Date} with {BackendsPerService} backends a service; {Machine.Cores} cores, {Machine.Processor}; Linux {Machine.Kernel}; {Machine.Runtime}; open files {Machine.OpenFileLimit}; version {Version}.").AppendLine();
-        text.AppendLine("`node`: the data plane as the proxy hosts it, with virtual addresses, without the API. `file`: `cluster proxy --config`, whose changes come through the file (read twice a second).").AppendLine();
+        text.AppendLine("`node`: the data plane as the proxy hosts it, with virtual addresses, without the API. `file`: `cluster proxy --config`, whose changes come through the file, renamed into place.").AppendLine();
         text.AppendLine("| vehicle | path | services | answering | start to serving ms | resident MB (anonymous) | first connection p50 / p99 us | change to effect p50 / p99 ms (changes) | |");
         text.AppendLine("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (ScaleResult one in Results)
