@@ -28,7 +28,7 @@ public sealed class ApiServer : IAsyncDisposable
     private ApiServer(RegistryHost core, AuditLog? audit, WebHost web, IReadOnlyList<IDisposable> owned) =>
         (_core, _audit, _web, _owned) = (core, audit, web, owned);
 
-    private WebhookClients? Webhooks { get; init; }
+    private WebhookClients? WebhookConnections { get; init; }
 
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
@@ -40,6 +40,7 @@ public sealed class ApiServer : IAsyncDisposable
     public Task Completion => _web.Completion;
 
     /// <summary>Starts; when it returns the server answers, and the cluster's first objects exist.</summary>
+    /// <exception cref="AdmissionPluginException">An admission plug-in of a user's cannot be made, or a name of one is unknown.</exception>
     /// <exception cref="IOException">An address cannot be listened on: the message is one line that says which and why.</exception>
     public static async Task<ApiServer> StartAsync(
         ApiServerOptions options, IStore store, ILoggerFactory logs, CancellationToken cancellationToken)
@@ -56,7 +57,7 @@ public sealed class ApiServer : IAsyncDisposable
         WebhookClients? webhooks = null;
         var core = await RegistryHost.StartAsync(
             store, registry,
-            reader => Plugins(reader, store, access, options.Time, new(reader, webhooks = new(reader, logs.CreateLogger<WebhookClients>()), logs.CreateLogger<WebhookDispatcher>())),
+            reader => options.Admission.Create(new(reader, store, access, Webhooks(reader), options.Time), logs),
             reader => Posted(access.Authorizer(reader), Tokens(reader), options.Time), access.Indexes,
             logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
@@ -84,7 +85,7 @@ public sealed class ApiServer : IAsyncDisposable
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, audit.Log, web, owned) { Webhooks = webhooks };
+            return new ApiServer(core, audit.Log, web, owned) { WebhookConnections = webhooks };
         }
         catch
         {
@@ -93,6 +94,9 @@ public sealed class ApiServer : IAsyncDisposable
             webhooks?.Dispose();
             throw;
         }
+
+        WebhookDispatcher Webhooks(IObjectReader reader) =>
+            new(reader, webhooks = new(reader, logs.CreateLogger<WebhookClients>()), logs.CreateLogger<WebhookDispatcher>());
 
         IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
         [
@@ -106,7 +110,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await _web.DisposeAsync();
         await _core.DisposeAsync();
-        Webhooks?.Dispose();
+        WebhookConnections?.Dispose();
         await EndAsync(_audit, _owned);
     }
 
@@ -145,24 +149,5 @@ public sealed class ApiServer : IAsyncDisposable
         new AccessReview("subjectaccessreviews", authorizer), new AccessReview("selfsubjectaccessreviews", authorizer),
         new AccessReview("localsubjectaccessreviews", authorizer), new RulesReview(authorizer),
         new TokenReviews(new CachedTokenAuthenticator(tokens, time)), new SelfReview(time),
-    ];
-
-    /// <summary>In the order they see a write.</summary>
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(
-        IObjectReader reader, IStore store, AuthorizationParts access, TimeProvider time, WebhookDispatcher webhooks) =>
-    [
-        new CreationRights(new RequestAuthorizer(access.Authorizer(reader))),
-        new NamespaceLifecycle(reader, time),
-        new ServiceAccountAdmission(reader, time),
-        new DefaultTolerationSeconds(),
-        new NodeRestriction(reader),
-        new CertificateRights(access.Authorizer(reader)),
-        new LimitRanger(reader),
-        new MutatingAdmissionWebhook(reader, webhooks),
-        // After the webhooks: what they make of a role is held to the same rules.
-        new RoleEscalation(access.Roles, access.Rules, access.Authorizer(reader)),
-        new ValidatingAdmissionWebhook(reader, webhooks),
-        // The last: what it charges is what will be stored.
-        new ResourceQuotaAdmission(reader, new QuotaLedger(store), time),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Health;
@@ -31,6 +32,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Where requests are written down; null: nowhere.</summary>
     public AuditLogOptions? AuditLog { get; init; }
+
+    /// <summary>The admission plug-ins: see <see cref="AdmissionPlugins.Load"/>.</summary>
+    public AdmissionPlugins Admission { get; init; } = AdmissionPlugins.Default;
 
     /// <summary>Requests served at once, of all priority levels together; watches, streams and administrators are not counted.</summary>
     public int MaxRequestsInFlight { get; init; } = 600;

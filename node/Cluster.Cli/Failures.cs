@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.ApiServer.Admission;
 using Cluster.Containers;
 using Cluster.Dataplane.Handover;
 using Cluster.Proxy.CommandLine;
@@ -12,7 +13,7 @@ internal static class Failures
     /// <summary>The line, or null for what should not have happened.</summary>
     public static string? Explain(Exception failure) => failure switch
     {
-        CliException or UsageException or StoreException or RuntimeException or StatusException or HandoverException => failure.Message.ReplaceLineEndings(" "),
+        CliException or UsageException or StoreException or RuntimeException or StatusException or HandoverException or AdmissionPluginException => failure.Message.ReplaceLineEndings(" "),
         HttpRequestException or Grpc.Core.RpcException => $"the API server did not answer: {failure.Message.ReplaceLineEndings(" ")}",
         IOException or UnauthorizedAccessException or InvalidDataException => failure.Message.ReplaceLineEndings(" "),
         _ => null,

@@ -19,6 +19,7 @@ public sealed class ReferenceTests
         ["Cluster.Containers"] = [],
         ["Cluster.Kubelet"] = ["Cluster.Containers", "Cluster.Client"],
         ["StaticSite"] = ["Cluster.Client"],
+        ["PodPolicies"] = ["Cluster.ApiServer"],
         ["Cluster.Cli"] =
             ["Cluster.Kubelet", "Cluster.Proxy", "Cluster.ApiServer", "Cluster.Storage", "Cluster.Scheduler", "Cluster.Controllers"],
     };

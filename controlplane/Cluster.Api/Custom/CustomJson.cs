@@ -76,11 +76,20 @@ public static class CustomJson
 
     /// <summary>Reads an object's JSON, as a store or a server has written it.</summary>
     /// <exception cref="StatusException">400: it is no object.</exception>
-    public static CustomObject Read(ReadOnlySpan<byte> utf8)
+    public static CustomObject Read(ReadOnlySpan<byte> utf8) => Read(utf8, out _);
+
+    /// <summary>As the other.</summary>
+    /// <param name="utf8">One JSON value.</param>
+    /// <param name="apiVersion">Group and version it is written in; empty where it does not say.</param>
+    /// <exception cref="StatusException">400: it is no object.</exception>
+    public static CustomObject Read(ReadOnlySpan<byte> utf8, out string apiVersion)
     {
         try
         {
-            return JsonTrees.Parse(utf8) is JsonObject tree ? FromTree(tree) : throw StatusErrors.BadRequest("the object is no JSON object");
+            if (JsonTrees.Parse(utf8) is not JsonObject tree)
+                throw StatusErrors.BadRequest("the object is no JSON object");
+            apiVersion = tree["apiVersion"]?.ToString() ?? "";
+            return FromTree(tree);
         }
         catch (Exception error) when (error is JsonException or JsonDecodeException)
         {

@@ -44,7 +44,10 @@ public static class CustomKinds
         if (versions.Select(version => version.Name).Distinct(StringComparer.Ordinal).Count() < versions.Count)
             throw new ArgumentException("two of its versions have the same name", nameof(definition));
         var stored = Resource(definition, versions.First(version => version.Storage), null);
-        return [stored, .. versions.Where(version => version is { Storage: false, Served: true }).Select(version => Resource(definition, version, stored))];
+        IReadOnlyList<ResourceType> all = [stored, .. versions.Where(version => !version.Storage).Select(version => Resource(definition, version, stored))];
+        foreach (var type in all)
+            type.Custom!.Versions = all;
+        return [stored, .. all.Skip(1).Where(type => type.Verbs.Count > 0)];
     }
 
     private static ResourceType Resource(CustomResourceDefinition definition, CustomResourceDefinitionVersion version, ResourceType? stored)

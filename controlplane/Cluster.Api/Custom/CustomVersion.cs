@@ -12,6 +12,9 @@ public sealed class CustomVersion
     /// <summary>The schema of the whole object.</summary>
     public required CustomSchema Schema { get; init; }
 
+    /// <summary>The kind in all versions of its definition, the stored one first; those that are not served have no verbs. Set once, by who makes them.</summary>
+    public IReadOnlyList<ResourceType> Versions { get; internal set; } = [];
+
     /// <summary>The schema as the definition has it, for documents. Not to be changed.</summary>
     public required JSONSchemaProps Declared { get; init; }
 

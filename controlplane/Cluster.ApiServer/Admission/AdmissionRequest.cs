@@ -18,6 +18,8 @@ public enum AdmissionOperation
 /// <summary>A write on its way to the store, or a connection about to be opened.</summary>
 public sealed record AdmissionRequest
 {
+    private Reinvocation? _reinvocation;
+
     /// <summary>Resource, subresource, namespace, name (of a create: null where the server makes it up), user, dryRun.</summary>
     public required RequestScope Scope { get; init; }
 
@@ -34,4 +36,9 @@ public sealed record AdmissionRequest
 
     /// <summary>Set on connect alone: what the query asks for (PodExecOptions and the like), as JSON. Read only.</summary>
     public JsonObject? ConnectOptions { get; init; }
+
+    /// <summary>Kept only where webhooks are asked.</summary>
+    internal Reinvocation Reinvocation => _reinvocation ??= new();
+
+    internal bool WantsSecondRound => _reinvocation is { IsWanted: true };
 }

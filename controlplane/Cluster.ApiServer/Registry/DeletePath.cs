@@ -39,9 +39,9 @@ internal sealed class DeletePath(RegistryContext context)
                 current = outcome.Current is null ? null : StoredForm.Decode(scope.Resource, outcome.Current);
                 isFresh = true;
             }
-            catch (StatusException) when (!isFresh)
+            catch (StatusException failure) when (!isFresh && failure.Code < 500)
             {
-                // It may be the cache that is behind, and not the client that is wrong.
+                // A webhook that cannot be asked would only be waited for twice. Otherwise it may be the cache that is behind, and not the client that is wrong.
                 current = null;
             }
         }

@@ -43,9 +43,9 @@ internal sealed class UpdatePath(RegistryContext context)
                     continue;
                 }
             }
-            catch (StatusException) when (!isFresh)
+            catch (StatusException failure) when (!isFresh && failure.Code < 500)
             {
-                // It may be the cache that is behind, and not the client that is wrong.
+                // A webhook that cannot be asked would only be waited for twice. Otherwise it may be the cache that is behind, and not the client that is wrong.
             }
 
             if (isFresh)
@@ -63,7 +63,7 @@ internal sealed class UpdatePath(RegistryContext context)
         RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource];
-        var obj = await PrepareAsync(scope, strategy, change(current.Object), ownersAreSet, current.Object, cancellationToken);
+        var obj = await PrepareAsync(scope, strategy, change(Seen(scope, current, ownersAreSet)), ownersAreSet, current.Object, cancellationToken);
         OwnerTimes.KeepIfNothingElseChanged(obj, current.Object);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)
@@ -77,6 +77,10 @@ internal sealed class UpdatePath(RegistryContext context)
 
         return await writer.PutAsync(current.Key, obj, current, cancellationToken);
     }
+
+    // Whoever changes it through the version it was stored in, when that was another one than now, has seen the fields of that.
+    private static IApiObject Seen(RequestScope scope, ObjectVersion current, bool ownersAreSet) =>
+        scope.Version is not null && !ownersAreSet && current.AsWritten is { } written ? written : current.Object;
 
     private async ValueTask<IApiObject> PrepareAsync(
         RequestScope scope, ResourceStrategy strategy, IApiObject obj, bool ownersAreSet, IApiObject old, CancellationToken cancellationToken)

@@ -44,6 +44,9 @@ public sealed class ObjectVersion : EncodedMessage
     /// <summary>Its length in the store; 0 where it was not read from there.</summary>
     public int StoredBytes { get; init; }
 
+    /// <summary>Of an added kind: the object in the version it was stored in, where that is not the one that would be stored now.</summary>
+    internal CustomObject? AsWritten { get; init; }
+
     /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
     public ObjectVersion As(ResourceType version)
     {
@@ -53,7 +56,7 @@ public sealed class ObjectVersion : EncodedMessage
         if (Volatile.Read(ref _other) is { } other && other.Type == version)
             return other;
 
-        var converted = Object is CustomObject custom ? CustomConversion.Read(custom, version) : Conversions.FromStored(Object, version.Descriptor);
+        var converted = Object is CustomObject custom ? CustomConversion.Read(AsWritten ?? custom, version) : Conversions.FromStored(Object, version.Descriptor);
         var made = new ObjectVersion(version, Key, converted, Revision);
         Volatile.Write(ref _other, made);
         return made;

@@ -32,15 +32,24 @@ internal static class StoredForm
     public static ObjectVersion Decode(ResourceType type, StoreEntry entry)
     {
         if (type.Custom is not null)
-        {
-            var custom = CustomConversion.Read(CustomJson.Read(entry.Value.Span), type);
-            return Version(type, entry.Key, custom, entry.ModRevision, entry.Value.Length);
-        }
+            return DecodeCustom(type, entry);
 
         var version = new ObjectVersion(type, entry);
         // Now, and not when a reader needs it, is the time to find out what cannot be read.
         _ = version.Object;
         return version;
+    }
+
+    // Written while another version was the stored one, it has what that version knows until it is written again.
+    private static ObjectVersion DecodeCustom(ResourceType type, StoreEntry entry)
+    {
+        var read = CustomJson.Read(entry.Value.Span, out var apiVersion);
+        var written = type.Custom!.Versions.FirstOrDefault(version => version.ApiVersion == apiVersion) ?? type;
+        var original = CustomConversion.Read(read, written);
+        var revision = ResourceVersions.Format(entry.ModRevision);
+        original.Metadata.ResourceVersion = revision;
+        var obj = written.ApiVersion == type.ApiVersion ? original : CustomConversion.Read(original, type);
+        return new ObjectVersion(type, entry.Key, obj, entry.ModRevision) { AsWritten = original, StoredBytes = entry.Value.Length };
     }
 
     /// <summary>The object of a built-in kind out of its stored bytes.</summary>
@@ -53,10 +62,10 @@ internal static class StoredForm
     }
 
     /// <summary>The object as the version a write has made.</summary>
-    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision, int storedBytes = 0)
+    public static ObjectVersion Version(ResourceType type, string key, IApiObject obj, long revision)
     {
         obj.Metadata ??= new Api.MetaV1.ObjectMeta();
         obj.Metadata.ResourceVersion = ResourceVersions.Format(revision);
-        return new ObjectVersion(type, key, obj, revision) { StoredBytes = storedBytes };
+        return new ObjectVersion(type, key, obj, revision);
     }
 }

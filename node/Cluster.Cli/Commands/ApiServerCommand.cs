@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Pki;
@@ -23,8 +24,9 @@ internal static class ApiServerCommand
         var command = new Command("apiserver", "Serve the API: validate and store.") { data, bind, port, advertise, services, dns };
         var audit = new AuditOptions();
         var oidc = new OidcFlags();
+        var admission = new AdmissionFlags();
         var tracing = new Option<string?>("--tracing-config-file") { Description = "TracingConfiguration: where spans are sent by OpenTelemetry; nowhere otherwise" };
-        foreach (Option option in etcd.All.Concat(audit.All).Concat(oidc.All).Append(tracing)) command.Add(option);
+        foreach (Option option in etcd.All.Concat(audit.All).Concat(oidc.All).Concat(admission.All).Append(tracing)) command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
         {
             DataDirectory folder = DataDirectory.Prepare(parsed.GetValue(data)!);
@@ -34,6 +36,7 @@ internal static class ApiServerCommand
             EtcdSettings store = etcd.Read(parsed);
             AuditLogOptions? auditLog = audit.Read(parsed);
             OidcOptions? provider = oidc.Read(parsed);
+            AdmissionPlugins plugins = admission.Read(parsed);
             var pki = new PkiOptions { DataDirectory = folder.Root, NodeName = NodeFacts.Name(), NodeAddress = address, ServerUrl = new Uri($"https://{address}:{listen.Port}") };
             return ComponentHost.RunAsync(
                 null,
@@ -48,6 +51,7 @@ internal static class ApiServerCommand
                         Listen = [listen],
                         AuditLog = auditLog,
                         Oidc = provider,
+                        Admission = plugins,
                         Registry = new RegistryOptions
                         {
                             ServiceRange = range,

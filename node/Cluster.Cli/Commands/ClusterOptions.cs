@@ -20,6 +20,8 @@ internal sealed class ClusterOptions
 
     public OidcFlags Oidc { get; } = new();
 
+    public AdmissionFlags Admission { get; } = new();
+
     public Option<string?> Tracing { get; } = new("--tracing-config-file")
     {
         Description = "TracingConfiguration: where the API server's spans are sent by OpenTelemetry; nowhere otherwise",
@@ -58,7 +60,7 @@ internal sealed class ClusterOptions
 
     public IEnumerable<Option> All =>
     [
-        Data, Listen, Store, .. Etcd.All, .. Audit.All, .. Oidc.All, Tracing, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
+        Data, Listen, Store, .. Etcd.All, .. Audit.All, .. Oidc.All, .. Admission.All, Tracing, ServiceRange, ClusterCidr, ClusterDns, ClusterDomain, NodeName, NodeAddress, KubeletPort, KubeletHealthPort,
         ProxyHealthPort, ProxyMetricsPort, SchedulerPort, ControllerManagerPort, Detach,
     ];
 
@@ -83,6 +85,7 @@ internal sealed class ClusterOptions
             Etcd = etcd,
             AuditLog = Audit.Read(parsed),
             Oidc = Oidc.Read(parsed),
+            Admission = Admission.Read(parsed),
             TracingConfig = parsed.GetValue(Tracing),
             ServiceRange = OptionText.Network("--service-cluster-ip-range", parsed.GetValue(ServiceRange)!),
             ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(ClusterCidr)!),

@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.Cli.Hosting;
@@ -20,6 +21,8 @@ internal sealed record ClusterSettings
 
     /// <summary>Null: no provider's ID tokens are taken.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    public AdmissionPlugins Admission { get; init; } = AdmissionPlugins.Default;
 
     /// <summary>Null: spans are sent nowhere.</summary>
     public string? TracingConfig { get; init; }

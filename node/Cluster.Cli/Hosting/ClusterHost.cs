@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
@@ -123,6 +124,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
             },
             AuditLog = settings.AuditLog,
             Oidc = settings.Oidc,
+            Admission = settings.Admission,
             KubeletPort = settings.KubeletPort,
             Metrics = metrics,
             Time = time,
@@ -133,7 +135,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
                 $"API server https://{settings.Listen}", () => ApiServer.ApiServer.StartAsync(options, store, logs, cancellationToken));
             undo.Push(server.DisposeAsync);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or AdmissionPluginException)
         {
             throw new CliException($"the API server cannot start: {failure.Message}");
         }

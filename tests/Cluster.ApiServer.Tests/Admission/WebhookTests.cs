@@ -177,6 +177,64 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         Assert.Equal("""{"a":"set"}""", body["spec"]!.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("v1", "v1beta1")]
+    [InlineData("v1beta1", "v1")]
+    public async Task Webhook_OfAnotherVersionOfAnAddedKind_IsAskedInItsOwn_AndKeepsWhatThatDoesNotKnow(string ruled, string written)
+    {
+        var group = $"{ruled}.equivalent.example.com";
+        var definition = CustomRig.Definition(group, """{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}""");
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        var beta = versions[0]!.DeepClone();
+        (beta["name"], beta["storage"]) = ("v1beta1", false);
+        versions.Add(beta);
+        versions.Single(version => version!["name"]!.ToString() == ruled)!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject().Remove("b");
+        using var defined = await SendAsync(HttpMethod.Post, CustomRig.Definitions, definition.ToJsonString());
+        var path = CustomRig.Path(group, written);
+        await Eventually.True(async () => (await rig.Admin.GetAsync(path)).StatusCode == HttpStatusCode.OK);
+        _hook.On("/equivalent", _ => Patch("""[{"op":"add","path":"/spec/a","value":"set"}]"""));
+        var hook = Hook("equivalent.example.com", "/equivalent");
+        hook["rules"] = JsonNode.Parse($$"""[{"operations":["CREATE"],"apiGroups":["{{group}}"],"apiVersions":["{{ruled}}"],"resources":["widgets"]}]""");
+        await ConfigureAsync("Mutating", hook);
+        using var created = await SendAsync(HttpMethod.Post, path, Labelled(JsonNode.Parse(CustomRig.Widget(group, "one", """{"b":"mine"}""", written))!));
+
+        var body = (await created.Content.ReadFromJsonAsync<JsonNode>())!;
+        var request = Assert.Single(_hook.Asked).Request;
+        Assert.Equal((ruled, written), (request["kind"]!["version"]!.ToString(), request["requestKind"]!["version"]!.ToString()));
+        Assert.Equal($"{group}/{ruled}", request["object"]!["apiVersion"]!.ToString());
+        // What is stored knows no more than the stored version.
+        Assert.Equal(ruled == "v1" ? """{"a":"set"}""" : """{"a":"set","b":"mine"}""", body["spec"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Mutating_AddsAContainer_ThePluginsBeforeItSeeItToo()
+    {
+        await rig.Admin.PostAsync("/api/v1/namespaces", Json("""{"metadata":{"name":"injected"}}"""));
+        await rig.Admin.PostAsync("/api/v1/namespaces/injected/serviceaccounts", Json("""{"metadata":{"name":"default"}}"""));
+        await rig.Admin.PostAsync(
+            "/api/v1/namespaces/injected/limitranges",
+            Json("""{"metadata":{"name":"limits"},"spec":{"limits":[{"type":"Container","max":{"cpu":"1"},"default":{"cpu":"500m"},"defaultRequest":{"cpu":"100m"}}]}}"""));
+        _hook.On("/inject", request => request["object"]!["spec"]!["containers"]!.AsArray().Count > 1 ? new JsonObject { ["allowed"] = true }
+            : Patch("""[{"op":"add","path":"/spec/containers/-","value":{"name":"proxy","image":"proxy:1"}},{"op":"replace","path":"/metadata/name","value":"other"}]"""));
+        // It sees what the plug-ins give the container, since it wants to.
+        _hook.On("/first", _ => new JsonObject { ["allowed"] = true });
+        var pods = """[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"]}]""";
+        JsonObject first = Hook("a.first.example.com", "/first", """{"reinvocationPolicy":"IfNeeded"}"""), inject = Hook("b.inject.example.com", "/inject");
+        (first["rules"], inject["rules"]) = (JsonNode.Parse(pods), JsonNode.Parse(pods));
+        await ConfigureAsync("Mutating", first, inject);
+        using var created = await SendAsync(
+            HttpMethod.Post, "/api/v1/namespaces/injected/pods", Labelled(JsonNode.Parse("""{"metadata":{"name":"web"},"spec":{"containers":[{"name":"main","image":"web:1"}]}}""")!));
+
+        var pod = (await created.Content.ReadFromJsonAsync<JsonNode>())!;
+        Assert.True(created.StatusCode == HttpStatusCode.Created, pod.ToJsonString());
+        var proxy = pod["spec"]!["containers"]![1]!;
+        Assert.Equal(("web", "500m"), (pod["metadata"]!["name"]!.ToString(), proxy["resources"]!["limits"]!["cpu"]!.ToString()));
+        Assert.Equal("/var/run/secrets/kubernetes.io/serviceaccount", proxy["volumeMounts"]![0]!["mountPath"]!.ToString());
+        Assert.Single(pod["spec"]!["volumes"]!.AsArray());
+        Assert.Equal(["/first", "/inject", "/first"], _hook.Asked.Select(asked => asked.Path));
+        Assert.Equal("500m", _hook.Asked.Last().Request["object"]!["spec"]!["containers"]![1]!["resources"]!["limits"]!["cpu"]!.ToString());
+    }
+
     [Fact]
     public async Task Webhook_OfAnotherNamespaceOrKind_IsNotAsked()
     {
@@ -278,6 +336,8 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         using var response = await SendAsync(HttpMethod.Post, ConfigMaps, Map(name, data));
         return (response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonNode>())!);
     }
+
+    private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body, string contentType = "application/json")
     {

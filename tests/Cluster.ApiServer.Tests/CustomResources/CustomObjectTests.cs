@@ -412,6 +412,33 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Equal(($"{group}/v1beta1", "6"), (patched["apiVersion"]!.ToString(), patched["spec"]!["a"]!.ToString()));
     }
 
+    [Fact]
+    public async Task Get_ThroughTheVersionItWasStoredIn_KeepsItsFieldsWhenAnotherIsStoredNow()
+    {
+        var group = rig.NewGroup();
+        var definition = CustomRig.Definition(group, """{"type":"object","required":["old"],"properties":{"a":{"type":"integer"},"old":{"type":"integer"}}}""");
+        await rig.DefineAsync(definition);
+        await rig.CreateAsync(group, "one", """{"a":1,"old":2}""");
+        var (_, current) = await rig.Rest.GetAsync($"{CustomRig.Definitions}/widgets.{group}");
+        var versions = current["spec"]!["versions"]!.AsArray();
+        var second = versions[0]!.DeepClone();
+        second["name"] = "v2";
+        var spec = second["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!.AsObject();
+        spec.Remove("required");
+        spec["properties"]!.AsObject().Remove("old");
+        versions[0]!["storage"] = false;
+        versions.Add(second);
+        var (code, _) = await rig.Rest.SendAsync(HttpMethod.Put, $"{CustomRig.Definitions}/widgets.{group}", current.ToJsonString());
+        Assert.Equal(HttpStatusCode.OK, code);
+        await Eventually.True(async () => (await rig.Rest.GetAsync(CustomRig.Path(group, "v2"))).Code == HttpStatusCode.OK);
+
+        Assert.Equal("""{"a":1}""", (await rig.Rest.GetAsync(CustomRig.Path(group, "v2") + "/one")).Body["spec"]!.ToJsonString());
+        Assert.Equal("""{"a":1,"old":2}""", (await rig.Rest.GetAsync(CustomRig.Path(group) + "/one")).Body["spec"]!.ToJsonString());
+        Assert.Equal("2", (await rig.Rest.GetAsync(CustomRig.Path(group))).Body["items"]![0]!["spec"]!["old"]!.ToString());
+        var (patched, _) = await PatchAsync(CustomRig.Path(group) + "/one", """{"spec":{"a":3}}""");
+        Assert.Equal(HttpStatusCode.OK, patched);
+    }
+
     private Task<(string Group, string Path)> StrictWidgets() => rig.WidgetsAsync(
         """
         {"type":"object","required":["replicas"],"properties":{

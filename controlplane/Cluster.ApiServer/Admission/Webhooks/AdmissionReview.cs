@@ -76,8 +76,9 @@ internal static class AdmissionReview
             return null;
         if (scope.Subresource == "scale")
             return (JsonObject)JsonCodec.ToNode(FieldTracking.ScaleOf(scope, obj));
+        // Between versions only the name changes: what the webhook's version does not know must come back with its patch.
         return obj is CustomObject custom
-            ? CustomJson.ToTree(CustomConversion.To(custom, version), version.ApiVersion, version.Kind)
+            ? CustomJson.ToTree(CustomConversion.To(custom, scope.Version ?? scope.Resource), version.ApiVersion, version.Kind)
             : (JsonObject)JsonCodec.ToNode(Conversions.FromStored(obj, version.Descriptor));
     }
 

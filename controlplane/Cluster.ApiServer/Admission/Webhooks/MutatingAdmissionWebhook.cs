@@ -29,21 +29,22 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
 
     private async ValueTask AskAllAsync(SortedSnapshot configurations, AdmissionRequest request, CancellationToken cancellationToken)
     {
-        var webhooks = configurations.Range("").SelectMany(version => ((MutatingWebhookConfiguration)version.Object).Webhooks).ToList();
-        List<MutatingWebhook> again = [];
-        List<MutatingWebhook> asked = [];
-        foreach (var webhook in webhooks)
+        var rounds = request.Reinvocation;
+        rounds.BeginWebhooks(request.Object);
+        foreach (var configuration in configurations.Range("").Select(version => (MutatingWebhookConfiguration)version.Object))
         {
-            var (wasAsked, changed) = await AskAsync(webhook, request, cancellationToken);
-            // Those before it have not seen the change.
-            if (changed)
-                again = [.. asked];
-            if (wasAsked && webhook.ReinvocationPolicy == "IfNeeded")
-                asked.Add(webhook);
+            foreach (var webhook in configuration.Webhooks)
+            {
+                var id = $"{configuration.Metadata.Name}/{webhook.Name}";
+                if (!rounds.IsDue(id))
+                    continue;
+                var (wasAsked, changed) = await AskAsync(webhook, request, cancellationToken);
+                if (wasAsked)
+                    rounds.Note(id, changed, webhook.ReinvocationPolicy == "IfNeeded");
+            }
         }
 
-        foreach (var webhook in again)
-            await AskAsync(webhook, request, cancellationToken);
+        rounds.EndWebhooks(request.Object);
     }
 
     private async ValueTask<(bool Asked, bool Changed)> AskAsync(MutatingWebhook webhook, AdmissionRequest request, CancellationToken cancellationToken)
@@ -66,9 +67,10 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
         try
         {
             var tree = AdmissionReview.Tree(request.Object, version, scope)!;
-            var patched = (JsonObject)Patch.Apply(tree, PatchMediaTypes.Json, patch, version.Descriptor);
+            if (Patch.Apply(tree, PatchMediaTypes.Json, patch, version.Descriptor) is not JsonObject patched)
+                throw StatusErrors.BadRequest("it makes no object of it");
             var changed = version.Custom is not null
-                ? CustomDecoder.Decode(patched, version, FieldValidation.Ignore, null)
+                ? Custom(patched, version, scope.Version ?? scope.Resource)
                 : Conversions.ToStored((IApiObject)JsonCodec.FromNode(patched, version.Descriptor, FieldValidation.Ignore, null), scope.Resource.Descriptor);
             if (changed is CustomObject custom)
                 CustomConversion.Default(custom, scope.Version ?? scope.Resource);
@@ -80,6 +82,13 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
         {
             throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)}: its patch does not apply: {error.Message}", error);
         }
+    }
+
+    private static CustomObject Custom(JsonObject patched, ResourceType version, ResourceType asked)
+    {
+        if (patched["apiVersion"]?.ToString() == version.ApiVersion)
+            patched["apiVersion"] = asked.ApiVersion;
+        return CustomDecoder.Decode(patched, asked, FieldValidation.Ignore, null);
     }
 
     // The plug-ins after this one, and the registry, hold the object itself.

@@ -20,7 +20,8 @@ internal static class WebhookTarget
 
     // The stored version first: the object needs no conversion to it.
     private static IEnumerable<ResourceType> Others(ResourceType stored, ResourceType asked) =>
-        ResourceCatalog.All.Where(type => type.StoredAs is not null && type.Storage == stored).Prepend(stored).Where(type => type != asked);
+        (stored.Custom?.Versions ?? ResourceCatalog.All.Where(type => type.StoredAs is not null && type.Storage == stored).Prepend(stored))
+            .Where(type => type.ApiVersion != asked.ApiVersion);
 
     private static bool Matches(RuleWithOperations rule, ResourceType version, AdmissionRequest request)
     {

@@ -1,0 +1,75 @@
+using Cluster.Api;
+using Cluster.Api.CoreV1;
+using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Admission.Loading;
+using Cluster.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Cluster.ApiServer.Tests.Admission.Loading;
+
+public sealed class GuardedPluginTests
+{
+    private static readonly AdmissionRequest Request = FakeObjects.Create(new Pod { Metadata = new() { Name = "web", Namespace = "shop" } });
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task AdmitAsync_PluginThrows_IsA500ThatNamesItAndKeepsItsWords()
+    {
+        var failure = await Assert.ThrowsAsync<StatusException>(() => AdmitAsync(_ => throw new InvalidOperationException("password 12345")));
+
+        Assert.Equal((500, "Internal error occurred: the admission plug-in \"Stub\" failed; the reason is in the server's log"), (failure.Code, failure.Message));
+    }
+
+    [Fact]
+    public async Task AdmitAsync_PluginRefuses_IsItsRefusal()
+    {
+        var failure = await Assert.ThrowsAsync<StatusException>(() => AdmitAsync(_ => throw StatusErrors.BadRequest("not so")));
+
+        Assert.Equal((400, "not so"), (failure.Code, failure.Message));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AdmitAsync_PluginTakesTooLong_IsA500ThatNamesIt(bool blocks)
+    {
+        using var end = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource();
+        var admitting = AdmitAsync(_ =>
+        {
+            begun.SetResult();
+            if (blocks)
+                end.Wait(TestContext.Current.CancellationToken);
+            return new ValueTask(new TaskCompletionSource().Task);
+        });
+        await begun.Task;
+        Assert.False(admitting.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        var failure = await Assert.ThrowsAsync<StatusException>(() => admitting);
+        end.Set();
+        Assert.Equal((500, "Internal error occurred: the admission plug-in \"Stub\" did not decide within 10 s"), (failure.Code, failure.Message));
+    }
+
+    [Fact]
+    public async Task AdmitAsync_RequestEnds_EndsToo()
+    {
+        using var ending = new CancellationTokenSource();
+        var admitting = AdmitAsync(stop => new ValueTask(Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)), ending.Token);
+        await ending.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => admitting);
+    }
+
+    private Task AdmitAsync(Func<CancellationToken, ValueTask> admit, CancellationToken cancellationToken = default) =>
+        new GuardedPlugin(new Stub(admit), TimeSpan.FromSeconds(10), _time, NullLogger.Instance).AdmitAsync(Request, cancellationToken).AsTask();
+
+    private sealed class Stub(Func<CancellationToken, ValueTask> admit) : IAdmissionPlugin
+    {
+        public string Name => "Stub";
+
+        public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken) => admit(cancellationToken);
+    }
+}
