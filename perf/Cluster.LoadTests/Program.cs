@@ -4,6 +4,7 @@ using Cluster.LoadTests.Api;
 using Cluster.LoadTests.Candidates;
 using Cluster.LoadTests.Dns;
 using Cluster.LoadTests.Failover;
+using Cluster.LoadTests.Fairness;
 using Cluster.LoadTests.Measuring;
 using Cluster.LoadTests.Scale;
 using Cluster.LoadTests.Start;
@@ -158,7 +159,29 @@ var pki = new Option<string>("--pki") { Required = true };
 var bare = new Command("api-bare", "The endpoint beside the API server; the benchmark starts it.") { pki, port };
 bare.Hidden = true;
 bare.SetAction((parsed, stop) => BareServer.RunAsync(parsed.GetValue(pki)!, parsed.GetValue(port), stop));
-return new RootCommand("Load tests of the data plane and of the API server.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers, api, bare }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var greedyLoads = new Option<string>("--works") { Description = $"of {string.Join(",", GreedyLoad.All.Select(load => load.Name))}", DefaultValueFactory = _ => "" };
+var quietRate = new Option<double>("--rate") { Description = "requests a second of the quiet client", DefaultValueFactory = _ => 100 };
+var fairness = new Command("fairness", "Measures how long a quiet client of an API server waits while another takes all it can get.")
+{
+    quick, greedyLoads, quietRate, rounds, seconds, output, binary, loadCore, proxyCore,
+};
+fairness.SetAction((parsed, _) => FairnessBench.RunAsync(new FairnessOptions(
+    Path.GetFullPath(parsed.GetValue(binary)!),
+    Names(parsed.GetValue(greedyLoads)!),
+    parsed.GetValue(rounds) ?? (parsed.GetValue(quick) ? 1 : 3),
+    TimeSpan.FromSeconds(parsed.GetValue(seconds) ?? (parsed.GetValue(quick) ? 3 : 5)),
+    parsed.GetValue(quietRate),
+    Listed: 5000,
+    parsed.GetValue(proxyCore),
+    parsed.GetValue(loadCore),
+    parsed.GetValue(output)!)));
+var greedyLoad = new Option<string>("--load") { Required = true };
+var greedyUrl = new Option<string>("--url") { Required = true };
+var greedyFolder = new Option<string>("--folder") { Required = true };
+var greedy = new Command("fairness-greedy", "The greedy client; the benchmark starts it.") { greedyLoad, greedyUrl, greedyFolder };
+greedy.Hidden = true;
+greedy.SetAction((parsed, _) => GreedyProcess.RunAsync(parsed.GetValue(greedyLoad)!, parsed.GetValue(greedyUrl)!, parsed.GetValue(greedyFolder)!));
+return new RootCommand("Load tests of the data plane and of the API server.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers, api, bare, fairness, greedy }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {
