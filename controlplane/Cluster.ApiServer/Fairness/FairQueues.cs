@@ -9,10 +9,15 @@ namespace Cluster.ApiServer.Fairness;
 /// Bounds the requests served at once, by priority levels; within a level each user is a flow. Who finds no seat in time, or too many
 /// waiting already, is told to come back later (429).
 /// </summary>
-/// <remarks>Watches and streams take no seat: they last for hours, and their cursors and tunnels are bounded on their own.</remarks>
+/// <remarks>
+/// A list takes a seat for each hundred objects there are, as in Kubernetes: some long lists at once would keep a core from all others. Watches and
+/// streams take none: they last for hours, and their cursors and tunnels are bounded on their own.
+/// </remarks>
 internal sealed class FairQueues
 {
     private const int RetryAfterSeconds = 1;
+
+    private const int ObjectsOfASeat = 100;
 
     private static readonly Counter<long> Rejected = ServerMetrics.Meter.CreateCounter<long>(
         "apiserver_flowcontrol_rejected_requests_total", description: "Requests that found no seat, by priority level, flow schema and reason.");
@@ -37,21 +42,38 @@ internal sealed class FairQueues
         _levels = [.. Shares.Select(level => new PriorityLevel(new LevelOptions(level.Level, Math.Max(1, seats * level.Shares / shares), level.QueueLength), time))];
     }
 
-    /// <summary>Waits for the request's seat; dispose what it returns when the request is answered.</summary>
+    /// <summary>How many objects there are of a resource (group, version, plural); it is asked at each list.</summary>
+    public Func<string, string, string, int> Count { get; init; } = (_, _, _) => 0;
+
+    /// <summary>Waits for the request's seats; dispose what it returns when the request is answered.</summary>
     /// <exception cref="StatusException">429.</exception>
     public ValueTask<Seat> EnterAsync(UserIdentity user, string path, in RequestLabels labels, CancellationToken cancellationToken)
     {
         var schema = labels.LongRunning ? FlowSchema.Exempt : FlowSchemas.Of(user, path, labels.Group);
-        return schema == FlowSchema.Exempt ? default : EnterAsync(schema, user.Name, cancellationToken);
+        return schema == FlowSchema.Exempt ? default : EnterAsync(schema, user.Name, Width(labels), cancellationToken);
     }
 
-    private async ValueTask<Seat> EnterAsync(FlowSchema schema, string flow, CancellationToken cancellationToken)
+    private int Width(in RequestLabels labels)
+    {
+        // What a call lists, only its message says.
+        if (labels.Verb == "GRPC List")
+            return int.MaxValue;
+        if (labels.Verb != "LIST")
+            return 1;
+        var objects = Count(labels.Group, labels.Version, labels.Resource);
+        if (labels.Limit > 0)
+            objects = (int)Math.Min(objects, labels.Limit);
+        return (objects + ObjectsOfASeat - 1) / ObjectsOfASeat;
+    }
+
+    private async ValueTask<Seat> EnterAsync(FlowSchema schema, string flow, int width, CancellationToken cancellationToken)
     {
         var level = _levels[(int)schema - 1];
-        if (await level.EnterAsync(flow, _patience, cancellationToken))
+        width = Math.Clamp(width, 1, level.WidestRequest);
+        if (await level.EnterAsync(flow, width, _patience, cancellationToken))
         {
             Executing.Add(1, new KeyValuePair<string, object?>("priority_level", level.Name));
-            return new Seat(this, level, flow);
+            return new Seat(this, level, flow, width);
         }
 
         Rejected.Add(1, new("priority_level", level.Name), new("flow_schema", schema.ToString()), new("reason", "queue-full"));
@@ -59,14 +81,14 @@ internal sealed class FairQueues
     }
 
     /// <summary>Ends with the request it was taken for; the default one was never taken.</summary>
-    internal readonly struct Seat(FairQueues? queues, PriorityLevel level, string flow) : IDisposable
+    internal readonly struct Seat(FairQueues? queues, PriorityLevel level, string flow, int width) : IDisposable
     {
         public void Dispose()
         {
             if (queues is null)
                 return;
             Executing.Add(-1, new KeyValuePair<string, object?>("priority_level", level.Name));
-            level.Leave(flow);
+            level.Leave(flow, width);
         }
     }
 }

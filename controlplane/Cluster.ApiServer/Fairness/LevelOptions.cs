@@ -9,4 +9,7 @@ internal sealed record LevelOptions(string Name, int Seats, int QueueLength = 10
 {
     /// <summary>What one flow may hold: a quarter of the seats is always left to others, so that they need not wait for long requests of its.</summary>
     public int SeatsOfOneFlow => Math.Max(1, Seats - Seats / 4);
+
+    /// <summary>What one request may take: Kubernetes' ten, and never more than lets a flow do several things at once.</summary>
+    public int WidestRequest => Math.Clamp(SeatsOfOneFlow / 4, 1, 10);
 }

@@ -2,7 +2,7 @@ namespace Cluster.ApiServer.Fairness;
 
 /// <summary>
 /// Serves so many requests at once; the rest wait in a queue for each flow, and the flows take turns. A flow that asks for more than its
-/// share waits for itself alone.
+/// share waits for itself alone. A request that is much work takes several seats.
 /// </summary>
 /// <remarks>Safe for concurrent use: one short lock, no allocation where a seat is free and the flow known.</remarks>
 internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
@@ -16,30 +16,37 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
     private int _running;
     private int _waiting;
 
+    // The flow whose turn it is waits for more seats than are free: what is given back is kept for it, or small requests would pass it for ever.
+    private bool _isHeld;
+
     public string Name => options.Name;
 
-    /// <summary>Requests that have a seat.</summary>
+    /// <summary>The most seats that one request takes.</summary>
+    public int WidestRequest => options.WidestRequest;
+
+    /// <summary>Seats that are taken.</summary>
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>Requests that wait for one.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Takes a seat, waiting for it if need be. Whoever got one calls <see cref="Leave"/>.</summary>
+    /// <summary>Takes seats, waiting for them if need be. Whoever got them calls <see cref="Leave"/>.</summary>
     /// <param name="flow">Whose request it is.</param>
+    /// <param name="width">So many, at most <see cref="WidestRequest"/>.</param>
     /// <param name="patience">The longest wait.</param>
     /// <param name="cancellationToken">The request's own end.</param>
     /// <returns>False: too many wait already, or the wait was too long.</returns>
-    public ValueTask<bool> EnterAsync(string flow, TimeSpan patience, CancellationToken cancellationToken)
+    public ValueTask<bool> EnterAsync(string flow, int width, TimeSpan patience, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (_lock)
         {
             if (!_flows.TryGetValue(flow, out var own))
                 _flows[flow] = own = new Flow(flow);
-            if (_running < options.Seats && own.Running < options.SeatsOfOneFlow && own.Queue.Count == 0)
+            if (!_isHeld && own.Queue.Count == 0 && FitsLocked(own, width))
             {
-                _running++;
-                own.Running++;
+                _running += width;
+                own.Running += width;
                 return ValueTask.FromResult(true);
             }
 
@@ -49,54 +56,71 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
                 return ValueTask.FromResult(false);
             }
 
-            waiter = new Waiter(own);
+            waiter = new Waiter(own, width);
             waiter.Place = own.Queue.AddLast(waiter);
             if (own.Queue.Count == 1)
                 _turns.AddLast(own);
             _waiting++;
+            _isHeld |= own.Queue.Count == 1 && own.Running + width <= options.SeatsOfOneFlow;
         }
 
         return new ValueTask<bool>(WaitAsync(waiter, patience, cancellationToken));
     }
 
-    /// <summary>Gives the seat back; whoever's turn it is gets it.</summary>
-    public void Leave(string flow)
+    /// <summary>Gives the seats back; whoever's turn it is gets them.</summary>
+    /// <param name="flow">Whose request it was.</param>
+    /// <param name="width">As many as it took.</param>
+    public void Leave(string flow, int width)
     {
         List<Waiter>? next;
         lock (_lock)
         {
             var own = _flows[flow];
-            own.Running--;
-            _running--;
+            own.Running -= width;
+            _running -= width;
             ForgetLocked(own);
             next = NextLocked();
         }
 
+        Seat(next);
+    }
+
+    private static void Seat(List<Waiter>? next)
+    {
         foreach (var waiter in next ?? [])
             waiter.Seat.SetResult(true);
     }
 
-    // A flow at its limit keeps its turn until it may have a seat again.
+    private bool FitsLocked(Flow flow, int width) =>
+        _running + width <= options.Seats && flow.Running + width <= options.SeatsOfOneFlow;
+
+    // A flow at its own limit keeps its turn until it may have seats again, and the others go on.
     private List<Waiter>? NextLocked()
     {
         List<Waiter>? next = null;
+        _isHeld = false;
         var turn = _turns.First;
-        while (turn is not null && _running < options.Seats)
+        while (turn is not null && !_isHeld)
         {
             var following = turn.Next;
             var flow = turn.Value;
-            if (flow.Running < options.SeatsOfOneFlow)
+            var waiter = flow.Queue.First!.Value;
+            if (FitsLocked(flow, waiter.Width))
             {
-                var waiter = flow.Queue.First!.Value;
                 RemoveLocked(waiter);
-                flow.Running++;
-                _running++;
+                flow.Running += waiter.Width;
+                _running += waiter.Width;
                 (next ??= []).Add(waiter);
                 if (flow.Queue.Count > 0)
                 {
                     _turns.Remove(flow);
                     _turns.AddLast(flow);
+                    following ??= _turns.Last;
                 }
+            }
+            else
+            {
+                _isHeld = flow.Running + waiter.Width <= options.SeatsOfOneFlow;
             }
 
             turn = following;
@@ -115,8 +139,8 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
         {
             if (!GiveUp(waiter))
             {
-                // The seat came at the same moment: it goes to the next.
-                Leave(waiter.Flow.Name);
+                // The seats came at the same moment: they go to the next.
+                Leave(waiter.Flow.Name, waiter.Width);
             }
 
             if (e is OperationCanceledException)
@@ -127,14 +151,19 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
 
     private bool GiveUp(Waiter waiter)
     {
+        List<Waiter>? next;
         lock (_lock)
         {
             if (waiter.Place.List is null)
                 return false;
             RemoveLocked(waiter);
             ForgetLocked(waiter.Flow);
-            return true;
+            // It may have been the one that held the others up.
+            next = NextLocked();
         }
+
+        Seat(next);
+        return true;
     }
 
     private void RemoveLocked(Waiter waiter)
@@ -161,9 +190,11 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
         public LinkedList<Waiter> Queue { get; } = [];
     }
 
-    private sealed class Waiter(Flow flow)
+    private sealed class Waiter(Flow flow, int width)
     {
         public Flow Flow { get; } = flow;
+
+        public int Width { get; } = width;
 
         public TaskCompletionSource<bool> Seat { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -19,6 +19,9 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     /// <summary><c>All</c> for a write that only tries.</summary>
     public string DryRun { get; init; } = "";
 
+    /// <summary>The most objects a list wants; 0: all.</summary>
+    public long Limit { get; init; }
+
     private static readonly HashSet<string> Streams = ["log", "exec", "attach", "portforward", "proxy"];
 
     private static readonly HashSet<string> Calls = [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => method.Name)];
@@ -49,6 +52,7 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
             Version = resource.Version,
             Scope = path.Name is not null || verb == "create" ? "resource" : path.Namespace is not null ? "namespace" : "cluster",
             DryRun = request.Query.ContainsKey("dryRun") ? "All" : "",
+            Limit = verb == "list" && long.TryParse((string?)request.Query["limit"], System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : 0,
         };
     }
 

@@ -7,6 +7,7 @@ using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.Grpc;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.OpenApi;
+using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Rest;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -101,8 +102,9 @@ internal sealed class WebHost : IAsyncDisposable
         var options = parts.Options;
         var authenticator = new RequestAuthenticator(
             new ClientCertificates(_listener.Authority, options.Time), new CachedTokenAuthenticator(parts.Tokens, options.Time));
+        var queues = new FairQueues(options.MaxRequestsInFlight, options.QueueTimeout, options.Time) { Count = Count(parts.Core) };
         var boundary = new RequestBoundary(
-            authenticator, authorizer, new FairQueues(options.MaxRequestsInFlight, options.QueueTimeout, options.Time), parts.Auditor, options,
+            authenticator, authorizer, queues, parts.Auditor, options,
             logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping)
         {
             Resources = parts.Core.Registry.Resources,
@@ -161,4 +163,7 @@ internal sealed class WebHost : IAsyncDisposable
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
+
+    private static Func<string, string, string, int> Count(RegistryHost core) => (group, version, plural) =>
+        core.Registry.Resources.Find(group, version, plural)?.Storage is { StoragePrefix: not null } stored ? core.CountOf(stored) : 0;
 }

@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Bootstrap;
 using Cluster.ApiServer.CustomResources;
@@ -71,6 +72,9 @@ public sealed class RegistryHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>How many objects the cache of a stored resource has; 0 where it is gone.</summary>
+    internal int CountOf(ResourceType stored) => _caches.Find(stored)?.State.Objects.Count ?? 0;
 
     /// <summary>Waits until the caches, and the indexes with them, are as new as the store is now; false: they did not get there in time.</summary>
     public ValueTask<bool> WaitFreshAsync(CancellationToken cancellationToken) => _caches.WaitFreshAsync(cancellationToken);

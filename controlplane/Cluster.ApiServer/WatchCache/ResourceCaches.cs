@@ -53,8 +53,10 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
 
     /// <summary>The cache of a stored resource.</summary>
     /// <exception cref="StatusException">404: its definition is gone.</exception>
-    public ResourceCache this[ResourceType type] => type.Custom is null ? _caches[type]
-        : Custom.Find(type.StoragePrefix!) ?? throw StatusErrors.NotServed();
+    public ResourceCache this[ResourceType type] => Find(type) ?? throw StatusErrors.NotServed();
+
+    /// <summary>As the indexer; null: its definition is gone.</summary>
+    public ResourceCache? Find(ResourceType type) => type.Custom is null ? _caches[type] : Custom.Find(type.StoragePrefix!);
 
     /// <summary>Loads the caches and follows the store; when it returns they are as new as the store was when it began.</summary>
     /// <exception cref="StoreException">The store does not tell its changes.</exception>

@@ -46,6 +46,22 @@ public sealed class FairQueuesTests
         }
     }
 
+    [Theory]
+    [InlineData("LIST", 0, 5_000, 4)]
+    [InlineData("LIST", 0, 450, 8)]
+    [InlineData("LIST", 100, 5_000, 44)]
+    [InlineData("GET", 0, 5_000, 44)]
+    [InlineData("GRPC List", 0, 5_000, 4)]
+    public void Enter_AList_TakesASeatForAHundredObjects(string verb, long limit, int objects, int together)
+    {
+        // 58 seats of the level, of which one flow has 44.
+        var queues = new FairQueues(600, Patience, _time) { Count = (_, _, _) => objects };
+        var lists = Enumerable.Range(0, 60).Select(_ => queues.EnterAsync(
+            new UserIdentity("jane", ["system:authenticated"]), "/", List with { Verb = verb, Limit = limit }, default).AsTask()).ToList();
+
+        Assert.Equal(together, lists.Count(task => task.IsCompletedSuccessfully));
+    }
+
     [Fact]
     public void Flood_OfOneUser_DoesNotKeepAnotherWaiting()
     {

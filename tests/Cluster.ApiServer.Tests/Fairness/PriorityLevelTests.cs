@@ -18,9 +18,9 @@ public sealed class PriorityLevelTests
         var modest = EnterAsync(level, "modest").AsTask();
 
         // Two turns: the one the greedy flow has begun, and the modest one's.
-        level.Leave("greedy");
+        level.Leave("greedy", 1);
         await greedy[0];
-        level.Leave("greedy");
+        level.Leave("greedy", 1);
 
         Assert.True(await modest);
         Assert.Equal(1, greedy.Count(task => task.IsCompleted));
@@ -34,7 +34,7 @@ public sealed class PriorityLevelTests
         string[] flows = ["a", "b", "c"];
         var served = new List<string>();
         var waiting = flows.SelectMany(flow => Enumerable.Range(0, 20).Select(_ => ServeAsync(flow))).ToList();
-        level.Leave("first");
+        level.Leave("first", 1);
         await Task.WhenAll(waiting);
 
         // In any run of turns each flow has had as many as the others, but for one.
@@ -48,7 +48,7 @@ public sealed class PriorityLevelTests
         {
             Assert.True(await EnterAsync(level, flow));
             served.Add(flow);
-            level.Leave(flow);
+            level.Leave(flow, 1);
         }
     }
 
@@ -62,8 +62,52 @@ public sealed class PriorityLevelTests
         Assert.True(EnterAsync(level, "modest").AsTask().IsCompleted);
         Assert.Equal((7, 14), (level.Running, level.Waiting));
 
-        level.Leave("greedy");
+        level.Leave("greedy", 1);
         Assert.True(await greedy[6]);
+    }
+
+    [Fact]
+    public async Task Enter_WideRequests_TakeTheirSeats_AndAreNotPassedForEver()
+    {
+        var level = Level(seats: 8, queue: 100);
+        Assert.True(await level.EnterAsync("greedy", 3, Patience, default));
+        Assert.True(await level.EnterAsync("greedy", 3, Patience, default));
+        // It waits for itself, and others do not.
+        var third = level.EnterAsync("greedy", 3, Patience, default).AsTask();
+        Assert.True(await level.EnterAsync("modest", 1, Patience, default));
+        // This one is at no limit of its own: what becomes free is kept for it.
+        var wide = level.EnterAsync("wide", 4, Patience, default).AsTask();
+        var late = level.EnterAsync("late", 1, Patience, default).AsTask();
+        Assert.False(third.IsCompleted || wide.IsCompleted || late.IsCompleted);
+
+        level.Leave("modest", 1);
+        Assert.False(late.IsCompleted);
+        level.Leave("greedy", 3);
+
+        // The turns are as they came: the third of the greedy one, which fits now, and then the wide one waits on.
+        Assert.True(await third);
+        Assert.False(wide.IsCompleted);
+        level.Leave("greedy", 3);
+        Assert.True(await wide);
+        Assert.True(await late);
+        Assert.Equal((8, 0), (level.Running, level.Waiting));
+    }
+
+    [Fact]
+    public async Task Enter_TheOneThatHeldTheOthersGivesUp_TheyGoOn()
+    {
+        var level = Level(seats: 8, queue: 100);
+        Assert.True(await level.EnterAsync("a", 6, Patience, default));
+        using var left = new CancellationTokenSource();
+        var wide = level.EnterAsync("wide", 4, Patience, left.Token).AsTask();
+        var late = level.EnterAsync("late", 1, Patience, default).AsTask();
+        Assert.False(late.IsCompleted);
+
+        await left.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wide);
+        Assert.True(await late);
+        Assert.Equal((7, 0), (level.Running, level.Waiting));
     }
 
     [Fact]
@@ -85,13 +129,13 @@ public sealed class PriorityLevelTests
         Assert.True(await EnterAsync(level, "a"));
         var waiting = EnterAsync(level, "b").AsTask();
         using var left = new CancellationTokenSource();
-        var leaving = level.EnterAsync("c", Patience, left.Token).AsTask();
+        var leaving = level.EnterAsync("c", 1, Patience, left.Token).AsTask();
 
         await left.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
         _time.Advance(Patience);
         Assert.False(await waiting);
-        level.Leave("a");
+        level.Leave("a", 1);
 
         Assert.Equal((0, 0), (level.Running, level.Waiting));
         Assert.True(await EnterAsync(level, "d"));
@@ -99,5 +143,5 @@ public sealed class PriorityLevelTests
 
     private PriorityLevel Level(int seats, int queue) => new(new LevelOptions("test", seats, queue), _time);
 
-    private static ValueTask<bool> EnterAsync(PriorityLevel level, string flow) => level.EnterAsync(flow, Patience, TestContext.Current.CancellationToken);
+    private static ValueTask<bool> EnterAsync(PriorityLevel level, string flow) => level.EnterAsync(flow, 1, Patience, TestContext.Current.CancellationToken);
 }
