@@ -105,7 +105,8 @@ internal sealed class PickCode(BpfAssembler code, SocketMaps maps)
         code.Move(R3, R1);
         code.Do(BpfOperation.Subtract, R3, R2);
         code.Load(R2, R10, SocketFrame.MaxSilence, BpfWidth.Double);
-        code.JumpIf(R3, BpfCondition.GreaterOrEqual, R2, miss);
+        // Signed: who took its time later on another processor may have stored it by now, and the silence is less than none.
+        code.JumpIf(R3, BpfCondition.SignedGreaterOrEqual, R2, miss);
         code.Store(R0, 8, R1, BpfWidth.Double);
         code.Load(R1, R0, 4, BpfWidth.Word);
         code.Store(R10, SocketFrame.FlowIdentity, R1, BpfWidth.Word);

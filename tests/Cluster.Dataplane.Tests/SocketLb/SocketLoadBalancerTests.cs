@@ -136,6 +136,25 @@ public sealed class SocketLoadBalancerTests
     }
 
     [Fact]
+    public async Task Affinity_ManyThreadsConnectAtOnce_AllHaveOneBackend()
+    {
+        await using var rig = new SocketLbRig();
+        var port = rig.Port(10, ServiceProtocol.Udp, affinity: TimeSpan.FromHours(1));
+        var backends = Enumerable.Range(1, 3).Select(i => new Backend($"pod-{i}", new IPEndPoint(IPAddress.Loopback, 9000 + i))).ToArray();
+        rig.Set(port, backends);
+        var target = new IPEndPoint(rig.Vip(10), 80);
+        // A socket of UDP that connects sends nothing: the program alone runs.
+        using (var first = SocketLbRig.Datagram()) first.Connect(target);
+        Parallel.For(0, 4, _ =>
+        {
+            using var socket = SocketLbRig.Datagram();
+            for (var i = 0; i < 50_000; i++) socket.Connect(target);
+        });
+        var opened = backends.Select(backend => rig.Balancer.Counters(port.Id, backend).Opened).Order();
+        Assert.Equal([0, 0, 200_001], opened);
+    }
+
+    [Fact]
     public async Task Namespaces_OnlyThoseAddedAreServed_AndSocketsInThemAreClosedToo()
     {
         using var ns = new NetNamespace(101);

@@ -11,6 +11,7 @@ internal enum BpfCondition : byte
     AnyBit = 0x40,
     NotEqual = 0x50,
     SignedGreater = 0x60,
+    SignedGreaterOrEqual = 0x70,
     Less = 0xa0,
     LessOrEqual = 0xb0,
 }
