@@ -50,6 +50,9 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // First, while what an earlier process left still refuses: those addresses are in no range of this one's before its first table.
+        if (!_holding)
+            foreach (var left in _routes.List().Except(_options.Ranges)) _routes.Remove(left);
         _lookup = StartLookup();
         if (_lookup is null)
         {
@@ -58,11 +61,9 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         }
 
         // Refusal first: an address must not be local for a moment without it.
-        _lookup?.ChangeRanges(_options.Ranges, []);
         if (_holding) return;
         _options.Owned?.Invoke($"nft inet {_options.Table}");
         await CreateGuardAsync(cancellationToken);
-        foreach (var left in _routes.List().Except(_options.Ranges)) _routes.Remove(left);
         foreach (var range in _options.Ranges) AddRoute(range);
         await ReturnAnswersAsync(cancellationToken);
     }
@@ -114,18 +115,31 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         if (come.Count > 0)
         {
             var own = NodeAddresses.Current().ToHashSet();
-            come.RemoveAll(address => own.Contains(address.BaseAddress) || !_single.Add(address));
+            come.RemoveAll(address => own.Contains(address.BaseAddress) || _single.Contains(address));
         }
 
-        var gone = Outside(removed).FindAll(_single.Remove);
+        var gone = Outside(removed).FindAll(_single.Contains);
         if (come.Count + gone.Count == 0) return;
-        if (!_holding)
-            foreach (var address in gone) _routes.Remove(address);
+        foreach (var address in gone)
+        {
+            if (!_holding) _routes.Remove(address);
+            _single.Remove(address);
+        }
+
         _lookup?.ChangeRanges(come, gone);
+        _single.UnionWith(come);
         if (_holding) return;
-        // Where the guard can't be changed no address becomes local; the next look at the host makes both whole.
-        await ChangeGuardedAsync(come, gone, cancellationToken);
-        foreach (var address in come) AddRoute(address);
+        try
+        {
+            await ChangeGuardedAsync(come, gone, cancellationToken);
+            foreach (var address in come) AddRoute(address);
+        }
+        catch
+        {
+            // Ours once it is refused there and local: whoever asks again for it gets all of it.
+            _single.ExceptWith(come);
+            throw;
+        }
     }
 
     private async Task ChangeGuardedAsync(List<IPNetwork> come, List<IPNetwork> gone, CancellationToken cancellationToken)
@@ -155,7 +169,8 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
     {
         if (_lookup is not null)
         {
-            _lookup.Allow(added.Where(IsVirtual), removed.Where(IsVirtual));
+            // An address that is given up with its last place is virtual no more, and its places must go all the same.
+            _lookup.Allow(added.Where(IsVirtual), removed);
             return;
         }
 
@@ -259,11 +274,11 @@ public sealed class LinuxVirtualAddresses : IVirtualAddresses, IDisposable
         if (_options.PinPath is not { } folder) return null;
         try
         {
-            return ServiceLookup.Start(folder, () => _options.Owned?.Invoke($"bpffs {folder}"), attach: !_holding);
+            return ServiceLookup.Start(folder, () => _options.Owned?.Invoke($"bpffs {folder}"), _options.Ranges, attach: !_holding);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            _logger.LogWarning("BPF does not select the sockets of services here, nftables guards their addresses instead: {Reason}", exception.Message);
+            _logger.LogWarning("BPF does not select the sockets of services here, nftables guards their addresses instead: {Reason}", exception.Message.Split('\n')[0]);
             return null;
         }
     }

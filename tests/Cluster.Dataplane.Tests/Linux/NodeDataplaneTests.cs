@@ -244,6 +244,50 @@ public abstract class NodeDataplaneTests(Capture capture)
     }
 
     [Fact]
+    public async Task Start_AfterAKill_AddressesThatWereLocalNeverLeadToAHostsListener()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var everywhere = new TcpBackend(socket => socket.SendAllAsync("host"), IPAddress.Any);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        var killed = await new DataplaneRig(capture: capture).StartAsync();
+        var external = IPAddress.Parse($"198.51.100.{killed.Number}");
+        await killed.SetAsync(new ServicePort(new ServicePortId("test/external", ServiceProtocol.Tcp), 80) { ExternalAddresses = [external] }, a.EndPoint);
+        await killed.SetAsync(killed.Port(10, 80), a.EndPoint);
+        await killed.Dataplane.DisposeAsync();
+        // While it is not local it must not be asked for beyond this machine.
+        Shell.Run("ip", "route", "replace", "blackhole", $"{external}/32");
+        try
+        {
+            using var stop = new CancellationTokenSource();
+            var asking = new[] { external, killed.Vip(10) }.Select(address => Task.Run(() => AskUntilAsync(new IPEndPoint(address, everywhere.EndPoint.Port), stop.Token))).ToList();
+            await using (await new DataplaneRig(killed.Options).StartAsync()) await stop.CancelAsync();
+            foreach (var answers in await Task.WhenAll(asking)) Assert.DoesNotContain("host", answers);
+        }
+        finally
+        {
+            Shell.Run("ip", "route", "del", "blackhole", $"{external}/32");
+        }
+
+        static async Task<HashSet<string>> AskUntilAsync(IPEndPoint target, CancellationToken stop)
+        {
+            var answers = new HashSet<string>();
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    answers.Add(await DataplaneRig.AskTcpAsync(Stream(From.Host, null), target));
+                }
+                catch (SocketException exception)
+                {
+                    answers.Add(exception.SocketErrorCode.ToString());
+                }
+            }
+
+            return answers;
+        }
+    }
+
+    [Fact]
     public async Task Verify_AfterTableAndRouteWereFlushed_PutsThemBack()
     {
         Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);

@@ -51,7 +51,7 @@ public sealed class ServiceLookupTests
     {
         try
         {
-            return ServiceLookup.Start(Folder, null);
+            return ServiceLookup.Start(Folder, null, []);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
         {

@@ -137,6 +137,29 @@ public sealed class SocketLookupDataplaneTests() : NodeDataplaneTests(Capture.Lo
     }
 
     [Fact]
+    public async Task Set_ExternalAddressComesBackWithAnotherService_OnlyThatOnesPortsAreOpen()
+    {
+        Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
+        await using var a = new TcpBackend(socket => socket.SendAllAsync("a"));
+        await using var rig = await new DataplaneRig(capture: Capture.Lookup).StartAsync();
+        var external = IPAddress.Parse($"198.51.100.{rig.Number}");
+        ServicePort Port(string name, ServiceProtocol protocol, int port, ServicePath path = ServicePath.Auto) =>
+            new(new ServicePortId(name, protocol), port) { ExternalAddresses = [external], Path = path };
+        var own = FreePort.Tcp();
+        ServicePort[] old = [Port("test/tcp", ServiceProtocol.Tcp, 81), Port("test/udp", ServiceProtocol.Udp, 81), Port("test/managed", ServiceProtocol.Tcp, own, ServicePath.Managed)];
+        foreach (var port in old) await rig.SetAsync(port, a.EndPoint);
+        foreach (var port in old) rig.Dataplane.Directory.Remove(port.Id);
+        await rig.Dataplane.Publish();
+
+        await rig.SetAsync(Port("test/new", ServiceProtocol.Tcp, 80), a.EndPoint);
+        Assert.Equal("a", await AskAsync(Stream(From.Host, null), new IPEndPoint(external, 80)));
+        await using var everywhere = new TcpBackend(socket => socket.SendAllAsync("host"), IPAddress.Any, own);
+        await AssertRefusedAsync(Stream(From.Host, null), new IPEndPoint(external, 81));
+        await AssertRefusedAsync(Datagram(From.Host, null), new IPEndPoint(external, 81));
+        await AssertRefusedAsync(Stream(From.Host, null), new IPEndPoint(external, own));
+    }
+
+    [Fact]
     public async Task Dispose_WhileNoProxyRuns_NothingOfTheRangeAnswersUntilTheNextOne()
     {
         Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);

@@ -34,7 +34,7 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     private BpfLink? _link;
     private bool _isLeft;
 
-    private ServiceLookup(string folder, bool attach)
+    private ServiceLookup(string folder, IEnumerable<IPNetwork> ranges, bool attach)
     {
         _pin = Path.Combine(folder, PinName);
         var made = new List<IDisposable>();
@@ -45,6 +45,8 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
             made.Add(_turns = BpfArray<LookupTurns>.Create("cluster_turns", 2));
             made.Add(_listeners = BpfMap<uint, uint>.Create(new BpfMapOptions("cluster_listen", BpfMapType.SockMap, LookupProgram.Receivers + 2)));
             made.Add(_program = LookupProgram.Load(_ranges, _places, _turns, _listeners));
+            // Before it is attached: it takes the place of one that refuses there already.
+            ChangeRanges(ranges, []);
             if (attach) Attach();
         }
         catch
@@ -54,15 +56,16 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
         }
     }
 
-    /// <summary>Loads and attaches, in place of what an earlier process left; no range is ours yet.</summary>
+    /// <summary>Loads and attaches, in place of what an earlier process left; nothing of the ranges answers yet.</summary>
     /// <param name="folder">A BPF file system is mounted there.</param>
     /// <param name="beforeMount">Told before it is.</param>
+    /// <param name="ranges">The virtual addresses.</param>
     /// <param name="attach">False: loads alone, for another process serves still; see <see cref="Attach()"/>.</param>
     /// <exception cref="Win32Exception">Not permitted, or the kernel has it not.</exception>
-    public static ServiceLookup Start(string folder, Action? beforeMount, bool attach = true)
+    public static ServiceLookup Start(string folder, Action? beforeMount, IEnumerable<IPNetwork> ranges, bool attach = true)
     {
         BpfFileSystem.Ensure(folder, beforeMount);
-        return new ServiceLookup(folder, attach);
+        return new ServiceLookup(folder, ranges, attach);
     }
 
     /// <summary>Attaches, in place of what another process has there.</summary>
@@ -91,7 +94,11 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
         foreach (var range in removed)
             if (_covered.Remove(range)) _ranges.Remove(RangeKey.Of(range));
         foreach (var range in added)
-            if (_covered.Add(range)) _ranges.Set(RangeKey.Of(range), 1);
+        {
+            if (_covered.Contains(range)) continue;
+            _ranges.Set(RangeKey.Of(range), 1);
+            _covered.Add(range);
+        }
     }
 
     public void Allow(IEnumerable<Place> added, IEnumerable<Place> removed)
@@ -151,8 +158,12 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
                 return left;
             }
 
+            using (left)
+            {
+                if (left.NetNamespaceInode != 0) throw new IOException($"{_pin} is what a proxy in another network namespace selects sockets by; each needs a folder of its own");
+            }
+
             // Of a namespace that is gone, or detached: of no use.
-            left.Dispose();
             File.Delete(_pin);
         }
 
