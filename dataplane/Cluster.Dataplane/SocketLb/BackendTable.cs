@@ -6,13 +6,16 @@ namespace Cluster.Dataplane.SocketLb;
 
 /// <summary>The backends' records. One that is gone keeps its record while connections to it live, so that they are counted to the end. One caller at a time.</summary>
 /// <remarks>
-/// A backend that its service no longer has is given a grace; what connections it has then are closed. One that is only not ready, or on its
-/// way out, keeps them as long as it is there.
+/// A backend that its service no longer has is given a grace; what TCP connections it has then are closed. One that is only not ready, or on its
+/// way out, keeps them as long as it is there. Connected UDP sockets are closed at once in either case, as flows move on in the relays.
 /// </remarks>
 internal sealed class BackendTable
 {
     private const ushort UsableInternal = 1;
     private const ushort UsableExternal = 2;
+
+    /// <summary>UDP sockets that could not be closed, in a namespace that was not known yet, are looked for again so soon, and then half as often each time.</summary>
+    private static readonly TimeSpan FirstCutPause = TimeSpan.FromSeconds(1), LastCutPause = TimeSpan.FromMinutes(1);
 
     private readonly List<DrainingRecord> _draining = [];
     private readonly BpfArray<BackendRecord> _records;
@@ -80,20 +83,31 @@ internal sealed class BackendTable
             if (draining.Service is null) draining.CloseAt ??= Deadline();
     }
 
-    /// <summary>The identities of backends whose grace is over while they have connections. Each is told once a grace.</summary>
-    public List<uint> TakeOverdue()
+    /// <summary>The identities of backends whose sockets of a protocol are to be closed by now. Each is told once a grace, or pause.</summary>
+    public List<uint> TakeOverdue(ServiceProtocol protocol)
     {
         var now = _time.GetTimestamp();
         var overdue = new List<uint>();
         foreach (var draining in _draining)
         {
-            if (draining.CloseAt is not { } closeAt || closeAt > now || Counters(draining.Index).Active <= 0) continue;
+            // What an earlier process left may be of either.
+            if ((draining.Service?.Entry?.Port.Id.Protocol ?? protocol) != protocol || !IsOverdue(draining, protocol, now) || Counters(draining.Index).Active <= 0) continue;
             overdue.Add(draining.Identity);
-            // A connection that could not be closed now, in a namespace not known yet, is tried again.
-            draining.CloseAt = Deadline();
+            // What could not be closed now, in a namespace not known yet, is tried again.
+            if (protocol == ServiceProtocol.Tcp) draining.CloseAt = Deadline();
+            else PauseCut(draining);
         }
 
         return overdue;
+    }
+
+    private static bool IsOverdue(DrainingRecord draining, ServiceProtocol protocol, long now) =>
+        protocol == ServiceProtocol.Tcp ? draining.CloseAt <= now : draining.CutAt <= now && (draining.Service?.Entry is not null || draining.CloseAt is not null);
+
+    private void PauseCut(DrainingRecord draining)
+    {
+        draining.CutPause = draining.CutPause == TimeSpan.Zero ? FirstCutPause : TimeSpan.FromTicks(Math.Min(draining.CutPause.Ticks * 2, LastCutPause.Ticks));
+        draining.CutAt = After(draining.CutPause);
     }
 
     /// <summary>Frees the records of backends that are gone and have no connection left.</summary>
@@ -139,9 +153,14 @@ internal sealed class BackendTable
             if (record.Identity == 0) continue;
             used.Add((index, 1));
             var service = services.GetValueOrDefault((int)record.Service);
-            if (record.Usable != 0 && service?.Backends.TryAdd(record.Key, index) == true) continue;
-            // Its slot may be another service's by now, which at most goes on with its counters; two of one key there: the second is nobody's.
-            if (service?.Draining.ContainsKey(record.Key) == true) service = null;
+            if (record.Usable != 0 && service?.Backends.TryAdd(record.Key, index) == true)
+            {
+                if (service.Draining.Remove(record.Key, out var earlier)) earlier.Service = null;
+                continue;
+            }
+
+            // Its slot may be another service's by now, which at most goes on with its counters; of two of one key there the one in use is its own, else the first.
+            if (service is not null && (service.Backends.ContainsKey(record.Key) || service.Draining.ContainsKey(record.Key))) service = null;
             Add(new DrainingRecord(service, record.Key, index, record.Identity));
         }
 
@@ -196,7 +215,9 @@ internal sealed class BackendTable
         service.Backends.Remove(key);
         ref var record = ref _records[index];
         record.Usable = 0;
-        Add(new DrainingRecord(service, key, index, record.Identity));
+        var draining = new DrainingRecord(service, key, index, record.Identity);
+        PauseCut(draining);
+        Add(draining);
         Gone.Add((service.Entry?.Port.Id.Protocol ?? ServiceProtocol.Udp, (uint)index, record.Identity));
     }
 
@@ -214,7 +235,9 @@ internal sealed class BackendTable
             draining.CloseAt = known.Contains(draining.Key) ? null : draining.CloseAt ?? Deadline();
     }
 
-    private long Deadline() => _time.GetTimestamp() + (long)(_grace.TotalSeconds * _time.TimestampFrequency);
+    private long Deadline() => After(_grace);
+
+    private long After(TimeSpan time) => _time.GetTimestamp() + (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private void Free(DrainingRecord draining)
     {

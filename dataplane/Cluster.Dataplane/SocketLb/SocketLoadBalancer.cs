@@ -333,8 +333,8 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         {
             if (_disposed) return [];
             _table.Backends.FreeIdle();
-            var overdue = _table.Backends.TakeOverdue();
-            if (overdue.Count > 0) _ = _destroyer.DestroyAsync(ServiceProtocol.Tcp, overdue);
+            foreach (var protocol in (ReadOnlySpan<ServiceProtocol>)[ServiceProtocol.Tcp, ServiceProtocol.Udp])
+                if (_table.Backends.TakeOverdue(protocol) is { Count: > 0 } overdue) _ = _destroyer.DestroyAsync(protocol, overdue);
             return _box is null ? [] : _failures.Look();
         }
     }

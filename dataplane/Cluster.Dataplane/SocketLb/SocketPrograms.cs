@@ -45,7 +45,7 @@ internal sealed class SocketPrograms : IDisposable
         foreach (var (_, program) in _all) program.Dispose();
     }
 
-    // Kernels before 5.18 have no way to name the error: a refused connection is EPERM there instead of ECONNREFUSED.
+    // Kernels before 6.1 have no way to name the error: a refused connection is EPERM there instead of ECONNREFUSED.
     private void LoadRewriting(BpfAttachType hook, Func<RewriteCode, BpfAssembler> write, SocketMaps maps, ulong idleNanoseconds, bool isV6)
     {
         try

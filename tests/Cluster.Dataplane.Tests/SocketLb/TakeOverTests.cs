@@ -163,6 +163,52 @@ public sealed class TakeOverTests
     }
 
     [Fact]
+    public async Task TakeOver_ConnectedUdpSocketOfANamespaceThatIsAddedLater_IsClosedAllTheSame()
+    {
+        using var ns = new NetNamespace(108);
+        await using var a = new UdpBackend("a", ns.HostAddress);
+        var time = new FakeTimeProvider();
+        await using var rig = new SocketLbRig(pinned: true, time: time);
+        rig.Balancer.AddNamespace(ns.Path);
+        var port = rig.Port(10, ServiceProtocol.Udp);
+        rig.Set(port, a.EndPoint);
+        using var client = ns.Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        client.ReceiveTimeout = 5000;
+        client.Connect(rig.Vip(10), 80);
+        Assert.Equal("a:x", SocketLbRig.Ask(client));
+
+        await rig.TakeOverAsync();
+        rig.Set(port, Array.Empty<IPEndPoint>());
+        rig.Balancer.RemoveLeftovers();
+        await rig.Balancer.Cut;
+        Assert.Equal("a:x", SocketLbRig.Ask(client));
+        rig.Balancer.AddNamespace(ns.Path);
+        for (var i = 0; i < 3; i++) time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(SocketError.ConnectionAborted, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task TakeOver_ServiceMadeAnewInItsSlotWhileConnectionsDrain_GoesOn()
+    {
+        await using var a = SocketLbRig.Lasting();
+        await using var rig = new SocketLbRig(pinned: true, options => options with { MaxServices = 1 });
+        var port = rig.Port(10);
+        rig.Set(port, a.EndPoint);
+        using var kept = SocketLbRig.Stream();
+        kept.Connect(rig.Vip(10), 80);
+        rig.Remove(port);
+        rig.Set(port, a.EndPoint);
+        using var later = SocketLbRig.Stream();
+        later.Connect(rig.Vip(10), 80);
+        await rig.TakeOverAsync();
+        rig.Set(port, a.EndPoint);
+        rig.Set(port, Array.Empty<IPEndPoint>());
+        Assert.Null(SocketLbRig.Ask(rig.Vip(10)));
+        rig.Set(port, a.EndPoint);
+        foreach (var client in new[] { kept, later }) Assert.Equal("x", SocketLbRig.Ask(client));
+    }
+
+    [Fact]
     public async Task Start_WhileAnotherProcessHasTheFolder_IsRefused_AndTheOtherGoesOn()
     {
         await using var a = SocketLbRig.Named("a");
