@@ -1,14 +1,16 @@
 namespace Cluster.Dataplane.Linux;
 
-/// <summary>The kernel's error numbers that mean something to the loops (asm-generic: the same on amd64 and arm64).</summary>
+/// <summary>The kernel's error numbers that mean something here (asm-generic: the same on amd64 and arm64).</summary>
 internal static class Errno
 {
     public const int ENOENT = 2;
+    public const int ESRCH = 3;
     public const int EINTR = 4;
     public const int EIO = 5;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
     public const int EACCES = 13;
+    public const int EEXIST = 17;
     public const int EINVAL = 22;
     public const int EBADF = 9;
     public const int ECONNABORTED = 103;

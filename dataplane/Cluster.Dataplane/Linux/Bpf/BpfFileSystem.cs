@@ -18,11 +18,12 @@ internal static partial class BpfFileSystem
     {
         if (IsMounted(path)) return;
         beforeMount?.Invoke();
+        var isMade = !Directory.Exists(path);
         Directory.CreateDirectory(path);
         // Its root is everybody's to write otherwise: others could take our names before us.
         if (mount("bpf", path, "bpf", 0, "mode=0700") == 0) return;
         var failure = Failure("mount a BPF file system on", path);
-        Directory.Delete(path);
+        if (isMade) Directory.Delete(path);
         throw failure;
     }
 

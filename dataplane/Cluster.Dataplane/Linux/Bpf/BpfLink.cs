@@ -8,8 +8,6 @@ namespace Cluster.Dataplane.Linux.Bpf;
 /// </summary>
 internal sealed unsafe class BpfLink : BpfObject
 {
-    private const int ENOENT = 2;
-
     private BpfLink(int descriptor)
         : base(descriptor)
     {
@@ -52,7 +50,7 @@ internal sealed unsafe class BpfLink : BpfObject
         while (true)
         {
             if (BpfSystem.Try(BpfCommand.BPF_LINK_GET_NEXT_ID, ref attribute, out var error) < 0)
-                return error == ENOENT ? found : throw new BpfException(error, $"{BpfCommand.BPF_LINK_GET_NEXT_ID}");
+                return error == Errno.ENOENT ? found : throw new BpfException(error, $"{BpfCommand.BPF_LINK_GET_NEXT_ID}");
             found.Add(attribute.Next);
             attribute.Id = attribute.Next;
         }
@@ -64,7 +62,7 @@ internal sealed unsafe class BpfLink : BpfObject
         var attribute = new IdAttribute { Id = id };
         var descriptor = BpfSystem.Try(BpfCommand.BPF_LINK_GET_FD_BY_ID, ref attribute, out var error);
         if (descriptor >= 0) return new BpfLink(descriptor);
-        return error == ENOENT ? null : throw new BpfException(error, $"{BpfCommand.BPF_LINK_GET_FD_BY_ID} ({id})");
+        return error == Errno.ENOENT ? null : throw new BpfException(error, $"{BpfCommand.BPF_LINK_GET_FD_BY_ID} ({id})");
     }
 
     /// <summary>Runs another program from now on, without a moment of neither.</summary>

@@ -8,9 +8,6 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
     where TKey : unmanaged
     where TValue : unmanaged
 {
-    private const int ENOENT = 2;
-    private const int EINVAL = 22;
-    private const int ENOSPC = 28;
     private const int ENOTSUPP = 524;
 
     /// <summary>Elements of a batch: one page of pointers to the kernel, far from its limits.</summary>
@@ -44,7 +41,7 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         {
             var attribute = Element(k, v);
             if (BpfSystem.Try(BpfCommand.BPF_MAP_LOOKUP_ELEM, ref attribute, out var error) >= 0) return true;
-            return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_LOOKUP_ELEM}");
+            return error == Errno.ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_LOOKUP_ELEM}");
         }
     }
 
@@ -82,7 +79,7 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         {
             var attribute = Element(k, null);
             if (BpfSystem.Try(BpfCommand.BPF_MAP_DELETE_ELEM, ref attribute, out var error) >= 0) return true;
-            return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_DELETE_ELEM}");
+            return error == Errno.ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_DELETE_ELEM}");
         }
     }
 
@@ -101,7 +98,7 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
     {
         var attribute = new ElementAttribute { Map = (uint)Descriptor, Key = (ulong)after, Value = (ulong)next };
         if (BpfSystem.Try(BpfCommand.BPF_MAP_GET_NEXT_KEY, ref attribute, out var error) >= 0) return true;
-        return error == ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_GET_NEXT_KEY}");
+        return error == Errno.ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_GET_NEXT_KEY}");
     }
 
     private bool TryBatch(BpfCommand command, ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values)
@@ -111,7 +108,7 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         {
             var attribute = new BatchAttribute { Keys = (ulong)k, Values = (ulong)v, Count = (uint)keys.Length, Map = (uint)Descriptor };
             if (BpfSystem.Try(command, ref attribute, out var error) >= 0) return true;
-            return error is EINVAL or ENOTSUPP or ENOSPC ? false : throw new BpfException(error, $"{command}");
+            return error is Errno.EINVAL or ENOTSUPP or Errno.ENOSPC ? false : throw new BpfException(error, $"{command}");
         }
     }
 

@@ -7,8 +7,6 @@ namespace Cluster.Dataplane.Linux.Bpf;
 /// <summary>A descriptor of something in the kernel's BPF system: a map, a program or a link. It lives while a descriptor, a pin or a user is left.</summary>
 internal abstract unsafe class BpfObject : SafeHandleMinusOneIsInvalid
 {
-    private const int ENOENT = 2;
-
     protected BpfObject(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -40,7 +38,7 @@ internal abstract unsafe class BpfObject : SafeHandleMinusOneIsInvalid
         {
             var attribute = new PathAttribute { Path = (ulong)name };
             var descriptor = BpfSystem.Try(BpfCommand.BPF_OBJ_GET, ref attribute, out var error);
-            if (descriptor >= 0 || error == ENOENT) return descriptor;
+            if (descriptor >= 0 || error == Errno.ENOENT) return descriptor;
             throw new BpfException(error, $"{BpfCommand.BPF_OBJ_GET} ({path})");
         }
     }

@@ -7,7 +7,6 @@ namespace Cluster.Dataplane.Linux.Bpf;
 internal sealed unsafe class BpfProgram : BpfObject
 {
     private const int NameBytes = 16;
-    private const int ENOSPC = 28;
     private const uint LogErrors = 1;
     private const int LogBytes = 1 << 20;
 
@@ -54,7 +53,7 @@ internal sealed unsafe class BpfProgram : BpfObject
             attribute.LogLength = LogBytes;
             var descriptor = BpfSystem.Try(BpfCommand.BPF_PROG_LOAD, ref attribute, out var second);
             if (descriptor >= 0) SocketCalls.Close(descriptor);
-            else if (second != ENOSPC) error = second;
+            else if (second != Errno.ENOSPC) error = second;
         }
 
         var length = Array.IndexOf(log, (byte)0);

@@ -6,9 +6,6 @@ namespace Cluster.Dataplane.Linux.Bpf;
 /// <summary>The system call bpf(2).</summary>
 internal static unsafe partial class BpfSystem
 {
-    private const int EINTR = 4;
-    private const int EAGAIN = 11;
-
     // The kernel gives up loading a program when a signal is pending, which the runtime's own signals can be.
     private const int MaxTries = 8;
 
@@ -29,7 +26,7 @@ internal static unsafe partial class BpfSystem
             nint result;
             fixed (T* pointer = &attribute) result = syscall(Number, (int)command, pointer, sizeof(T));
             error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
-            if (result >= 0 || error is not (EINTR or EAGAIN) || tries == MaxTries) return (int)result;
+            if (result >= 0 || error is not (Errno.EINTR or Errno.EAGAIN) || tries == MaxTries) return (int)result;
         }
     }
 

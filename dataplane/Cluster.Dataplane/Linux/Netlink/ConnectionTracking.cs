@@ -19,7 +19,6 @@ internal sealed class ConnectionTracking : IDisposable
     private const ushort CTA_PROTO_NUM = 1, CTA_PROTO_SRC_PORT = 2, CTA_PROTO_DST_PORT = 3;
     private const int GenericBytes = 4;
     private const byte Udp = 17;
-    private const int ENOENT = 2;
 
     private readonly NetlinkSocket _socket = new(NetlinkSocket.NETLINK_NETFILTER);
     private readonly byte[] _received = new byte[64 * 1024];
@@ -100,7 +99,7 @@ internal sealed class ConnectionTracking : IDisposable
         {
             0 => true,
             // It ended by itself.
-            ENOENT => false,
+            Errno.ENOENT => false,
             var error => throw Refused("delete a flow", error),
         };
     }

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Cluster.Dataplane.Linux.Netlink;
 
@@ -12,7 +11,6 @@ namespace Cluster.Dataplane.Linux.Netlink;
 internal sealed class LocalRoutes(byte protocol)
 {
     private const int LoopbackIndex = 1;
-    private const int ESRCH = 3;
 
     /// <param name="prefix">What becomes local.</param>
     /// <param name="source">
@@ -38,7 +36,7 @@ internal sealed class LocalRoutes(byte protocol)
         message.Add(RouteMessage.RTA_DST, prefix.BaseAddress);
         message.Add(RouteMessage.RTA_OIF, LoopbackIndex);
         var error = NetlinkSocket.Request(message.Finish());
-        if (error is not (0 or ESRCH)) throw new Win32Exception(error, $"Cannot remove the route of {prefix}");
+        if (error is not (0 or Errno.ESRCH)) throw new Win32Exception(error, $"Cannot remove the route of {prefix}");
     }
 
     /// <summary>Our routes, those a process before us left behind included.</summary>
@@ -55,14 +53,12 @@ internal sealed class LocalRoutes(byte protocol)
         var buffer = new byte[64 * 1024];
         while (true)
         {
-            var rest = buffer.AsSpan(0, socket.Receive(buffer));
-            while (rest.Length >= RouteMessage.HeaderBytes)
+            ReadOnlySpan<byte> rest = buffer.AsSpan(0, socket.Receive(buffer));
+            while (NetlinkMessages.Next(ref rest, out var type, out _, out var route))
             {
-                var length = Math.Clamp(MemoryMarshal.Read<int>(rest), RouteMessage.HeaderBytes, rest.Length);
-                var type = MemoryMarshal.Read<ushort>(rest[4..]);
-                if (type is NetlinkMessages.NLMSG_DONE or NetlinkMessages.NLMSG_ERROR) return found;
-                if (type == RouteMessage.RTM_NEWROUTE && Parse(rest[RouteMessage.HeaderBytes..length], family) is { } prefix) found.Add(prefix);
-                rest = rest[Math.Min(Align(length), rest.Length)..];
+                if (type == NetlinkMessages.NLMSG_DONE) return found;
+                if (type == NetlinkMessages.NLMSG_ERROR) throw new Win32Exception(NetlinkMessages.Error(route), "Cannot list this node's routes");
+                if (type == RouteMessage.RTM_NEWROUTE && Parse(route, family) is { } prefix) found.Add(prefix);
             }
         }
     }
@@ -70,18 +66,7 @@ internal sealed class LocalRoutes(byte protocol)
     private IPNetwork? Parse(ReadOnlySpan<byte> route, AddressFamily family)
     {
         if (route.Length < RouteMessage.RouteBytes || route[4] != RouteMessage.RT_TABLE_LOCAL || route[5] != protocol) return null;
-        var addressLength = family == AddressFamily.InterNetwork ? 4 : 16;
-        var attributes = route[RouteMessage.RouteBytes..];
-        while (attributes.Length >= 4)
-        {
-            var length = Math.Clamp(MemoryMarshal.Read<ushort>(attributes), (ushort)4, (ushort)attributes.Length);
-            if (MemoryMarshal.Read<ushort>(attributes[2..]) == RouteMessage.RTA_DST && length == 4 + addressLength)
-                return new IPNetwork(new IPAddress(attributes[4..length]), route[1]);
-            attributes = attributes[Math.Min(Align(length), attributes.Length)..];
-        }
-
-        return null;
+        var address = NetlinkMessages.Attribute(route[RouteMessage.RouteBytes..], RouteMessage.RTA_DST);
+        return address.Length == (family == AddressFamily.InterNetwork ? 4 : 16) ? new IPNetwork(new IPAddress(address), route[1]) : null;
     }
-
-    private static int Align(int length) => (length + 3) & ~3;
 }

@@ -18,8 +18,6 @@ internal sealed partial class NetlinkSocket : IDisposable
     /// <summary>The family that speaks of rules and of tracked connections.</summary>
     public const int NETLINK_NETFILTER = 12;
 
-    private const int EINTR = 4;
-
     private readonly SafeFileHandle _handle;
 
     public NetlinkSocket(int family = NETLINK_ROUTE)
@@ -63,7 +61,7 @@ internal sealed partial class NetlinkSocket : IDisposable
             var length = (int)Receive(_handle, buffer, buffer.Length, 0);
             if (length >= 0) return length;
             var error = Marshal.GetLastPInvokeError();
-            if (error != EINTR) throw new Win32Exception(error, "Cannot receive from netlink");
+            if (error != Errno.EINTR) throw new Win32Exception(error, "Cannot receive from netlink");
         }
     }
 

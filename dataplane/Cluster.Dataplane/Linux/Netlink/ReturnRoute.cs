@@ -17,10 +17,6 @@ internal sealed class ReturnRoute(uint mark, byte table, byte protocol)
     private const int Priority = 1070;
 
     private const int LoopbackIndex = 1;
-    private const int ENOENT = 2;
-    private const int ESRCH = 3;
-    private const int EEXIST = 17;
-    private const int EAFNOSUPPORT = 97;
 
     private static readonly AddressFamily[] Families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
 
@@ -31,8 +27,8 @@ internal sealed class ReturnRoute(uint mark, byte table, byte protocol)
         foreach (var family in Families)
         {
             // The route first: a rule to an empty table would let the packets go on to the next one.
-            Change(family, RouteMessage.RTM_NEWROUTE, isRule: false, EEXIST);
-            Change(family, RouteMessage.RTM_NEWRULE, isRule: true, EEXIST);
+            Change(family, RouteMessage.RTM_NEWROUTE, isRule: false, Errno.EEXIST);
+            Change(family, RouteMessage.RTM_NEWRULE, isRule: true, Errno.EEXIST);
         }
     }
 
@@ -42,8 +38,8 @@ internal sealed class ReturnRoute(uint mark, byte table, byte protocol)
     {
         foreach (var family in Families)
         {
-            Change(family, RouteMessage.RTM_DELRULE, isRule: true, ENOENT);
-            Change(family, RouteMessage.RTM_DELROUTE, isRule: false, ESRCH);
+            Change(family, RouteMessage.RTM_DELRULE, isRule: true, Errno.ENOENT);
+            Change(family, RouteMessage.RTM_DELROUTE, isRule: false, Errno.ESRCH);
         }
     }
 
@@ -67,7 +63,7 @@ internal sealed class ReturnRoute(uint mark, byte table, byte protocol)
 
         var error = NetlinkSocket.Request(message.Finish());
         // A host without IPv6 has no such packets either.
-        if (error == 0 || error == already || (family == AddressFamily.InterNetworkV6 && error is EAFNOSUPPORT or Errno.EOPNOTSUPP or Errno.EACCES)) return;
+        if (error == 0 || error == already || (family == AddressFamily.InterNetworkV6 && error is Errno.EAFNOSUPPORT or Errno.EOPNOTSUPP or Errno.EACCES)) return;
         throw new Win32Exception(error, $"Cannot {(isNew ? "make" : "remove")} the {(isRule ? "rule" : "route")} of mark 0x{mark:x}");
     }
 }

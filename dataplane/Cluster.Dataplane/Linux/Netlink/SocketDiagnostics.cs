@@ -25,7 +25,6 @@ internal static class SocketDiagnostics
     private const ushort INET_DIAG_SK_BPF_STORAGES = 20;
     private const ushort SK_DIAG_BPF_STORAGE = 1;
     private const ushort SK_DIAG_BPF_STORAGE_MAP_VALUE = 3;
-    private const int ENOENT = 2;
     private const byte AF_INET = 2;
     private const byte AF_INET6 = 10;
 
@@ -118,7 +117,7 @@ internal static class SocketDiagnostics
         {
             0 => true,
             // Closed by its owner meanwhile.
-            ENOENT => false,
+            Errno.ENOENT => false,
             _ => throw new Win32Exception(error, $"Cannot close a socket: {Marshal.GetPInvokeErrorMessage(error)}"),
         };
     }
