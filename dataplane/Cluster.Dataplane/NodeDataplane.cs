@@ -97,8 +97,17 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     /// <summary>Told, on the data plane's own loop, of a frontend that can't be opened and, later, that it was after all or is no longer wanted.</summary>
     public event Action<Frontend, FrontendResult>? FrontendReported
     {
-        add => _frontends.Reported += value;
-        remove => _frontends.Reported -= value;
+        add
+        {
+            _frontends.Reported += value;
+            if (_nat is not null) _nat.Reported += value;
+        }
+
+        remove
+        {
+            _frontends.Reported -= value;
+            if (_nat is not null) _nat.Reported -= value;
+        }
     }
 
     /// <summary>Prepares the host's addresses and starts to follow the table.</summary>
@@ -265,11 +274,17 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     private ServicePathReport Report(ServiceEntry entry)
     {
         var port = entry.Port;
-        if (_nat is not null) return new ServicePathReport(port.Id, ServicePath.Nftables, "the proxy runs in the mode nftables");
+        if (_nat is not null) return new ServicePathReport(port.Id, ServicePath.Nftables, WhyNftables(port));
         if (_sockets.Left(port) is { IsWhole: true } left) return new ServicePathReport(port.Id, _relays.Resolve(port.Id.Protocol, port.Path), left.Why);
         var why = port.Path == ServicePath.Connect ? "the service asks for it" : "the best path for TCP that this host allows";
         var rest = _sockets.Left(port) is { } part ? $"; relays where {part.Why}" : "";
         return new ServicePathReport(port.Id, ServicePath.Connect, why + rest);
+    }
+
+    private static string WhyNftables(ServicePort port)
+    {
+        const string why = "the proxy runs in the mode nftables";
+        return NatOptions.WithoutEffect(port) is { Count: > 0 } names ? $"{why}, where {string.Join(", ", names)} {(names.Count == 1 ? "has" : "have")} no effect" : why;
     }
 
     private void WatchAddresses()

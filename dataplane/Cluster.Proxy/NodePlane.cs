@@ -58,7 +58,14 @@ public static class NodePlane
     {
         if (!options.KernelNat) return null;
         var owned = options.OwnedPath is { } path ? new OwnedFile(path) : null;
-        return new NatOptions { Table = options.NatTable, Ranges = options.ServiceRanges, PodRanges = options.PodRanges, Owned = owned is null ? null : owned.Record };
+        return new NatOptions
+        {
+            Table = options.NatTable,
+            Ranges = options.ServiceRanges,
+            PodRanges = options.PodRanges,
+            MasqueradeAll = options.MasqueradeAll,
+            Owned = owned is null ? null : owned.Record,
+        };
     }
 
     internal static async Task RemoveAsync(IVirtualAddresses addresses, ProxyOptions options, CancellationToken cancellationToken)

@@ -23,6 +23,9 @@ public sealed record ProxyOptions
     /// <summary>Services are translated by the kernel (nftables) instead of relayed, for hosts whose policy demands it.</summary>
     public bool KernelNat { get; init; }
 
+    /// <summary>Then backends see every client of a virtual address by this node's address, pods too.</summary>
+    public bool MasqueradeAll { get; init; }
+
     /// <summary>The nftables table of that mode.</summary>
     public string NatTable { get; init; } = "cluster_nat";
 

@@ -36,6 +36,24 @@ public sealed class KernelNatProxyTests
     }
 
     [Fact]
+    public async Task Run_WhatThisModeHasNot_IsToldByEventsAndPaths()
+    {
+        await using var rig = Rig();
+        var service = Make.Service("web", rig.Vip(10).ToString(), Make.Port(80));
+        service.Metadata.Annotations["cluster.local/proxy-protocol"] = "v2";
+        service.Metadata.Annotations["cluster.local/idle-timeout"] = "30";
+        rig.Api.Seed(service);
+        // Another one asks for the same place.
+        rig.Api.Seed(Make.Service("later", rig.Vip(10).ToString(), Make.Port(80)));
+        await rig.StartAsync();
+        string[] told = ["annotation cluster.local/proxy-protocol has no effect in the proxy mode nftables", "annotation cluster.local/idle-timeout has no effect in the proxy mode nftables"];
+        await Eventually.True(() => told.All(message => rig.Api.All<Event>().Any(e => e.Reason == "InvalidAnnotation" && e.Message == message)), "an event of each");
+        await Eventually.True(() => rig.Api.All<Event>().Any(e => e.Reason == "FailedToListen" && e.Message.Contains("has this address and port", StringComparison.Ordinal)), "an event of the place");
+        using var http = new HttpClient();
+        Assert.Contains("web\tTCP\tnftables\tthe proxy runs in the mode nftables, where idle-timeout, proxy-protocol have no effect\n", await http.GetStringAsync(new Uri($"http://{rig.Options.Metrics}/paths")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_AfterAnother_ServesWhatThatLeft_UntilItKnowsBetter()
     {
         var port = FreePort.Tcp();

@@ -24,6 +24,14 @@ public static class BackendSelection
         return available.Length == usable.Length || available.Length == 0 ? (usable, []) : (available, [.. usable.Except(available)]);
     }
 
+    /// <summary>Of usable backends those of the preferred zone; all where it has none, or none is preferred.</summary>
+    public static Backend[] Nearest(Backend[] usable, string? zone)
+    {
+        if (zone is null) return usable;
+        var near = Array.FindAll(usable, backend => backend.Zone == zone);
+        return near.Length > 0 ? near : usable;
+    }
+
     private static Backend[] Where(ReadOnlySpan<Backend> backends, TrafficPolicy policy, BackendHealth health)
     {
         var count = 0;

@@ -38,7 +38,7 @@ internal sealed class BackendList
         var port = entry.Port;
         var all = entry.UsableInside(scope).ToArray();
         if (!Array.TrueForAll(all, backend => backend.AddressOf(family) is not null)) return null;
-        var usable = Nearest(all, port.PreferredZone);
+        var usable = BackendSelection.Nearest(all, port.PreferredZone);
         var loopback = Array.Exists(usable, backend => System.Net.IPAddress.IsLoopback(backend.AddressOf(family)!.Address));
         var (turns, policy) = Plan(port.Policy, usable);
         var affinity = (uint)Math.Min(Math.Ceiling(port.AffinityTimeout.TotalSeconds), int.MaxValue / 2);
@@ -54,13 +54,6 @@ internal sealed class BackendList
             "p2c" => (InOrder(usable.Length), ListReference.TwoChoices),
             _ => (InOrder(usable.Length), ListReference.InTurn),
         };
-
-    private static Backend[] Nearest(Backend[] usable, string? zone)
-    {
-        if (zone is null) return usable;
-        var near = Array.FindAll(usable, backend => backend.Zone == zone);
-        return near.Length > 0 ? near : usable;
-    }
 
     private static uint[] InOrder(int count)
     {

@@ -108,6 +108,7 @@ public sealed class ProxyFlags
         ServiceRanges = Given(values, "service-cluster-ip-range", FlagText.RangeOfEachFamily) ?? defaults.ServiceRanges,
         NodePortRanges = Given(values, "nodeport-addresses", FlagText.Ranges) ?? defaults.NodePortRanges,
         KernelNat = Given(values, "proxy-mode", IsKernelNat) ?? defaults.KernelNat,
+        MasqueradeAll = Truth(values, "masquerade-all", defaults.MasqueradeAll),
         ReturnMark = Truth(values, "masquerade-all", false) ? 0 : defaults.ReturnMark,
         Health = Place(values, "healthz", defaults.Health, HealthPort),
         Metrics = Place(values, "metrics", defaults.Metrics, MetricsPort),

@@ -8,17 +8,19 @@ namespace Cluster.Proxy.Reflection;
 /// <summary>What a Service asks of the data plane beyond its own fields, by annotation. A value that is not known counts as not given and is told.</summary>
 internal sealed class ServiceAnnotations
 {
-    public const string PolicyKey = "cluster.local/balancing-policy";
-    public const string PathKey = "cluster.local/path";
-    public const string UdpModeKey = "cluster.local/udp-mode";
-    public const string IdleKey = "cluster.local/idle-timeout";
-    public const string ProxyProtocolKey = "cluster.local/proxy-protocol";
-    public const string ReplayKey = "cluster.local/replay";
-    public const string RebalanceKey = "cluster.local/rebalance";
-    public const string MaxConnectionAgeKey = "cluster.local/max-connection-age";
-    public const string ZoneSpillOverKey = "cluster.local/zone-spill-over";
+    public const string Prefix = "cluster.local/";
 
-    public const string SourceAddressKey = "cluster.local/source-address";
+    public const string PolicyKey = Prefix + "balancing-policy";
+    public const string PathKey = Prefix + "path";
+    public const string UdpModeKey = Prefix + "udp-mode";
+    public const string IdleKey = Prefix + "idle-timeout";
+    public const string ProxyProtocolKey = Prefix + "proxy-protocol";
+    public const string ReplayKey = Prefix + "replay";
+    public const string RebalanceKey = Prefix + "rebalance";
+    public const string MaxConnectionAgeKey = Prefix + "max-connection-age";
+    public const string ZoneSpillOverKey = Prefix + "zone-spill-over";
+
+    public const string SourceAddressKey = Prefix + "source-address";
 
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names];
 

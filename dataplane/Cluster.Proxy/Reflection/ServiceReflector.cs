@@ -6,6 +6,7 @@ using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
 using Cluster.Client;
 using Cluster.Dataplane;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Services;
 using Cluster.Proxy.Serving;
 using Microsoft.Extensions.Logging;
@@ -83,6 +84,9 @@ internal sealed class ServiceReflector
 
     /// <summary>Told of a service that asks for something this proxy does not know, once until it is another.</summary>
     public event Action<Service, string>? Misconfigured;
+
+    /// <summary>The kernel translates: annotations that it can't follow are told too.</summary>
+    public bool KernelNat { get; init; }
 
     /// <summary>Told of a service's health check node port with why it can't be served, or with null that it is.</summary>
     public Action<Service, int, string?>? HealthCheckReported { get; set; }
@@ -168,12 +172,19 @@ internal sealed class ServiceReflector
     {
         // A service is translated with every change of its endpoints; what is wrong with it is told when it is new.
         var key = ObjectKey.Of(service);
-        var problems = new ServiceAnnotations(service).Problems;
+        var problems = Problems(service);
         var text = string.Join("; ", problems);
         if (_problems.GetValueOrDefault(key, "") == text) return;
         if (text.Length == 0) _problems.Remove(key);
         else _problems[key] = text;
         foreach (var problem in problems) Misconfigured?.Invoke(service, problem);
+    }
+
+    private IReadOnlyList<string> Problems(Service service)
+    {
+        var problems = new ServiceAnnotations(service).Problems;
+        if (!KernelNat || ServiceTranslator.Translate(service, [], _node.Place).Select(pair => pair.Port).FirstOrDefault() is not { } port) return problems;
+        return [.. problems, .. NatOptions.WithoutEffect(port).Select(name => $"annotation {ServiceAnnotations.Prefix}{name} has no effect in the proxy mode nftables")];
     }
 
     private async Task HealthCheckAsync(ObjectKey key)

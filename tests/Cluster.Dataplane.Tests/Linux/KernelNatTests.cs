@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -36,14 +37,16 @@ public sealed class KernelNatTests : IAsyncLifetime
         await StartAsync();
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(TimeSpan? verifyPeriod = null, bool masqueradeAll = false)
     {
         _addresses = new LinuxVirtualAddresses(new LinuxAddressOptions { Table = $"cluster_nat_dns_{_number}", RouteProtocol = 199 }, NullLogger.Instance);
         var options = new DataplaneOptions
         {
+            VerifyPeriod = verifyPeriod ?? TimeSpan.FromSeconds(30),
             KernelNat = new NatOptions
             {
                 Table = Table,
+                MasqueradeAll = masqueradeAll,
                 Ranges = [IPNetwork.Parse($"10.197.{100 + _number}.0/24"), IPNetwork.Parse($"fd00:10:197:{100 + _number}::/112")],
                 // The second namespace is a pod, the third a machine beyond the cluster.
                 PodRanges = [new IPNetwork(Pod(0).Address, 32), new IPNetwork(Pod(1).Address, 32), new IPNetwork(Pod(0).Address6, 128), new IPNetwork(Pod(1).Address6, 128)],
@@ -93,6 +96,195 @@ public sealed class KernelNatTests : IAsyncLifetime
         await SetAsync(Port(ServiceProtocol.Tcp), Server(0, ServiceProtocol.Tcp, false, "a"));
         Assert.Equal($"a {Pod(0).HostAddress}", await AskAsync(Pod(0), new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp));
         Assert.Equal($"a {Pod(1).Address}", await AskAsync(Pod(1), new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp));
+    }
+
+    [Fact]
+    public async Task Node_ToItsOwnAddressThatIsABackendToo_KeepsTheAddressItSpeaksFrom()
+    {
+        // Not the first of the node's networks, whose address a translation would give it.
+        var own = _namespaces[2].HostAddress;
+        await using var server = new TcpBackend(socket => socket.SendAllAsync(((IPEndPoint)socket.RemoteEndPoint!).Address.ToString()), own);
+        await SetAsync(Port(ServiceProtocol.Tcp), server.EndPoint);
+        Assert.Equal(own.ToString(), await AskAsync(null, server.EndPoint, ServiceProtocol.Tcp));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DualStack_BackendsOfBothFamilies_AnswerClientsOfBoth(bool sticky)
+    {
+        var port = new ServicePort(new ServicePortId("nat/dual", ServiceProtocol.Tcp), 80)
+        {
+            VirtualAddresses = [Vip(10, false), Vip(10, true)], NodePort = FreePort.Tcp(), AffinityTimeout = sticky ? TimeSpan.FromMinutes(5) : TimeSpan.Zero,
+        };
+        var (a, b) = (Dual(0, "a"), Dual(1, "b"));
+        await SetAsync(a, b);
+        foreach (var v6 in new[] { false, true })
+        {
+            foreach (var target in new[] { new IPEndPoint(Vip(10, v6), 80), new IPEndPoint(v6 ? _namespaces[2].HostAddress6 : _namespaces[2].HostAddress, port.NodePort) })
+            {
+                var answers = new List<string>();
+                for (var i = 0; i < 4; i++) answers.Add((await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp))[..1]);
+                Assert.Equal(sticky ? 1 : 2, answers.Distinct().Count());
+            }
+        }
+
+        await SetAsync(b);
+        foreach (var v6 in new[] { false, true })
+        {
+            Assert.StartsWith("b", await AskAsync(_namespaces[2], new IPEndPoint(Vip(10, v6), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+            // Of both families it is seen by the node's address when it asks itself.
+            Assert.Equal($"b {(v6 ? Pod(1).HostAddress6 : Pod(1).HostAddress)}", await AskAsync(Pod(1), new IPEndPoint(Vip(10, v6), 80), ServiceProtocol.Tcp));
+        }
+
+        Backend Dual(int pod, string name) => new(name, Server(pod, ServiceProtocol.Tcp, false, name)) { AlternateAddress = Server(pod, ServiceProtocol.Tcp, true, name) };
+
+        Task SetAsync(params Backend[] backends)
+        {
+            _dataplane.Directory.Set(port, backends);
+            return _dataplane.Publish();
+        }
+    }
+
+    [Fact]
+    public async Task Udp_FlowsBegunBeforeTheService_AreLedToItOnceItIsThere()
+    {
+        var external = IPAddress.Parse($"198.18.101.{_number}");
+        var port = new ServicePort(new ServicePortId("nat/late", ServiceProtocol.Udp), 80) { ExternalAddresses = [external], NodePort = FreePort.Tcp() };
+        foreach (var target in new[] { new IPEndPoint(external, 80), new IPEndPoint(_namespaces[2].HostAddress, port.NodePort) })
+        {
+            using var client = await ConnectAsync(_namespaces[2], target, ServiceProtocol.Udp);
+            for (var i = 0; i < 3; i++) Assert.Null(await TryAskAsync(client, patienceMilliseconds: 100));
+            await SetAsync(port, Server(0, ServiceProtocol.Udp, false, "a"));
+            await Eventually.True(async () => (await TryAskAsync(client))?[..1] == "a", $"an answer from {target}");
+            _dataplane.Directory.Remove(port.Id);
+            await _dataplane.Publish();
+        }
+    }
+
+    [Fact]
+    public async Task Backend_SegmentOutsideOfTheWindow_DoesNotEndTheConnection()
+    {
+        using var listener = Pod(0).Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(Pod(0).Address, 0));
+        listener.Listen();
+        await SetAsync(Port(ServiceProtocol.Tcp), (IPEndPoint)listener.LocalEndPoint!);
+        foreach (var ns in new[] { Pod(1), null })
+        {
+            using var client = await ConnectAsync(ns, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp);
+            using var server = await listener.AcceptAsync();
+            await TalkAsync(client, server);
+            var segment = RawSegment.OutsideOfTheWindow(server);
+            using (var raw = Pod(0).Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Tcp)) raw.SendTo(segment, new IPEndPoint(((IPEndPoint)server.RemoteEndPoint!).Address, 0));
+            // Untranslated it would reach a client that knows nothing of its sender, and be answered by a reset.
+            for (var i = 0; i < 5; i++) await TalkAsync(client, server);
+        }
+
+        static async Task TalkAsync(Socket client, Socket server)
+        {
+            var buffer = new byte[1];
+            await client.SendAsync("x"u8.ToArray());
+            Assert.Equal(1, await server.ReceiveAsync(buffer));
+            await server.SendAsync(buffer);
+            Assert.Equal(1, await client.ReceiveAsync(buffer));
+        }
+    }
+
+    [Fact]
+    public async Task Set_WhereSomeoneChangedTheTable_IsMadeWholeAndChangesFollow()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        ServicePort Other(int host) => new(new ServicePortId($"nat/other{host}", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(host, false)] };
+        await SetAsync(Named("nat/web"), a);
+        await SetAsync(Other(11), b);
+        Shell.Run("nft", "delete", "element", "inet", Table, "services4", $"{{ {Vip(10, false)} . tcp . 80 }}");
+        await SetAsync(Other(12), b);
+        await SetAsync(Named("nat/web"));
+        await RefusedAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp);
+        await SetAsync(Named("nat/web"), b);
+        foreach (var host in new[] { 10, 11, 12 }) Assert.StartsWith("b", await AskAsync(null, new IPEndPoint(Vip(host, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_RulesOfTheFrameAreGone_ArePutBack()
+    {
+        await _dataplane.DisposeAsync();
+        await StartAsync(TimeSpan.FromMilliseconds(200));
+        var a = Server(0, ServiceProtocol.Tcp, false, "a");
+        await SetAsync(Named("nat/web"), a);
+        Assert.StartsWith("a", await AskAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+        Shell.Run("nft", "flush", "table", "inet", Table);
+        await Eventually.True(() => Shell.Run("nft", "list", "chain", "inet", Table, "services").Contains("vmap", StringComparison.Ordinal), "the rules to be back");
+        Assert.StartsWith("a", await AskAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Node_ToAService_SpeaksFromTheAddressOfTheWayItTakes(bool v6)
+    {
+        // To virtual addresses the default route leads, which is another network's.
+        await SetAsync(Port(ServiceProtocol.Tcp), Server(0, ServiceProtocol.Tcp, v6, "a"));
+        Assert.Equal($"a {(v6 ? Pod(0).HostAddress6 : Pod(0).HostAddress)}", await AskAsync(null, new IPEndPoint(Vip(10, v6), 80), ServiceProtocol.Tcp));
+    }
+
+    [Fact]
+    public async Task PreferredZone_ItsBackendsAnswer_AndAllWhereItHasNone()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
+        var port = new ServicePort(new ServicePortId("nat/zone", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false)], NodePort = FreePort.Tcp(), PreferredZone = "here" };
+        foreach (var (zone, answers) in new[] { ("here", "a"), ("elsewhere", "ab") })
+        {
+            _dataplane.Directory.Set(port, [new Backend("a", a) { Zone = zone }, new Backend("b", b) { Zone = "there" }]);
+            await _dataplane.Publish();
+            foreach (var target in new[] { new IPEndPoint(Vip(10, false), 80), new IPEndPoint(_namespaces[2].HostAddress, port.NodePort) })
+            {
+                var got = new List<string>();
+                for (var i = 0; i < 4; i++) got.Add((await AskAsync(_namespaces[2], target, ServiceProtocol.Tcp))[..1]);
+                Assert.Equal(answers, string.Concat(got.Distinct().Order()));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task MasqueradeAll_PodsOnOneBridge_ReachOneAnothersServices()
+    {
+        await _dataplane.DisposeAsync();
+        await StartAsync(masqueradeAll: true);
+        var bridge = $"cdb{_number}";
+        Shell.Run("ip", "link", "add", bridge, "type", "bridge");
+        try
+        {
+            // What the two say to each other is switched, and the node does not look at it.
+            Shell.Run("sh", "-c", "test ! -e /proc/sys/net/bridge/bridge-nf-call-iptables || echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables");
+            foreach (var (pod, other) in new[] { (Pod(0), Pod(1)), (Pod(1), Pod(0)) })
+            {
+                Shell.Run("ip", "addr", "flush", "dev", pod.HostEnd);
+                Shell.Run("ip", "link", "set", pod.HostEnd, "master", bridge);
+                Shell.Run("ip", "addr", "add", $"{pod.HostAddress}/24", "dev", bridge);
+                Shell.Run("nsenter", $"--net={pod.Path}", "ip", "route", "add", $"{other.Address}/32", "dev", "eth0");
+            }
+
+            Shell.Run("ip", "link", "set", bridge, "up");
+            await SetAsync(Named("nat/web"), Server(0, ServiceProtocol.Tcp, false, "a"));
+            for (var i = 0; i < 3; i++) Assert.Equal($"a {Pod(0).HostAddress}", await AskAsync(Pod(1), new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp));
+        }
+        finally
+        {
+            Shell.Run("ip", "link", "del", bridge);
+        }
+    }
+
+    [Fact]
+    public async Task NodePort_WithoutEndpoints_ListenersOnLoopbackAreLeftAlone()
+    {
+        var port = Port(ServiceProtocol.Tcp);
+        await SetAsync(port);
+        foreach (var loopback in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
+        {
+            await using var host = new TcpBackend(socket => socket.SendAllAsync("host"), loopback, port.NodePort);
+            Assert.Equal("host", await AskAsync(null, new IPEndPoint(loopback, port.NodePort), ServiceProtocol.Tcp));
+        }
     }
 
     [Fact]
@@ -209,19 +401,6 @@ public sealed class KernelNatTests : IAsyncLifetime
         _dataplane.Directory.Remove(port.Id);
         await _dataplane.Publish();
         await Eventually.True(async () => await TryAskAsync(first) is null, "the flow to end with its service");
-
-        // An answer that is under way while the kernel forgets its flow is lost.
-        static async Task<string?> TryAskAsync(Socket socket)
-        {
-            try
-            {
-                return await AskAsync(socket, patienceSeconds: 1);
-            }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-            {
-                return null;
-            }
-        }
     }
 
     [Theory]
@@ -299,15 +478,25 @@ public sealed class KernelNatTests : IAsyncLifetime
     {
         var (a, b) = (Server(0, ServiceProtocol.Tcp, false, "a"), Server(1, ServiceProtocol.Tcp, false, "b"));
         var target = new IPEndPoint(Vip(10, false), 80);
+        var reports = new ConcurrentQueue<(Frontend Frontend, FrontendResult Result)>();
+        _dataplane.FrontendReported += (frontend, result) => reports.Enqueue((frontend, result));
         await SetAsync(Named("nat/first"), a);
         await SetAsync(Named("nat/second"), b);
         Assert.StartsWith("a", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+        var report = Assert.Single(reports);
+        Assert.Equal(($"nat/second/TCP on {target}", "nat/first/TCP has this address and port"), (report.Frontend.ToString(), report.Result.Message));
         // The change of a third one is not held up.
         await SetAsync(new ServicePort(new ServicePortId("nat/third", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(11, false)] }, b);
         Assert.StartsWith("b", await AskAsync(null, new IPEndPoint(Vip(11, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
         _dataplane.Directory.Remove(Named("nat/first").Id);
         await _dataplane.Publish();
         Assert.StartsWith("b", await AskAsync(null, target, ServiceProtocol.Tcp), StringComparison.Ordinal);
+
+        // One that no longer asks for the place it went without.
+        await SetAsync(Named("nat/first"), a);
+        _dataplane.Directory.Remove(Named("nat/first").Id);
+        await _dataplane.Publish();
+        Assert.Equal([FrontendError.PortInUse, FrontendError.None, FrontendError.PortInUse, FrontendError.Withdrawn], reports.Select(told => told.Result.Error));
     }
 
     private ServicePort Sticky(bool v6) =>
@@ -334,10 +523,23 @@ public sealed class KernelNatTests : IAsyncLifetime
         return server.EndPoint;
     }
 
+    // An answer that is under way while the kernel forgets its flow is lost.
+    private static async Task<string?> TryAskAsync(Socket socket, int patienceMilliseconds = 1000)
+    {
+        try
+        {
+            return await AskAsync(socket, TimeSpan.FromMilliseconds(patienceMilliseconds));
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<string> AskAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol, int patienceSeconds = 10)
     {
         using var socket = await ConnectAsync(ns, target, protocol, patienceSeconds);
-        return await AskAsync(socket, patienceSeconds);
+        return await AskAsync(socket, TimeSpan.FromSeconds(patienceSeconds));
     }
 
     private static async Task<Socket> ConnectAsync(NetNamespace? ns, IPEndPoint target, ServiceProtocol protocol, int patienceSeconds = 10)
@@ -357,7 +559,7 @@ public sealed class KernelNatTests : IAsyncLifetime
         }
     }
 
-    private static async Task<string> AskAsync(Socket socket, int patienceSeconds = 10)
+    private static async Task<string> AskAsync(Socket socket, TimeSpan? limit = null)
     {
         if (socket.SocketType == SocketType.Stream)
         {
@@ -365,7 +567,7 @@ public sealed class KernelNatTests : IAsyncLifetime
             return await socket.ReceiveTextToEndAsync();
         }
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds));
+        using var patience = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(10));
         await socket.SendAsync("x"u8.ToArray());
         var buffer = new byte[64];
         return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, patience.Token));

@@ -42,6 +42,9 @@ internal sealed class NetNamespace : IDisposable
 
     public IPAddress Address6 { get; }
 
+    /// <summary>The name of the host's end of the pair.</summary>
+    public string HostEnd => _hostEnd;
+
     /// <summary>The namespace's file.</summary>
     public string Path => $"/run/netns/{_name}";
 

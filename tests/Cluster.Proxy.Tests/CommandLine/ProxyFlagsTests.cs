@@ -20,7 +20,7 @@ public sealed class ProxyFlagsTests
 
         var options = settings.Options;
         Assert.Equal(("/etc/kubeconfig", "https://10.0.0.1:6443/"), (settings.Kubeconfig, settings.Master!.ToString()));
-        Assert.Equal(("node-a", true, 0u), (options.NodeName, options.KernelNat, options.ReturnMark));
+        Assert.Equal(("node-a", true, true, 0u), (options.NodeName, options.KernelNat, options.MasqueradeAll, options.ReturnMark));
         Assert.Equal(["10.1.0.0/16", "fd00:1::/64"], options.PodRanges.Select(range => range.ToString()));
         Assert.Equal(["10.0.0.0/8", "192.168.0.0/16"], options.NodePortRanges.Select(range => range.ToString()));
         Assert.Equal(("127.0.0.1:10256", "[::1]:19", "10.0.0.7"), (options.Health!.ToString(), options.Metrics!.ToString(), options.NodeAddresses.Single().ToString()));

@@ -16,9 +16,6 @@ internal static class InterfaceAddresses
     private const ushort RTM_NEWADDR = 20;
     private const ushort RTM_GETADDR = 22;
 
-    /// <summary>What is listed changed meanwhile.</summary>
-    private const ushort NLM_F_DUMP_INTR = 0x10;
-
     private const ushort IFA_ADDRESS = 1;
     private const ushort IFA_LOCAL = 2;
 
@@ -49,9 +46,9 @@ internal static class InterfaceAddresses
         while (true)
         {
             ReadOnlySpan<byte> rest = buffer.AsSpan(0, socket.Receive(buffer));
-            while (rest.Length >= RouteMessage.HeaderBytes)
+            while (true)
             {
-                if ((MemoryMarshal.Read<ushort>(rest[6..]) & NLM_F_DUMP_INTR) != 0) isWhole = false;
+                isWhole &= !NetlinkMessages.IsInterrupted(rest);
                 if (!NetlinkMessages.Next(ref rest, out var type, out _, out var message)) break;
                 if (type == NetlinkMessages.NLMSG_DONE) return isWhole;
                 if (type == NetlinkMessages.NLMSG_ERROR) throw new Win32Exception(NetlinkMessages.Error(message), "Cannot list this node's addresses");

@@ -8,6 +8,7 @@ internal static class NetlinkMessages
     public const ushort NLMSG_ERROR = 2;
     public const ushort NLMSG_DONE = 3;
     private const int HeaderBytes = 16;
+    private const ushort NLM_F_DUMP_INTR = 0x10;
     private const ushort NLA_TYPE_MASK = 0x3fff;
 
     /// <summary>Takes the next message off what was received; false where there is none.</summary>
@@ -24,6 +25,9 @@ internal static class NetlinkMessages
         rest = rest[Math.Min(Align(length), rest.Length)..];
         return true;
     }
+
+    /// <summary>Whether the next message says that what it is part of the list of has changed meanwhile.</summary>
+    public static bool IsInterrupted(ReadOnlySpan<byte> rest) => rest.Length >= HeaderBytes && (MemoryMarshal.Read<ushort>(rest[6..]) & NLM_F_DUMP_INTR) != 0;
 
     /// <summary>The error number of a message of type NLMSG_ERROR; 0 where it acknowledges.</summary>
     public static int Error(ReadOnlySpan<byte> message) => message.Length >= 4 ? -MemoryMarshal.Read<int>(message) : 0;

@@ -9,7 +9,7 @@ internal static class NftAttribute
     public const byte NFPROTO_INET = 1;
 
     public const ushort NFT_MSG_NEWCHAIN = 3, NFT_MSG_GETCHAIN = 4, NFT_MSG_DELCHAIN = 5;
-    public const ushort NFT_MSG_NEWRULE = 6, NFT_MSG_DELRULE = 8;
+    public const ushort NFT_MSG_NEWRULE = 6, NFT_MSG_GETRULE = 7, NFT_MSG_DELRULE = 8;
     public const ushort NFT_MSG_NEWSET = 9, NFT_MSG_GETSET = 10;
     public const ushort NFT_MSG_NEWSETELEM = 12, NFT_MSG_DELSETELEM = 14;
 

@@ -17,7 +17,9 @@ internal sealed class NftSocket : IDisposable
     private const ushort NLM_F_REQUEST = 0x1;
     private const ushort NLM_F_ACK = 0x4;
     private const ushort NLM_F_DUMP = 0x300;
-    private const int ENOENT = 2;
+
+    /// <summary>So often a list is asked for again that changed meanwhile: by others' tables too, which may change all the time.</summary>
+    private const int Tries = 10;
 
     private readonly byte[] _received = new byte[64 * 1024];
     private NetlinkSocket? _socket;
@@ -29,6 +31,22 @@ internal sealed class NftSocket : IDisposable
     /// <summary>Names of all sets and maps of a table.</summary>
     /// <exception cref="NftException">Not permitted, or no nf_tables here.</exception>
     public List<string> Sets(string table) => Names(table, NFT_MSG_GETSET, NFTA_SET_NAME, without: null);
+
+    /// <summary>How many rules a chain has; none where there is no such chain.</summary>
+    /// <exception cref="NftException">Not permitted, or no nf_tables here.</exception>
+    public int Rules(string table, string chain)
+    {
+        var count = 0;
+        List(NFT_MSG_GETRULE, asked =>
+        {
+            asked.Add(NFTA_TABLE, table);
+            asked.Add(NFTA_RULE_CHAIN, chain);
+        }, () => count = 0, attributes =>
+        {
+            if (Text(attributes, NFTA_TABLE) == table && Text(attributes, NFTA_RULE_CHAIN) == chain) count++;
+        });
+        return count;
+    }
 
     /// <summary>Whether there is such a table with such a set.</summary>
     /// <exception cref="NftException">Not permitted, or no nf_tables here.</exception>
@@ -44,7 +62,7 @@ internal sealed class NftSocket : IDisposable
         {
             // The set comes first, and then the acknowledgement.
             if (type != NetlinkMessages.NLMSG_ERROR) return false;
-            has = NetlinkMessages.Error(message) switch { 0 => true, ENOENT => false, var error => throw Refused("look for a set", error) };
+            has = NetlinkMessages.Error(message) switch { 0 => true, Errno.ENOENT => false, var error => throw Refused("look for a set", error) };
             return true;
         });
         return has;
@@ -71,25 +89,49 @@ internal sealed class NftSocket : IDisposable
 
     private List<string> Names(string table, ushort request, ushort name, ushort? without)
     {
+        var found = new HashSet<string>();
+        List(request, _ => { }, found.Clear, attributes =>
+        {
+            if (Text(attributes, NFTA_TABLE) == table && (without is not { } absent || NetlinkMessages.Attribute(attributes, absent).IsEmpty)) found.Add(Text(attributes, name));
+        });
+        return [.. found];
+    }
+
+    // Begins again where what is listed has changed meanwhile: something of it may be missing, or be there twice.
+    private void List(ushort request, Action<NetlinkBuffer> ask, Action begin, Item item)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            begin();
+            if (TryList(request, ask, item)) return;
+            if (tries == Tries) throw new NftException("nf_tables: the table changes faster than it can be listed") { Refused = true };
+        }
+    }
+
+    private bool TryList(ushort request, Action<NetlinkBuffer> ask, Item item)
+    {
         using var asked = new NetlinkBuffer();
-        asked.EndMessage(Begin(asked, request, NLM_F_DUMP));
-        var found = new List<string>();
-        Talk(asked.Bytes, (type, _, message) =>
+        var start = Begin(asked, request, NLM_F_DUMP);
+        ask(asked);
+        asked.EndMessage(start);
+        return Talk(asked.Bytes, (type, _, message) =>
         {
             if (type == NetlinkMessages.NLMSG_DONE) return true;
             if (type == NetlinkMessages.NLMSG_ERROR) throw Refused("list a table", NetlinkMessages.Error(message));
-            var attributes = message[GenericBytes..];
-            if (Text(attributes, NFTA_TABLE) == table && (without is not { } absent || NetlinkMessages.Attribute(attributes, absent).IsEmpty)) found.Add(Text(attributes, name));
+            item(message[GenericBytes..]);
             return false;
         });
-        return found;
     }
+
+    private delegate void Item(ReadOnlySpan<byte> attributes);
 
     /// <returns>True for the last message there is.</returns>
     private delegate bool Answer(ushort type, uint number, ReadOnlySpan<byte> message);
 
-    private void Talk(ReadOnlySpan<byte> request, Answer answer)
+    /// <returns>False where the answer is a list, and what it lists has changed meanwhile.</returns>
+    private bool Talk(ReadOnlySpan<byte> request, Answer answer)
     {
+        var isWhole = true;
         try
         {
             var socket = _socket ??= new NetlinkSocket(NetlinkSocket.NETLINK_NETFILTER);
@@ -98,8 +140,12 @@ internal sealed class NftSocket : IDisposable
             while (true)
             {
                 ReadOnlySpan<byte> rest = _received.AsSpan(0, socket.Receive(_received));
-                while (NetlinkMessages.Next(ref rest, out var type, out var number, out var message))
-                    if (answer(type, number, message)) return;
+                while (true)
+                {
+                    isWhole &= !NetlinkMessages.IsInterrupted(rest);
+                    if (!NetlinkMessages.Next(ref rest, out var type, out var number, out var message)) break;
+                    if (answer(type, number, message)) return isWhole;
+                }
             }
         }
         catch (Exception exception) when (exception is Win32Exception or NftException)

@@ -20,12 +20,14 @@ internal sealed record NatFamily(AddressFamily Family, string Suffix, string Pro
 
     public IEnumerable<IPNetwork> Of(IEnumerable<IPNetwork> ranges) => ranges.Where(range => Has(range.BaseAddress));
 
-    public Backend[] Of(ReadOnlySpan<Backend> backends)
+    /// <summary>Those that have an address of the family, by that one.</summary>
+    public NatBackend[] Of(Backend[] backends)
     {
-        var all = backends.ToArray();
-        return Array.TrueForAll(all, IsOf) ? all : Array.FindAll(all, IsOf);
-
-        bool IsOf(Backend backend) => Has(backend.Address.Address);
+        var count = 0;
+        var found = new NatBackend[backends.Length];
+        foreach (var backend in backends)
+            if (backend.AddressOf(Family) is { } address) found[count++] = new NatBackend(backend.Uid, address);
+        return count == found.Length ? found : found[..count];
     }
 
     public static string Text(ServiceProtocol protocol) => protocol == ServiceProtocol.Tcp ? "tcp" : "udp";

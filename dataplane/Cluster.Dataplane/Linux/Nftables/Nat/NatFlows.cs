@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux.Netlink;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
@@ -8,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Dataplane.Linux.Nftables.Nat;
 
 /// <summary>
-/// Has the kernel forget UDP flows to backends that their service no longer has. It translates a flow as it did its first datagram, for as
-/// long as the client speaks: it would be led to nobody, or to whoever has the address next.
+/// Has the kernel forget UDP flows to backends that their service no longer has, and those that began before it had any. It translates a flow
+/// as it did its first datagram, for as long as the client speaks: it would be led to nobody, or to whoever has the address next.
 /// </summary>
 internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
 {
@@ -40,7 +41,8 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
     }
 
     private static bool IsCut(NatChange change, bool isFirst) =>
-        (change.After ?? change.Before)?.Entry.Port.Id.Protocol == ServiceProtocol.Udp && (isFirst || Targets(change.Before).Except(Targets(change.After)).Any());
+        (change.After ?? change.Before)?.Entry.Port.Id.Protocol == ServiceProtocol.Udp
+        && (isFirst || Targets(change.Before).Except(Targets(change.After)).Any() || (!Targets(change.Before).Any() && Targets(change.After).Any()));
 
     private static IEnumerable<IPEndPoint> Targets(NatService? service) => service?.Lists.SelectMany(list => list.Targets) ?? [];
 
@@ -73,7 +75,8 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
         try
         {
             _tracking ??= new ConnectionTracking();
-            foreach (var family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]) _tracking.DeleteUdp(family, flow => IsStale(flow, places));
+            var own = NodeAddresses.Current().Where(address => !IPAddress.IsLoopback(address)).ToHashSet();
+            foreach (var family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]) _tracking.DeleteUdp(family, flow => IsStale(flow, places, own));
         }
         catch (Exception exception) when (exception is Win32Exception or InvalidDataException)
         {
@@ -84,9 +87,12 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
         }
     }
 
-    // Only what was translated: others may speak to such ports elsewhere.
-    private static bool IsStale(TrackedFlow flow, Dictionary<(IPAddress?, int), HashSet<IPEndPoint>> places) =>
-        !flow.Answerer.Equals(flow.Destination)
-        && (places.TryGetValue((flow.Destination.Address, flow.Destination.Port), out var backends) || places.TryGetValue((null, flow.Destination.Port), out backends))
+    /// <summary>Whether a flow to one of the places has another end than a backend of its service: one that is gone, or none as it was not translated.</summary>
+    /// <param name="flow">As the kernel tracks it.</param>
+    /// <param name="places">The backends of each; node ports have no address.</param>
+    /// <param name="own">The addresses at which node ports are served: others may speak to such ports elsewhere.</param>
+    internal static bool IsStale(TrackedFlow flow, Dictionary<(IPAddress?, int), HashSet<IPEndPoint>> places, HashSet<IPAddress> own) =>
+        (places.TryGetValue((flow.Destination.Address, flow.Destination.Port), out var backends)
+            || (places.TryGetValue((null, flow.Destination.Port), out backends) && own.Contains(flow.Destination.Address)))
         && !backends.Contains(flow.Answerer);
 }

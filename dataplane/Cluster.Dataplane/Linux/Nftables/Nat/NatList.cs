@@ -1,5 +1,4 @@
 using System.Net;
-using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Linux.Nftables.Nat;
 
@@ -7,13 +6,13 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 internal sealed class NatList
 {
     private static uint _lastId;
-    private readonly Backend[] _turns;
+    private readonly NatBackend[] _turns;
 
     /// <param name="chain">The chain's name, which is the list's too.</param>
     /// <param name="family">Of its clients and backends.</param>
     /// <param name="usable">The backends.</param>
     /// <param name="before">The list as it is in force; null where there is none.</param>
-    public NatList(string chain, NatFamily family, Backend[] usable, NatList? before)
+    public NatList(string chain, NatFamily family, NatBackend[] usable, NatList? before)
     {
         Chain = chain;
         Family = family;
@@ -32,24 +31,23 @@ internal sealed class NatList
     public string Map => NatMaps.Backends(Family, Id);
 
     /// <summary>By their turns.</summary>
-    public IReadOnlyList<Backend> Backends => _turns;
+    public IReadOnlyList<NatBackend> Backends => _turns;
 
     public IEnumerable<IPEndPoint> Targets => _turns.Select(backend => backend.Address);
 
     // Who stays keeps its turn if there are still as many; who comes takes what is free. So few elements change.
-    private static Backend[] InTurns(Backend[] usable, Backend[] before)
+    private static NatBackend[] InTurns(NatBackend[] usable, NatBackend[] before)
     {
-        var known = new Dictionary<(string, IPEndPoint), int>(before.Length);
-        for (var turn = 0; turn < before.Length; turn++) known[(before[turn].Uid, before[turn].Address)] = turn;
-        var turns = new Backend[usable.Length];
-        var others = new Queue<Backend>();
+        var known = new Dictionary<NatBackend, int>(before.Length);
+        for (var turn = 0; turn < before.Length; turn++) known[before[turn]] = turn;
+        var turns = new NatBackend?[usable.Length];
+        var others = new Queue<NatBackend>();
         foreach (var backend in usable)
         {
-            if (known.Remove((backend.Uid, backend.Address), out var turn) && turn < turns.Length) turns[turn] = backend;
+            if (known.Remove(backend, out var turn) && turn < turns.Length) turns[turn] = backend;
             else others.Enqueue(backend);
         }
 
-        for (var turn = 0; turn < turns.Length; turn++) turns[turn] ??= others.Dequeue();
-        return turns;
+        return Array.ConvertAll(turns, turn => turn ?? others.Dequeue());
     }
 }

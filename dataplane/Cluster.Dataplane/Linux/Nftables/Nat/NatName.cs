@@ -27,7 +27,7 @@ internal static class NatName
     /// The number of a service port's backend: the pod and its place. One that inherits the address of another is not taken for it by that
     /// one's clients, nor is it by clients of other services.
     /// </summary>
-    public static ulong Number(ServicePortId id, Backend backend) => StableHash.Of(string.Create(CultureInfo.InvariantCulture, $"{id} {backend.Uid} {backend.Address}"));
+    public static ulong Number(ServicePortId id, NatBackend backend) => StableHash.Of(string.Create(CultureInfo.InvariantCulture, $"{id} {backend.Uid} {backend.Address}"));
 
     /// <summary>False for chains of the table's frame.</summary>
     public static bool IsOfService(string chain) => chain.Contains('-', StringComparison.Ordinal);

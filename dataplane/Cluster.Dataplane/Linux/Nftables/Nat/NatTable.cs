@@ -17,6 +17,9 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 /// </remarks>
 public sealed class NatTable : IAsyncDisposable
 {
+    /// <summary>So many service ports that the kernel refuses are left out; with more of them it refuses for another reason than theirs.</summary>
+    private const int MaxRefused = 8;
+
     private readonly Dictionary<ServicePortId, NatService> _services = [];
     private readonly Dictionary<ServicePortId, ServiceEntry?> _changed = [];
     private readonly Dictionary<IPAddress, int> _backends = [];
@@ -24,12 +27,15 @@ public sealed class NatTable : IAsyncDisposable
     private readonly NatPlaces _places;
     private readonly NatFlows _flows;
     private readonly NftSocket _kernel = new();
+    private readonly bool _passesInvalid = KernelSetting.Read("netfilter/nf_conntrack_tcp_be_liberal") is > 0;
     private readonly NatOptions _options;
     private readonly ILogger _logger;
     private IReadOnlyCollection<Place> _reserved = [];
     private NatFrame _frame;
     private List<string>? _leftChains;
     private bool _isKnown;
+    // The kernel has refused even what does not build on what it has: until the table is made anew nothing more is asked of it.
+    private bool _isDamaged;
 
     public NatTable(NatOptions options, ILogger logger)
     {
@@ -37,7 +43,14 @@ public sealed class NatTable : IAsyncDisposable
         _logger = logger;
         _places = new NatPlaces(logger);
         _flows = new NatFlows(logger);
-        _frame = new NatFrame(options, []);
+        _frame = new NatFrame(options, [], _passesInvalid);
+    }
+
+    /// <summary>Told of a place that a service port goes without because another has it and, later, that it has it after all or asks for it no longer.</summary>
+    public event Action<Frontend, FrontendResult>? Reported
+    {
+        add => _places.Reported += value;
+        remove => _places.Reported -= value;
     }
 
     /// <summary>Ends when the kernel has forgotten the UDP flows that the changes in force have cut.</summary>
@@ -54,9 +67,10 @@ public sealed class NatTable : IAsyncDisposable
     public async Task StartAsync(IReadOnlyCollection<Place> reserved, CancellationToken cancellationToken)
     {
         _reserved = reserved;
-        _frame = new NatFrame(_options, reserved);
+        _frame = new NatFrame(_options, reserved, _passesInvalid);
         await NftCommand.EnsureAsync(cancellationToken);
         _options.Owned?.Invoke($"nft inet {_options.Table}");
+        foreach (var missing in NatConditions.Missing(_options)) _logger.LogWarning("{Missing}", missing);
         if (!IsThere())
         {
             await NftCommand.ApplyAsync(_frame.Script, cancellationToken);
@@ -78,33 +92,37 @@ public sealed class NatTable : IAsyncDisposable
 
     /// <summary>Carries out what was noted, at once or not at all.</summary>
     /// <param name="published">A table was published: the first one takes the place of what an earlier process left, even if it is empty.</param>
-    /// <exception cref="NftException">The kernel refused; it is tried again as a whole with the next change or retry.</exception>
+    /// <exception cref="NftException">The kernel refused, and what it holds could not be put anew; <see cref="VerifyAsync"/> makes the table anew.</exception>
     public void Apply(bool published)
     {
         _isKnown |= published;
-        if (!_isKnown || (_changed.Count == 0 && _leftChains is null)) return;
-        var after = new Dictionary<ServicePortId, NatService?>();
-        foreach (var (id, entry) in _changed) after[id] = entry is null ? null : Service(entry);
-        // Whoever goes without a place is looked at again with every change.
-        foreach (var id in _places.Contending.Where(id => !after.ContainsKey(id) && _services.ContainsKey(id)).ToList()) after[id] = Service(_services[id].Entry);
-        _places.KeepOwned(after);
-        Commit([.. after.Select(pair => new NatChange(_services.GetValueOrDefault(pair.Key), pair.Value))]);
-        Note(after);
+        if (!_isKnown || _isDamaged || (_changed.Count == 0 && _leftChains is null)) return;
+        try
+        {
+            Apply(Wanted());
+        }
+        catch (NftException exception) when (exception.Refused)
+        {
+            // Someone has taken away what the change builds on, or an acknowledgement was lost.
+            _logger.LogWarning("The table {Table} is not as it was made, and all services are put there anew: {Error}", _options.Table, exception.Message);
+            _isDamaged = true;
+            TakeAsLeft();
+            ApplyWithoutRefused(Wanted());
+            _isDamaged = false;
+        }
     }
 
-    /// <summary>Makes the table anew where someone has removed it.</summary>
+    /// <summary>Makes the table anew where someone has removed or changed it.</summary>
     public async Task VerifyAsync(ServiceTable table, CancellationToken cancellationToken)
     {
-        if (IsThere()) return;
-        _logger.LogWarning("The table {Table} was removed by someone else and is made anew", _options.Table);
+        if (!_isDamaged && IsThere() && IsWhole()) return;
+        _logger.LogWarning("The table {Table} was removed or changed by someone else and is made anew", _options.Table);
         await NftCommand.ApplyAsync(_frame.Script, cancellationToken);
-        _services.Clear();
-        _backends.Clear();
-        _sets.Clear();
-        _places.Clear();
+        Forget();
         foreach (var entry in table.Entries) _changed[entry.Port.Id] = entry;
-        _leftChains = null;
-        Apply(published: true);
+        (_isKnown, _isDamaged) = (true, true);
+        ApplyWithoutRefused(Wanted());
+        _isDamaged = false;
     }
 
     /// <summary>Leaves the table to the next process.</summary>
@@ -116,6 +134,67 @@ public sealed class NatTable : IAsyncDisposable
 
     // Not by nft, which would read the whole table.
     private bool IsThere() => _kernel.HasSet(_options.Table, _frame.Mark);
+
+    private bool IsWhole() => _frame.Rules.All(chain => _kernel.Rules(_options.Table, chain.Chain) == chain.Rules);
+
+    private Dictionary<ServicePortId, NatService?> Wanted()
+    {
+        var after = new Dictionary<ServicePortId, NatService?>();
+        foreach (var (id, entry) in _changed) after[id] = entry is null ? null : Service(entry);
+        // Whoever goes without a place is looked at again with every change.
+        foreach (var id in _places.Contending.Where(id => !after.ContainsKey(id) && _services.ContainsKey(id)).ToList()) after[id] = Service(_services[id].Entry);
+        _places.KeepOwned(after);
+        return after;
+    }
+
+    private void Apply(Dictionary<ServicePortId, NatService?> after)
+    {
+        Commit([.. after.Select(pair => new NatChange(_services.GetValueOrDefault(pair.Key), pair.Value))]);
+        Note(after);
+    }
+
+    // One that the kernel will not have is found by halves, and left out until it changes: the others must not wait for it.
+    private void ApplyWithoutRefused(Dictionary<ServicePortId, NatService?> after)
+    {
+        var refused = 0;
+        var parts = new Stack<KeyValuePair<ServicePortId, NatService?>[]>([[.. after]]);
+        while (parts.TryPop(out var part))
+        {
+            try
+            {
+                Apply(new Dictionary<ServicePortId, NatService?>(part));
+            }
+            catch (NftException exception) when (exception.Refused && part.Length > 1)
+            {
+                _logger.LogDebug("Of {Count} service ports one is refused: {Error}", part.Length, exception.Message);
+                parts.Push(part[(part.Length / 2)..]);
+                parts.Push(part[..(part.Length / 2)]);
+            }
+            catch (NftException exception) when (exception.Refused && part is [var (id, _)] && ++refused <= MaxRefused)
+            {
+                _logger.LogError("{Service} is not served: {Error}", id, exception.Message);
+                _changed.Remove(id);
+            }
+        }
+    }
+
+    // The kernel's table holds what no one knows any more, as one that another process left does.
+    private void TakeAsLeft()
+    {
+        foreach (var (id, service) in _services) _changed.TryAdd(id, service.Entry);
+        Forget();
+        _leftChains = _kernel.Chains(_options.Table).FindAll(NatName.IsOfService);
+        _sets.UnionWith(_kernel.Sets(_options.Table));
+    }
+
+    private void Forget()
+    {
+        _services.Clear();
+        _backends.Clear();
+        _sets.Clear();
+        _places.Clear();
+        _leftChains = null;
+    }
 
     private NatService Service(ServiceEntry entry) => new(entry, _options, _reserved, _services.GetValueOrDefault(entry.Port.Id));
 
@@ -195,8 +274,7 @@ public sealed class NatTable : IAsyncDisposable
                 if (--_backends[address] == 0) _backends.Remove(address);
             if (service is null) _services.Remove(id);
             else _services[id] = service;
+            _changed.Remove(id);
         }
-
-        _changed.Clear();
     }
 }

@@ -55,7 +55,7 @@ internal static class NatTurns
         rule.Translate(list.Family.Family, Target, Target + list.Family.Words);
     }
 
-    private static void LoadClient(NftRule rule, NatList list, Backend backend, ServicePortId id)
+    private static void LoadClient(NftRule rule, NatList list, NatBackend backend, ServicePortId id)
     {
         rule.IfProtocol(id.Protocol);
         rule.IfFamily(list.Family.Family);
@@ -65,12 +65,12 @@ internal static class NatTurns
         rule.LoadSource(Client, list.Family.Family);
     }
 
-    private static void Keep(NftRule rule, NatList list, Backend backend, ServicePortId id, TimeSpan timeout)
+    private static void Keep(NftRule rule, NatList list, NatBackend backend, ServicePortId id, TimeSpan timeout)
     {
         rule.Remember(Clients(list, backend, id), Owner, timeout);
         rule.Load(Target, backend.Address);
         rule.Translate(list.Family.Family, Target, Target + list.Family.Words);
     }
 
-    private static string Clients(NatList list, Backend backend, ServicePortId id) => NatMaps.Clients(list.Family, NatName.Number(id, backend));
+    private static string Clients(NatList list, NatBackend backend, ServicePortId id) => NatMaps.Clients(list.Family, NatName.Number(id, backend));
 }
