@@ -50,11 +50,8 @@ internal sealed class NatPlaces(ILogger logger)
         }
     }
 
-    public void Clear()
-    {
-        _owners.Clear();
-        _without.Clear();
-    }
+    /// <summary>Nothing is in force any more; what was told of stays so until it is otherwise.</summary>
+    public void Clear() => _owners.Clear();
 
     private void NoteWithout(ServicePortId id, NatService? service)
     {

@@ -96,6 +96,7 @@ internal sealed class NatService
             rules.Add(rule =>
             {
                 rule.IfSourceIn(family.Family, "pods" + family.Suffix);
+                if (_options.MasqueradeAll) rule.Mark(_options.MasqueradeMark);
                 rule.Goto(all);
             });
             // Clients beyond the cluster keep their address: their backends are here, and so is what those answer.
