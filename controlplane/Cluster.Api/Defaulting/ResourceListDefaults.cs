@@ -18,7 +18,11 @@ internal static class ResourceListDefaults
 
     public static void Apply(IDictionary<string, Quantity> amounts)
     {
-        foreach (var quantity in amounts.Values)
+        if (amounts.Count == 0)
+        {
+            return;
+        }
+        foreach (var (_, quantity) in amounts)
         {
             // Only micro and nano are finer in canonical text, and a decoded quantity is canonical.
             if (quantity.String is [.., 'u' or 'n'] && QuantityValue.TryParse(quantity.String, out var value))

@@ -59,7 +59,7 @@ internal static class ValueStructs
     {
         if (field.Accessor.GetValue(message) is not IMessage value)
         {
-            value = field.MessageType.Parser.ParseFrom(ByteString.Empty);
+            value = field.MessageType.Parser.ParseFrom(ReadOnlySpan<byte>.Empty);
             field.Accessor.SetValue(message, value);
         }
         Fill(value);
@@ -75,9 +75,10 @@ internal static class ValueStructs
 
     private static void FillAll(IList values)
     {
-        foreach (var value in values)
+        // By index: an enumerator of a list whose type is not known here would be an object.
+        for (var at = 0; at < values.Count; at++)
         {
-            Fill((IMessage)value!);
+            Fill((IMessage)values[at]!);
         }
     }
 

@@ -6,10 +6,13 @@ using Cluster.Storage;
 namespace Cluster.ApiServer.Registry;
 
 /// <summary>One object's transaction: its own key compared and written, and with it what its kind claims.</summary>
-internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStrategy strategy)
+internal sealed class ObjectWriter(RegistryContext context, ResourceType type, ResourceStrategy strategy)
 {
     // Far more lost races in a row than any load makes: then something is wrong, and the client should know.
     public const int MaxTries = 64;
+
+    // Stays empty: without claims nothing is lost to others.
+    private static readonly HashSet<string> NothingTaken = [];
 
     /// <summary>Writes the object if its key is still at <paramref name="old"/> (null: absent).</summary>
     /// <param name="key">The store key.</param>
@@ -18,18 +21,19 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
     /// <param name="cancellationToken">Ends the write; its outcome is then unknown.</param>
     public async ValueTask<WriteOutcome> PutAsync(string key, IApiObject obj, ObjectVersion? old, CancellationToken cancellationToken)
     {
-        var taken = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string> taken = strategy.Claimant is null ? NothingTaken : new(StringComparer.Ordinal);
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            var candidate = strategy.Claimant is null ? obj : obj.Copy();
+            var candidate = strategy.Claimant is { FillsIn: true } ? obj.Copy() : obj;
             var plan = Plan(candidate, old, taken);
-            var result = await store.TxnAsync(
+            var written = context.Caches.Written.Add(type, key, candidate, StoredForm.Encode(type, candidate));
+            var result = await context.Store.TxnAsync(
                 new StoreTxn(
                     [new StoreCompare(key, old?.Revision ?? 0), .. plan.Compares],
-                    [new StoreOp(key, StoredForm.Encode(type, candidate), strategy.TimeToLive), .. plan.Operations]),
+                    [new StoreOp(key, written.Stored, strategy.TimeToLive), .. plan.Operations]),
                 cancellationToken);
             if (result.Succeeded)
-                return WriteOutcome.Written(StoredForm.Version(type, key, candidate, result.Revision));
+                return WriteOutcome.Written(written.At(result.Revision));
 
             if (result.Current[0]?.ModRevision != old?.Revision)
                 return WriteOutcome.Lost(result.Current[0]);
@@ -54,7 +58,7 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
     public async ValueTask<WriteOutcome> DeleteAsync(ObjectVersion old, IApiObject last, CancellationToken cancellationToken)
     {
         var claims = strategy.Claimant?.ClaimsOf(old.Object) ?? [];
-        var result = await store.TxnAsync(
+        var result = await context.Store.TxnAsync(
             new StoreTxn(
                 [new StoreCompare(old.Key, old.Revision)],
                 [new StoreOp(old.Key, null), .. claims.Select(key => new StoreOp(key, null))]),
