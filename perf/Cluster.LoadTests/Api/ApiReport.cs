@@ -66,6 +66,8 @@ internal sealed record ApiReport(
         text.AppendLine(CultureInfo.InvariantCulture, $"| resident memory, idle | {print.IdleMb:0} MB |");
         text.AppendLine(CultureInfo.InvariantCulture, $"| resident memory, {print.Pods:#,0} pods just created | {print.FilledMb:0} MB |");
         text.AppendLine(CultureInfo.InvariantCulture, $"| resident memory, {print.Pods:#,0} pods, started again | {print.RestartedMb:0} MB |");
+        text.AppendLine(CultureInfo.InvariantCulture, $"| with controller manager and scheduler (pages that are shared counted once), idle | {print.PlaneIdleMb:0} MB |");
+        text.AppendLine(CultureInfo.InvariantCulture, $"| with controller manager and scheduler, {print.Pods:#,0} pods | {print.PlaneFilledMb:0} MB |");
     }
 
     private static string Latency(double? ms) => ms is > 0 ? Figures.Short(ms) : "-";

@@ -39,6 +39,8 @@ internal sealed class ApiServerProcess : IDisposable
     /// <summary>Its folder; the caller's to remove.</summary>
     public string Data { get; }
 
+    public int Pid => _process.Id;
+
     public ProcessUse Use => ProcessUse.Of(_process.Id);
 
     /// <summary>From before its process began until it said that it is ready.</summary>

@@ -24,15 +24,33 @@ internal static class BenchObjects
             + "\"},\"subjects\":[{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"User\",\"name\":\"" + user + "\"}]}");
     }
 
+    /// <summary>Makes nodes as kubelets register them; nobody tells of their health afterwards.</summary>
+    public static async Task CreateNodesAsync(HttpClient administrator, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            await PostAsync(
+                administrator, "/api/v1/nodes",
+                "{\"metadata\":{\"name\":\"" + Pods.Node(i) + "\"},\"status\":{\"capacity\":{\"cpu\":\"64\",\"memory\":\"256Gi\",\"pods\":\"250\"},"
+                + "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
+        }
+    }
+
     /// <summary>Makes pods that are numbered from 0.</summary>
+    /// <param name="server">Who is asked.</param>
+    /// <param name="path">Their collection.</param>
+    /// <param name="prefix">Of their names.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="concurrency">Requests at once.</param>
+    /// <param name="nodes">They are bound to so many nodes in turn; 0: to none.</param>
     /// <exception cref="InvalidOperationException">One was refused.</exception>
-    public static async Task CreatePodsAsync(MeasuredServer server, string path, string prefix, int count, int concurrency)
+    public static async Task CreatePodsAsync(MeasuredServer server, string path, string prefix, int count, int concurrency, int nodes = 0)
     {
         long next = -1;
         LoadOutcome made = await RequestLoad.RunAsync(
             server.Shared(System.Net.HttpVersion.Version20), concurrency,
             () => Interlocked.Increment(ref next) is var number && number < count
-                ? server.Request(HttpMethod.Post, path, System.Net.HttpVersion.Version20, Pods.Json(Pods.Name(prefix, number))) : null);
+                ? server.Request(HttpMethod.Post, path, System.Net.HttpVersion.Version20, Pods.Json(Pods.Name(prefix, number), node: nodes > 0 ? Pods.Node(number % nodes) : null)) : null);
         if (made.Failures > 0) throw new InvalidOperationException($"{made.Failures} of {count} pods were refused");
     }
 

@@ -27,6 +27,9 @@ internal readonly record struct ProcessUse(double CpuSeconds, long ResidentBytes
         return new ProcessUse(cpu, anonymous, all);
     }
 
+    /// <summary>What processes hold together, in bytes: a page that some of them map is shared out among those.</summary>
+    public static long ProportionalBytes(IEnumerable<int> pids) => pids.SelectMany(Tree).Sum(static pid => KilobytesIn($"/proc/{pid}/smaps_rollup", "Pss:") * 1024);
+
     private static IEnumerable<int> Tree(int pid)
     {
         yield return pid;
@@ -36,9 +39,11 @@ internal readonly record struct ProcessUse(double CpuSeconds, long ResidentBytes
         }
     }
 
-    private static long StatusBytes(int pid, string field)
+    private static long StatusBytes(int pid, string field) => KilobytesIn($"/proc/{pid}/status", field) * 1024;
+
+    private static long KilobytesIn(string file, string field)
     {
-        string? line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * 1024;
+        string? line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
     }
 }

@@ -8,12 +8,13 @@ public sealed class ApiReportTests
     [Fact]
     public void ToMarkdown_OfRounds_TellsMediansBesideTheBareEndpoint()
     {
-        var footprint = new FootprintResult(1.5, [0.9, 0.8, 1.0], 50_000, 2, 100, 240, 220);
+        var footprint = new FootprintResult(1.5, [0.9, 0.8, 1.0], 50_000, 2, 100, 240, 220, 180, 400);
         string[] lines = Report([Own(1, 40, 20_000), Own(2, 45, 30_000), Own(3, 90, 10_000), Bare(1, 30), Bare(2, 30), Bare(3, 20)], footprint).ToMarkdown().Split('\n');
 
         Assert.Contains("| get | 2 | 45.0 | 30.0 | 1.50 | 20,000 | 25,000 | 1.00 | 2.00 | 90% | 80% | - | 3 |", lines);
         Assert.Contains("| start to ready, again | 0.90 s |", lines);
         Assert.Contains("| resident memory, 50,000 pods just created | 240 MB |", lines);
+        Assert.Contains("| with controller manager and scheduler, 50,000 pods | 400 MB |", lines);
     }
 
     [Fact]
