@@ -21,6 +21,9 @@ internal sealed class LoopFlow(int index)
     /// <summary>Where the client's datagrams come in; null for a flow that is not in use.</summary>
     public UdpListener? Listener { get; set; }
 
+    /// <summary>The socket they come in by, as the kernel names it in every process.</summary>
+    public ulong Receiver { get; set; }
+
     /// <summary>The socket connected to the backend; -1 for none.</summary>
     public int Descriptor { get; set; } = -1;
 

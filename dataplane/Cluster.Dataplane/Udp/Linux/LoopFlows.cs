@@ -37,6 +37,9 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     /// <summary>The loop's clock, in milliseconds; read once a turn.</summary>
     public long Now { get; set; }
 
+    /// <summary>The cookie of the socket that the batch under way was received by: a frontend may have several in one loop.</summary>
+    public ulong Receiver { get; set; }
+
     /// <summary>Flows open now. Any thread may ask.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -61,14 +64,14 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         while (IsFull(mode)) Evict(mode);
         int descriptor = -1;
         if (mode != UdpMode.OneWay && (descriptor = Connect(backend, SourceOf(listener, key, mode, backend, entry))) < 0) return null;
-        return Begin(listener, key, mode, backend, entry, descriptor, Now);
+        return Begin(listener, Receiver, key, mode, backend, entry, descriptor, Now);
     }
 
     /// <summary>Goes on with a flow of another process, whose socket is this one's from now on; null where the kernel can't watch it.</summary>
     public LoopFlow? Adopt(UdpListener listener, in FlowKey key, HandedFlow handed, Backend backend, ServiceEntry entry)
     {
         while (IsFull(handed.Mode)) Evict(handed.Mode);
-        if (Begin(listener, key, handed.Mode, backend, entry, handed.Descriptor, Now - handed.IdleMs) is not { } flow) return null;
+        if (Begin(listener, handed.Listener, key, handed.Mode, backend, entry, handed.Descriptor, Now - handed.IdleMs) is not { } flow) return null;
         flow.IsShared = true;
         flow.IsNew = false;
         if (!handed.IsAsked) return flow;
@@ -77,7 +80,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         return flow;
     }
 
-    private LoopFlow? Begin(UdpListener listener, in FlowKey key, UdpMode mode, Backend backend, ServiceEntry entry, int descriptor, long lastUse)
+    private LoopFlow? Begin(UdpListener listener, ulong receiver, in FlowKey key, UdpMode mode, Backend backend, ServiceEntry entry, int descriptor, long lastUse)
     {
         if (!_free.TryPop(out LoopFlow? flow))
         {
@@ -86,6 +89,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
         }
 
         flow.Listener = listener;
+        flow.Receiver = receiver;
         flow.Mode = mode;
         flow.Key = key;
         flow.ValidFor = entry;
@@ -132,6 +136,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     public void Ask(LoopFlow flow, in FlowKey key)
     {
         flow.Key = key;
+        flow.Receiver = Receiver;
         flow.IsAsked = true;
         flow.Backend!.State.Opened();
         Touch(flow);

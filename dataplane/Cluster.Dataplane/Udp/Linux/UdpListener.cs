@@ -27,7 +27,6 @@ internal sealed class UdpListener
         : this(id, frontend, sockets.Replies)
     {
         IsSteered = true;
-        Cookie = sockets.Cookie;
         _source = new PacketSource(ClientAddress.From(frontend.Address), 0);
     }
 
@@ -47,7 +46,7 @@ internal sealed class UdpListener
 
     public bool IsSteered { get; }
 
-    /// <summary>The socket its datagrams come in by, as the kernel names it in every process.</summary>
+    /// <summary>Its own socket, as the kernel names it in every process; 0 where it is steered, for the loop may have several receivers.</summary>
     public ulong Cookie { get; }
 
     /// <summary>Its flows, whatever their mode.</summary>

@@ -126,7 +126,7 @@ internal sealed class UdpLoop : IDisposable
                 // From here on another process may have the socket, and keep it whatever becomes of the handover.
                 flow.IsShared = true;
                 into.Add(new HandedFlow(
-                    listener.Cookie, listener.Frontend.Place, key.Client, key.Port, key.Scope, key.Local,
+                    flow.Receiver, listener.Frontend.Place, key.Client, key.Port, key.Scope, key.Local,
                     flow.Mode, flow.IsAsked, HandedBackend.Of(flow.Backend!), Math.Max(0, now - flow.LastUse), flow.Descriptor));
             }
         }
@@ -248,6 +248,7 @@ internal sealed class UdpLoop : IDisposable
         if (_listeners.Find(id) is not { } listener) return;
         int count = _received.Receive(listener.Replies.Descriptor);
         if (count <= 0) return;
+        _flows.Receiver = listener.Cookie;
         Forward(listener, 0, count);
         _received.Clear(count);
     }
@@ -257,6 +258,7 @@ internal sealed class UdpLoop : IDisposable
     {
         int count = _received.Receive(sockets.Receiver);
         if (count <= 0) return;
+        _flows.Receiver = sockets.Cookie;
         for (int first = 0, end; first < count; first = end)
         {
             ClientAddress address = _received.OriginalDestination(first, out ushort port);
