@@ -100,7 +100,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
         [
-            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new BootstrapTokens(reader, options.Time),
+            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new SecretTokens(() => tokenKeys.All, reader), new BootstrapTokens(reader, options.Time),
             .. oidc is null ? [] : new ITokenAuthenticator[] { oidc },
         ];
     }

@@ -45,6 +45,7 @@ internal static class ControllerCatalog
         new("garbagecollector", null, context => new GarbageCollector(context)),
         new("resourcequota", null, context => new ResourceQuotaController(context)),
         new("serviceaccount", null, context => new ServiceAccountController(context)),
+        new("serviceaccount-token", null, context => new TokenSecretController(context)),
         new("root-ca-cert-publisher", null, context => new RootCaController(context)),
         new("clusterrole-aggregation", null, context => new ClusterRoleAggregation(context)),
         new("csrapproving", null, context => new CsrApprovingController(context)),

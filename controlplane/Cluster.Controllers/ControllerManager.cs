@@ -86,9 +86,8 @@ public sealed class ControllerManager
     // Terms follow each other: the clients of one are there for the next.
     private IApiClient ClientOf(ControllerRegistration one)
     {
-        if (_options.AccountClients is not { } make)
+        if (_options.AccountClients is not { } make || ControllerAccounts.Of(one.Name) is not { } account)
             return _client;
-        var account = ControllerAccounts.Of(one.Name);
         if (!_accounts.TryGetValue(account, out var client))
             _accounts[account] = client = make(account);
         return client;

@@ -1,3 +1,4 @@
+using Cluster.Api.CoreV1;
 using Cluster.Client;
 
 namespace Cluster.Controllers;
@@ -25,6 +26,12 @@ public sealed record ControllerManagerOptions
 
     /// <summary>The life of signed certificates, where a request asks for no shorter one.</summary>
     public TimeSpan SigningDuration { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>
+    /// Makes the token of an account that a Secret of type <c>kubernetes.io/service-account-token</c> holds: valid while the secret is
+    /// there. Null: such secrets stay empty.
+    /// </summary>
+    public Func<ServiceAccount, Secret, string>? SecretTokens { get; init; }
 
     /// <summary>Unique to this process; null: host name and a random part.</summary>
     public string? Identity { get; init; }

@@ -6,7 +6,6 @@ namespace Cluster.Api.Validation;
 
 internal sealed class SecretRules : KindRules<Secret>
 {
-    private const string ServiceAccountName = "kubernetes.io/service-account.name";
     private static readonly FieldPath Data = FieldPath.Root("data");
 
     protected override void Check(Secret obj, FieldErrors errors)
@@ -47,10 +46,10 @@ internal sealed class SecretRules : KindRules<Secret>
     {
         switch (obj.Type)
         {
-            case "kubernetes.io/service-account-token":
-                if (string.IsNullOrEmpty(obj.Metadata?.Annotations.GetValueOrDefault(ServiceAccountName)))
+            case TokenSecrets.Type:
+                if (string.IsNullOrEmpty(obj.Metadata?.Annotations.GetValueOrDefault(TokenSecrets.AccountAnnotation)))
                 {
-                    errors.Required(FieldPath.Metadata.Child("annotations").Key(ServiceAccountName));
+                    errors.Required(FieldPath.Metadata.Child("annotations").Key(TokenSecrets.AccountAnnotation));
                 }
                 break;
             case "kubernetes.io/dockercfg":

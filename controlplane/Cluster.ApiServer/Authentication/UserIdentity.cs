@@ -22,7 +22,7 @@ public sealed record UserIdentity(
 
     public const string UnauthenticatedGroup = "system:unauthenticated";
 
-    private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoExtra =
+    internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoExtra =
         new Dictionary<string, IReadOnlyList<string>>();
 
     public UserIdentity(string name, IReadOnlyList<string> groups)

@@ -26,5 +26,10 @@ internal static class ControllerAccounts
         ["bootstrapsigner"] = "bootstrap-signer",
     };
 
-    public static string Of(string controller) => Special.GetValueOrDefault(controller) ?? $"{controller}-controller";
+    // The tokens of accounts come before anything that acts by them: the manager writes them itself, as Kubernetes' does.
+    private const string AsManager = "serviceaccount-token";
+
+    /// <summary>Null: the controller writes as the manager.</summary>
+    public static string? Of(string controller) =>
+        controller == AsManager ? null : Special.GetValueOrDefault(controller) ?? $"{controller}-controller";
 }

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using Cluster.Api.CoreV1;
+using Cluster.ApiServer.Authentication;
 using Cluster.Cli.Hosting;
 using Cluster.Client;
 using Cluster.Controllers;
@@ -18,8 +21,9 @@ internal static class ControllerManagerCommand
         var rootCa = new Option<string?>("--root-ca-file") { Description = "the certificate authority published to every namespace" };
         var signingCertificate = new Option<string?>("--cluster-signing-cert-file") { Description = "the authority that signs approved certificate requests" };
         var signingKey = new Option<string?>("--cluster-signing-key-file") { Description = "its key" };
+        var tokenKey = new Option<string?>("--service-account-private-key-file") { Description = "the key that signs the tokens of token Secrets" };
         var accounts = new Option<bool>("--use-service-account-credentials") { Description = "each controller writes as its own service account", DefaultValueFactory = _ => true };
-        var command = new Command("controller-manager", "Run the control loops.") { kubeconfig, port, elect, controllers, pods, rootCa, accounts, signingCertificate, signingKey };
+        var command = new Command("controller-manager", "Run the control loops.") { kubeconfig, port, elect, controllers, pods, rootCa, tokenKey, accounts, signingCertificate, signingKey };
         command.SetAction((parsed, cancellationToken) =>
         {
             IApiClient client = ComponentOptions.Client(parsed.GetValue(kubeconfig));
@@ -27,6 +31,7 @@ internal static class ControllerManagerCommand
             {
                 SigningCertificateFile = parsed.GetValue(signingCertificate),
                 SigningKeyFile = parsed.GetValue(signingKey),
+                SecretTokens = parsed.GetValue(tokenKey) is { } tokens ? TokenIssuer(tokens) : null,
                 AccountClients = parsed.GetValue(accounts) ? KubernetesClients.Accounts(parsed.GetValue(kubeconfig)!, client, TimeProvider.System) : null,
                 Controllers = parsed.GetValue(controllers)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
                 ClusterCidr = OptionText.Network("--cluster-cidr", parsed.GetValue(pods)!).ToString(),
@@ -44,5 +49,17 @@ internal static class ControllerManagerCommand
                 cancellationToken);
         });
         return command;
+    }
+
+    private static Func<ServiceAccount, Secret, string> TokenIssuer(string file)
+    {
+        try
+        {
+            return SecretTokens.Issuer(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CliException($"--service-account-private-key-file {file}: {failure.Message}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Health;
 using Cluster.ApiServer.Pki;
 using Cluster.ApiServer.Registry;
@@ -151,6 +152,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
             {
                 SigningCertificateFile = Path.Combine(data.Pki, "ca.crt"),
                 SigningKeyFile = Path.Combine(data.Pki, "ca.key"),
+                SecretTokens = SecretTokens.Issuer(Path.Combine(data.Pki, "sa.key")),
                 AccountClients = KubernetesClients.Accounts(kubeconfig, client, time),
                 ClusterCidr = settings.ClusterCidr.ToString(),
                 RootCa = await File.ReadAllTextAsync(Path.Combine(data.Pki, "ca.crt"), cancellationToken),

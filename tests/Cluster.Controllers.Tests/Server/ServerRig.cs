@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.ApiServer;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Pki;
 using Cluster.Client;
 using Cluster.Storage.Embedded;
@@ -55,6 +56,7 @@ public sealed class ServerRig : IAsyncLifetime
             RootCa = await File.ReadAllTextAsync(pki.AuthorityCertificate),
             SigningCertificateFile = pki.AuthorityCertificate,
             SigningKeyFile = Path.Combine(pki.Directory, "ca.key"),
+            SecretTokens = SecretTokens.Issuer(pki.ServiceAccountKey),
             AccountClients = KubernetesClients.Accounts(pki.ControllerManagerKubeconfig, client, TimeProvider.System),
         };
         _running.Add(new ControllerManager(client, options, NullLoggerFactory.Instance, TimeProvider.System).RunAsync(_stop.Token));
