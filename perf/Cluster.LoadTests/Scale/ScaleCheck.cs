@@ -12,7 +12,7 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
 {
     private const int FirstConnections = 1000;
     private const int NodeChanges = 300;
-    private const int FileChanges = 5;
+    private const int FileChanges = 100;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(20);
 
@@ -68,7 +68,7 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         string[] words = process.Output.Split('\n').First(line => line.StartsWith("ready ", StringComparison.Ordinal)).Split(' ', 4);
         int open = int.Parse(words[1], CultureInfo.InvariantCulture);
         ScaleResult result = empty with { StartToServingMs = start, Open = open, Limit = words.Length > 3 && open < services ? words[3] : null };
-        return Measured(result, questioner, process, NodeChanges, (number, set) => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
+        return Measured(result, questioner, process, NodeChanges, (number, set) => () => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
     }
 
     // A mode of the node's proxy alone: a load balancer file has no such path.
@@ -113,20 +113,20 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         }
     }
 
-    private static void Rewrite(string file, string path, int services, int moved)
+    private static Action Rewrite(string file, string path, int services, int moved)
     {
         File.WriteAllText(file + ".new", ScaleTable.File(path, services, moved));
-        File.Move(file + ".new", file, overwrite: true);
+        return () => File.Move(file + ".new", file, overwrite: true);
     }
 
-    private static ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Action<int, int> move)
+    private static ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Func<int, int, Action> prepare)
     {
         if (result.Open == 0) return result with { Failure = Last(process) };
         int[] open = [.. Enumerable.Range(0, result.Services).Where(number => result.Open == result.Services || questioner.Ask(ScaleTable.Service(number)).Set == 0)];
         if (open.Length == 0) return result with { Failure = "no service answers: " + Last(process) };
         var first = new Latencies();
         for (int i = 0; i < FirstConnections; i++) first.Add(questioner.Ask(ScaleTable.Service(open[(int)((long)i * open.Length / FirstConnections)])).Time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
-        List<double> effects = Changes(questioner, open, changes, move);
+        List<double> effects = Changes(questioner, open, changes, prepare);
         ProcessUse use = ProcessUse.Of(process.Pid);
         return result with
         {
@@ -141,7 +141,7 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         };
     }
 
-    private static List<double> Changes(Questioner questioner, int[] open, int changes, Action<int, int> move)
+    private static List<double> Changes(Questioner questioner, int[] open, int changes, Func<int, int, Action> prepare)
     {
         var effects = new List<double>();
         for (int i = 0; i < changes; i++)
@@ -149,8 +149,9 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
             int number = open[(int)((long)i * 7919 % open.Length)];
             IPEndPoint service = ScaleTable.Service(number);
             int wanted = questioner.Ask(service).Set == 1 ? 0 : 1;
+            Action change = prepare(number, wanted);
             long begin = Stopwatch.GetTimestamp();
-            move(number, wanted);
+            change();
             while (questioner.Ask(service).Set != wanted)
             {
                 if (Stopwatch.GetElapsedTime(begin) > ChangeLimit) return effects;
