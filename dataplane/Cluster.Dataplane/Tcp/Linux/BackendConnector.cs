@@ -19,7 +19,11 @@ namespace Cluster.Dataplane.Tcp.Linux;
 internal sealed class BackendConnector(
     ServiceDirectory directory, TcpRelayOptions options, SocketSetup setup, Epoll epoll, Action exhausted)
 {
+    /// <summary>Those of a burst; what a larger one needs is not kept for the next.</summary>
+    private const int DialsKept = 256;
+
     private readonly ConnectingSet _connecting = new();
+    private readonly Stack<DialState> _free = new();
     private readonly int[] _stepsMs = [.. options.ConnectTimeouts.Select(step => (int)step.TotalMilliseconds)];
     private readonly int _budgetMs = (int)options.ConnectBudget.TotalMilliseconds;
 
@@ -29,7 +33,8 @@ internal sealed class BackendConnector(
     /// <summary>Dials a backend for a new connection; false where there is none.</summary>
     public bool Connect(LoopConnection connection, long now)
     {
-        connection.ConnectBy = now + _budgetMs;
+        connection.Dial = _free.TryPop(out DialState? dial) ? dial : new DialState();
+        connection.Dial.ConnectBy = now + _budgetMs;
         return ConnectNext(connection, failed: null, now);
     }
 
@@ -44,7 +49,7 @@ internal sealed class BackendConnector(
     /// <param name="isFailure">The backend is to blame.</param>
     public bool Replay(LoopConnection connection, bool isFailure, long now)
     {
-        connection.ConnectBy = now + _budgetMs;
+        connection.Dial!.ConnectBy = now + _budgetMs;
         return ConnectNext(connection, Abandon(connection, isFailure), now);
     }
 
@@ -63,6 +68,16 @@ internal sealed class BackendConnector(
     {
         connection.IsConnecting = false;
         _connecting.Remove(connection);
+    }
+
+    /// <summary>The connection goes to no other backend any more.</summary>
+    public void Arrived(LoopConnection connection)
+    {
+        Forget(connection);
+        if (connection.Dial is not { } dial) return;
+        connection.Dial = null;
+        dial.Tried?.Clear();
+        if (_free.Count < DialsKept) _free.Push(dial);
     }
 
     /// <summary>The backend has shown that it answers.</summary>
@@ -90,13 +105,14 @@ internal sealed class BackendConnector(
         DropReason refusal = DropReason.NoBackend;
         bool lacksPorts = false;
         // The table is read anew for each attempt: a backend that failed has often just left it.
-        while (now < connection.ConnectBy && EntryOf(connection) is { } entry)
+        DialState dial = connection.Dial!;
+        while (now < dial.ConnectBy && EntryOf(connection) is { } entry)
         {
             PickContext context = ContextOf(connection, failed);
             Backend? backend = entry.Pick(context, out refusal);
             if (backend is null) break;
             if (failed is not null) entry.State.Traffic.Retried();
-            connection.Time = entry.HasAnother(context, backend) ? Math.Min(now + StepMs(connection), connection.ConnectBy) : connection.ConnectBy;
+            connection.Time = entry.HasAnother(context, backend) ? Math.Min(now + StepMs(dial), dial.ConnectBy) : dial.ConnectBy;
             int error = TryConnect(connection, entry, backend);
             if (error == 0) return true;
             if (IsExhausted(error))
@@ -126,9 +142,9 @@ internal sealed class BackendConnector(
     }
 
     private static PickContext ContextOf(LoopConnection connection, Backend? failed) =>
-        new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed, connection.Tried is { Count: > 0 } tried ? tried : null);
+        new(connection.Listener!.Frontend.Scope, connection.ClientAddress, failed, connection.Dial?.Tried is { Count: > 0 } tried ? tried : null);
 
-    private int StepMs(LoopConnection connection) => _stepsMs[Math.Min(connection.Tried?.Count ?? 0, _stepsMs.Length - 1)];
+    private int StepMs(DialState dial) => _stepsMs[Math.Min(dial.Tried?.Count ?? 0, _stepsMs.Length - 1)];
 
     // Closes the attempt, or what became of it, and returns the backend it was for.
     private Backend? Abandon(LoopConnection connection, bool isFailure)
@@ -142,7 +158,7 @@ internal sealed class BackendConnector(
         return failed;
     }
 
-    private static void Leave(LoopConnection connection, Backend backend) => (connection.Tried ??= new TriedBackends()).Add(backend);
+    private static void Leave(LoopConnection connection, Backend backend) => (connection.Dial!.Tried ??= new TriedBackends()).Add(backend);
 
     private void Blame(LoopConnection connection, Backend backend)
     {
@@ -157,7 +173,7 @@ internal sealed class BackendConnector(
         int socket = OpenSocket(backend);
         if (socket < 0) return SocketCalls.Error;
 
-        connection.DialledAt = Stopwatch.GetTimestamp();
+        connection.Dial!.DialledAt = Stopwatch.GetTimestamp();
         setup.ToBackend(socket, backend);
         // Where the kernel refuses, the backend sees the node.
         if (directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))

@@ -12,19 +12,19 @@ internal sealed class ConnectingSet
     /// <summary>Adds a connection; one that waits already stays where it is.</summary>
     public void Add(LoopConnection connection)
     {
-        if (connection.ConnectingIndex >= 0) return;
-        connection.ConnectingIndex = _waiting.Count;
+        if (connection.Dial!.Place >= 0) return;
+        connection.Dial.Place = _waiting.Count;
         _waiting.Add(connection);
     }
 
     /// <summary>Removes a connection, if it waits; the last one takes its place.</summary>
     public void Remove(LoopConnection connection)
     {
-        if (connection.ConnectingIndex < 0) return;
+        if (connection.Dial is not { Place: >= 0 and int place } dial) return;
         LoopConnection last = _waiting[^1];
-        _waiting[connection.ConnectingIndex] = last;
-        last.ConnectingIndex = connection.ConnectingIndex;
+        _waiting[place] = last;
+        last.Dial!.Place = place;
         _waiting.RemoveAt(_waiting.Count - 1);
-        connection.ConnectingIndex = -1;
+        dial.Place = -1;
     }
 }

@@ -86,7 +86,7 @@ internal sealed class IdleSweep(
     private static int PeriodOf(LoopConnection connection)
     {
         int idle = PeriodOf(TimeSpan.FromMilliseconds(connection.IdleTimeoutMs));
-        return connection.EndAfter > 0 || connection.EndBy > 0 || connection.Rebalances ? Math.Min(idle, QuietEnd.LookMs) : idle;
+        return connection.EndAt > 0 || connection.Rebalances ? Math.Min(idle, QuietEnd.LookMs) : idle;
     }
 
     private static int PeriodOf(TimeSpan idleTimeout) =>

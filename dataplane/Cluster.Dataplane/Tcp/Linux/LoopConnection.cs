@@ -1,4 +1,3 @@
-using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
@@ -30,11 +29,8 @@ internal sealed class LoopConnection(int index)
 
     public ushort ClientPort { get; set; }
 
-    /// <summary>The backends it has tried in vain; null or empty for most.</summary>
-    public TriedBackends? Tried { get; set; }
-
-    /// <summary>When looking for a backend is given up, in milliseconds of the loop's clock.</summary>
-    public long ConnectBy { get; set; }
+    /// <summary>Its way to a backend; null once that has ended for good.</summary>
+    public DialState? Dial { get; set; }
 
     /// <summary>Keeps what the client sends while that can be replayed; null otherwise.</summary>
     public ReplayBuffer? Replay { get; set; }
@@ -63,23 +59,20 @@ internal sealed class LoopConnection(int index)
     /// <summary>A side has ended: no steady state is to be expected any more.</summary>
     public bool StaysOutOfRing { get; set; }
 
-    /// <summary>Its place among those that wait for a backend's answer; -1: it does not wait.</summary>
-    public int ConnectingIndex { get; set; } = -1;
-
     /// <summary>When the attempt under way is given up, in milliseconds of the loop's clock; afterwards when either side was last heard of.</summary>
     public long Time { get; set; }
 
     /// <summary>Silence after which it is reset, in milliseconds; 0: never.</summary>
     public uint IdleTimeoutMs { get; set; }
 
-    /// <summary>When it may be ended for its age, in milliseconds of the loop's clock; 0: never.</summary>
-    public long EndAfter { get; set; }
+    /// <summary>When it may be ended for its age, in milliseconds of the loop's clock, 0: never; once it is ending, when it is closed.</summary>
+    public long EndAt { get; set; }
 
     /// <summary>It is to be ended at the next moment when nothing is under way.</summary>
     public bool IsEndWanted { get; set; }
 
-    /// <summary>When it is closed after both sides were told of the end; 0: they were not.</summary>
-    public long EndBy { get; set; }
+    /// <summary>Both sides were told of the end.</summary>
+    public bool IsEnding { get; set; }
 
     /// <summary>The last bytes came from the backend.</summary>
     public bool BackendSpokeLast { get; set; }
@@ -88,9 +81,6 @@ internal sealed class LoopConnection(int index)
     public bool Rebalances { get; set; }
 
     public bool IsOpen => Client >= 0;
-
-    /// <summary>When its backend was dialled, by the timestamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
-    public long DialledAt { get; set; }
 
     /// <summary>Adds what it has passed since the last time to its backend's counts.</summary>
     public void CountBytes() => Backend?.State.Moved(ToBackend.TakePassed(), ToClient.TakePassed());
@@ -112,11 +102,10 @@ internal sealed class LoopConnection(int index)
         ToClient.Clear(pipes);
         Client = BackendSocket = -1;
         Listener = null;
-        Tried?.Clear();
         SmallTurns = 0;
         IdleTimeoutMs = 0;
-        EndAfter = EndBy = 0;
-        IsEndWanted = BackendSpokeLast = Rebalances = false;
+        EndAt = 0;
+        IsEnding = IsEndWanted = BackendSpokeLast = Rebalances = false;
         IsQueued = IsConnecting = IsLasting = StaysOutOfRing = IsClientWatched = false;
         Generation++;
     }

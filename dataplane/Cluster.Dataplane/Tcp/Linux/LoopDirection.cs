@@ -17,7 +17,8 @@ internal struct LoopDirection
     /// <summary>A read that speaks of a stream.</summary>
     private const int LargeBytes = 16 * 1024;
 
-    private byte[]? _spill;
+    // The pipe or the buffer, whichever it is: there are two of these structs a connection.
+    private object? _held;
     private int _spillStart;
     private int _spillEnd;
 
@@ -29,10 +30,8 @@ internal struct LoopDirection
     /// <summary>The source has urgent data: splice(2) stops in front of it, a receive leaves it out as it always does.</summary>
     public bool Urgent;
 
-    private SplicePipe? _pipe;
     private byte _largeInRow;
-    private bool _begun;
-    private bool _hasBegun;
+    private StreamState _stream;
     private bool _large;
     private long _passed;
 
@@ -58,12 +57,13 @@ internal struct LoopDirection
     /// <summary>True once, when the direction has become a stream for the first time.</summary>
     public bool TakeBegun()
     {
-        if (!_begun || _hasBegun) return false;
-        return _hasBegun = true;
+        if (_stream != StreamState.Begun) return false;
+        _stream = StreamState.Told;
+        return true;
     }
 
     /// <summary>The source has ended and nothing is held any more.</summary>
-    public readonly bool IsDone => Ended && _spill is null && _pipe is null;
+    public readonly bool IsDone => Ended && _held is null;
 
     /// <summary>Passes on what there is, for a turn.</summary>
     /// <param name="isLast">The other direction has ended: the end of this one ends the connection.</param>
@@ -101,21 +101,22 @@ internal struct LoopDirection
     }
 
     /// <summary>Nothing waits here and nothing was read that would not be told again.</summary>
-    public readonly bool IsIdle => _spill is null && _pipe is null && !Ended && !HangUp;
+    public readonly bool IsIdle => _held is null && !Ended && !HangUp;
 
     /// <summary>Keeps bytes that stand before all that is read from now on.</summary>
     public void Hold(ReadOnlySpan<byte> bytes)
     {
-        int held = _spill is null ? 0 : _spillEnd - _spillStart;
+        byte[]? before = (byte[]?)_held;
+        int held = before is null ? 0 : _spillEnd - _spillStart;
         byte[] all = ArrayPool<byte>.Shared.Rent(held + bytes.Length);
-        if (_spill is not null)
+        if (before is not null)
         {
-            _spill.AsSpan(_spillStart, held).CopyTo(all);
-            ArrayPool<byte>.Shared.Return(_spill);
+            before.AsSpan(_spillStart, held).CopyTo(all);
+            ArrayPool<byte>.Shared.Return(before);
         }
 
         bytes.CopyTo(all.AsSpan(held));
-        _spill = all;
+        _held = all;
         _spillStart = 0;
         _spillEnd = held + bytes.Length;
     }
@@ -123,8 +124,8 @@ internal struct LoopDirection
     /// <summary>Gives back what is held and forgets all state.</summary>
     public void Clear(PipePool pipes)
     {
-        if (_pipe is not null) pipes.Return(_pipe);
-        if (_spill is not null) ArrayPool<byte>.Shared.Return(_spill);
+        if (_held is SplicePipe pipe) pipes.Return(pipe);
+        else if (_held is byte[] spill) ArrayPool<byte>.Shared.Return(spill);
         this = default;
     }
 
@@ -136,7 +137,7 @@ internal struct LoopDirection
         {
             nint moved = pipe.Fill(source);
             int error = moved < 0 ? SocketCalls.Error : 0;
-            if (moved > 0) _pipe = pipe;
+            if (moved > 0) _held = pipe;
             else buffers.Pipes.Return(pipe);
             if (moved > 0) Judge(moved, buffers.SpliceAfter);
             if (moved != 0) return Received(moved, error, out failed);
@@ -173,30 +174,30 @@ internal struct LoopDirection
     {
         _large |= received >= RingPump.BufferSize;
         if (received < LargeBytes) _largeInRow = 0;
-        else if (_largeInRow < spliceAfter && ++_largeInRow == spliceAfter) _begun = true;
+        else if (_largeInRow < spliceAfter && ++_largeInRow == spliceAfter && _stream == StreamState.None) _stream = StreamState.Begun;
     }
 
     /// <summary>True when nothing is held any more.</summary>
     private bool Flush(int target, PipePool pipes, out bool failed)
     {
         failed = false;
-        if (_spill is not null && !FlushSpill(target, out failed)) return false;
-        return _pipe is null || FlushPipe(target, pipes, out failed);
+        if (_held is null) return true;
+        return _held is SplicePipe pipe ? FlushPipe(pipe, target, pipes, out failed) : FlushSpill((byte[])_held, target, out failed);
     }
 
-    private bool FlushPipe(int target, PipePool pipes, out bool failed)
+    private bool FlushPipe(SplicePipe pipe, int target, PipePool pipes, out bool failed)
     {
         failed = false;
-        while (_pipe!.Held > 0)
+        while (pipe.Held > 0)
         {
-            if (_pipe.Drain(target) > 0 || SocketCalls.Error == Errno.EINTR) continue;
+            if (pipe.Drain(target) > 0 || SocketCalls.Error == Errno.EINTR) continue;
             failed = SocketCalls.Error != Errno.EAGAIN;
             Writable = false;
             return false;
         }
 
-        pipes.Return(_pipe);
-        _pipe = null;
+        pipes.Return(pipe);
+        _held = null;
         return true;
     }
 
@@ -212,20 +213,21 @@ internal struct LoopDirection
 
         // The target's buffer is full: the rest waits here, and reading with it, until the kernel says writable.
         ReadOnlySpan<byte> rest = bytes[(int)sent..];
-        _spill = ArrayPool<byte>.Shared.Rent(rest.Length);
-        rest.CopyTo(_spill);
+        byte[] spill = ArrayPool<byte>.Shared.Rent(rest.Length);
+        rest.CopyTo(spill);
+        _held = spill;
         _spillStart = 0;
         _spillEnd = rest.Length;
         return true;
     }
 
     /// <summary>True when nothing is held any more.</summary>
-    private bool FlushSpill(int target, out bool failed)
+    private bool FlushSpill(byte[] spill, int target, out bool failed)
     {
         failed = false;
         while (_spillStart < _spillEnd)
         {
-            nint sent = SocketCalls.Send(target, _spill.AsSpan(_spillStart.._spillEnd));
+            nint sent = SocketCalls.Send(target, spill.AsSpan(_spillStart.._spillEnd));
             if (sent < 0)
             {
                 if (SocketCalls.Error == Errno.EINTR) continue;
@@ -237,8 +239,16 @@ internal struct LoopDirection
             _spillStart += (int)sent;
         }
 
-        ArrayPool<byte>.Shared.Return(_spill!);
-        _spill = null;
+        ArrayPool<byte>.Shared.Return(spill);
+        _held = null;
         return true;
+    }
+
+    /// <summary>Whether large reads came in a row, and the loop knows.</summary>
+    private enum StreamState : byte
+    {
+        None,
+        Begun,
+        Told,
     }
 }

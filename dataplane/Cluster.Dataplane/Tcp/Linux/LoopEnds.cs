@@ -14,9 +14,9 @@ internal sealed class LoopEnds(Action<LoopConnection> leaveRing, Action<LoopConn
     /// <summary>Ends a connection where that is due; true where it is on its way out.</summary>
     public bool Look(LoopConnection connection, long now)
     {
-        if (connection.EndBy > 0)
+        if (connection.IsEnding)
         {
-            if (now >= connection.EndBy) close(connection);
+            if (now >= connection.EndAt) close(connection);
             return true;
         }
 
@@ -30,7 +30,8 @@ internal sealed class LoopEnds(Action<LoopConnection> leaveRing, Action<LoopConn
         }
 
         if (!IsSettled(connection)) return false;
-        connection.EndBy = now + QuietEnd.PatienceMs;
+        connection.IsEnding = true;
+        connection.EndAt = now + QuietEnd.PatienceMs;
         SocketCalls.ShutdownSend(connection.Client);
         SocketCalls.ShutdownSend(connection.BackendSocket);
         return true;
@@ -45,7 +46,7 @@ internal sealed class LoopEnds(Action<LoopConnection> leaveRing, Action<LoopConn
 
     private static bool IsDue(LoopConnection connection, long now)
     {
-        if (connection.EndAfter > 0 && now >= connection.EndAfter)
+        if (connection.EndAt > 0 && now >= connection.EndAt)
         {
             DataplaneMetrics.TcpAged.Add(1);
             return true;

@@ -71,6 +71,7 @@ internal sealed class LoopReplays(BackendConnector connector, Action<LoopConnect
     {
         connection.Replay!.HandOver(connection);
         Forget(connection);
+        connector.Arrived(connection);
     }
 
     private void GoOn(LoopConnection connection, ReplayOutcome outcome, long now)

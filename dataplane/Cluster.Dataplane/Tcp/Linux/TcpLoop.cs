@@ -241,10 +241,12 @@ internal sealed class TcpLoop : IDisposable
             return false;
         }
 
-        entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(connection.DialledAt));
+        entry.State.Traffic.ConnectTimes.Record(Stopwatch.GetElapsedTime(connection.Dial!.DialledAt));
         connection.IsClientWatched = true;
         // Where bytes are kept, the first byte of its answer counts.
-        if (connection.Replay is null) _connector.Answered(connection, entry);
+        if (connection.Replay is not null) return true;
+        _connector.Answered(connection, entry);
+        _connector.Arrived(connection);
         return true;
     }
 
@@ -255,7 +257,7 @@ internal sealed class TcpLoop : IDisposable
         connection.IdleTimeoutMs = (uint)Math.Min(idle.TotalMilliseconds, uint.MaxValue);
         if (idle > TimeSpan.Zero) _sweep.Follow(idle, _now);
         if (QuietEnd.AsksFor(port)) _sweep.Every(QuietEnd.LookMs, _now);
-        connection.EndAfter = QuietEnd.EndAfter(port, _now);
+        connection.EndAt = QuietEnd.EndAfter(port, _now);
         connection.Rebalances = port.Rebalance;
         if (connection.Replay is { } kept)
         {
@@ -293,7 +295,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void Pump(LoopConnection connection)
     {
-        if (connection.EndBy > 0)
+        if (connection.IsEnding)
         {
             if (LoopEnds.Drain(connection, _buffers.Bytes)) Close(connection);
             return;
@@ -329,7 +331,7 @@ internal sealed class TcpLoop : IDisposable
 
     private void Fail(LoopConnection connection, bool ofBackend)
     {
-        if (connection.EndBy > 0)
+        if (connection.IsEnding)
         {
             // Both sides were told of the end, and this is one side's answer to it.
             Close(connection);
@@ -384,8 +386,8 @@ internal sealed class TcpLoop : IDisposable
 
     private void Forget(LoopConnection connection)
     {
-        _connector.Forget(connection);
         _replays.Forget(connection);
+        _connector.Arrived(connection);
         connection.Clear(_buffers.Pipes);
         _free.Push(connection);
         _active--;
