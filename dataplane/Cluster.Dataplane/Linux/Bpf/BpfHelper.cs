@@ -17,6 +17,5 @@ internal enum BpfHelper
 
     /// <summary>bpf_sk_assign: selects the socket of a lookup.</summary>
     AssignSocket = 124,
-    KtimeCoarseNanoseconds = 160,
     SetReturnValue = 187,
 }

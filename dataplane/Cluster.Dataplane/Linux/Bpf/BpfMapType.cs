@@ -8,8 +8,6 @@ internal enum BpfMapType : uint
     LruHash = 9,
     LpmTrie = 11,
     SockMap = 15,
-    SockHash = 18,
-    ReusePortSockArray = 20,
 
     /// <summary>A value beside each socket, gone with the socket.</summary>
     SocketStorage = 24,

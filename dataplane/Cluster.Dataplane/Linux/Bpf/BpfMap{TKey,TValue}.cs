@@ -8,11 +8,6 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
     where TKey : unmanaged
     where TValue : unmanaged
 {
-    private const int ENOTSUPP = 524;
-
-    /// <summary>Elements of a batch: one page of pointers to the kernel, far from its limits.</summary>
-    private const int BatchSize = 1024;
-
     private BpfMap(int descriptor)
         : base(descriptor)
     {
@@ -57,21 +52,6 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         }
     }
 
-    /// <summary>Adds or replaces many, by batches where the kernel has them.</summary>
-    public void SetAll(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(keys.Length, values.Length);
-        var done = 0;
-        while (done < keys.Length)
-        {
-            var count = Math.Min(BatchSize, keys.Length - done);
-            if (!TryBatch(BpfCommand.BPF_MAP_UPDATE_BATCH, keys.Slice(done, count), values.Slice(done, count))) break;
-            done += count;
-        }
-
-        for (; done < keys.Length; done++) Set(keys[done], values[done]);
-    }
-
     /// <summary>False where there was none.</summary>
     public bool Remove(in TKey key)
     {
@@ -101,17 +81,6 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         return error == Errno.ENOENT ? false : throw new BpfException(error, $"{BpfCommand.BPF_MAP_GET_NEXT_KEY}");
     }
 
-    private bool TryBatch(BpfCommand command, ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values)
-    {
-        fixed (TKey* k = keys)
-        fixed (TValue* v = values)
-        {
-            var attribute = new BatchAttribute { Keys = (ulong)k, Values = (ulong)v, Count = (uint)keys.Length, Map = (uint)Descriptor };
-            if (BpfSystem.Try(command, ref attribute, out var error) >= 0) return true;
-            return error is Errno.EINVAL or ENOTSUPP or Errno.ENOSPC ? false : throw new BpfException(error, $"{command}");
-        }
-    }
-
     private ElementAttribute Element(TKey* key, TValue* value) => new() { Map = (uint)Descriptor, Key = (ulong)key, Value = (ulong)value };
 
     [StructLayout(LayoutKind.Sequential)]
@@ -121,19 +90,6 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
         public uint Padding;
         public ulong Key;
         public ulong Value;
-        public ulong Flags;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct BatchAttribute
-    {
-        public ulong InBatch;
-        public ulong OutBatch;
-        public ulong Keys;
-        public ulong Values;
-        public uint Count;
-        public uint Map;
-        public ulong ElementFlags;
         public ulong Flags;
     }
 }

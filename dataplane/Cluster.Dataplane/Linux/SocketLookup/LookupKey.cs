@@ -1,6 +1,6 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Linux.SocketLookup;
@@ -15,23 +15,8 @@ internal readonly record struct LookupKey(ulong High, ulong Low, uint Port, uint
     public static LookupKey Of(Place place)
     {
         Span<byte> bytes = stackalloc byte[16];
-        Write(place.Address, bytes);
+        ClientAddress.From(place.Address).Write(bytes);
         return new LookupKey(
             MemoryMarshal.Read<ulong>(bytes), MemoryMarshal.Read<ulong>(bytes[8..]), (uint)place.Port, place.Protocol == ServiceProtocol.Tcp ? IPPROTO_TCP : (uint)IPPROTO_UDP);
-    }
-
-    /// <summary>The address in 16 bytes, IPv4 in its IPv6-mapped form.</summary>
-    public static void Write(IPAddress address, Span<byte> bytes)
-    {
-        bytes.Clear();
-        if (address.GetAddressBytes() is { Length: 4 } four)
-        {
-            bytes[10] = bytes[11] = 0xff;
-            four.CopyTo(bytes[12..]);
-        }
-        else
-        {
-            address.TryWriteBytes(bytes, out _);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Linux.SocketLookup;
 
@@ -13,7 +14,7 @@ internal readonly record struct RangeKey(uint PrefixLength, uint A, uint B, uint
     public static RangeKey Of(IPNetwork range)
     {
         Span<byte> bytes = stackalloc byte[16];
-        LookupKey.Write(range.BaseAddress, bytes);
+        ClientAddress.From(range.BaseAddress).Write(bytes);
         var words = MemoryMarshal.Cast<byte, uint>(bytes);
         var mapped = range.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? MappedBits : 0;
         return new RangeKey((uint)(range.PrefixLength + mapped), words[0], words[1], words[2], words[3]);

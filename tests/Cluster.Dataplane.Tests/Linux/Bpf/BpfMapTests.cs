@@ -39,11 +39,11 @@ public sealed class BpfMapTests
     }
 
     [Fact]
-    public void SetAll_MoreThanABatch_SetsAll()
+    public void ReadAll_ThousandsOfElements_HasAll()
     {
         using var map = BpfMap<uint, ulong>.Create(Hash);
         var keys = Enumerable.Range(0, 5000).Select(number => (uint)number).ToArray();
-        map.SetAll(keys, [.. keys.Select(key => (ulong)key * 3)]);
+        foreach (var key in keys) map.Set(key, (ulong)key * 3);
         Assert.Equal(keys.Select(key => (key, (ulong)key * 3)), map.ReadAll().Select(pair => (pair.Key, pair.Value)).Order());
     }
 
