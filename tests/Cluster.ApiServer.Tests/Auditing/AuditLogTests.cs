@@ -169,14 +169,14 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
         using var folder = new TempDirectory();
         var place = Directory.CreateDirectory(folder.File("logs"));
         var path = Path.Combine(place.FullName, "audit.log");
-        var complaints = new CountingLogger();
+        var complaints = new RecordedLog();
         await using (var log = new AuditLog(new AuditLogOptions(path) { MaxBytes = 12 }, TimeProvider.System, complaints))
         {
             await log.WriteAsync("line one"u8.ToArray(), Cancel);
             await Eventually.True(() => new FileInfo(path).Length > 0);
             place.Delete(recursive: true);
             await log.WriteAsync("line two"u8.ToArray(), Cancel);
-            await Eventually.True(() => complaints.Count > 0);
+            await Eventually.True(() => complaints.Lines.Count > 0);
             place.Create();
             await log.WriteAsync("line last"u8.ToArray(), Cancel);
             await Eventually.True(() => File.Exists(path));
@@ -262,20 +262,5 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
             request.Content = new StringContent(body, Encoding.UTF8, type);
         using var response = await client.SendAsync(request, Cancel);
         return await response.Content.ReadAsStringAsync(Cancel);
-    }
-
-    private sealed class CountingLogger : ILogger
-    {
-        private int _count;
-
-        public int Count => Volatile.Read(ref _count);
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Interlocked.Increment(ref _count);
     }
 }

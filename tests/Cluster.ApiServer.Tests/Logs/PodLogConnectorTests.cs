@@ -15,8 +15,8 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
     [Fact]
     public async Task Log_OfABoundPod_IsTheKubeletsAnswer()
     {
-        await using var kubelet = await StartKubeletAsync("node-plain");
-        await CreatePodAsync("plain", "node-plain", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-plain");
+        await rig.AddPodAsync("plain", "node-plain", "main");
         kubelet.Answer = context => context.Response.WriteAsync("one\ntwo\n");
 
         var log = await rig.Admin.GetStringAsync(
@@ -29,8 +29,8 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
     [Fact]
     public async Task Log_Followed_ArrivesLineByLine()
     {
-        await using var kubelet = await StartKubeletAsync("node-follow");
-        await CreatePodAsync("follow", "node-follow", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-follow");
+        await rig.AddPodAsync("follow", "node-follow", "main");
         var more = new TaskCompletionSource();
         kubelet.Answer = async context =>
         {
@@ -54,8 +54,8 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
     [Fact]
     public async Task Log_RefusedByTheKubelet_IsItsTextAsABadRequest()
     {
-        await using var kubelet = await StartKubeletAsync("node-wait");
-        await CreatePodAsync("waiting", "node-wait", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-wait");
+        await rig.AddPodAsync("waiting", "node-wait", "main");
         kubelet.Answer = context =>
         {
             context.Response.StatusCode = 400;
@@ -75,8 +75,8 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
         using var authority = X509CertificateLoader.LoadCertificateFromFile(rig.Pki.AuthorityCertificate);
         var port = FreePort.Tcp();
         await using var kubelet = await FakeKubelet.StartAsync(port, serving, authority);
-        await CreateNodeAsync("node-foreign", port);
-        await CreatePodAsync("foreign", "node-foreign", "main");
+        await rig.AddNodeAsync("node-foreign", port);
+        await rig.AddPodAsync("foreign", "node-foreign", "main");
 
         using var refused = await rig.Admin.GetAsync(Path("foreign"), Cancel);
         Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
@@ -87,7 +87,7 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
     [Fact]
     public async Task Log_Parameters_AreCheckedInKubernetesWords()
     {
-        await CreatePodAsync("two", "", "a", "b");
+        await rig.AddPodAsync("two", "", "a", "b");
 
         await AssertFailureAsync("two", "", 400, "a container name must be specified for pod two, choose one of: [a b]");
         await AssertFailureAsync("two", "?container=c", 400, "container c is not valid for pod two");
@@ -99,51 +99,12 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
     [Fact]
     public async Task Log_OfAPodWithoutNode_IsEmpty()
     {
-        await CreatePodAsync("unbound", "", "main");
+        await rig.AddPodAsync("unbound", "", "main");
 
         Assert.Equal("", await rig.Admin.GetStringAsync(Path("unbound"), Cancel));
     }
 
     private static string Path(string pod) => $"/api/v1/namespaces/default/pods/{pod}/log";
-
-    private async Task<FakeKubelet> StartKubeletAsync(string node)
-    {
-        using var authority = X509CertificateLoader.LoadCertificateFromFile(rig.Pki.AuthorityCertificate);
-        var port = FreePort.Tcp();
-        var kubelet = await FakeKubelet.StartAsync(
-            port,
-            ApiServerRig.Load(rig.Pki.KubeletServingCertificate, rig.Pki.KubeletServingKey),
-            X509CertificateLoader.LoadCertificate(authority.RawData));
-        await CreateNodeAsync(node, port);
-        return kubelet;
-    }
-
-    private async Task CreateNodeAsync(string name, int port)
-    {
-        await PostAsync("/api/v1/nodes", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
-        using var patch = new StringContent(
-            $$$"""
-            {"status":{"addresses":[{"type":"InternalIP","address":"127.0.0.1"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":{{{port}}}}},
-             "allocatable":{"cpu":"4","memory":"8Gi","pods":"110"},"capacity":{"cpu":"4","memory":"8Gi","pods":"110"} } }
-            """,
-            Encoding.UTF8, "application/merge-patch+json");
-        using var response = await rig.Admin.PatchAsync($"/api/v1/nodes/{name}/status", patch, Cancel);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
-    }
-
-    private async Task CreatePodAsync(string name, string node, params string[] containers)
-    {
-        var list = string.Join(',', containers.Select(container => $$$"""{"name":"{{{container}}}","image":"img"}"""));
-        var nodeName = node.Length == 0 ? "" : $"\"nodeName\":\"{node}\",";
-        await PostAsync("/api/v1/namespaces/default/pods", $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{{nodeName}}}"containers":[{{{list}}}]}}""");
-    }
-
-    private async Task PostAsync(string path, string json)
-    {
-        using var body = new StringContent(json, Encoding.UTF8, "application/json");
-        using var response = await rig.Admin.PostAsync(path, body, Cancel);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
-    }
 
     private async Task AssertFailureAsync(string pod, string query, int code, string message)
     {

@@ -20,8 +20,8 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Exec_IsLedToTheKubelet_AndCarriesBytesBothWays()
     {
-        await using var kubelet = await StartKubeletAsync("node-exec");
-        await CreatePodAsync("exec", "node-exec", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-exec");
+        await rig.AddPodAsync("exec", "node-exec", "main");
         IHeaderDictionary? seen = null;
         kubelet.Answer = async context =>
         {
@@ -53,8 +53,8 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Client_ThatCloses_EndsTheKubeletsConnection()
     {
-        await using var kubelet = await StartKubeletAsync("node-close");
-        await CreatePodAsync("close", "node-close", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-close");
+        await rig.AddPodAsync("close", "node-close", "main");
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         kubelet.Answer = async context =>
         {
@@ -85,8 +85,8 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task PortForward_NamesThePodByUid()
     {
-        await using var kubelet = await StartKubeletAsync("node-forward");
-        await CreatePodAsync("forward", "node-forward", "main");
+        await using var kubelet = await rig.StartKubeletAsync("node-forward");
+        await rig.AddPodAsync("forward", "node-forward", "main");
         kubelet.Answer = context =>
         {
             context.Response.StatusCode = 500;
@@ -103,8 +103,8 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task Requests_ThatCannotBe_AreAnsweredInKubernetesWords()
     {
-        await CreatePodAsync("unbound", "", "main");
-        await CreatePodAsync("two", "", "a", "b");
+        await rig.AddPodAsync("unbound", "", "main");
+        await rig.AddPodAsync("two", "", "a", "b");
 
         await AssertFailureAsync(HttpMethod.Post, "pods/unbound/exec?command=x&stdout=1", 400, "pod unbound does not have a host assigned");
         await AssertFailureAsync(HttpMethod.Get, "pods/unbound/portforward", 400, "pod unbound does not have a host assigned");
@@ -115,7 +115,7 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
         await AssertFailureAsync(HttpMethod.Get, "pods/two/proxy/", 400, "invalid ip");
         await AssertFailureAsync(HttpMethod.Get, "services/none/proxy/", 404, "services \"none\" not found");
         await AssertFailureAsync(HttpMethod.Get, "pods/a:b:c:d/proxy/", 400, "invalid pod request \"a:b:c:d\"");
-        await CreatePodAsync("bound", "node-nowhere", "main");
+        await rig.AddPodAsync("bound", "node-nowhere", "main");
         await AssertFailureAsync(HttpMethod.Post, "pods/bound/exec?command=x&stdout=1", 400, "Upgrade request required");
     }
 
@@ -136,8 +136,8 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var port = ((IPEndPoint)silent.LocalEndpoint).Port;
-        await AddNodeAsync("node-silent", port);
-        await CreatePodAsync("silent", "node-silent", "main");
+        await rig.AddNodeAsync("node-silent", port);
+        await rig.AddPodAsync("silent", "node-silent", "main");
 
         using var invoker = Invoker();
         var attaching = invoker.SendAsync(Upgrade("silent", "attach?stdout=1"), Cancel);
@@ -153,7 +153,7 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
     [Fact]
     public async Task NodeProxy_PassesPathQueryBodyAndRedirects()
     {
-        await using var kubelet = await StartKubeletAsync("node-proxy");
+        await using var kubelet = await rig.StartKubeletAsync("node-proxy");
         kubelet.Answer = async context =>
         {
             if (context.Request.Path == "/moved")
@@ -215,45 +215,6 @@ public sealed class ProxyConnectorTests(ApiServerRig rig) : IClassFixture<ApiSer
         var handler = rig.Handler("admin");
         handler.AllowAutoRedirect = false;
         return new HttpMessageInvoker(handler);
-    }
-
-    private async Task<FakeKubelet> StartKubeletAsync(string node)
-    {
-        using var authority = X509CertificateLoader.LoadCertificateFromFile(rig.Pki.AuthorityCertificate);
-        var port = FreePort.Tcp();
-        var kubelet = await FakeKubelet.StartAsync(
-            port,
-            ApiServerRig.Load(rig.Pki.KubeletServingCertificate, rig.Pki.KubeletServingKey),
-            X509CertificateLoader.LoadCertificate(authority.RawData));
-        await AddNodeAsync(node, port);
-        return kubelet;
-    }
-
-    private async Task AddNodeAsync(string node, int port)
-    {
-        await PostAsync("/api/v1/nodes", $$$"""{"metadata":{"name":"{{{node}}}"}}""");
-        using var patch = new StringContent(
-            $$$"""
-            {"status":{"addresses":[{"type":"InternalIP","address":"127.0.0.1"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":{{{port}}}}},
-             "allocatable":{"cpu":"4","memory":"8Gi","pods":"110"},"capacity":{"cpu":"4","memory":"8Gi","pods":"110"} } }
-            """,
-            Encoding.UTF8, "application/merge-patch+json");
-        using var response = await rig.Admin.PatchAsync($"/api/v1/nodes/{node}/status", patch, Cancel);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
-    }
-
-    private async Task CreatePodAsync(string name, string node, params string[] containers)
-    {
-        var list = string.Join(',', containers.Select(container => $$$"""{"name":"{{{container}}}","image":"img"}"""));
-        var nodeName = node.Length == 0 ? "" : $"\"nodeName\":\"{node}\",";
-        await PostAsync("/api/v1/namespaces/default/pods", $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{{nodeName}}}"containers":[{{{list}}}]}}""");
-    }
-
-    private async Task PostAsync(string path, string json)
-    {
-        using var body = new StringContent(json, Encoding.UTF8, "application/json");
-        using var response = await rig.Admin.PostAsync(path, body, Cancel);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
     }
 
     private async Task AssertFailureAsync(HttpMethod method, string path, int code, string message)

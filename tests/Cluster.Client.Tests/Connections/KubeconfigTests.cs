@@ -7,18 +7,18 @@ namespace Cluster.Client.Tests.Connections;
 public sealed class KubeconfigTests : IDisposable
 {
     private readonly TempDirectory _folder = new();
-    private readonly TestPki _pki = new();
+    private readonly TestAuthority _authority = new();
 
     public void Dispose()
     {
-        _pki.Dispose();
+        _authority.Dispose();
         _folder.Dispose();
     }
 
     [Fact]
     public void Connect_InlineData_IsRead()
     {
-        using var certificate = _pki.Issue("admin");
+        using var certificate = _authority.Issue("CN=admin");
         using var key = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPrivateKey(certificate)!;
         var config = Parse($$"""
             apiVersion: v1
@@ -30,7 +30,7 @@ public sealed class KubeconfigTests : IDisposable
             - name: here
               cluster:
                 server: https://127.0.0.1:6443
-                certificate-authority-data: {{Base64(_pki.Authority.ExportCertificatePem())}}
+                certificate-authority-data: {{Base64(_authority.Certificate.ExportCertificatePem())}}
             users:
             - name: me
               user:
@@ -46,7 +46,7 @@ public sealed class KubeconfigTests : IDisposable
         var connection = config.Connect();
 
         Assert.Equal(new Uri("https://127.0.0.1:6443"), connection.Server);
-        Assert.Equal(_pki.Authority.Thumbprint, Assert.Single(connection.Authorities!).Thumbprint);
+        Assert.Equal(_authority.Certificate.Thumbprint, Assert.Single(connection.Authorities!).Thumbprint);
         Assert.Equal("CN=admin", connection.ClientCertificate!.Subject);
         Assert.True(connection.ClientCertificate.HasPrivateKey);
         Assert.Equal("work", connection.Namespace);
@@ -56,7 +56,7 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public async Task Connect_FilesBesideIt_AreReadFromItsFolder()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "ca.crt"), _pki.Authority.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "ca.crt"), _authority.Certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "token"), "abc\n");
         var config = Parse("""
             current-context: c
@@ -67,7 +67,7 @@ public sealed class KubeconfigTests : IDisposable
 
         var connection = config.Connect();
 
-        Assert.Equal(_pki.Authority.Thumbprint, Assert.Single(connection.Authorities!).Thumbprint);
+        Assert.Equal(_authority.Certificate.Thumbprint, Assert.Single(connection.Authorities!).Thumbprint);
         Assert.Equal("abc", await connection.Token!.GetAsync(TestContext.Current.CancellationToken));
         Assert.Equal("kubernetes", connection.TlsServerName);
         Assert.Equal("default", connection.Namespace);
@@ -108,7 +108,7 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public async Task InCluster_AccountFolder_IsUsed()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "ca.crt"), _pki.Authority.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "ca.crt"), _authority.Certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "token"), "abc");
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "namespace"), "work");
 

@@ -5,6 +5,7 @@ using Cluster.Api.CoreV1;
 using Cluster.Api.Json;
 using Cluster.Api.Protobuf;
 using Cluster.Client.Tests.Server;
+using Cluster.Testing;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 
@@ -228,9 +229,9 @@ public sealed class RestApiClientTests
     public async Task GetAsync_OtherAuthority_IsRefused()
     {
         await using var server = await TestServer.StartAsync(context => WriteJson(context, "{}"));
-        using var stranger = new TestPki();
-        using var client = new RestApiClient(server.Connection with { Authorities = [stranger.Authority] });
-        using var trusting = new RestApiClient(server.Connection with { Authorities = [stranger.Authority], InsecureSkipTlsVerify = true });
+        using var stranger = new TestAuthority();
+        using var client = new RestApiClient(server.Connection with { Authorities = [stranger.Certificate] });
+        using var trusting = new RestApiClient(server.Connection with { Authorities = [stranger.Certificate], InsecureSkipTlsVerify = true });
 
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync<Pod>("default", "a", Cancel));
         await trusting.GetAsync<Pod>("default", "a", Cancel);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Cluster.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -13,46 +14,46 @@ namespace Cluster.Client.Tests.Server;
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly TestPki _pki;
+    private readonly TestAuthority _authority;
 
-    private TestServer(WebApplication app, TestPki pki)
+    private TestServer(WebApplication app, TestAuthority authority)
     {
         _app = app;
-        _pki = pki;
+        _authority = authority;
     }
 
     public ClusterConnection Connection => new()
     {
         Server = new(_app.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal)),
-        Authorities = [_pki.Authority],
+        Authorities = [_authority.Certificate],
     };
 
-    public X509Certificate2 IssueClientCertificate(string name) => _pki.Issue(name);
+    public X509Certificate2 IssueClientCertificate(string name) => _authority.Issue($"CN={name}");
 
     public static Task<TestServer> StartAsync(RequestDelegate answer) => StartAsync(app => app.Run(answer));
 
     public static async Task<TestServer> StartAsync(Action<WebApplication> map)
     {
-        var pki = new TestPki();
+        var authority = new TestAuthority();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
         {
-            https.ServerCertificate = pki.Issue("localhost");
+            https.ServerCertificate = authority.Issue("CN=localhost");
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.AllowAnyClientCertificate();
         })));
         var app = builder.Build();
         map(app);
         await app.StartAsync();
-        return new(app, pki);
+        return new(app, authority);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        _pki.Dispose();
+        _authority.Dispose();
     }
 }

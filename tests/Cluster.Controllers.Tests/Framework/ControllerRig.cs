@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Client;
 using Cluster.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Controllers.Tests.Framework;
@@ -22,7 +23,8 @@ internal sealed class ControllerRig : IAsyncDisposable
     /// <summary>How far the clock goes in a step: more, where what is tested takes minutes.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    public ErrorLog Errors { get; } = new();
+    /// <summary>Errors that are logged, which no ordinary day may have.</summary>
+    public RecordedLog Errors { get; } = new(LogLevel.Error);
 
     /// <summary>Pods become ready at once and go when they are deleted.</summary>
     public bool HasKubelet { get; set; } = true;

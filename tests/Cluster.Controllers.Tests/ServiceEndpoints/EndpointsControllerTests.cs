@@ -215,7 +215,7 @@ public sealed class EndpointsControllerTests : IAsyncLifetime
         await _rig.SettleAsync();
 
         Assert.Single(Assert.Single(Slices()).Endpoints);
-        Assert.Empty(_rig.Errors.Messages);
+        Assert.Empty(_rig.Errors.Lines);
         Volatile.Write(ref behind, false);
         await _rig.UntilAsync(() => Slices().Sum(slice => slice.Endpoints.Count) == 2);
         Assert.Single(Slices());

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Tests.Hosting;
 using Cluster.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace Cluster.Fuzz.Tests.Edges;
 
@@ -15,7 +16,8 @@ public sealed class FuzzedServer : IAsyncLifetime
     /// <summary>Of a watch so much is looked at.</summary>
     private static readonly TimeSpan WatchTime = TimeSpan.FromSeconds(1);
 
-    private readonly RecordedErrors _errors = new();
+    /// <summary>Whatever a client sends, the server has no reason for an error.</summary>
+    private readonly RecordedLog _errors = new(LogLevel.Error);
     private readonly TempDirectory _folder = new();
     private ApiServerRig _rig = null!;
 

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Cluster.Storage.Etcd;
 using Cluster.Testing;
 
@@ -14,7 +11,10 @@ public sealed class EtcdTlsTests
         Assert.SkipWhen(EtcdProcess.Missing is not null, EtcdProcess.Missing ?? "");
         var cancel = TestContext.Current.CancellationToken;
         using var files = new TempDirectory();
-        WriteCertificates(files);
+        using var authority = new TestAuthority();
+        authority.WriteTo(files);
+        authority.WriteTo(files, "server", "CN=server");
+        authority.WriteTo(files, "client", "CN=client");
         await using var etcd = await EtcdProcess.StartNewAsync(
             "https", "--cert-file", files.File("server.crt"), "--key-file", files.File("server.key"), "--client-cert-auth", "--trusted-ca-file", files.File("ca.crt"));
         var options = new EtcdStoreOptions
@@ -32,29 +32,5 @@ public sealed class EtcdTlsTests
         var impatient = options with { RequestTimeout = TimeSpan.FromMilliseconds(500) };
         await Assert.ThrowsAsync<StoreException>(() => EtcdStore.ConnectAsync(impatient with { CaFile = null }, cancel));
         await Assert.ThrowsAsync<StoreException>(() => EtcdStore.ConnectAsync(impatient with { CertificateFile = null }, cancel));
-    }
-
-    private static void WriteCertificates(TempDirectory files)
-    {
-        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test-ca", caKey, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = TimeProvider.System.GetUtcNow();
-        using var ca = request.CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
-        File.WriteAllText(files.File("ca.crt"), ca.ExportCertificatePem());
-        WriteSigned(files, "server", ca);
-        WriteSigned(files, "client", ca);
-    }
-
-    private static void WriteSigned(TempDirectory files, string name, X509Certificate2 ca)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(ca, ca.NotBefore, ca.NotAfter, RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(files.File($"{name}.crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(files.File($"{name}.key"), key.ExportPkcs8PrivateKeyPem());
     }
 }
