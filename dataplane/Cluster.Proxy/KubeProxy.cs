@@ -131,7 +131,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         {
             if (_succession.Sockets.IsTakingOver)
             {
-                await PreparedAsync(following.Token);
+                await PreparedInTimeAsync(following.Token);
                 await _succession.TakeOverAsync(dataplane);
                 await ClaimTakenOverAsync(claim, following.Token);
                 await RemoveOtherModesAsync(following.Token);
@@ -181,6 +181,19 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
         {
             // There is nobody left who would serve instead.
             _logger.LogError(exception, "What a process of another mode left can't be removed");
+        }
+    }
+
+    private async Task PreparedInTimeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PreparedAsync(cancellationToken).WaitAsync(Succession.PreparationTime, time, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new HandoverException(
+                $"this process knows of no services after {Succession.PreparationTime.TotalSeconds:0} s, for the API server does not answer and nothing was saved: the other one serves on", exception);
         }
     }
 

@@ -38,6 +38,13 @@ internal sealed class NodeClaim(string table, ILogger logger, TimeProvider time)
 
             if (time.GetElapsedTime(started) > Patience)
             {
+                if (user is null)
+                {
+                    // A proxy listens there, and lets in whoever comes; who does not tell of itself is no reason not to serve.
+                    logger.LogWarning("Some process keeps proxies from telling each other of themselves: it holds their name in this network namespace, and does not listen there");
+                    return;
+                }
+
                 throw new InvalidOperationException(
                     $"another proxy{(pid is null ? "" : $" (process {pid})")} serves this node already, by the table {table}: stop it, or start this one with that one's data folder and without --take-over=false, so that it takes over");
             }
@@ -61,12 +68,26 @@ internal sealed class NodeClaim(string table, ILogger logger, TimeProvider time)
             socket.Bind(_name);
             socket.Listen();
             _socket = socket;
+            _ = LetGoOfAsync(socket);
             return true;
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
             socket.Dispose();
             return false;
+        }
+    }
+
+    // Who asks knows all by being connected. Left there, they would fill the queue, and the next one would learn nothing.
+    private static async Task LetGoOfAsync(Socket socket)
+    {
+        try
+        {
+            while (true) (await socket.AcceptAsync()).Dispose();
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The claim has ended, or there is no descriptor: then the queue lasts for long.
         }
     }
 

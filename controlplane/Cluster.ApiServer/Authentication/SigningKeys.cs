@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Cluster.ApiServer.Pki;
+using Cluster.Storage.Transforming;
 
 namespace Cluster.ApiServer.Authentication;
 
@@ -89,7 +90,7 @@ public sealed class SigningKeys : IDisposable
         return key;
     }
 
-    private (DateTime, DateTime) Stamp() => (File.GetLastWriteTimeUtc(_current), File.GetLastWriteTimeUtc(_previous));
+    private (DateTime, DateTime) Stamp() => (FileTimes.WrittenAt(_current), FileTimes.WrittenAt(_previous));
 
     private sealed record Set(IReadOnlyList<SigningKey> Keys, (DateTime, DateTime) Stamp, long LookedAt);
 }

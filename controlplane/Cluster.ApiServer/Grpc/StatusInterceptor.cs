@@ -42,6 +42,8 @@ internal sealed partial class StatusInterceptor(ILogger<StatusInterceptor> logge
                 return own;
             case StatusException failure:
                 return GrpcErrors.Exception(failure.Status);
+            case InvalidOperationException when context.CancellationToken.IsCancellationRequested:
+                // Written after the deadline had ended the call: the library says so by this.
             case OperationCanceledException when context.CancellationToken.IsCancellationRequested:
                 // The client left, its deadline passed, or the server stops or gave up: the first two no longer hear this.
                 return GrpcErrors.Exception(StatusErrors.Timeout("request did not complete within the allotted timeout").Status);

@@ -27,7 +27,7 @@ public sealed class EncryptionKeyRing
     public static async Task<EncryptionKeyRing> OpenAsync(string path, CancellationToken cancellationToken)
     {
         var keys = await EncryptionKeyFile.EnsureAsync(path, cancellationToken);
-        return new EncryptionKeyRing(path, new Set(keys, File.GetLastWriteTimeUtc(path)));
+        return new EncryptionKeyRing(path, new Set(keys, FileTimes.WrittenAt(path)));
     }
 
     /// <summary>Looks at the file again. True: its keys are others than before.</summary>
@@ -38,7 +38,7 @@ public sealed class EncryptionKeyRing
             return false;
         lock (_lock)
         {
-            var written = File.GetLastWriteTimeUtc(_path);
+            var written = FileTimes.WrittenAt(_path);
             if (written == _set.Written)
                 return false;
             var keys = EncryptionKeyFile.Read(_path);

@@ -81,7 +81,8 @@ internal sealed class DnsForwarder(DnsCache cache, Func<ResolverSettings> resolv
             if (left <= TimeSpan.Zero || _stopping.IsCancellationRequested) break;
             TimeSpan limit = TimeSpan.FromTicks(Math.Clamp(patience.Ticks / (servers.Length * Rounds), LeastTry.Ticks, LongestTry.Ticks));
             UpstreamAnswer? answer = await _exchange.TryAskAsync(server, question, limit < left ? limit : left, _stopping.Token);
-            _health.Note(server, answer is { IsFailure: false });
+            // A server that refuses a name, or can't find out, is there; another may know more of that name, and no less of any other.
+            _health.Note(server, answer is not null);
             if (answer is null) continue;
             code = answer.Code;
             if (answer.IsFailure) continue;

@@ -105,7 +105,8 @@ internal sealed class DnsResponder(DnsZone zone, DnsCache cache, Func<ResolverSe
             if (zone.Find(target) is not { } next)
             {
                 if (beyond is { IsFailure: false }) beyond.AddTo(ref writer, workspace.Now);
-                return DnsResponseCode.NoError;
+                // The code is of the name an alias leads to (RFC 6604): a failure is not to be taken for a name without addresses.
+                return beyond?.Code ?? DnsResponseCode.NoError;
             }
 
             (node, owner) = (next, place);

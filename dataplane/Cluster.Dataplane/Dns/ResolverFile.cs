@@ -8,7 +8,7 @@ public sealed class ResolverFile(string path, TimeProvider time)
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
     private readonly Lock _lock = new();
     private volatile ResolverSettings _settings = new([], []);
-    private DateTime _writtenAt;
+    private FileVersion _version;
     private long _lookedAt;
     private bool _looked;
 
@@ -53,14 +53,14 @@ public sealed class ResolverFile(string path, TimeProvider time)
     {
         try
         {
-            DateTime writtenAt = File.GetLastWriteTimeUtc(path);
-            if (writtenAt == _writtenAt) return;
+            var version = FileVersion.Of(path);
+            if (version == _version) return;
             _settings = Parse(File.ReadLines(path));
-            _writtenAt = writtenAt;
+            _version = version;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Being replaced, or not there: the servers known last are as good a guess as any.
+            // Being replaced, not there, or a folder in its place: the servers known last are as good a guess as any.
         }
         finally
         {

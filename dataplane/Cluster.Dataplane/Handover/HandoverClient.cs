@@ -87,9 +87,16 @@ internal sealed class HandoverClient : IDisposable
     public void Take()
     {
         _talk.Out.Begin(HandoverMessage.Taken);
-        Send();
-        // One that has gone without a word was killed in this very moment: there is nobody else who could serve.
-        if (_talk.Receive() is { } answer && answer != HandoverMessage.Yours) throw new HandoverException($"the other process says {answer} instead of {HandoverMessage.Yours}");
+        try
+        {
+            Send();
+            // One that has gone without a word was killed in this very moment: there is nobody else who could serve.
+            if (ReceiveLast() is { } answer && answer != HandoverMessage.Yours) throw new HandoverException($"the other process says {answer} instead of {HandoverMessage.Yours}");
+        }
+        catch (HandoverException exception) when (exception.IsGone)
+        {
+            // As above.
+        }
     }
 
     /// <summary>Waits until the other process has let go of the host's state too.</summary>
@@ -122,11 +129,31 @@ internal sealed class HandoverClient : IDisposable
         Pid = (int)welcome.Number();
     }
 
+    // One that says nothing for so long may wake up yet: whether it can still say that this process serves is settled before it is given up.
+    private HandoverMessage? ReceiveLast()
+    {
+        try
+        {
+            return _talk.Receive();
+        }
+        catch (HandoverException exception) when (exception.InnerException is TimeoutException)
+        {
+            _socket.TryShutdown();
+            return _talk.Receive() ?? throw exception;
+        }
+    }
+
     private void Send()
     {
         try
         {
             _talk.Send();
+        }
+        catch (EndOfStreamException exception)
+        {
+            // What it said before, if it did, is the reason.
+            while (_talk.Receive() is not null) _talk.CloseDescriptors();
+            throw new HandoverException(exception.Message, exception) { IsGone = true };
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
@@ -134,8 +161,9 @@ internal sealed class HandoverClient : IDisposable
         }
     }
 
-    private HandoverReader Ended(HandoverMessage kind) =>
-        !_talk.Bytes.IsEmpty && _talk.Bytes[0] == (byte)kind ? _talk.In : throw new HandoverException($"the other process ended without {kind}");
+    private HandoverReader Ended(HandoverMessage kind) => !_talk.Bytes.IsEmpty && _talk.Bytes[0] == (byte)kind
+        ? _talk.In
+        : throw new HandoverException($"the other process ended without {kind}") { IsGone = _talk.Bytes.IsEmpty };
 
     private HandedState ReceiveState(List<HandedFlow> flows)
     {

@@ -114,7 +114,8 @@ internal sealed class HandoverServer : IDisposable
         }
         catch (Exception exception)
         {
-            // The top of the thread: whatever is wrong with handing over, serving goes on.
+            // The top of the thread: whatever is wrong with handing over, serving goes on. Silence would mean that this process is no more.
+            talk.TryRefuse(exception.Message);
             _logger.LogError(exception, "Another process could not take over, this one serves on");
             return false;
         }

@@ -15,6 +15,12 @@ namespace Cluster.Dataplane.Handover;
 /// <param name="logger">Told of every try, and why one failed.</param>
 public sealed class Succession(string? folder, ILogger logger) : IDisposable
 {
+    /// <summary>In what time a process that closed the talk must be seen to have ended: the kernel closes its sockets one by one.</summary>
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the process that serves waits for this one to be prepared.</summary>
+    public static TimeSpan PreparationTime => HandoverProtocol.ReadyTimeout;
+
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -59,31 +65,39 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
     }
 
     /// <summary>Takes over now that everything is prepared, if there is a process to take over from. When this returns, this process serves.</summary>
+    /// <remarks>Where the other process was killed meanwhile this one serves without what only that one knew.</remarks>
     /// <exception cref="HandoverException">It failed; the other process serves on, and this one has to end.</exception>
     public async Task TakeOverAsync(NodeDataplane dataplane)
     {
         if (_client is not { } client) return;
         try
         {
-            var state = await OnItsOwn(() => client.TakeState(Sockets));
+            var state = await TakeStateAsync(client);
             await dataplane.AdoptAsync(state);
             await OnItsOwn(() => client.Take());
             logger.LogInformation("Took over from process {Pid}: {Flows} UDP flows, {Clients} clients with a backend of theirs", client.Pid, state.Flows.Count, state.Affinities.Count);
         }
-        catch (Exception exception) when (exception is not HandoverException)
+        catch (HandoverException)
+        {
+            // At once: it rests until it knows.
+            EndTalk();
+            throw;
+        }
+        catch (Exception exception)
         {
             client.GiveUp(exception.Message);
+            EndTalk();
             throw new HandoverException($"cannot take over: {exception.Message}", exception);
         }
 
-        var serving = dataplane.ServeAsync();
+        // What opens while it begins to serve serves from the start.
         Sockets.IsTakingOver = false;
+        var serving = dataplane.ServeAsync();
         _serving.SetResult();
         await LoggedAsync(serving, "Not all of the host's state could be taken over, it is looked over again");
         await OnItsOwn(client.WaitForEnd);
         await LoggedAsync(dataplane.TakeHostAsync(), "Not all of the kernel's state could be taken over, it is looked over again");
-        client.Dispose();
-        _client = null;
+        EndTalk();
     }
 
     /// <summary>Closes what nobody has asked for of the predecessor's sockets, and waits for a successor from now on.</summary>
@@ -138,6 +152,44 @@ public sealed class Succession(string? folder, ILogger logger) : IDisposable
         _client = null;
         _folder?.Dispose();
         _folder = null;
+    }
+
+    private async Task<HandedState> TakeStateAsync(HandoverClient client)
+    {
+        try
+        {
+            return await OnItsOwn(() => client.TakeState(Sockets));
+        }
+        catch (HandoverException exception) when (exception.IsGone)
+        {
+            if (!await OnItsOwn(HasEnded)) throw;
+            logger.LogWarning("Process {Pid} ended before it could hand over: this one serves with the listening sockets alone", client.Pid);
+            return new HandedState([], [], []);
+        }
+    }
+
+    // Closing the talk alone could be anybody's mistake; nobody listens where the process has ended.
+    private bool HasEnded()
+    {
+        try
+        {
+            using var first = DescriptorSocket.Connect(_folder!, HandoverProtocol.SocketName);
+            if (first is null) return true;
+            first.SetTimeout(EndTime);
+            if (first.Receive(new byte[DescriptorSocket.MaxMessageBytes], new int[DescriptorSocket.MaxDescriptors], out _) > 0) return false;
+            using var second = DescriptorSocket.Connect(_folder!, HandoverProtocol.SocketName);
+            return second is null;
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private void EndTalk()
+    {
+        _client?.Dispose();
+        _client = null;
     }
 
     private void RemoveFolder()

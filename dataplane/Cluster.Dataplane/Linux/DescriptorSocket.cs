@@ -105,7 +105,8 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
     }
 
     /// <summary>Sends a message; the peer gets descriptors of its own for the same sockets.</summary>
-    /// <exception cref="IOException">The peer is gone.</exception>
+    /// <exception cref="EndOfStreamException">The peer has closed; it may have said why before.</exception>
+    /// <exception cref="IOException">The kernel refused.</exception>
     /// <exception cref="TimeoutException">The peer takes nothing.</exception>
     public void Send(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> descriptors)
     {
@@ -126,7 +127,15 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
             }
 
             while (sendmsg(Descriptor, &message, MSG_NOSIGNAL) < 0)
-                if (SocketCalls.Error != Errno.EINTR) throw SocketCalls.Error == Errno.EAGAIN ? new TimeoutException("the other process takes no more messages") : Failure("send");
+            {
+                if (SocketCalls.Error == Errno.EINTR) continue;
+                throw SocketCalls.Error switch
+                {
+                    Errno.EAGAIN => new TimeoutException("the other process takes no more messages"),
+                    Errno.EPIPE or Errno.ECONNRESET => new EndOfStreamException("the other process has closed the talk"),
+                    _ => Failure("send"),
+                };
+            }
         }
     }
 
@@ -134,7 +143,7 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
     /// <param name="bytes">Room for <see cref="MaxMessageBytes"/>.</param>
     /// <param name="descriptors">Room for <see cref="MaxDescriptors"/>; what arrives is the caller's to close.</param>
     /// <param name="count">How many came along.</param>
-    /// <exception cref="IOException">The peer is gone, or sent more than fits.</exception>
+    /// <exception cref="IOException">The peer sent more than fits, or the kernel refused.</exception>
     /// <exception cref="TimeoutException">Nothing came.</exception>
     public int Receive(Span<byte> bytes, Span<int> descriptors, out int count)
     {
@@ -144,8 +153,9 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
             var vector = new IoVector { Start = start, Length = (nuint)bytes.Length };
             var message = new MultiMessage { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ControlBytes };
             nint length;
+            // A peer that closed before it read all is told of once (ECONNRESET); what it had sent comes after that.
             while ((length = recvmsg(Descriptor, &message, MSG_CMSG_CLOEXEC)) < 0)
-                if (SocketCalls.Error != Errno.EINTR) throw SocketCalls.Error == Errno.EAGAIN ? new TimeoutException("the other process says nothing") : Failure("receive");
+                if (SocketCalls.Error is not (Errno.EINTR or Errno.ECONNRESET)) throw SocketCalls.Error == Errno.EAGAIN ? new TimeoutException("the other process says nothing") : Failure("receive");
             count = TakeDescriptors(message, control, descriptors);
             if ((message.Flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) return (int)length;
             foreach (int descriptor in descriptors[..count]) SocketCalls.Close(descriptor);

@@ -29,6 +29,9 @@ public sealed class ProxyFlags
         "stderrthreshold", "vmodule",
     ];
 
+    /// <summary>What can be said besides a load balancer file.</summary>
+    private static readonly string[] OfFiles = ["config", "take-over", "drain-timeout", "v"];
+
     private readonly Dictionary<string, Option<string?>> _options = [];
 
     public ProxyFlags()
@@ -85,7 +88,7 @@ public sealed class ProxyFlags
         }
 
         var config = Text(values, "config");
-        if (config is not null && !ConfigFileKind.IsKubeProxys(config)) return OfFile(config, values);
+        if (config is not null && !ConfigFileKind.IsKubeProxys(config)) return OfFile(config, values) with { WithoutEffect = withoutEffect };
         if (config is not null)
             foreach (var (name, value) in KubeProxyConfiguration.Read(config, withoutEffect)) values.TryAdd(name, value);
         return new ProxySettings
@@ -120,13 +123,23 @@ public sealed class ProxyFlags
         DrainTimeout = DrainTimeout(values, defaults),
     };
 
-    private static ProxySettings OfFile(string file, Dictionary<string, FlagValue> values) => new()
+    private static ProxySettings OfFile(string file, Dictionary<string, FlagValue> values)
     {
-        LoadBalancerFile = file,
-        TakesOver = Truth(values, "take-over", true),
-        Options = new ProxyOptions { DrainTimeout = DrainTimeout(values, new ProxyOptions()) },
-        LogLevel = LogLevelOf(values),
-    };
+        foreach (var name in values.Keys)
+        {
+            if (OfFiles.Contains(name)) continue;
+            var instead = name.StartsWith("metrics", StringComparison.Ordinal) ? ": write metrics: IP:PORT in the file" : "";
+            throw new UsageException($"--{name} is for services of an API server, and {file} is a load balancer file{instead}");
+        }
+
+        return new ProxySettings
+        {
+            LoadBalancerFile = file,
+            TakesOver = Truth(values, "take-over", true),
+            Options = new ProxyOptions { DrainTimeout = DrainTimeout(values, new ProxyOptions()) },
+            LogLevel = LogLevelOf(values),
+        };
+    }
 
     private static TimeSpan DrainTimeout(Dictionary<string, FlagValue> values, ProxyOptions defaults) =>
         values.TryGetValue("drain-timeout", out var drain) ? Positive(drain) : defaults.DrainTimeout;

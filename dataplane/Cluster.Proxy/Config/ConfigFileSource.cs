@@ -22,7 +22,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     private const int ManyServices = 1000;
 
     private readonly LoadBalancerReader _reader = new();
-    private (string Place, DateTime WrittenAt, long Length) _seen;
+    private FileVersion _seen;
     private LoadBalancerRevision? _first;
     private LoadBalancerConfig? _config;
 
@@ -31,7 +31,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     /// <exception cref="IOException">It can't be read.</exception>
     public LoadBalancerConfig Read()
     {
-        _seen = Look();
+        _seen = FileVersion.Of(path);
         _first = Parse();
         return _config = _first.Config;
     }
@@ -91,7 +91,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     {
         try
         {
-            var now = Look();
+            var now = FileVersion.Of(path);
             if (now == _seen) return;
             _seen = now;
             var revision = Parse();
@@ -111,7 +111,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Away for a moment while it is replaced, or for good: the next look tells.
-            _seen = ("", default, -1);
+            _seen = default;
             logger.LogDebug(exception, "{File} can't be read", path);
         }
     }
@@ -139,13 +139,5 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    // Of the file that links lead to, and where it is: a ConfigMap's is exchanged by a link on the way, and may be as old and as long.
-    private (string Place, DateTime WrittenAt, long Length) Look()
-    {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var place = OperatingSystem.IsLinux() ? File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null;
-        return (place ?? path, File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
     }
 }

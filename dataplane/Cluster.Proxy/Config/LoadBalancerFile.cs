@@ -35,6 +35,10 @@ public static class LoadBalancerFile
 {
     internal const string ClientIp = "client-ip";
     private const int MaxThreads = 1024;
+
+    /// <summary>As long as Kubernetes' names may be.</summary>
+    private const int MaxNameLength = 253;
+
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names, ClientIp];
     private const int MaxConnections = 10_000_000;
     private const double MaxConnectSeconds = 60;
@@ -76,8 +80,8 @@ public static class LoadBalancerFile
     private static LoadBalancerService Service(ConfigNode node)
     {
         var fields = Map(node, ["name", "listen", "protocol", "policy", "path", "udpMode", "proxyProtocol", "replay", "rebalance", "maxConnectionAge", "health", "idleTimeout", "maxConnections", "backends"]);
-        return new LoadBalancerService(
-            Text(Required(node, fields, "name")),
+        var service = new LoadBalancerService(
+            Name(Required(node, fields, "name")),
             EndPoint(Required(node, fields, "listen")),
             Choice(fields, "protocol", ["TCP", "UDP"], "TCP") == "UDP" ? ServiceProtocol.Udp : ServiceProtocol.Tcp,
             Choice(fields, "policy", Policies, Policies[0]),
@@ -93,6 +97,32 @@ public static class LoadBalancerFile
             MaxConnections = fields.TryGetValue("maxConnections", out var most) ? Number(most, 0, MaxConnections) : 0,
             IdleTimeout = fields.TryGetValue("idleTimeout", out var idle) ? TimeSpan.FromSeconds(Number(idle, 0, MaxIdleSeconds)) : TimeSpan.Zero,
         };
+        CheckProtocol(service, fields);
+        return service;
+    }
+
+    private static void CheckProtocol(LoadBalancerService service, Dictionary<string, ConfigNode> fields)
+    {
+        if (service.Protocol == ServiceProtocol.Tcp)
+        {
+            if (fields.TryGetValue("udpMode", out var mode)) throw Bad(mode, "udpMode is for protocol UDP");
+            return;
+        }
+
+        (string Name, bool IsAsked)[] tcp =
+        [
+            ("proxyProtocol", service.ProxyProtocol), ("replay", service.Replay), ("rebalance", service.Rebalance),
+            ("maxConnectionAge", service.MaxConnectionAge > TimeSpan.Zero), ("health", service.HealthCheck is not null),
+        ];
+        foreach (var (name, isAsked) in tcp)
+            if (isAsked) throw Bad(fields[name], $"{name} is for protocol TCP");
+    }
+
+    private static string Name(ConfigNode node)
+    {
+        var name = Text(node);
+        if (name.Length > MaxNameLength) throw Bad(node, $"a name has {MaxNameLength} letters at most, this one {name.Length}");
+        return name.Any(char.IsControl) ? throw Bad(node, "a name is of one line, without control characters") : name;
     }
 
     private static HealthCheck Health(ConfigNode node)

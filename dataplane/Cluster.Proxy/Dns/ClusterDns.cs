@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Cluster.Dataplane.Dns;
 using Cluster.Dataplane.Handover;
 using Microsoft.Extensions.Logging;
@@ -66,7 +65,8 @@ internal sealed class ClusterDns(
             {
                 return new DnsServer(endPoint, zone, () => resolvers.Current, options, logger, time, succession.Sockets);
             }
-            catch (SocketException exception)
+            // Sockets' errors are some of them: out of descriptors, the loop has none for itself.
+            catch (System.ComponentModel.Win32Exception exception)
             {
                 report(exception.Message);
                 _tried.TrySetResult();

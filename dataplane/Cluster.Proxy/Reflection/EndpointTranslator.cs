@@ -8,6 +8,9 @@ namespace Cluster.Proxy.Reflection;
 /// <summary>Turns endpoint slices into backends of one service port.</summary>
 internal static class EndpointTranslator
 {
+    /// <summary>API servers do not check what an endpoint refers to; their own uids have 36 letters.</summary>
+    private const int MaxUidLength = 253;
+
     /// <param name="slices">All slices of the service.</param>
     /// <param name="portName">The service port's name; empty for none.</param>
     /// <param name="protocol">The service port's protocol.</param>
@@ -47,7 +50,7 @@ internal static class EndpointTranslator
         return Array.ConvertAll(family, backend => others.TryGetValue(backend.Uid, out var address) ? backend.WithAlternate(address) : backend);
     }
 
-    /// <summary>Every endpoint says for which zones it is meant.</summary>
+    /// <summary>Every endpoint that is ready says for which zones it is meant; the others have no hints (kube-proxy's topology.go).</summary>
     public static bool AllHinted(IEnumerable<EndpointSlice> slices)
     {
         var any = false;
@@ -55,6 +58,7 @@ internal static class EndpointTranslator
         {
             foreach (var endpoint in slice.Endpoints)
             {
+                if (HealthOf(endpoint) != BackendHealth.Ready) continue;
                 if (endpoint.Hints is not { ForZones.Count: > 0 }) return false;
                 any = true;
             }
@@ -65,7 +69,7 @@ internal static class EndpointTranslator
 
     // Who is meant for this zone counts as standing in it.
     private static string? HintedZone(Endpoint endpoint, NodePlace here) =>
-        endpoint.Hints.ForZones.Any(zone => zone.Name == here.Zone) ? here.Zone : null;
+        endpoint.Hints?.ForZones.Any(zone => zone.Name == here.Zone) == true ? here.Zone : null;
 
     /// <summary>Ready endpoints of this node, each address once: what a health check node port tells.</summary>
     public static int LocalReady(IEnumerable<EndpointSlice> slices, AddressFamily preferred, string nodeName)
@@ -92,7 +96,7 @@ internal static class EndpointTranslator
         // Addresses of one endpoint are interchangeable: the first is used, as kube-proxy does.
         if (endpoint.Addresses.Count == 0 || !IPAddress.TryParse(endpoint.Addresses[0], out var address)) return null;
         var place = new IPEndPoint(address, port);
-        var uid = endpoint.TargetRef?.Uid is { Length: > 0 } known ? known : place.ToString();
+        var uid = endpoint.TargetRef?.Uid is { Length: > 0 and <= MaxUidLength } known ? known : place.ToString();
         return new Backend(uid, place)
         {
             Health = HealthOf(endpoint),

@@ -19,7 +19,7 @@ public sealed class SuccessorOnSignal : IDisposable
     private readonly PosixSignalRegistration? _registration;
 
     // Asked for at the start: once the file has been replaced, the system no longer tells where this process' own lay.
-    private readonly string? _program = Environment.ProcessPath;
+    private readonly string? _program = FindProgram();
     private Process? _successor;
 
     /// <param name="succession">This process' part in being taken over from.</param>
@@ -57,7 +57,13 @@ public sealed class SuccessorOnSignal : IDisposable
 
     private void Start()
     {
-        if (_succession.HandedOver.IsCompleted || _successor is { HasExited: false }) return;
+        if (_succession.HandedOver.IsCompleted) return;
+        if (_successor is { HasExited: false } underWay)
+        {
+            _logger.LogInformation("Process {Pid} prepares to take over already", underWay.Id);
+            return;
+        }
+
         if (Environment.ProcessId == 1)
         {
             _logger.LogError("The first process of a container can't be taken over from, for the container ends with it: start another container");
@@ -89,6 +95,13 @@ public sealed class SuccessorOnSignal : IDisposable
         }
 
         _logger.LogInformation("Process {Pid} was started to take over", _successor.Id);
+    }
+
+    // By the path it was started by, where that is whole: the system's own word has links followed, and an upgrade may lead one elsewhere.
+    private static string? FindProgram()
+    {
+        var started = OperatingSystem.IsLinux() ? File.ReadAllText("/proc/self/cmdline").Split('\0')[0] : "";
+        return Path.IsPathRooted(started) && File.Exists(started) ? started : Environment.ProcessPath;
     }
 
     private void OnEnded(object? sender, EventArgs e)

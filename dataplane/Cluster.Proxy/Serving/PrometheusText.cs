@@ -47,8 +47,8 @@ internal sealed class PrometheusText
         return text.ToString();
     }
 
-    /// <summary>The labels of a service port. Their values hold nothing that would need escaping.</summary>
-    public static string Labels(ServicePortId id) => $"service=\"{id.Name}\",protocol=\"{(id.Protocol == ServiceProtocol.Tcp ? "TCP" : "UDP")}\"";
+    /// <summary>The labels of a service port.</summary>
+    public static string Labels(ServicePortId id) => $"service=\"{Escape(id.Name, quotes: true)}\",protocol=\"{(id.Protocol == ServiceProtocol.Tcp ? "TCP" : "UDP")}\"";
 
     private static string Escape(string text, bool quotes)
     {

@@ -111,6 +111,15 @@ public sealed class JsonCodecTests
         Assert.Equal("\uFFFDx", JsonCodec.Decode<Pod>("""{"metadata":{"name":"\ud800x"}}"""u8).Metadata.Name);
 
     [Fact]
+    public void Decode_HalfSurrogateForBase64_IsRefused()
+    {
+        var body = Encoding.UTF8.GetBytes("""{"kind":"Secret","apiVersion":"v1","data":{"a":"\ud800"}}""");
+        var error = Assert.Throws<StatusException>(() => JsonCodec.Decode(body, Secret.Descriptor, FieldValidation.Strict, null));
+        Assert.Equal(400, error.Code);
+        Assert.Contains("illegal base64 data at input byte 0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void FromNode_OfToNode_IsTheObject()
     {
         var pod = new Pod { Metadata = new ObjectMeta { Name = "é<>", CreationTimestamp = Times.ToTime(DateTimeOffset.UnixEpoch) } };

@@ -30,6 +30,22 @@ public sealed class DnsForwarderTests
         Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("outside.example")).Data);
     }
 
+    [Theory]
+    [InlineData(DnsResponseCode.ServerFailure)]
+    [InlineData(DnsResponseCode.Refused)]
+    public async Task Query_FirstUpstreamFailsForOneName_IsFirstForTheNextStill(DnsResponseCode code)
+    {
+        // An office's own server, and the public one that knows nothing of the office.
+        await using var own = new FakeUpstream((query, _) =>
+            query.AsSpan().IndexOf("corp"u8) > 0 ? [DnsMessage.Answer(query, 0, [DnsMessage.Record(null, DnsType.A, 60, Address)])] : [DnsMessage.Answer(query, (int)code, [])]);
+        await using var common = new FakeUpstream((query, _) =>
+            query.AsSpan().IndexOf("corp"u8) > 0 ? [DnsMessage.Answer(query, (int)DnsResponseCode.NameError, [])] : [DnsMessage.Answer(query, 0, [DnsMessage.Record(null, DnsType.A, 60, [192, 0, 2, 66])])]);
+        await using var rig = new DnsServerRig();
+        rig.Upstreams.AddRange([own.EndPoint, common.EndPoint]);
+        Assert.Equal(["192.0.2.66"], (await rig.UdpAsync("outside.example")).Data);
+        Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("files.corp")).Data);
+    }
+
     [Fact]
     public async Task Query_FirstDatagramLost_IsAskedAgain()
     {

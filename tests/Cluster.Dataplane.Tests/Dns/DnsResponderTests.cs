@@ -119,6 +119,17 @@ public sealed class DnsResponderTests
             answer.Answers.Select(record => (record.Name, record.Data)));
     }
 
+    [Theory]
+    [InlineData(DnsResponseCode.NameError)]
+    [InlineData(DnsResponseCode.ServerFailure)]
+    public void Answer_AliasOutsideThatHasNoAnswer_SaysSo(DnsResponseCode code)
+    {
+        _rig.Know("www.example.com", DnsType.A, (int)code);
+        var answer = _rig.Ask("outside.shop.svc.cluster.local", DnsType.A);
+        Assert.Equal(code, answer.Code);
+        Assert.Equal("www.example.com", Assert.Single(answer.Answers).Data);
+    }
+
     [Fact]
     public void Answer_TooLarge_IsTruncatedAndWholeOverTcp()
     {

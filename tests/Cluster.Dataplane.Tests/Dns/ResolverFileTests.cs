@@ -32,4 +32,32 @@ public sealed class ResolverFileTests
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal("192.0.2.2:53", Assert.Single(file.Servers).ToString());
     }
+
+    [Fact]
+    public void Servers_LinkLeadsElsewhere_FollowsThoughBothFilesAreAsOld()
+    {
+        using var folder = new TempDirectory();
+        var path = folder.File("resolv.conf");
+        var time = new FakeTimeProvider();
+        foreach (var name in (string[])["1", "2"])
+        {
+            File.WriteAllText(folder.File(name), $"nameserver 192.0.2.{name}\n");
+            File.SetLastWriteTimeUtc(folder.File(name), new DateTime(2031, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        }
+
+        File.CreateSymbolicLink(path, folder.File("1"));
+        var file = new ResolverFile(path, time);
+        Assert.Equal("192.0.2.1:53", Assert.Single(file.Servers).ToString());
+        File.Delete(path);
+        File.CreateSymbolicLink(path, folder.File("2"));
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal("192.0.2.2:53", Assert.Single(file.Servers).ToString());
+    }
+
+    [Fact]
+    public void Servers_FolderInPlaceOfTheFile_AreNone()
+    {
+        using var folder = new TempDirectory();
+        Assert.Empty(new ResolverFile(folder.Path, new FakeTimeProvider()).Servers);
+    }
 }

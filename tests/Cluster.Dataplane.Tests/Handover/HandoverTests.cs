@@ -126,6 +126,94 @@ public sealed class HandoverTests
         Assert.Equal("let go", rig.Asked[^1]);
     }
 
+    [Theory]
+    [InlineData(nameof(HandoverMessage.Hello))]
+    [InlineData(nameof(HandoverMessage.Ready))]
+    [InlineData(nameof(HandoverMessage.StateEnd))]
+    [InlineData(nameof(HandoverMessage.Taken))]
+    public async Task TakeOver_OldProcessDies_NewOneServesWithItsSockets(string at)
+    {
+        var last = Enum.Parse<HandoverMessage>(at);
+        Assert.SkipUnless(OperatingSystem.IsLinux(), WhyNot);
+        using var place = new TempDirectory();
+        using var folder = FolderHandle.Open(place.Path);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var prepared = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var dying = DieAsync(DescriptorSocket.Listen(folder, HandoverProtocol.SocketName), listener, last, prepared.Task);
+
+        using var succession = new Succession(place.Path, NullLogger.Instance);
+        succession.Begin();
+        await using var dataplane = new NodeDataplane(
+            new DataplaneOptions { Sockets = succession.Sockets, Threads = 1 }, new HostAddressesOnly(), NullLoggerFactory.Instance, TimeProvider.System);
+        await dataplane.StartAsync([], TestContext.Current.CancellationToken);
+        prepared.SetResult();
+        if (last == HandoverMessage.Hello) await dying;
+        await succession.TakeOverAsync(dataplane);
+        await dying;
+        Assert.True(succession.Serving.IsCompletedSuccessfully);
+        SocketCalls.Close(Assert.Single(succession.Sockets.Inherit(ListenerKind.Frontend, ServiceProtocol.Tcp, (IPEndPoint)listener.LocalEndPoint!)));
+    }
+
+    [Fact]
+    public async Task TakeOver_OldProcessEndsTheTalkButLives_NewOneEnds()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), WhyNot);
+        using var place = new TempDirectory();
+        using var folder = FolderHandle.Open(place.Path);
+        using var running = DescriptorSocket.Listen(folder, HandoverProtocol.SocketName);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var talking = TalkUntilAsync(running, listener, HandoverMessage.Ready, Task.CompletedTask);
+        using var succession = new Succession(place.Path, NullLogger.Instance);
+        succession.Begin();
+        await using var dataplane = new NodeDataplane(
+            new DataplaneOptions { Sockets = succession.Sockets, Threads = 1 }, new HostAddressesOnly(), NullLoggerFactory.Instance, TimeProvider.System);
+        await dataplane.StartAsync([], TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<HandoverException>(() => succession.TakeOverAsync(dataplane));
+        await talking;
+        Assert.False(succession.Serving.IsCompleted);
+    }
+
+    private static async Task DieAsync(DescriptorSocket running, Socket listener, HandoverMessage last, Task prepared)
+    {
+        using (running) await TalkUntilAsync(running, listener, last, prepared);
+    }
+
+    // The other side of a hand-over up to a message that it receives or sends; then its end of the talk is closed.
+    private static Task TalkUntilAsync(DescriptorSocket running, Socket listener, HandoverMessage last, Task prepared) => Task.Run(async () =>
+    {
+        using var peer = running.Accept()!;
+        peer.SetTimeout(TimeSpan.FromSeconds(20));
+        var talk = new HandoverTalk(peer);
+        talk.Expect(HandoverMessage.Hello);
+        talk.Out.Begin(HandoverMessage.Welcome).Number(HandoverProtocol.Version).Number(1);
+        talk.Send();
+        var message = talk.Out.Begin(HandoverMessage.Listeners).Byte((byte)ListenerKind.Frontend).Descriptor((int)listener.Handle);
+        var checksum = HandoverProtocol.Checksum(0, message.Bytes);
+        talk.Send();
+        talk.Out.Begin(HandoverMessage.ListenersEnd).Number(1).Number(checksum);
+        talk.Send();
+        await prepared;
+        if (last == HandoverMessage.Hello) return;
+        talk.Expect(HandoverMessage.Ready);
+        if (last == HandoverMessage.Ready) return;
+        talk.Out.Begin(HandoverMessage.ListenersEnd).Number(0).Number(0);
+        talk.Send();
+        checksum = 0;
+        foreach (var kind in (HandoverMessage[])[HandoverMessage.Flows, HandoverMessage.Affinities, HandoverMessage.Penalties])
+        {
+            checksum = HandoverProtocol.Checksum(checksum, talk.Out.Begin(kind).Bytes);
+            talk.Send();
+        }
+
+        talk.Out.Begin(HandoverMessage.StateEnd).Number(0).Number(0).Number(0).Number(checksum);
+        talk.Send();
+        if (last == HandoverMessage.Taken) talk.Expect(HandoverMessage.Taken);
+    });
+
     [Fact]
     public async Task Connect_OtherUsersProcess_IsRefusedBothWays()
     {

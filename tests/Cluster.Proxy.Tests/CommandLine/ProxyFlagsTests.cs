@@ -120,6 +120,26 @@ public sealed class ProxyFlagsTests
         Assert.Equal(Path.Combine(folder.Path, "config"), ReadFile(folder, text).LoadBalancerFile);
     }
 
+    [Theory]
+    [InlineData("--metrics-bind-address=127.0.0.1:9090", "write metrics: IP:PORT in the file")]
+    [InlineData("--cleanup", "--cleanup is for services of an API server")]
+    [InlineData("--kubeconfig=/etc/kubeconfig", "--kubeconfig is for services of an API server")]
+    [InlineData("--udp-timeout=1s", "--udp-timeout is for services of an API server")]
+    public void Read_FlagThatMeansNothingBesideALoadBalancerFile_IsRefused(string flag, string reason)
+    {
+        using var folder = new TempDirectory();
+        Assert.Contains(reason, Assert.Throws<UsageException>(() => ReadFile(folder, "services: []", flag)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_FlagsOfALoadBalancerFile_AreTaken()
+    {
+        using var folder = new TempDirectory();
+        var settings = ReadFile(folder, "services: []", "--take-over=false", "--drain-timeout=3s", "-v=4", "--logtostderr");
+        Assert.Equal((false, TimeSpan.FromSeconds(3), LogLevel.Debug), (settings.TakesOver, settings.Options.DrainTimeout, settings.LogLevel));
+        Assert.Equal(["--logtostderr"], settings.WithoutEffect);
+    }
+
     private const string Header = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n";
 
     private static ProxySettings ReadFile(TempDirectory folder, string text, params string[] flags)

@@ -66,6 +66,27 @@ public sealed class LoadBalancerFileTests
         else Assert.Contains(reason, Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(text)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("UDP", "replay: true", "replay is for protocol TCP")]
+    [InlineData("UDP", "rebalance: true", "rebalance is for protocol TCP")]
+    [InlineData("UDP", "proxyProtocol: true", "proxyProtocol is for protocol TCP")]
+    [InlineData("UDP", "maxConnectionAge: 5", "maxConnectionAge is for protocol TCP")]
+    [InlineData("UDP", "health: {type: tcp}", "health is for protocol TCP")]
+    [InlineData("TCP", "udpMode: one-way", "udpMode is for protocol UDP")]
+    [InlineData("UDP", "replay: false", null)]
+    [InlineData("TCP", "name: \"a\\nb\"", "without control characters")]
+    public void Parse_FieldOfTheOtherProtocolOrOddName_IsRefused(string protocol, string field, string? reason)
+    {
+        var name = field.StartsWith("name", StringComparison.Ordinal) ? "" : "name: web, ";
+        var text = $"services: [{{{name}listen: '127.0.0.1:80', protocol: {protocol}, {field}, backends: []}}]";
+        if (reason is null) LoadBalancerFile.Parse(text);
+        else Assert.Contains(reason, Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(text)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_NameLongerThanKubernetesAllows_IsRefused() =>
+        Assert.Contains("253 letters at most", Assert.Throws<ConfigException>(() => LoadBalancerFile.Parse(Good.Replace("name: web", "name: " + new string('w', 254), StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Parse_Whole_ReadsEveryField()
     {

@@ -36,6 +36,10 @@ public sealed class EndpointTranslatorTests
     }
 
     [Fact]
+    public void Translate_UidLongerThanAny_IsNotKept() =>
+        Assert.Equal("10.0.0.1:8080", Assert.Single(Translate(Make.Slice("web", 8080, Make.Endpoint("10.0.0.1", uid: new string('u', 2000))))).Uid);
+
+    [Fact]
     public void Translate_EndpointElsewhereWithoutPod_IsKnownByItsAddress()
     {
         var backend = Assert.Single(Translate(Make.Slice("web", 8080, Make.Endpoint("10.0.0.1", node: "there"))));

@@ -102,6 +102,17 @@ public sealed class ServiceTranslatorTests
         Assert.Null(Translate(service, InZone("10.0.0.1", "west"), InZone("10.0.0.2", "east", "west"))[0].Port.PreferredZone);
     }
 
+    [Fact]
+    public void Translate_EndpointThatIsNotReady_NeedsNoHint()
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        var starting = InZone("10.0.0.3", "west");
+        starting.Conditions = new EndpointConditions { Ready = false };
+        var (port, backends) = Translate(service, InZone("10.0.0.1", "west", "west"), InZone("10.0.0.2", "east", "east"), starting)[0];
+        Assert.Equal("west", port.PreferredZone);
+        Assert.Equal(["west", null, null], backends.Select(backend => backend.Zone));
+    }
+
     private static Endpoint InZone(string address, string zone, params string[] hints)
     {
         var endpoint = Make.Endpoint(address);

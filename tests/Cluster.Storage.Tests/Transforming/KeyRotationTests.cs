@@ -47,6 +47,24 @@ public sealed class KeyRotationTests : IDisposable
     }
 
     [Fact]
+    public async Task Refresh_LinkLeadsToOtherKeys_AreTaken()
+    {
+        // As a Secret is mounted: the file itself is never written again.
+        var path = _folder.File("keys");
+        await EncryptionKeyFile.EnsureAsync(_folder.File("old"), Cancel);
+        File.CreateSymbolicLink(path, _folder.File("old"));
+        var ring = await EncryptionKeyRing.OpenAsync(path, Cancel);
+        Assert.False(ring.Refresh());
+        File.Copy(_folder.File("old"), _folder.File("new"));
+        await EncryptionKeyFile.RotateAsync(_folder.File("new"), Cancel);
+        File.CreateSymbolicLink(path + "2", _folder.File("new"));
+        File.SetLastWriteTimeUtc(_folder.File("new"), File.GetLastWriteTimeUtc(_folder.File("old")).AddSeconds(1));
+        File.Move(path + "2", path, overwrite: true);
+        Assert.True(ring.Refresh());
+        Assert.Equal(["key2", "key1"], ring.Keys.Select(key => key.Name));
+    }
+
+    [Fact]
     public async Task RangeAndWatch_OverAValueOfALostKey_GoOn()
     {
         var inner = await OpenAsync();

@@ -29,7 +29,8 @@ internal static class ElementOf
         for (var index = 0; index < keys.Length; index++)
         {
             var name = list.Keys[index];
-            if (members.TryGetPropertyValue(name, out var value))
+            // An explicit null is not stored, and what is stored has to be found by the same key again.
+            if (members[name] is { } value)
             {
                 keys[index] = (name, Scalar.Of(value));
             }

@@ -17,12 +17,25 @@ internal readonly struct BytesForm : IValueForm<ByteString>
     {
         if (input.Reader.TokenType != JsonTokenType.String)
             throw input.Mismatch(GoType);
-        if (input.Reader.TryGetBytesFromBase64(out var bytes))
-            return UnsafeByteOperations.UnsafeWrap(bytes);
-        throw new JsonDecodeException($"illegal base64 data at input byte {FirstIllegal(Encoding.UTF8.GetBytes(input.GetString()))}");
+        return TryDecode(ref input.Reader) is { } bytes
+            ? UnsafeByteOperations.UnsafeWrap(bytes)
+            : throw new JsonDecodeException($"illegal base64 data at input byte {FirstIllegal(Encoding.UTF8.GetBytes(input.GetString()))}");
     }
 
     public static void Write(ref JsonOutput output, ByteString value) => output.Base64(value.Span);
+
+    private static byte[]? TryDecode(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.TryGetBytesFromBase64(out var bytes) ? bytes : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, which no base64 has.
+            return null;
+        }
+    }
 
     // The offset Go's decoder stops at: the character that is out of place, or the end of a group that is too short.
     private static int FirstIllegal(ReadOnlySpan<byte> text)
