@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Cluster.Api.Apply;
+using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 
 namespace Cluster.Api.Tests.Apply;
@@ -10,8 +11,7 @@ public sealed class FieldManagerTests
     public void Apply_ElementWhoseKeyIsNull_IsRefusedAsOneThatOmitsIt()
     {
         // Applied once more it would not be found by that key again, and stand there twice.
-        var type = ResourceCatalog.FindKind("v1", "ConfigMap")!;
-        var manager = new FieldManager(type, "", []);
+        var manager = new FieldManager(ConfigMap.Descriptor, "", []);
         var config = JsonNode.Parse("""
             {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"b","uid":null}]}}
             """)!.AsObject();
