@@ -29,7 +29,7 @@ internal static class ElementOf
         for (var index = 0; index < keys.Length; index++)
         {
             var name = list.Keys[index];
-            // An explicit null is not stored, and what is stored has to be found by the same key again.
+            // An explicit null is not stored: it counts as left out, as it will be found there.
             if (members[name] is { } value)
             {
                 keys[index] = (name, Scalar.Of(value));
