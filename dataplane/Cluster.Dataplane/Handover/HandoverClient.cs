@@ -139,7 +139,7 @@ internal sealed class HandoverClient : IDisposable
         catch (HandoverException exception) when (exception.InnerException is TimeoutException)
         {
             _socket.TryShutdown();
-            return _talk.Receive() ?? throw exception;
+            return _talk.Receive() ?? throw new HandoverException(exception.Message, exception);
         }
     }
 
