@@ -26,12 +26,17 @@ public sealed class LoopTcpRelay : IRelay
 
     private readonly TcpLoop[] _loops;
     private readonly Dictionary<Frontend, (TcpLoop Loop, int Descriptor)[]> _frontends = [];
-    private readonly List<(TcpLoop Loop, int Descriptor)> _shared = [];
+    private readonly List<(AddressFamily Family, TcpLoop Loop, int Descriptor)> _shared = [];
     private readonly SteeredFrontends _steered = new();
     private readonly ISocketSteering? _steering;
     private readonly HandoverSockets _sockets;
     private readonly List<(TcpLoop Loop, LoopListener Listener)> _held = [];
     private readonly HashSet<AddressFamily> _listening = [];
+
+    // Loops without a listener, for the predecessor had fewer: of a frontend, and of all steered connections of a family.
+    private readonly Dictionary<Frontend, TcpLoop[]> _lacking = [];
+    private readonly List<(IPAddress Address, TcpLoop[] Loops)> _lackingShared = [];
+    private readonly ILogger _logger;
     private bool _holding;
 
     /// <param name="directory">Read for each pick.</param>
@@ -45,6 +50,7 @@ public sealed class LoopTcpRelay : IRelay
     {
         _steering = steering;
         _sockets = sockets ?? new HandoverSockets();
+        _logger = logger;
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         _loops = [.. Enumerable.Range(0, count).Select(number => new TcpLoop($"tcp-loop-{number}", directory, options, Math.Max(1, limit / count), logger))];
@@ -55,6 +61,9 @@ public sealed class LoopTcpRelay : IRelay
     /// <summary>Connections being served now.</summary>
     public int Active => _loops.Sum(loop => loop.Connections);
 
+    /// <summary>The same, a loop each.</summary>
+    internal IReadOnlyList<int> ActiveByLoop => [.. _loops.Select(loop => loop.Connections)];
+
     public bool TakesSocket(Frontend frontend) => _steering?.Covers(frontend.Address) != true;
 
     public FrontendResult Open(Frontend frontend)
@@ -64,7 +73,9 @@ public sealed class LoopTcpRelay : IRelay
         FrontendResult result = Listen(ListenerKind.Frontend, frontend.EndPoint, loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
         if (!result.IsOpen) return result;
         _frontends.Add(frontend, [.. listeners]);
+        if (listeners.Count < loops.Length) _lacking.Add(frontend, loops[listeners.Count..]);
         foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, frontend));
+        ListenInAllLoops();
         return FrontendResult.Opened;
     }
 
@@ -72,6 +83,7 @@ public sealed class LoopTcpRelay : IRelay
     {
         if (_steered.Remove(frontend)) _steering!.Remove(frontend.Place);
         if (!_frontends.Remove(frontend, out (TcpLoop Loop, int Descriptor)[]? listeners)) return;
+        _lacking.Remove(frontend);
         using var closed = new CountdownEvent(listeners.Length);
         foreach ((TcpLoop loop, int descriptor) in listeners)
         {
@@ -96,11 +108,22 @@ public sealed class LoopTcpRelay : IRelay
         _holding = false;
         foreach ((TcpLoop loop, LoopListener listener) in _held) loop.Post(target => target.AddListener(listener));
         _held.Clear();
+        ListenInAllLoops();
+    }
+
+    private void ListenInAllLoops()
+    {
+        // Before it serves, what waits in listeners of its own would be lost if this process ended.
+        if (_holding) return;
+        foreach ((Frontend frontend, TcpLoop[] loops) in _lacking) _frontends[frontend] = [.. _frontends[frontend], .. ListenToo(frontend, loops)];
+        foreach ((IPAddress address, TcpLoop[] loops) in _lackingShared) ListenForAllToo(address, loops);
+        _lacking.Clear();
+        _lackingShared.Clear();
     }
 
     public void LetGo()
     {
-        foreach ((TcpLoop loop, int descriptor) in _frontends.Values.SelectMany(listeners => listeners).Concat(_shared))
+        foreach ((TcpLoop loop, int descriptor) in _frontends.Values.SelectMany(listeners => listeners).Concat(_shared.Select(shared => (shared.Loop, shared.Descriptor))))
         {
             _sockets.Remove(descriptor);
             loop.Post(target => target.RemoveListener(descriptor));
@@ -136,32 +159,68 @@ public sealed class LoopTcpRelay : IRelay
     {
         FrontendResult result = Listen(ListenerKind.Steered, new IPEndPoint(address, 0), _loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
         if (!result.IsOpen) return result;
-        _steering!.SetListeners(address.AddressFamily, [.. listeners.Select(pair => pair.Descriptor)]);
-        _shared.AddRange(listeners);
-        foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, Anywhere, _steered));
+        if (listeners.Count < _loops.Length) _lackingShared.Add((address, _loops[listeners.Count..]));
+        Share(address.AddressFamily, listeners);
+        ListenInAllLoops();
         return FrontendResult.Opened;
+    }
+
+    private void Share(AddressFamily family, List<(TcpLoop Loop, int Descriptor)> listeners)
+    {
+        _shared.AddRange(listeners.Select(pair => (family, pair.Loop, pair.Descriptor)));
+        _steering!.SetListeners(family, [.. _shared.Where(shared => shared.Family == family).Select(shared => shared.Descriptor)]);
+        foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, Anywhere, _steered));
+    }
+
+    // What is there serves either way.
+    private List<(TcpLoop Loop, int Descriptor)> ListenToo(Frontend frontend, TcpLoop[] loops)
+    {
+        FrontendResult result = OpenListeners(ListenerKind.Frontend, frontend.EndPoint, loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
+        if (!result.IsOpen) _logger.LogWarning("{EndPoint} keeps to the threads it had before the restart: {Reason}", frontend.EndPoint, result.Message);
+        foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, frontend));
+        return listeners;
+    }
+
+    private void ListenForAllToo(IPAddress address, TcpLoop[] loops)
+    {
+        FrontendResult result = OpenListeners(ListenerKind.Steered, new IPEndPoint(address, 0), loops, out List<(TcpLoop Loop, int Descriptor)> listeners);
+        if (!result.IsOpen) _logger.LogWarning("Service addresses keep to the threads they had before the restart: {Reason}", result.Message);
+        else Share(address.AddressFamily, listeners);
     }
 
     /// <summary>A listening socket for each loop: the predecessor's where it has left some, for connections may wait in them, otherwise new ones.</summary>
     private FrontendResult Listen(ListenerKind kind, IPEndPoint endPoint, TcpLoop[] loops, out List<(TcpLoop Loop, int Descriptor)> listeners)
     {
-        // No others beside the predecessor's: what waits in those would be lost if this process ended before it serves.
         int[] inherited = _sockets.Inherit(kind, ServiceProtocol.Tcp, endPoint);
+        if (inherited.Length == 0)
+        {
+            // A listener of another process would share the port with ours silently if it too asked for SO_REUSEPORT: found out first.
+            FrontendResult taken = kind == ListenerKind.Steered ? FrontendResult.Opened : ListenSockets.Probe(endPoint);
+            listeners = [];
+            return taken.IsOpen ? OpenListeners(kind, endPoint, loops, out listeners) : taken;
+        }
+
         listeners = [.. inherited.Select((descriptor, index) => (loops[index % loops.Length], descriptor))];
-        // A listener of another process would share the port with ours silently if it too asked for SO_REUSEPORT: found out first.
-        FrontendResult result = inherited.Length > 0 || kind == ListenerKind.Steered ? FrontendResult.Opened : ListenSockets.Probe(endPoint);
-        if (!result.IsOpen) return result;
-        for (int i = 0; inherited.Length == 0 && i < loops.Length; i++)
+        foreach ((_, int descriptor) in listeners) _sockets.Add(kind, descriptor);
+        return FrontendResult.Opened;
+    }
+
+    // One in each of the loops, or none.
+    private FrontendResult OpenListeners(ListenerKind kind, IPEndPoint endPoint, TcpLoop[] loops, out List<(TcpLoop Loop, int Descriptor)> listeners)
+    {
+        listeners = [];
+        foreach (TcpLoop loop in loops)
         {
             int descriptor = SocketCalls.ListenTcp(endPoint, Backlog);
             if (descriptor < 0)
             {
-                result = ListenSockets.Failure(SocketCalls.Error);
+                FrontendResult failure = ListenSockets.Failure(SocketCalls.Error);
                 foreach ((_, int opened) in listeners) SocketCalls.Close(opened);
-                return result;
+                listeners.Clear();
+                return failure;
             }
 
-            listeners.Add((loops[i], descriptor));
+            listeners.Add((loop, descriptor));
         }
 
         foreach ((_, int descriptor) in listeners) _sockets.Add(kind, descriptor);
