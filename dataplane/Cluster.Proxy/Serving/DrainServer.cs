@@ -11,7 +11,7 @@ namespace Cluster.Proxy.Serving;
 /// <c>GET /draining/POD-UID?wait=SECONDS</c> answers, as soon as the pod gets no new connections and none is left or when the time is over,
 /// with the number that is left. What processes that were taken over from still have is in it; <c>?own</c> leaves that out, and does not wait.
 /// </summary>
-/// <remarks>HTTP/1.1, one request a connection, 64 at once, 1 kB a request. The socket is its owner's alone (0600).</remarks>
+/// <remarks>HTTP/1.1, one request a connection, 64 at once, 1 kB a request; whoever ends his side has given up. The socket is its owner's alone (0600).</remarks>
 public sealed class DrainServer : IAsyncDisposable
 {
     /// <summary>Asks for this process's own connections, as one process asks another.</summary>
@@ -72,17 +72,37 @@ public sealed class DrainServer : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
+        while (await TryTakePermitAsync())
+        {
+            if (await TryAcceptAsync() is { } socket) _ = ServeAsync(socket);
+            else _connections.Release();
+        }
+    }
+
+    // False at the end.
+    private async Task<bool> TryTakePermitAsync()
+    {
         try
         {
-            while (true)
-            {
-                await _connections.WaitAsync(_stopping.Token);
-                _ = ServeAsync(await AcceptOneAsync());
-            }
+            await _connections.WaitAsync(_stopping.Token);
+            return true;
         }
         catch (OperationCanceledException)
         {
-            if (_connections.CurrentCount < MaxConnections) _connections.Release();
+            return false;
+        }
+    }
+
+    // Null at the end.
+    private async Task<Socket?> TryAcceptAsync()
+    {
+        try
+        {
+            return await AcceptOneAsync();
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            return null;
         }
     }
 
@@ -108,7 +128,7 @@ public sealed class DrainServer : IAsyncDisposable
         try
         {
             await using var stream = new NetworkStream(socket, ownsSocket: true);
-            var answer = await AnswerAsync(await ReadRequestLineAsync(stream));
+            var answer = await AnswerAsync(await ReadRequestLineAsync(stream), socket);
             await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), _stopping.Token);
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
@@ -138,7 +158,7 @@ public sealed class DrainServer : IAsyncDisposable
         return end < 0 ? "" : Encoding.Latin1.GetString(buffer, 0, end);
     }
 
-    private async Task<string> AnswerAsync(string requestLine)
+    private async Task<string> AnswerAsync(string requestLine, Socket socket)
     {
         const string prefix = "GET /draining/";
         const string wait = "?wait=";
@@ -151,11 +171,11 @@ public sealed class DrainServer : IAsyncDisposable
         var seconds = 0;
         if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seconds))
             return Encode("400 Bad Request", "wait is no number of seconds\n");
-        var left = await DrainedAsync(parts[0], TimeSpan.FromSeconds(seconds));
+        var left = await DrainedAsync(parts[0], TimeSpan.FromSeconds(seconds), socket);
         return Encode("200 OK", Number(left));
     }
 
-    private async Task<long> DrainedAsync(string uid, TimeSpan wait)
+    private async Task<long> DrainedAsync(string uid, TimeSpan wait, Socket socket)
     {
         var began = _time.GetTimestamp();
         var limit = wait < LongestWait ? wait : LongestWait;
@@ -163,10 +183,13 @@ public sealed class DrainServer : IAsyncDisposable
         {
             var now = _connectionsOf(uid);
             now = now with { Count = now.Count + await _earlier.CountAsync(uid, _stopping.Token) };
-            if (now.IsDrained || _time.GetElapsedTime(began) >= limit) return now.Count;
+            // Who asked may have gone, and would hold its permit for all of the time it asked for.
+            if (now.IsDrained || _time.GetElapsedTime(began) >= limit || HasEnded(socket)) return now.Count;
             await Task.Delay(Look, _time, _stopping.Token);
         }
     }
+
+    private static bool HasEnded(Socket socket) => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
 
     private static string Number(long count) => count.ToString(CultureInfo.InvariantCulture) + "\n";
 

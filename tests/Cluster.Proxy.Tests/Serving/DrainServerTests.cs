@@ -45,6 +45,31 @@ public sealed class DrainServerTests
     }
 
     [Fact]
+    public async Task Ask_ThoseWhoAskedHaveGone_HoldNobodyUp()
+    {
+        using var folder = new TempDirectory();
+        await using var server = Serve(folder);
+        var asked = 0;
+        _connections = uid =>
+        {
+            if (uid == "pod-1") Interlocked.Increment(ref asked);
+            return new BackendConnections(TakesNew: false, uid == "pod-1" ? 1 : 0);
+        };
+        // As many as may ask at once.
+        var waiting = Enumerable.Range(0, 64).Select(_ => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)).ToList();
+        foreach (var socket in waiting)
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketIn(folder)), TestContext.Current.CancellationToken);
+            await socket.SendAsync("GET /draining/pod-1?wait=3600 HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        await Eventually.True(() => Volatile.Read(ref asked) >= waiting.Count);
+        var other = AskAsync(folder, "GET /draining/pod-2?wait=3600 HTTP/1.1\r\n\r\n");
+        foreach (var socket in waiting) socket.Dispose();
+        Assert.EndsWith("\r\n\r\n0\n", await other.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ask_AfterATakeOver_WaitsForWhatTheEarlierProcessesStillHave()
     {
         using var folder = new TempDirectory();
