@@ -46,7 +46,7 @@ public sealed class ProxyOverRestTests
                 "--service-cluster-ip-range", "10.99.0.0/16", "--cluster-cidr", "10.100.0.0/16",
                 "--healthz-bind-address", $"127.0.0.1:{health}", "--metrics-bind-address", $"127.0.0.1:{metrics}"];
             string program = native ? Machine.NativeProxy : Machine.ClusterBinary;
-            string[] arguments = native ? flags : ["proxy", "--data", data.Path, .. flags];
+            string[] arguments = native ? flags : ["proxy", .. flags];
             using Process proxy = Start(program, arguments);
             try
             {
