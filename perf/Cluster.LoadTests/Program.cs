@@ -82,6 +82,9 @@ var names = new Option<int>("--names") { Required = true };
 var dnsServer = new Command("dns-server", "The DNS server with names that are made up; the benchmark starts it.") { port, names };
 dnsServer.Hidden = true;
 dnsServer.SetAction((parsed, stop) => DnsServerRole.RunAsync(parsed.GetValue(port), parsed.GetValue(names), stop));
+var dnsFloor = new Command("dns-floor", "A server that answers and looks nothing up; the benchmark starts it.") { port };
+dnsFloor.Hidden = true;
+dnsFloor.SetAction(parsed => DnsFloorRole.Run(parsed.GetValue(port)));
 var native = new Option<string>("--native") { Description = "cluster-proxy as one native file", Required = true };
 var start = new Command("start", "Measures how soon a load balancer file is served, natively compiled and not, and what that takes.") { native, binary, rounds, output };
 start.SetAction(parsed => StartBench.Run(Path.GetFullPath(parsed.GetValue(native)!), Path.GetFullPath(parsed.GetValue(binary)!), parsed.GetValue(rounds) ?? 5, parsed.GetValue(output)!));
@@ -93,7 +96,8 @@ var failoverCandidates = new Option<string>("--candidates")
     Description = $"of {string.Join(",", FailoverCandidate.All.Select(candidate => candidate.Name))}",
     DefaultValueFactory = _ => "",
 };
-var failover = new Command("failover", "Measures what clients meet when one of three backends is killed, beside HAProxy.") { rounds, failoverCandidates, output, binary, tools, loadCore, proxyCore };
+var silent = new Option<bool>("--silent") { Description = "instead of being killed it goes silent: its packets are dropped" };
+var failover = new Command("failover", "Measures what clients meet when one of three backends is killed, beside HAProxy.") { rounds, silent, failoverCandidates, output, binary, tools, loadCore, proxyCore };
 failover.SetAction(parsed => DataplaneBench.Run(
     new BenchOptions(
         Timing.Full with { Rounds = parsed.GetValue(rounds) ?? 5 },
@@ -106,7 +110,7 @@ failover.SetAction(parsed => DataplaneBench.Run(
         parsed.GetValue(proxyCore),
         null,
         null),
-    FailoverBench.Run));
+    (chosen, stop) => FailoverBench.Run(chosen, parsed.GetValue(silent) ? FailoverCase.Silent : FailoverCase.Killed, stop)));
 var listen = new Option<string>("--listen") { Required = true };
 var failoverBackend = new Command("failover-backend", "A backend that can be killed; the failover check starts it.") { listen };
 failoverBackend.Hidden = true;
@@ -181,7 +185,7 @@ var greedyFolder = new Option<string>("--folder") { Required = true };
 var greedy = new Command("fairness-greedy", "The greedy client; the benchmark starts it.") { greedyLoad, greedyUrl, greedyFolder };
 greedy.Hidden = true;
 greedy.SetAction((parsed, _) => GreedyProcess.RunAsync(parsed.GetValue(greedyLoad)!, parsed.GetValue(greedyUrl)!, parsed.GetValue(greedyFolder)!));
-return new RootCommand("Load tests of the data plane and of the API server.") { dataplane, host, dns, dnsServer, start, startApi, failover, failoverBackend, watchers, api, bare, fairness, greedy }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+return new RootCommand("Load tests of the data plane and of the API server.") { dataplane, host, dns, dnsServer, dnsFloor, start, startApi, failover, failoverBackend, watchers, api, bare, fairness, greedy }.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 Timing Times(ParseResult parsed)
 {

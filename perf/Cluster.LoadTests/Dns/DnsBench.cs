@@ -23,7 +23,7 @@ internal sealed class DnsBench(Stage stage, BenchOptions options, StopSignal sto
     private readonly List<Sample> _samples = [];
     private readonly Dictionary<string, string> _absent = [];
 
-    public static IReadOnlyList<string> WorkNames { get; } = ["dns-a", "dns-mixed", "dns-pair", "dns-one"];
+    public static IReadOnlyList<string> WorkNames { get; } = ["dns-a", "dns-mixed", "dns-pair", "dns-stub", "dns-one"];
 
     public static void Run(BenchOptions options, StopSignal stop)
     {
@@ -47,11 +47,12 @@ internal sealed class DnsBench(Stage stage, BenchOptions options, StopSignal sto
         Work("dns-a", "A queries, 10,000 names, 16 clients with 8 under way each", _plain, 8),
         Work("dns-mixed", "half A, the rest AAAA without records, names not there and PTR; 16 clients with 8 under way each", _mixed, 8),
         Work("dns-pair", "A and AAAA of a name at once, as stub resolvers ask; 16 clients that wait for both", _pairs, 2, together: true),
+        Work("dns-stub", "the same by a new socket for each name, as glibc's getaddrinfo does; 16 clients", _pairs, 2, together: true, anew: true),
         Work("dns-one", "A queries, 16 clients that wait for each answer", _plain, 1),
     ];
 
-    private static ThroughputWork Work(string name, string title, DnsQueries queries, int window, bool together = false) =>
-        new(name, title, "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, queries, Clients, window, together), cpuUnit: "answer");
+    private static ThroughputWork Work(string name, string title, DnsQueries queries, int window, bool together = false, bool anew = false) =>
+        new(name, title, "answers/s", Transport.Udp, (loop, target) => new DnsLoad(loop, target, queries, Clients, window, together, anew), cpuUnit: "answer");
 
     private void Measure(string output)
     {

@@ -17,6 +17,7 @@ internal sealed record DnsCandidate(string Name, string Title, Func<Stage, strin
     [
         new("cluster", "cluster", _ => null, (_, port) => [Environment.ProcessPath!, "dns-server", "--port", Text(port), "--names", Text(Names)]),
         new("unbound", "unbound", stage => Unbound(stage, "-V").Split('\n')[0].Replace("Version ", "", StringComparison.Ordinal), UnboundCommand),
+        new("floor", "floor (answers without looking anything up)", _ => null, (_, port) => [Environment.ProcessPath!, "dns-floor", "--port", Text(port)]),
         new("dnsmasq", "dnsmasq", stage => Said(DnsmasqPath(stage), "--version").Split(' ')[2], DnsmasqCommand),
     ];
 

@@ -7,7 +7,8 @@ namespace Cluster.LoadTests.Dns;
 
 /// <summary>Clients that each keep some queries under way. Unit: right answers; wrong ones and lost queries are failures.</summary>
 /// <param name="together">A client asks again when it has all answers, instead of one more for each.</param>
-internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQueries queries, int clients, int window, bool together = false) : Load(loop, target)
+/// <param name="anew">And by another socket each time.</param>
+internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQueries queries, int clients, int window, bool together = false, bool anew = false) : Load(loop, target)
 {
     private const int AnswerBytes = 512;
     private static readonly long LossTimeout = Stopwatch.Frequency / 10;
@@ -15,6 +16,7 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
     private readonly List<Client> _clients = [];
     private readonly int _window = window;
     private readonly bool _together = together;
+    private readonly bool _anew = anew;
     private readonly MultiMessage* _messages = (MultiMessage*)NativeMemory.AllocZeroed((nuint)window, (nuint)sizeof(MultiMessage));
     private readonly IoVector* _vectors = (IoVector*)NativeMemory.AllocZeroed((nuint)window, (nuint)sizeof(IoVector));
     private readonly byte* _answers = (byte*)NativeMemory.AllocZeroed((nuint)window, AnswerBytes);
@@ -27,7 +29,7 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
         for (int i = 0; i < clients; i++)
         {
             var client = new Client(Loop, this);
-            client.Attach(Sockets.ConnectUdp(new SocketAddressV4(Target.Entry)), Libc.EPOLLIN);
+            Connect(client);
             _clients.Add(client);
             client.Send(_window);
         }
@@ -42,6 +44,8 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
         NativeMemory.Free(_answers);
         base.Dispose();
     }
+
+    private void Connect(Client client) => client.Attach(Sockets.ConnectUdp(new SocketAddressV4(Target.Entry)), Libc.EPOLLIN);
 
     private void SendLostAgain()
     {
@@ -93,7 +97,18 @@ internal sealed unsafe class DnsLoad(LoadLoop loop, LoadTarget target, DnsQuerie
             HeardAt = Stopwatch.GetTimestamp();
             UnderWay = Math.Max(0, UnderWay - count);
             if (!load._together) Send(count);
-            else if (UnderWay == 0) Send(load._window);
+            else if (UnderWay == 0) SendTogether();
+        }
+
+        private void SendTogether()
+        {
+            if (load._anew)
+            {
+                Close();
+                load.Connect(this);
+            }
+
+            Send(load._window);
         }
 
         public void Forget() => UnderWay = 0;

@@ -10,8 +10,8 @@ using Cluster.LoadTests.Reporting;
 
 namespace Cluster.LoadTests.Failover;
 
-/// <summary><c>./cluster bench failover</c>: what clients meet when one of three backends is killed, beside HAProxy, in interleaved rounds.</summary>
-internal sealed class FailoverBench(Stage stage, BenchOptions options, StopSignal stop)
+/// <summary><c>./cluster bench failover</c>: what clients meet when one of three backends is killed or goes silent, beside HAProxy, in interleaved rounds.</summary>
+internal sealed class FailoverBench(Stage stage, BenchOptions options, FailoverCase what, StopSignal stop)
 {
     private const int PerSecond = 2_000;
     private const int Backends = 3;
@@ -25,10 +25,10 @@ internal sealed class FailoverBench(Stage stage, BenchOptions options, StopSigna
     private readonly Dictionary<string, string> _absent = [];
     private int _port = FirstBackendPort;
 
-    public static void Run(BenchOptions options, StopSignal stop)
+    public static void Run(BenchOptions options, FailoverCase what, StopSignal stop)
     {
         using var stage = new Stage(options.ClusterBinary, options.Tools, options.LoadCore, options.ProxyCore, null);
-        new FailoverBench(stage, options, stop).Measure();
+        new FailoverBench(stage, options, what, stop).Measure();
     }
 
     private void Measure()
@@ -77,15 +77,16 @@ internal sealed class FailoverBench(Stage stage, BenchOptions options, StopSigna
             var proxy = new ChildProcess(stage.Plain, stage.ProxyCore, candidate.Environment, candidate.Command(stage, file));
             running.Add(proxy);
             UntilServed(entry, proxy);
-            return Kill(new LoadTarget(entry, places[0]), running[0].Pid);
+            return Fail(new LoadTarget(entry, places[0]), running[0].Pid);
         }
         finally
         {
+            if (what.IsSilent) stage.Plain.Run("nft", "flush", "ruleset");
             running.ForEach(process => process.Dispose());
         }
     }
 
-    private FailoverSample Kill(LoadTarget target, int victim)
+    private FailoverSample Fail(LoadTarget target, int victim)
     {
         using var loop = new LoadLoop(stop) { WaitMs = 1 };
         using var load = new FailoverLoad(loop, target, PerSecond);
@@ -94,15 +95,20 @@ internal sealed class FailoverBench(Stage stage, BenchOptions options, StopSigna
         loop.Run(Before);
         int underWay = load.UnderWay;
         long killed = Stopwatch.GetTimestamp();
-        _ = Libc.kill(victim, Libc.SIGKILL);
+        if (what.IsSilent) Silence(target.Backend.Port);
+        else _ = Libc.kill(victim, Libc.SIGKILL);
         loop.Run(After);
         load.Pause();
         long paused = Stopwatch.GetTimestamp();
         loop.RunUntil(() => load.UnderWay == 0, Rest);
         if (load.Ends.Exists(end => end.Ended < killed && end.Outcome != FailoverOutcome.Answered))
-            Console.Error.WriteLine("requests failed before the backend was killed: the round tells of more than the kill");
+            Console.Error.WriteLine("requests failed before the backend did: the round tells of more than that");
         return FailoverSample.Of(load.Ends, killed, paused, underWay);
     }
+
+    // In one step, and in the benchmark's own namespace, which has no other rules.
+    private void Silence(int port) => stage.Plain.Run(
+        "nft", $"table inet silence {{ chain input {{ type filter hook input priority 0; tcp dport {port} drop; tcp sport {port} drop; }}; }}");
 
     private void UntilServed(IPEndPoint place, ChildProcess process)
     {
@@ -119,9 +125,9 @@ internal sealed class FailoverBench(Stage stage, BenchOptions options, StopSigna
         if (results.Count == 0) throw new InvalidOperationException("nothing could be measured");
         var versions = candidates.Where(candidate => results.Any(result => result.Candidate == candidate.Name))
             .GroupBy(candidate => candidate.Title.Split(',')[0]).ToDictionary(group => group.Key, group => group.First().Version(stage) ?? "unknown");
-        var report = new FailoverReport(MachineFacts.Read(TimeProvider.System), versions, PerSecond, results, [.. _absent.Select(pair => new Absence(pair.Key, "TCP", pair.Value))]);
+        var report = new FailoverReport(what, MachineFacts.Read(TimeProvider.System), versions, PerSecond, results, [.. _absent.Select(pair => new Absence(pair.Key, "TCP", pair.Value))]);
         Directory.CreateDirectory(options.Output);
-        string path = Path.Combine(options.Output, "failover");
+        string path = Path.Combine(options.Output, what.Name);
         ReportFiles.WriteJson(path + ".json", report);
         File.WriteAllText(path + ".md", report.ToMarkdown());
         File.WriteAllText(path + ".svg", report.ToSvg());

@@ -8,6 +8,7 @@ namespace Cluster.LoadTests.Failover;
 
 /// <summary>The failover check's outcome.</summary>
 internal sealed record FailoverReport(
+    FailoverCase Case,
     MachineFacts Machine,
     IReadOnlyDictionary<string, string> Versions,
     int RequestsPerSecond,
@@ -17,11 +18,11 @@ internal sealed record FailoverReport(
     public string ToMarkdown()
     {
         var text = new StringBuilder();
-        text.AppendLine("# One of three backends is killed").AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Measured {Machine.Date}: {RequestsPerSecond:#,0} requests/s, a connection each, 5 ms of work at the backend; kill -9 of one of three. Medians of {Results.Max(result => result.Rounds.Count)} interleaved rounds, in parentheses the worst.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"# {Case.Title}").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"Measured {Machine.Date}: {RequestsPerSecond:#,0} requests/s, a connection each, 5 ms of work at the backend; {Case.What}. Medians of {Results.Max(result => result.Rounds.Count)} interleaved rounds, in parentheses the worst.").AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"- {Machine.Cores} cores, {Machine.Processor}; Linux {Machine.Kernel}; {Machine.System}; {Machine.Runtime}");
         text.AppendLine(CultureInfo.InvariantCulture, $"- versions: {string.Join(", ", Versions.Select(pair => $"{pair.Key} {pair.Value}"))}").AppendLine();
-        text.AppendLine("| | failed connects | failed requests | under way at the kill, all three | begun until, that failed, ms | longest gap ms | slowest answer ms | answers over 100 ms |");
+        text.AppendLine("| | failed connects | failed requests | under way in that moment, all three | begun until, that failed, ms | longest gap ms | slowest answer ms | answers over 100 ms |");
         text.AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (FailoverResult one in Results)
             text.AppendLine($"| {one.Title} | {Cell(one, sample => sample.FailedConnects)} | {Cell(one, sample => sample.FailedRequests)} | {Cell(one, sample => sample.UnderWay)} | {Cell(one, sample => sample.LastFailureMs)} | {Cell(one, sample => sample.LongestGapMs)} | {Cell(one, sample => sample.SlowestMs)} | {Cell(one, sample => sample.Slow)} |");
@@ -31,7 +32,7 @@ internal sealed record FailoverReport(
     }
 
     public string ToSvg() => BarPlot.Of(
-        $"One of three backends is killed at {RequestsPerSecond:#,0} requests/s ({Machine.Date})",
+        $"{Case.Title} at {RequestsPerSecond:#,0} requests/s ({Machine.Date})",
         [
             Group("requests that failed, connects included", one => one.FailedConnects + one.FailedRequests),
             Group("answers that took over 100 ms", one => one.Slow),

@@ -62,6 +62,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setsockopt(int descriptor, int level, int option, void* value, int length);
 
+    [LibraryImport("libc")]
+    public static partial int nanosleep(TimeSpec* time, TimeSpec* left);
+
+    [LibraryImport("libc")]
+    public static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Cluster.LoadTests.Linux;
 
-/// <summary>Sockets of the load generator: non-blocking, plain descriptors that the caller owns.</summary>
+/// <summary>Sockets of the load generator: plain descriptors that the caller owns, non-blocking unless it asks for others.</summary>
 internal static unsafe class Sockets
 {
     private const int Backlog = 4096;
@@ -28,9 +28,9 @@ internal static unsafe class Sockets
         return -1;
     }
 
-    public static int BindUdp(IPEndPoint endPoint, int receiveBuffer)
+    public static int BindUdp(IPEndPoint endPoint, int receiveBuffer, bool waits = false)
     {
-        int descriptor = Open(Libc.SOCK_DGRAM);
+        int descriptor = Open(Libc.SOCK_DGRAM, waits);
         _ = Libc.setsockopt(descriptor, Libc.SOL_SOCKET, Libc.SO_RCVBUF, &receiveBuffer, sizeof(int));
         Bind(descriptor, endPoint);
         return descriptor;
@@ -71,9 +71,9 @@ internal static unsafe class Sockets
         if (Libc.bind(descriptor, &address, SocketAddressV4.Size) != 0) throw Failure($"bind to {endPoint}", descriptor);
     }
 
-    private static int Open(int type)
+    private static int Open(int type, bool waits = false)
     {
-        int descriptor = Libc.socket(Libc.AF_INET, type | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
+        int descriptor = Libc.socket(Libc.AF_INET, type | (waits ? 0 : Libc.SOCK_NONBLOCK) | Libc.SOCK_CLOEXEC, 0);
         return descriptor >= 0 ? descriptor : throw new Win32Exception(Libc.Error);
     }
 
