@@ -171,6 +171,7 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
         foreach (var (id, backend) in Directory.Gone())
             if (backend.Uid == uid && id.Protocol == ServiceProtocol.Tcp) count += backend.State.Active;
+        count += Sockets?.GoneConnections(uid) ?? 0;
         return new BackendConnections(takesNew, count);
     }
 

@@ -19,18 +19,21 @@ internal sealed class BackendTable
 
     private readonly List<DrainingRecord> _draining = [];
     private readonly BpfArray<BackendRecord> _records;
+    private readonly BpfArray<TrafficRecord> _traffic;
     private readonly ListWriter _identities;
     private readonly SlotBlocks _slots;
     private readonly TimeSpan _grace;
     private readonly TimeProvider _time;
 
     /// <param name="records">Where it writes.</param>
+    /// <param name="traffic">What is counted of each.</param>
     /// <param name="identities">Gives each record a number of its own.</param>
     /// <param name="grace">How long connections of a backend that is gone may go on.</param>
     /// <param name="time">By which the grace is told.</param>
-    public BackendTable(BpfArray<BackendRecord> records, ListWriter identities, TimeSpan grace, TimeProvider time)
+    public BackendTable(BpfArray<BackendRecord> records, BpfArray<TrafficRecord> traffic, ListWriter identities, TimeSpan grace, TimeProvider time)
     {
         _records = records;
+        _traffic = traffic;
         _identities = identities;
         _slots = new SlotBlocks(0, records.Length);
         _grace = grace;
@@ -120,7 +123,9 @@ internal sealed class BackendTable
     public SocketCounters Counters(int index)
     {
         ref var record = ref _records[index];
-        return new SocketCounters((long)Volatile.Read(ref record.Opened), (long)Volatile.Read(ref record.Failed), (long)Volatile.Read(ref record.Closed));
+        var traffic = _traffic[index];
+        return new SocketCounters(
+            (long)Volatile.Read(ref record.Opened), (long)Volatile.Read(ref record.Failed), (long)Volatile.Read(ref record.Closed), (long)traffic.ToBackend, (long)traffic.ToClient);
     }
 
     /// <summary>What backends that are gone have counted, by service.</summary>
@@ -141,6 +146,21 @@ internal sealed class BackendTable
             var key = draining.Key;
             yield return new DrainingBackend(entry.Port.Id, new IPEndPoint(IPAddress.Parse(key.Address.ToString()), key.Port), counters.Active, draining.Index, draining.Identity);
         }
+    }
+
+    /// <summary>TCP connections that live of backends with a uid whose services no longer have them.</summary>
+    /// <param name="uid">The hash of it.</param>
+    public long GoneConnections(ulong uid)
+    {
+        long sum = 0;
+        foreach (var draining in _draining)
+        {
+            // What an earlier process left may be of either protocol: better to wait for a socket too many.
+            if (draining.Key.Uid != uid || draining.Service?.Entry?.Port.Id.Protocol == ServiceProtocol.Udp) continue;
+            if (draining.Service?.Entry is null || draining.CloseAt is not null) sum += Math.Max(0, Counters(draining.Index).Active);
+        }
+
+        return sum;
     }
 
     /// <summary>Goes on with the records of an earlier process.</summary>
@@ -203,6 +223,7 @@ internal sealed class BackendTable
         if (index < 0) return -1;
         ref var record = ref _records[index];
         record = default;
+        _traffic[index] = default;
         record.SetAddress(backend.AddressOf(service.Family)!);
         record.Service = (uint)service.Slot;
         record.Uid = key.Uid;

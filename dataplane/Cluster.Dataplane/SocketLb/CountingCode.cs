@@ -11,6 +11,8 @@ internal sealed class CountingCode(SocketMaps maps)
     private const int OldState = 4;
     private const int NewState = 8;
     private const int CallbackFlags = 84;
+    private const int BytesReceived = 168;
+    private const int BytesAcknowledged = 176;
     private const int OperationsSocket = 184;
     private const int BPF_SOCK_OPS_TCP_CONNECT_CB = 3;
     private const int BPF_SOCK_OPS_STATE_CB = 10;
@@ -53,7 +55,7 @@ internal sealed class CountingCode(SocketMaps maps)
         _code.JumpIf(R3, BpfCondition.Equal, TCP_ESTABLISHED, "opened");
         _code.JumpIf(R3, BpfCondition.NotEqual, TCP_CLOSE, "end");
         _code.JumpIf(R2, BpfCondition.Equal, TCP_SYN_SENT, "failed");
-        Count("closed", BackendField.Closed);
+        CountClosed();
         Count("opened", BackendField.Opened);
         CountFailed();
         return End();
@@ -114,6 +116,20 @@ internal sealed class CountingCode(SocketMaps maps)
     {
         _code.Label(label);
         _code.AtomicAdd(R0, field, R4, BpfWidth.Double);
+        _code.Jump("end");
+    }
+
+    // With what moved: at the end alone, for there is no other moment that costs its traffic nothing.
+    private void CountClosed()
+    {
+        _code.AtomicAdd(R0, BackendField.Closed, R4, BpfWidth.Double);
+        PickCode.Lookup(_code, maps.Traffic, SocketFrame.Index, "end");
+        _code.Load(R1, R6, BytesReceived, BpfWidth.Double);
+        _code.AtomicAdd(R0, TrafficField.ToClient, R1, BpfWidth.Double);
+        // The SYN is acknowledged as a byte is, and so is a FIN; whether there was one is not told.
+        _code.Load(R1, R6, BytesAcknowledged, BpfWidth.Double);
+        _code.Do(BpfOperation.Add, R1, -1);
+        _code.AtomicAdd(R0, TrafficField.ToBackend, R1, BpfWidth.Double);
         _code.Jump("end");
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Bpf;
+using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
 
@@ -182,6 +183,12 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         {
             return _disposed ? default : _table.Counters(id, backend);
         }
+    }
+
+    /// <summary>TCP connections that live of a pod that no service port has any more as a backend, by its uid: they are in no other count.</summary>
+    public long GoneConnections(string uid)
+    {
+        lock (_lock) return _disposed ? 0 : _table.Backends.GoneConnections(StableHash.Of(uid));
     }
 
     /// <summary>Backends that get no new connections and have some that live.</summary>

@@ -7,7 +7,7 @@ namespace Cluster.Dataplane.SocketLb;
 internal sealed class SocketMaps : IDisposable
 {
     /// <summary>The version of all layouts together, in the folder's name: another version's maps are never taken for ours.</summary>
-    private const int Layout = 2;
+    private const int Layout = 3;
 
     private readonly List<(string Name, BpfMap Map)> _all = [];
 
@@ -18,6 +18,7 @@ internal sealed class SocketMaps : IDisposable
         Frontends = Hash<FrontendKey, FrontendValue>("frontends", new("", BpfMapType.Hash, options.MaxFrontends) { Lazy = true }, folder);
         Services = Array<ServiceRecord>("services", options.MaxServices, folder);
         Backends = Array<BackendRecord>("backends", options.MaxBackends, folder);
+        Traffic = Array<TrafficRecord>("traffic", options.MaxBackends, folder);
         Slots = Array<ulong>("slots", options.MaxSlots, folder);
         Affinity = Hash<FlowKey, FlowValue>("affinity", lru, folder);
         Flows = Hash<FlowKey, FlowValue>("flows", lru, folder);
@@ -36,6 +37,9 @@ internal sealed class SocketMaps : IDisposable
     public BpfArray<ServiceRecord> Services { get; }
 
     public BpfArray<BackendRecord> Backends { get; }
+
+    /// <summary>What moved to each backend and back, by the index of its record: apart from what each connection reads.</summary>
+    public BpfArray<TrafficRecord> Traffic { get; }
 
     /// <summary>Lists of backends (<see cref="ListReference"/>); the first slots hold the last identity given and the number of failures.</summary>
     public BpfArray<ulong> Slots { get; }

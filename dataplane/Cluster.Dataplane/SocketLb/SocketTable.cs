@@ -34,7 +34,7 @@ internal sealed class SocketTable
         _maps = maps;
         _onlyWhereAsked = options.OnlyWhereAsked;
         _lists = new ListWriter(maps.Slots);
-        _backends = new BackendTable(maps.Backends, _lists, options.DrainTimeout, time);
+        _backends = new BackendTable(maps.Backends, maps.Traffic, _lists, options.DrainTimeout, time);
         _slots = new SlotBlocks(0, maps.Services.Length);
         if (maps.TakenOver) Recover();
     }

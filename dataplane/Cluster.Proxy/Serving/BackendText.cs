@@ -21,11 +21,11 @@ internal static class BackendText
         foreach (var (labels, count) in earlier) text.Sample("dataplane_backend_earlier_connections", labels, count);
         text.Family("dataplane_backend_draining_connections", "gauge", "Connections and sessions of a backend that is given no new ones");
         foreach (var (labels, count) in Draining(directory, used, earlier)) text.Sample("dataplane_backend_draining_connections", labels, count);
-        text.Family("dataplane_backend_bytes_total", "counter", "Bytes that relays received for a backend and from it; what the kernel passes by itself is not in it");
+        text.Family("dataplane_backend_bytes_total", "counter", "Bytes for a backend and from it; of connections that were led there when they began once they have ended; what the mode nftables translates is not in it");
         foreach (var line in used)
         {
-            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_backend\"", line.Backend.State.BytesToBackend);
-            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_client\"", line.Backend.State.BytesToClient);
+            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_backend\"", line.ToBackend);
+            text.Sample("dataplane_backend_bytes_total", $"{line.Labels},direction=\"to_client\"", line.ToClient);
         }
     }
 
@@ -55,7 +55,8 @@ internal static class BackendText
                 var state = backend.State;
                 var counted = sockets?.Counters(entry.Port.Id, backend) ?? default;
                 var line = new Line(
-                    entry.Port.Id, backend, state.Active + counted.Active, state.Given + counted.Opened + counted.Failed, state.Failures + counted.Failed);
+                    entry.Port.Id, backend, state.Active + counted.Active, state.Given + counted.Opened + counted.Failed, state.Failures + counted.Failed,
+                    state.BytesToBackend + counted.BytesToBackend, state.BytesToClient + counted.BytesToClient);
                 if (line.Given > 0) used.Add(line);
             }
         }
@@ -69,7 +70,7 @@ internal static class BackendText
         foreach (var line in used) text.Sample(name, line.Labels, value(line));
     }
 
-    private sealed record Line(ServicePortId Id, Backend Backend, long Active, long Given, long Failures)
+    private sealed record Line(ServicePortId Id, Backend Backend, long Active, long Given, long Failures, long ToBackend, long ToClient)
     {
         public string Labels { get; } = BackendText.Labels(Id, Backend);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tests.Linux;
+using Cluster.Dataplane.Tests.Tcp;
 using Cluster.Dataplane.Tests.Udp;
 using Cluster.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -108,6 +109,73 @@ public sealed class SocketBackendTests
         Assert.Equal(1, rig.Balancer.Counters(port.Id, leaving).Active);
         client.Dispose();
         await Eventually.True(() => rig.Balancer.Counters(port.Id, leaving).Active == 0);
+    }
+
+    [Fact]
+    public async Task Counters_OfConnectionsThatEnded_TellTheirBytes()
+    {
+        const int asked = 40_000, answered = 90_000;
+        await using var a = new TcpBackend(async socket =>
+        {
+            for (var received = 0; received < asked;) received += await socket.ReceiveAsync(new byte[65_536]);
+            await socket.SendAllAsync(new byte[answered]);
+            await socket.ReceiveToEndAsync();
+        });
+        await using var rig = new SocketLbRig(pinned: true);
+        var (port, backend) = (rig.Port(10), new Backend("a", a.EndPoint));
+        rig.Set(port, backend);
+        for (var connection = 0; connection < 3; connection++)
+        {
+            using var client = SocketLbRig.Stream();
+            await client.ConnectAsync(rig.Vip(10), 80, TestContext.Current.CancellationToken);
+            await client.SendAllAsync(new byte[asked]);
+            for (var received = 0; received < answered;) received += await client.ReceiveAsync(new byte[65_536]);
+        }
+
+        await Eventually.True(() => rig.Balancer.Counters(port.Id, backend).Closed == 3);
+        // Each end of a stream is a number of the sequence, as a byte is.
+        AssertBytes();
+        await rig.TakeOverAsync();
+        rig.Set(port, backend);
+        AssertBytes();
+
+        void AssertBytes()
+        {
+            var counted = rig.Balancer.Counters(port.Id, backend);
+            Assert.InRange(counted.BytesToBackend, 3 * asked, (3 * asked) + 3);
+            Assert.InRange(counted.BytesToClient, 3 * answered, (3 * answered) + 3);
+        }
+    }
+
+    [Fact]
+    public async Task GoneConnections_ServiceRemoved_TellThoseOfThePodUntilTheyEnd()
+    {
+        await using var a = SocketLbRig.Lasting();
+        await using var rig = new SocketLbRig(pinned: true);
+        var (first, second) = (rig.Port(10), rig.Port(11));
+        rig.Set(first, new Backend("pod-1", a.EndPoint));
+        rig.Set(second, new Backend("pod-1", a.EndPoint));
+        using var one = SocketLbRig.Stream();
+        using var other = SocketLbRig.Stream();
+        one.Connect(rig.Vip(10), 80);
+        other.Connect(rig.Vip(11), 80);
+        // As long as a service has the pod, these are counted with the service's.
+        Assert.Equal(0, rig.Balancer.GoneConnections("pod-1"));
+        rig.Remove(first);
+        Assert.Equal(1, rig.Balancer.GoneConnections("pod-1"));
+        rig.Set(second, new Backend("pod-2", a.EndPoint));
+        Assert.Equal(2, rig.Balancer.GoneConnections("pod-1"));
+        Assert.Equal(0, rig.Balancer.GoneConnections("pod-2"));
+        Assert.Equal("x", SocketLbRig.Ask(one));
+        other.Dispose();
+        await Eventually.True(() => rig.Balancer.GoneConnections("pod-1") == 1);
+
+        // The next process, which never heard of that service, tells them too.
+        await rig.TakeOverAsync();
+        rig.Balancer.RemoveLeftovers();
+        Assert.Equal(1, rig.Balancer.GoneConnections("pod-1"));
+        one.Dispose();
+        await Eventually.True(() => rig.Balancer.GoneConnections("pod-1") == 0);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class TakeOverTests
         Assert.Equal("x", SocketLbRig.Ask(stream));
         Assert.Equal(new IPEndPoint(rig.Vip(10), 80), stream.RemoteEndPoint);
         var kept = a.Accepted == 1 ? pod1 : pod2;
-        Assert.Equal(new SocketCounters(1, 0, 0), rig.Balancer.Counters(tcp.Id, kept));
+        Assert.Equal(new SocketCounters(1, 0, 0, 0, 0), rig.Balancer.Counters(tcp.Id, kept));
         using (var again = SocketLbRig.Stream()) again.Connect(rig.Vip(10), 80);
         Assert.Equal(2, rig.Balancer.Counters(tcp.Id, kept).Opened);
         stream.Dispose();
