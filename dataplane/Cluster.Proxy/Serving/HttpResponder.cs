@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Proxy.Serving;
 
 /// <summary>Answers GET requests for a few paths: health and metrics need no web server, and the proxy's binary none inside it.</summary>
-/// <remarks>One request a connection; a request may take 5 s and 8 kB, and 64 are served at once: what it may cost is bounded.</remarks>
+/// <remarks>
+/// One request a connection; a request may take 5 s and 8 kB, and 64 are served at once: what it may cost is bounded. Whoever comes when there are as
+/// many takes the place of the connection that has kept its request back for longest, so that silent ones shut nobody out.
+/// </remarks>
 public sealed class HttpResponder : IAsyncDisposable
 {
     private const int MaxRequestBytes = 8 * 1024;
@@ -17,6 +20,10 @@ public sealed class HttpResponder : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _connections = new(MaxConnections);
+
+    // Connections that have not sent their request, the oldest first; each by what cuts it. Under its lock.
+    private readonly LinkedList<CancellationTokenSource> _silent = new();
+    private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cutting = new();
     private readonly Succession? _succession;
@@ -96,8 +103,9 @@ public sealed class HttpResponder : IAsyncDisposable
             if (_succession is not null) await _succession.Settled.WaitAsync(_stopping.Token);
             while (true)
             {
-                await _connections.WaitAsync(_stopping.Token);
-                _ = ServeAsync(await AcceptOneAsync());
+                var socket = await AcceptOneAsync();
+                if (await TryMakeRoomAsync()) _ = ServeAsync(socket);
+                else socket.Dispose();
             }
         }
         catch (OperationCanceledException)
@@ -106,29 +114,47 @@ public sealed class HttpResponder : IAsyncDisposable
         }
     }
 
-    // With a permit, which it gives back where it ends without a connection.
     private async Task<Socket> AcceptOneAsync()
     {
+        while (true)
+        {
+            try
+            {
+                return await _listener.AcceptAsync(_stopping.Token);
+            }
+            catch (SocketException exception)
+            {
+                // Out of descriptors, most likely: the port stays open and is served again when some are free.
+                _logger.LogWarning("Cannot accept on {EndPoint}: {Error}", EndPoint, exception.SocketErrorCode);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _stopping.Token);
+            }
+        }
+    }
+
+    // Takes a permit for a connection; false at the end.
+    private async Task<bool> TryMakeRoomAsync()
+    {
+        if (_connections.Wait(0, CancellationToken.None)) return true;
+        CutOldestSilent();
         try
         {
-            while (true)
-            {
-                try
-                {
-                    return await _listener.AcceptAsync(_stopping.Token);
-                }
-                catch (SocketException exception)
-                {
-                    // Out of descriptors, most likely: the port stays open and is served again when some are free.
-                    _logger.LogWarning("Cannot accept on {EndPoint}: {Error}", EndPoint, exception.SocketErrorCode);
-                    await Task.Delay(TimeSpan.FromMilliseconds(100), _stopping.Token);
-                }
-            }
+            await _connections.WaitAsync(_stopping.Token);
+            return true;
         }
         catch (OperationCanceledException)
         {
-            _connections.Release();
-            throw;
+            return false;
+        }
+    }
+
+    private void CutOldestSilent()
+    {
+        lock (_lock)
+        {
+            if (_silent.First is not { } oldest) return;
+            _silent.Remove(oldest);
+            // Under the lock: it takes that before it disposes of this.
+            oldest.Value.Cancel();
         }
     }
 
@@ -140,7 +166,7 @@ public sealed class HttpResponder : IAsyncDisposable
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(_cutting.Token);
             limit.CancelAfter(Limit);
             await using var stream = new NetworkStream(socket, ownsSocket: true);
-            var line = await ReadRequestLineAsync(stream, limit.Token);
+            var line = await ListenAsync(stream, limit);
             await stream.WriteAsync(Encode(Answer(line), withBody: !line.StartsWith("HEAD ", StringComparison.Ordinal)), limit.Token);
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
@@ -150,6 +176,21 @@ public sealed class HttpResponder : IAsyncDisposable
         finally
         {
             _connections.Release();
+        }
+    }
+
+    private async Task<string> ListenAsync(NetworkStream stream, CancellationTokenSource limit)
+    {
+        LinkedListNode<CancellationTokenSource> place;
+        lock (_lock) place = _silent.AddLast(limit);
+        try
+        {
+            return await ReadRequestLineAsync(stream, limit.Token);
+        }
+        finally
+        {
+            // Not there any more where it has made room.
+            lock (_lock) if (place.List is not null) _silent.Remove(place);
         }
     }
 

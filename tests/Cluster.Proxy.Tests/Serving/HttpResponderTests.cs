@@ -53,6 +53,19 @@ public sealed class HttpResponderTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Get_BesideAsManySilentClientsAsAreServed_TakesThePlaceOfTheOldest()
+    {
+        var silent = Enumerable.Range(0, 64).Select(_ => new TcpClient()).ToList();
+        foreach (var client in silent) await client.ConnectAsync(_responder.EndPoint, TestContext.Current.CancellationToken);
+        await Get_KnownPath_Answers();
+        Assert.Equal("", await new StreamReader(silent[0].GetStream()).ReadToEndAsync(TestContext.Current.CancellationToken));
+        // The others were only slow.
+        await silent[63].GetStream().WriteAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.EndsWith("fine", await new StreamReader(silent[63].GetStream()).ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        silent.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
     public async Task Dispose_WithASilentClient_Returns()
     {
         var responder = new HttpResponder(new IPEndPoint(IPAddress.Loopback, 0), _ => null, NullLogger.Instance);
