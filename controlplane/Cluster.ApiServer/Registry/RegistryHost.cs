@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Allocation;
 using Cluster.ApiServer.Bootstrap;
 using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Strategies;
@@ -18,9 +19,12 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly SystemObjects _systemObjects;
     private readonly DefinitionController _definitions;
 
-    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects, DefinitionController definitions)
+    private readonly ClaimRepair _repair;
+
+    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects, DefinitionController definitions, ClaimRepair repair)
     {
         _caches = caches;
+        _repair = repair;
         _definitions = definitions;
         _systemObjects = systemObjects;
         Registry = registry;
@@ -54,6 +58,7 @@ public sealed class RegistryHost : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var caches = new ResourceCaches(store, indexes, time, logs.CreateLogger<ResourceCaches>());
+        ClaimRepair? repair = null;
         try
         {
             await caches.StartAsync(cancellationToken);
@@ -61,13 +66,20 @@ public sealed class RegistryHost : IAsyncDisposable
             var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), new FieldTracking(strategies, time), time);
             var registry = new ResourceRegistry(context, posted(caches));
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
+            var repairLog = logs.CreateLogger<ClaimRepair>();
+            repair = new ClaimRepair(
+                store, strategies[ResourceCatalog.For<Api.CoreV1.Service>()].Claimant!, new RepairEvents(registry, options, time, repairLog), time, repairLog);
+            // Before anybody can be given what a service has without holding it.
+            await repair.StartAsync(cancellationToken);
             await systemObjects.StartAsync(cancellationToken);
             var definitions = new DefinitionController(registry, caches, time, logs.CreateLogger<DefinitionController>());
             definitions.Start();
-            return new RegistryHost(caches, registry, systemObjects, definitions);
+            return new RegistryHost(caches, registry, systemObjects, definitions, repair);
         }
         catch
         {
+            if (repair is not null)
+                await repair.DisposeAsync();
             await caches.DisposeAsync();
             throw;
         }
@@ -83,6 +95,7 @@ public sealed class RegistryHost : IAsyncDisposable
     {
         await _definitions.DisposeAsync();
         await _systemObjects.DisposeAsync();
+        await _repair.DisposeAsync();
         await _caches.DisposeAsync();
     }
 }

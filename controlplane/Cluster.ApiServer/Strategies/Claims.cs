@@ -9,9 +9,13 @@ internal static class Claims
 {
     public const string Root = "/registry/cluster/";
 
-    public static string ServiceAddress(string address) => $"{Root}serviceips/{address}";
+    public const string ServiceAddresses = Root + "serviceips/";
 
-    public static string NodePort(int port) => string.Create(CultureInfo.InvariantCulture, $"{Root}nodeports/{port}");
+    public const string NodePorts = Root + "nodeports/";
+
+    public static string ServiceAddress(string address) => ServiceAddresses + address;
+
+    public static string NodePort(int port) => string.Create(CultureInfo.InvariantCulture, $"{NodePorts}{port}");
 
     /// <summary>Written with every pod that comes to the node: a binding compares it to know that its sum is still true.</summary>
     public static string Ledger(string node) => $"{Root}nodes/{node}";
