@@ -19,6 +19,7 @@ internal static class AdmissionCatalog
         new("ServiceAccount", parts => new ServiceAccountAdmission(parts.Objects, parts.Time)),
         new("NodeRestriction", parts => new NodeRestriction(parts.Objects)),
         new("AlwaysPullImages", _ => new AlwaysPullImages(), IsDefault: false),
+        new("Priority", parts => new PriorityAdmission(parts.Objects)),
         new("DefaultTolerationSeconds", _ => new DefaultTolerationSeconds()),
         new("CertificateApproval", parts => new CertificateApproval(new SignerRights(parts.Authorizer))),
         new("CertificateSigning", parts => new CertificateSigning(new SignerRights(parts.Authorizer))),

@@ -2,6 +2,7 @@ using System.Net;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
+using Cluster.Api.SchedulingV1;
 using Cluster.ApiServer.Allocation;
 using Cluster.ApiServer.Registry;
 
@@ -15,6 +16,21 @@ internal static class FirstObjects
     private const int DefaultPort = 6443;
 
     public static IReadOnlyList<string> Namespaces { get; } = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+    /// <summary>The priorities of what the cluster itself runs, above all that users may choose.</summary>
+    public static IEnumerable<PriorityClass> PriorityClasses =>
+    [
+        new()
+        {
+            Metadata = new ObjectMeta { Name = "system-node-critical" }, Value = 2000001000,
+            Description = "Used for system critical pods that must not be moved from their current node.",
+        },
+        new()
+        {
+            Metadata = new ObjectMeta { Name = "system-cluster-critical" }, Value = 2000000000,
+            Description = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        },
+    ];
 
     public static Namespace Namespace(string name) => new() { Metadata = new ObjectMeta { Name = name } };
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.ApiServer.Bootstrap;
 
 /// <summary>
-/// Keeps what every cluster has: the system namespaces, the services <c>kubernetes</c> and <c>kube-dns</c>, the API servers'
+/// Keeps what every cluster has: the system namespaces and priorities, the services <c>kubernetes</c> and <c>kube-dns</c>, the API servers'
 /// endpoints, and the authority of client certificates.
 /// </summary>
 internal sealed class SystemObjects(
@@ -79,6 +79,8 @@ internal sealed class SystemObjects(
     {
         foreach (var name in FirstObjects.Namespaces)
             await EnsureAsync(FirstObjects.Namespace(name), cancellationToken);
+        foreach (var priority in FirstObjects.PriorityClasses)
+            await EnsureAsync(priority, cancellationToken);
 
         await EnsureAsync(FirstObjects.Kubernetes(options), cancellationToken);
         await EnsureAsync(FirstObjects.Dns(options), cancellationToken);

@@ -162,7 +162,8 @@ internal sealed class SchedulingQueue : IDisposable
     private void ActivateLocked(QueuedPod pod)
     {
         pod.State = QueueState.Active;
-        _active.Enqueue((pod, ++pod.Ticket), (-pod.Pod.Priority, pod.AddedAt));
+        // The higher first; the complement, as the lowest number has no negative.
+        _active.Enqueue((pod, ++pod.Ticket), (~pod.Pod.Priority, pod.AddedAt));
         _available.Release();
     }
 

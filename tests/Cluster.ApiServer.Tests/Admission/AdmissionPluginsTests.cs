@@ -12,7 +12,7 @@ public sealed class AdmissionPluginsTests
     [Fact]
     public void Create_NothingSaid_IsKubernetesDefaults() => Assert.Equal(
         [
-            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "DefaultTolerationSeconds", "CertificateApproval", "CertificateSigning",
+            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "Priority", "DefaultTolerationSeconds", "CertificateApproval", "CertificateSigning",
             "CertificateSubjectRestriction", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook", "ResourceQuota",
         ],
         Create(new AdmissionOptions()).Where(AdmissionCatalog.All.Select(entry => entry.Name).Contains).Where(name => name != "Priority"));

@@ -22,13 +22,15 @@ public sealed class SchedulingQueueTests : IDisposable
     [Fact]
     public async Task Take_SeveralPods_ByPriorityThenAge()
     {
-        foreach (var (name, priority) in new[] { ("a", 0), ("b", 5), ("c", 0), ("d", 5) })
+        foreach (var (name, priority) in new[] { ("a", 0), ("b", 5), ("c", 0), ("d", 5), ("last", int.MinValue), ("first", int.MaxValue) })
         {
             _queue.Set(A.Pod(name).With(spec => spec.Priority = priority).Facts(), mayHelp: false);
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        Assert.Equal(["b", "d", "a", "c"], new[] { await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync() });
+        Assert.Equal(
+            ["first", "b", "d", "a", "c", "last"],
+            new[] { await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync(), await TakeAsync() });
     }
 
     [Fact]
