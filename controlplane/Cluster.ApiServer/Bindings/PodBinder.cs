@@ -23,6 +23,8 @@ internal sealed class PodBinder(RegistryContext context)
     public async ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken)
     {
         CheckTarget(binding);
+        if (binding.Metadata is { Name.Length: > 0 } named && named.Name != scope.Name)
+            throw StatusErrors.BadRequest("name in URL does not match name in Binding object");
         var node = binding.Target.Name;
         var podKey = Pods.Key(scope.Namespace, scope.Name!);
         var nodeKey = Nodes.Key(null, node);

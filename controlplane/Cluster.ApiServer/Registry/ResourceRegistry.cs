@@ -84,7 +84,7 @@ public sealed class ResourceRegistry : IResourceRegistry
                 : View(scope, await _creates.CreateAsync(scope.ToStored(), ToStored(scope, obj), isApplied: false, cancellationToken));
         }
 
-        await BindAsync(scope with { Name = scope.Name ?? obj.Metadata?.Name ?? "" }, binding, cancellationToken);
+        await BindAsync(scope, binding, cancellationToken);
         return new EncodedMessage(new Status { Status_ = "Success", Code = 201 }, "v1", "Status");
     }
 
@@ -151,8 +151,15 @@ public sealed class ResourceRegistry : IResourceRegistry
     }
 
     /// <inheritdoc/>
-    public ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken) =>
-        _binder.BindAsync(scope with { Resource = ResourceCatalog.For<Pod>() }, binding, cancellationToken);
+    public async ValueTask BindAsync(RequestScope scope, Binding binding, CancellationToken cancellationToken)
+    {
+        binding.Metadata ??= new ObjectMeta();
+        var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Create, Object = binding };
+        await _admission.AdmitAsync(request, cancellationToken);
+        await _admission.ValidateAsync(request, cancellationToken);
+        await _binder.BindAsync(
+            scope with { Resource = ResourceCatalog.For<Pod>(), Name = scope.Name ?? binding.Metadata?.Name ?? "" }, binding, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask AdmitConnectionAsync(RequestScope scope, JsonObject options, CancellationToken cancellationToken) =>

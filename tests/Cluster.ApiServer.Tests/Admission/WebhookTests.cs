@@ -148,6 +148,31 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     }
 
     [Fact]
+    public async Task Validating_OfABinding_SeesItAndRefuses()
+    {
+        _hook.On("/bind", request => new JsonObject { ["allowed"] = request["object"]!["target"]!["name"]!.ToString() != "forbidden" });
+        _hook.On("/note", _ => Patch("""[{"op":"add","path":"/metadata/annotations","value":{"noted":"yes"}}]"""));
+        foreach (var node in (string[])["forbidden", "free"])
+        {
+            using var made = await SendAsync(HttpMethod.Post, "/api/v1/nodes", """{"metadata":{"name":"NODE"},"status":{"allocatable":{"pods":"9"}}}""".Replace("NODE", node, StringComparison.Ordinal));
+        }
+
+        using var created = await SendAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods", """{"metadata":{"name":"to-bind"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        const string rules = """{"objectSelector":{},"rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods/binding"]}]}""";
+        await ConfigureAsync("Validating", Hook("bind.example.com", "/bind", rules));
+        await ConfigureAsync("Mutating", Hook("note.example.com", "/note", rules));
+        using var refused = await SendAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods/to-bind/binding", """{"metadata":{"name":"to-bind"},"target":{"kind":"Node","name":"forbidden"}}""");
+        using var bound = await SendAsync(HttpMethod.Post, "/api/v1/namespaces/default/pods/to-bind/binding", """{"metadata":{"name":"to-bind"},"target":{"kind":"Node","name":"free"}}""");
+        var pod = await rig.Admin.GetFromJsonAsync<JsonNode>("/api/v1/namespaces/default/pods/to-bind");
+
+        Assert.Contains("admission webhook \\\"bind.example.com\\\" denied the request", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Created, bound.StatusCode);
+        Assert.Equal(("free", "yes"), (pod!["spec"]!["nodeName"]!.ToString(), pod["metadata"]!["annotations"]!["noted"]!.ToString()));
+        var request = _hook.Asked.First(asked => asked.Path == "/bind").Request;
+        Assert.Equal(("Binding", "pods", "binding"), (request["kind"]!["kind"]!.ToString(), request["resource"]!["resource"]!.ToString(), request["subResource"]!.ToString()));
+    }
+
+    [Fact]
     public async Task Webhook_WhoseCertificateIsNotTrusted_IsNotAsked()
     {
         await using var other = await WebhookServer.StartAsync(IPAddress.Loopback);

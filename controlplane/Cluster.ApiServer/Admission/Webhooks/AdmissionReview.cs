@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.Conversion;
+using Cluster.Api.CoreV1;
 using Cluster.Api.Custom;
 using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
@@ -76,15 +77,19 @@ internal static class AdmissionReview
             return null;
         if (scope.Subresource == "scale")
             return (JsonObject)JsonCodec.ToNode(FieldTracking.ScaleOf(scope, obj));
+        version = ObjectType(version, scope);
         // Between versions only the name changes: what the webhook's version does not know must come back with its patch.
         return obj is CustomObject custom
             ? CustomJson.ToTree(CustomConversion.To(custom, scope.Version ?? scope.Resource), version.ApiVersion, version.Kind)
             : (JsonObject)JsonCodec.ToNode(Conversions.FromStored(obj, version.Descriptor));
     }
 
+    /// <summary>What is written: the resource's own kind, or a Binding where a pod is bound.</summary>
+    public static ResourceType ObjectType(ResourceType version, RequestScope scope) => scope.Subresource == "binding" ? ResourceCatalog.For<Binding>() : version;
+
     private static JsonObject Kind(ResourceType version, AdmissionRequest request) => request.Scope.Subresource == "scale"
         ? new() { ["group"] = "autoscaling", ["version"] = "v1", ["kind"] = "Scale" }
-        : new() { ["group"] = version.Group, ["version"] = version.Version, ["kind"] = request.ConnectOptions?["kind"]!.ToString() ?? version.Kind };
+        : new() { ["group"] = version.Group, ["version"] = version.Version, ["kind"] = request.ConnectOptions?["kind"]!.ToString() ?? ObjectType(version, request.Scope).Kind };
 
     private static JsonObject Resource(ResourceType version) =>
         new() { ["group"] = version.Group, ["version"] = version.Version, ["resource"] = version.Plural };

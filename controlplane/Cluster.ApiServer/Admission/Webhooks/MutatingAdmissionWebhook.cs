@@ -67,11 +67,13 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
         try
         {
             var tree = AdmissionReview.Tree(request.Object, version, scope)!;
+            version = AdmissionReview.ObjectType(version, scope);
+            var stored = AdmissionReview.ObjectType(scope.Resource, scope);
             if (Patch.Apply(tree, PatchMediaTypes.Json, patch, version.Descriptor) is not JsonObject patched)
                 throw StatusErrors.BadRequest("it makes no object of it");
             var changed = version.Custom is not null
                 ? Custom(patched, version, scope.Version ?? scope.Resource)
-                : Conversions.ToStored((IApiObject)JsonCodec.FromNode(patched, version.Descriptor, FieldValidation.Ignore, null), scope.Resource.Descriptor);
+                : Conversions.ToStored((IApiObject)JsonCodec.FromNode(patched, version.Descriptor, FieldValidation.Ignore, null), stored.Descriptor);
             if (changed is CustomObject custom)
                 CustomConversion.Default(custom, scope.Version ?? scope.Resource);
             else
