@@ -28,12 +28,22 @@ internal static class StoredForm
         }
     }
 
-    /// <exception cref="InvalidProtocolBufferException">The value is none of ours.</exception>
+    /// <exception cref="StatusException">500: the value is none of ours. The message names the key and nothing of the value.</exception>
     public static ObjectVersion Decode(ResourceType type, StoreEntry entry)
     {
-        if (type.Custom is not null)
-            return DecodeCustom(type, entry);
+        try
+        {
+            return type.Custom is not null ? DecodeCustom(type, entry) : DecodeKnown(type, entry);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Whoever asked has made no mistake.
+            throw StatusErrors.InternalError($"the value of {GoText.Quote(entry.Key)} in the store cannot be read", exception);
+        }
+    }
 
+    private static ObjectVersion DecodeKnown(ResourceType type, StoreEntry entry)
+    {
         var version = new ObjectVersion(type, entry);
         // Now, and not when a reader needs it, is the time to find out what cannot be read.
         _ = version.Object;

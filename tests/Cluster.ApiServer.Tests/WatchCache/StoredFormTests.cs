@@ -16,8 +16,7 @@ public sealed class StoredFormTests
     [Fact]
     public void Decode_OfAnyKind_TellsItsBytes()
     {
-        var definition = JsonCodec.Decode<CustomResourceDefinition>(Encoding.UTF8.GetBytes(CustomRig.Definition("a.example.com", """{"type":"object"}""").ToJsonString()));
-        var widgets = CustomKinds.Of(definition)[0];
+        var widgets = Widgets();
         var widget = Encoding.UTF8.GetBytes(CustomRig.Widget("a.example.com", "w", "{}"));
         var maps = ResourceCatalog.For<ConfigMap>();
         var map = StoredForm.Encode(maps, new ConfigMap { Metadata = new() { Name = "m" }, Data = { ["a"] = "b" } });
@@ -25,4 +24,19 @@ public sealed class StoredFormTests
         Assert.Equal(widget.Length, StoredForm.Decode(widgets, new StoreEntry("/registry/w", widget, 1, 1)).StoredBytes);
         Assert.Equal(map.Length, StoredForm.Decode(maps, new StoreEntry("/registry/m", map, 1, 1)).StoredBytes);
     }
+
+    [Fact]
+    public void Decode_OfWhatCannotBeRead_IsTheServersFailureAndNamesTheKey()
+    {
+        foreach (var type in (ResourceType[])[Widgets(), ResourceCatalog.For<Secret>()])
+        {
+            var failure = Assert.Throws<StatusException>(() => StoredForm.Decode(type, new StoreEntry("/registry/x/default/bad", "hidden"u8.ToArray(), 1, 1)));
+
+            Assert.Equal((500, "InternalError"), (failure.Code, failure.Status.Reason));
+            Assert.Equal("Internal error occurred: the value of \"/registry/x/default/bad\" in the store cannot be read", failure.Message);
+        }
+    }
+
+    private static ResourceType Widgets() => CustomKinds.Of(
+        JsonCodec.Decode<CustomResourceDefinition>(Encoding.UTF8.GetBytes(CustomRig.Definition("a.example.com", """{"type":"object"}""").ToJsonString())))[0];
 }
