@@ -247,6 +247,17 @@ public sealed class KernelNatTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PreferredZone_WithoutBackendsOfAFamily_LeavesThatFamilyToTheOtherZones()
+    {
+        var port = new ServicePort(new ServicePortId("nat/families", ServiceProtocol.Tcp), 80) { VirtualAddresses = [Vip(10, false), Vip(10, true)], PreferredZone = "here" };
+        var far = new Backend("b", Server(1, ServiceProtocol.Tcp, false, "b")) { AlternateAddress = Server(1, ServiceProtocol.Tcp, true, "b"), Zone = "there" };
+        _dataplane.Directory.Set(port, [new Backend("a", Server(0, ServiceProtocol.Tcp, false, "a")) { Zone = "here" }, far]);
+        await _dataplane.Publish();
+        Assert.StartsWith("a", await AskAsync(_namespaces[2], new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+        Assert.StartsWith("b", await AskAsync(_namespaces[2], new IPEndPoint(Vip(10, true), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task MasqueradeAll_PodsOnOneBridge_ReachOneAnothersServices()
     {
         await _dataplane.DisposeAsync();

@@ -130,7 +130,8 @@ internal sealed class NatService
     /// <summary>A chain that gives each connection to a backend; null without any.</summary>
     private string? Balanced(string kind, NatFamily family, ReadOnlySpan<Backend> usable)
     {
-        var backends = family.Of(BackendSelection.Nearest(usable.ToArray(), Entry.Port.PreferredZone));
+        var ofFamily = Array.FindAll(usable.ToArray(), backend => backend.AddressOf(family.Family) is not null);
+        var backends = family.Of(BackendSelection.Nearest(ofFamily, Entry.Port.PreferredZone));
         if (backends.Length == 0) return null;
         var name = NatName.Chain(kind, family, Entry.Port.Id);
         var affinity = Entry.Port.AffinityTimeout;

@@ -108,7 +108,8 @@ public sealed class NatTable : IAsyncDisposable
             _isDamaged = true;
             TakeAsLeft();
             ApplyWithoutRefused(Wanted());
-            _isDamaged = false;
+            // Where nothing at all was accepted the kernel still holds what is to be replaced: that is for the table made anew.
+            _isDamaged = _leftChains is not null;
         }
     }
 
