@@ -42,7 +42,11 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
 
     private static bool IsCut(NatChange change, bool isFirst) =>
         (change.After ?? change.Before)?.Entry.Port.Id.Protocol == ServiceProtocol.Udp
-        && (isFirst || Targets(change.Before).Except(Targets(change.After)).Any() || (!Targets(change.Before).Any() && Targets(change.After).Any()));
+        && (isFirst || Targets(change.Before).Except(Targets(change.After)).Any() || (Targets(change.After).Any() && HasNewPlace(change)));
+
+    // Or a place of which nobody was led anywhere yet.
+    private static bool HasNewPlace(NatChange change) =>
+        !Targets(change.Before).Any() || change.After!.Places.Keys.Except(change.Before!.Places.Keys).Any();
 
     private static IEnumerable<IPEndPoint> Targets(NatService? service) => service?.Lists.SelectMany(list => list.Targets) ?? [];
 

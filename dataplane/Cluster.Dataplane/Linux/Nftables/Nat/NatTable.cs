@@ -24,6 +24,7 @@ public sealed class NatTable : IAsyncDisposable
     private readonly Dictionary<ServicePortId, ServiceEntry?> _changed = [];
     private readonly Dictionary<IPAddress, int> _backends = [];
     private readonly HashSet<string> _sets = [];
+    private readonly HashSet<ServicePortId> _refused = [];
     private readonly NatPlaces _places;
     private readonly NatFlows _flows;
     private readonly NftSocket _kernel = new();
@@ -116,7 +117,12 @@ public sealed class NatTable : IAsyncDisposable
     /// <summary>Makes the table anew where someone has removed or changed it.</summary>
     public async Task VerifyAsync(ServiceTable table, CancellationToken cancellationToken)
     {
-        if (!_isDamaged && IsThere() && IsWhole()) return;
+        if (!_isDamaged && IsThere() && IsWhole())
+        {
+            TryRefusedAgain(table);
+            return;
+        }
+
         _logger.LogWarning("The table {Table} was removed or changed by someone else and is made anew", _options.Table);
         await NftCommand.ApplyAsync(_frame.Script, cancellationToken);
         Forget();
@@ -154,7 +160,17 @@ public sealed class NatTable : IAsyncDisposable
         Note(after);
     }
 
-    // One that the kernel will not have is found by halves, and left out until it changes: the others must not wait for it.
+    // What was refused for want of memory, or by a lost acknowledgement, may be taken the next time.
+    private void TryRefusedAgain(ServiceTable table)
+    {
+        if (_refused.Count == 0) return;
+        foreach (var entry in table.Entries)
+            if (_refused.Contains(entry.Port.Id)) _changed[entry.Port.Id] = entry;
+        _refused.Clear();
+        ApplyWithoutRefused(Wanted());
+    }
+
+    // One that the kernel will not have is found by halves, and left out until it changes or the table is looked at again: the others must not wait for it.
     private void ApplyWithoutRefused(Dictionary<ServicePortId, NatService?> after)
     {
         var refused = 0;
@@ -175,6 +191,7 @@ public sealed class NatTable : IAsyncDisposable
             {
                 _logger.LogError("{Service} is not served: {Error}", id, exception.Message);
                 _changed.Remove(id);
+                _refused.Add(id);
             }
         }
     }
@@ -193,6 +210,7 @@ public sealed class NatTable : IAsyncDisposable
         _services.Clear();
         _backends.Clear();
         _sets.Clear();
+        _refused.Clear();
         _places.Clear();
         _leftChains = null;
     }
