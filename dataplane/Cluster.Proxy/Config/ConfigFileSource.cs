@@ -47,7 +47,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     }
 
     /// <summary>Follows changes until cancelled.</summary>
-    /// <remarks>A file that is renamed into place is read at once. One that is written where it is may be there in part: it is read at the next look.</remarks>
+    /// <remarks>A file that is renamed in its folder is read at once. One that is written where it is may be there in part: it is read at the next look.</remarks>
     public async Task RunAsync(NodeDataplane dataplane, CancellationToken cancellationToken)
     {
         var looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

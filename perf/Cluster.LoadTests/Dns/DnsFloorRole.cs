@@ -6,7 +6,7 @@ namespace Cluster.LoadTests.Dns;
 
 /// <summary>
 /// The least a server of datagrams can cost here: receives, changes some bytes and sends, with batches, joined answers and pauses as our DNS server has them,
-/// and looks nothing up. No server that answers by sockets does better by much; what it costs beside the others says which ratios can be reached.
+/// and looks nothing up. What it costs beside the others says which ratios can be reached.
 /// </summary>
 internal sealed unsafe class DnsFloorRole : IDisposable
 {
