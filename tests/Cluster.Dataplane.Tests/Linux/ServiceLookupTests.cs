@@ -18,14 +18,14 @@ public sealed class ServiceLookupTests
     {
         Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
         await using var everywhere = new UdpBackend("host", IPAddress.Any);
-        var address = IPAddress.Parse("127.198.7.1");
+        var address = IPAddress.Parse("127.198.8.1");
         var place = new Place(address, everywhere.EndPoint.Port, ServiceProtocol.Udp);
         var lookup = Start();
         try
         {
             int receiver = DatagramCalls.OpenSteered(AddressFamily.InterNetwork, 0);
             lookup.SetReceiver(AddressFamily.InterNetwork, receiver);
-            lookup.ChangeRanges([IPNetwork.Parse("127.198.7.0/24")], []);
+            lookup.ChangeRanges([IPNetwork.Parse("127.198.8.0/24")], []);
             lookup.Add(place);
             lookup.Allow([place], []);
             using var client = UdpRelayRig.Connect(new IPEndPoint(address, place.Port));
