@@ -71,7 +71,7 @@ internal sealed class StockApiServer : IAsyncDisposable
     }
 
     /// <summary>The kubectl of its own version, as an administrator.</summary>
-    public Kubectl Administrator() => new(Machine.Kubectl120, Kubeconfig("administrator", AdministratorToken), "default");
+    public Kubectl Administrator(string ns = "default") => new(Machine.Kubectl120, Kubeconfig("administrator", AdministratorToken), ns);
 
     /// <summary>A kubeconfig of a service account, which must be there.</summary>
     public async Task<string> KubeconfigOfAsync(string ns, string account)

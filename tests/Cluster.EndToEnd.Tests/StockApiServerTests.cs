@@ -28,7 +28,7 @@ public sealed class StockApiServerTests
         using var data = new TempDirectory();
         await using StockApiServer server = await StockApiServer.StartAsync(data.Path, node, ServiceRange);
         Kubectl kubectl = server.Administrator();
-        await kubectl.ApplyAsync(await AccountAsync());
+        await server.Administrator("kube-system").ApplyAsync(await AccountAsync());
         string kubeconfig = await server.KubeconfigOfAsync("kube-system", "cluster-proxy");
         await kubectl.ApplyAsync("""{"apiVersion":"v1","kind":"Node","metadata":{"name":"here"}}""");
 
