@@ -6,7 +6,7 @@ using Cluster.Storage;
 namespace Cluster.ApiServer.Registry;
 
 /// <summary>One object's transaction: its own key compared and written, and with it what its kind claims.</summary>
-internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStrategy strategy)
+internal sealed class ObjectWriter(RegistryContext context, ResourceType type, ResourceStrategy strategy)
 {
     // Far more lost races in a row than any load makes: then something is wrong, and the client should know.
     public const int MaxTries = 64;
@@ -26,13 +26,14 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
         {
             var candidate = strategy.Claimant is { FillsIn: true } ? obj.Copy() : obj;
             var plan = Plan(candidate, old, taken);
-            var result = await store.TxnAsync(
+            var written = context.Caches.Written.Add(type, key, candidate, StoredForm.Encode(type, candidate));
+            var result = await context.Store.TxnAsync(
                 new StoreTxn(
                     [new StoreCompare(key, old?.Revision ?? 0), .. plan.Compares],
-                    [new StoreOp(key, StoredForm.Encode(type, candidate), strategy.TimeToLive), .. plan.Operations]),
+                    [new StoreOp(key, written.Stored, strategy.TimeToLive), .. plan.Operations]),
                 cancellationToken);
             if (result.Succeeded)
-                return WriteOutcome.Written(StoredForm.Version(type, key, candidate, result.Revision));
+                return WriteOutcome.Written(written.At(result.Revision));
 
             if (result.Current[0]?.ModRevision != old?.Revision)
                 return WriteOutcome.Lost(result.Current[0]);
@@ -57,7 +58,7 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
     public async ValueTask<WriteOutcome> DeleteAsync(ObjectVersion old, IApiObject last, CancellationToken cancellationToken)
     {
         var claims = strategy.Claimant?.ClaimsOf(old.Object) ?? [];
-        var result = await store.TxnAsync(
+        var result = await context.Store.TxnAsync(
             new StoreTxn(
                 [new StoreCompare(old.Key, old.Revision)],
                 [new StoreOp(old.Key, null), .. claims.Select(key => new StoreOp(key, null))]),
