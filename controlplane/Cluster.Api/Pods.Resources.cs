@@ -76,21 +76,17 @@ public static partial class Pods
     }
 
     private static bool AsksForAnything(Container container) =>
-        container.Resources is { } resources && (ComputeResources(resources.Requests).Any() || ComputeResources(resources.Limits).Any());
+        ComputeResources(container.Resources?.Requests).Concat(ComputeResources(container.Resources?.Limits)).Any();
 
     private static bool IsGuaranteed(Container container)
     {
-        if (container.Resources is not { Limits.Count: > 0 })
-        {
-            return false;
-        }
-        var limits = ComputeResources(container.Resources.Limits).ToDictionary();
-        var requests = ComputeResources(container.Resources.Requests).ToDictionary();
+        var limits = ComputeResources(container.Resources?.Limits).ToDictionary();
+        var requests = ComputeResources(container.Resources?.Requests).ToDictionary();
         return limits.Count == 2 && requests.All(request => limits.TryGetValue(request.Key, out var limit) && limit == request.Value);
     }
 
-    private static IEnumerable<KeyValuePair<string, QuantityValue>> ComputeResources(IDictionary<string, Quantity> amounts) =>
-        amounts
+    private static IEnumerable<KeyValuePair<string, QuantityValue>> ComputeResources(IDictionary<string, Quantity>? amounts) =>
+        (amounts ?? new Dictionary<string, Quantity>())
             .Where(amount => amount.Key is "cpu" or "memory")
             .Select(amount => KeyValuePair.Create(amount.Key, QuantityValue.From(amount.Value)))
             .Where(amount => amount.Value.Sign > 0);

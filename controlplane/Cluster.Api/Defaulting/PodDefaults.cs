@@ -32,10 +32,6 @@ internal static class PodDefaults
         {
             return;
         }
-        if (resources.Limits.Count == 0)
-        {
-            return;
-        }
         foreach (var (name, limit) in resources.Limits)
         {
             if (!resources.Requests.ContainsKey(name))

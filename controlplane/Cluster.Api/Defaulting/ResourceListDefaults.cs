@@ -18,11 +18,7 @@ internal static class ResourceListDefaults
 
     public static void Apply(IDictionary<string, Quantity> amounts)
     {
-        if (amounts.Count == 0)
-        {
-            return;
-        }
-        foreach (var (_, quantity) in amounts)
+        foreach (var quantity in amounts.Values)
         {
             // Only micro and nano are finer in canonical text, and a decoded quantity is canonical.
             if (quantity.String is [.., 'u' or 'n'] && QuantityValue.TryParse(quantity.String, out var value))

@@ -59,7 +59,7 @@ internal static class ValueStructs
     {
         if (field.Accessor.GetValue(message) is not IMessage value)
         {
-            value = field.MessageType.Parser.ParseFrom(ReadOnlySpan<byte>.Empty);
+            value = field.MessageType.Parser.ParseFrom(ByteString.Empty);
             field.Accessor.SetValue(message, value);
         }
         Fill(value);
@@ -75,10 +75,9 @@ internal static class ValueStructs
 
     private static void FillAll(IList values)
     {
-        // By index: an enumerator of a list whose type is not known here would be an object.
-        for (var at = 0; at < values.Count; at++)
+        foreach (var value in values)
         {
-            Fill((IMessage)values[at]!);
+            Fill((IMessage)value!);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class Impersonation(RequestAuthorizer authorizer)
     public async ValueTask<UserIdentity> ResolveAsync(HttpContext context, UserIdentity caller)
     {
         var headers = context.Request.Headers;
-        if (!HasOurs(headers))
+        if (!headers.Keys.Any(IsOurs))
             return caller;
         var name = headers[UserHeader].ToString();
         if (name.Length == 0)
@@ -36,18 +36,6 @@ internal sealed class Impersonation(RequestAuthorizer authorizer)
         foreach (var header in headers.Keys.Where(IsOurs).ToList())
             headers.Remove(header);
         return new UserIdentity(name, uid, Groups(name, groups), extra);
-    }
-
-    // Their names as a collection would be made anew for each request.
-    private static bool HasOurs(IHeaderDictionary headers)
-    {
-        foreach (var header in headers)
-        {
-            if (IsOurs(header.Key))
-                return true;
-        }
-
-        return false;
     }
 
     private static bool IsOurs(string header) => header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);

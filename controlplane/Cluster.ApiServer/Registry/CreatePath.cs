@@ -61,7 +61,7 @@ internal sealed class CreatePath(RegistryContext context)
         await context.Admission.ValidateAsync(request, cancellationToken);
         strategy.PrepareForStore(scope, obj);
         var key = scope.Resource.Key(scope.Namespace, obj.Metadata.Name);
-        var writer = new ObjectWriter(context, scope.Resource, strategy);
+        var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)
             return await PreviewAsync(scope.Resource, writer, key, obj, cancellationToken);
 

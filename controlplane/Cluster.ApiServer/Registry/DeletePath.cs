@@ -62,7 +62,7 @@ internal sealed class DeletePath(RegistryContext context)
         await context.Admission.ValidateAsync(request, cancellationToken);
 
         var marked = Mark(strategy, current.Object, options);
-        var writer = new ObjectWriter(context, scope.Resource, strategy);
+        var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         var deleted = marked.Metadata is { DeletionGracePeriodSeconds: 0, Finalizers.Count: 0 } && strategy.IsReleased(marked);
         if (scope.DryRun)
             return (WriteOutcome.Written(new ObjectVersion(scope.Resource, current.Key, marked, current.Revision)), deleted);

@@ -6,13 +6,10 @@ using Cluster.Storage;
 namespace Cluster.ApiServer.Registry;
 
 /// <summary>One object's transaction: its own key compared and written, and with it what its kind claims.</summary>
-internal sealed class ObjectWriter(RegistryContext context, ResourceType type, ResourceStrategy strategy)
+internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStrategy strategy)
 {
     // Far more lost races in a row than any load makes: then something is wrong, and the client should know.
     public const int MaxTries = 64;
-
-    // Stays empty: without claims nothing is lost to others.
-    private static readonly HashSet<string> NothingTaken = [];
 
     /// <summary>Writes the object if its key is still at <paramref name="old"/> (null: absent).</summary>
     /// <param name="key">The store key.</param>
@@ -21,19 +18,18 @@ internal sealed class ObjectWriter(RegistryContext context, ResourceType type, R
     /// <param name="cancellationToken">Ends the write; its outcome is then unknown.</param>
     public async ValueTask<WriteOutcome> PutAsync(string key, IApiObject obj, ObjectVersion? old, CancellationToken cancellationToken)
     {
-        HashSet<string> taken = strategy.Claimant is null ? NothingTaken : new(StringComparer.Ordinal);
+        var taken = new HashSet<string>(StringComparer.Ordinal);
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            var candidate = strategy.Claimant is { FillsIn: true } ? obj.Copy() : obj;
+            var candidate = strategy.Claimant is null ? obj : obj.Copy();
             var plan = Plan(candidate, old, taken);
-            var written = context.Caches.Written.Add(type, key, candidate, StoredForm.Encode(type, candidate));
-            var result = await context.Store.TxnAsync(
+            var result = await store.TxnAsync(
                 new StoreTxn(
                     [new StoreCompare(key, old?.Revision ?? 0), .. plan.Compares],
-                    [new StoreOp(key, written.Stored, strategy.TimeToLive), .. plan.Operations]),
+                    [new StoreOp(key, StoredForm.Encode(type, candidate), strategy.TimeToLive), .. plan.Operations]),
                 cancellationToken);
             if (result.Succeeded)
-                return WriteOutcome.Written(written.At(result.Revision));
+                return WriteOutcome.Written(StoredForm.Version(type, key, candidate, result.Revision));
 
             if (result.Current[0]?.ModRevision != old?.Revision)
                 return WriteOutcome.Lost(result.Current[0]);
@@ -58,7 +54,7 @@ internal sealed class ObjectWriter(RegistryContext context, ResourceType type, R
     public async ValueTask<WriteOutcome> DeleteAsync(ObjectVersion old, IApiObject last, CancellationToken cancellationToken)
     {
         var claims = strategy.Claimant?.ClaimsOf(old.Object) ?? [];
-        var result = await context.Store.TxnAsync(
+        var result = await store.TxnAsync(
             new StoreTxn(
                 [new StoreCompare(old.Key, old.Revision)],
                 [new StoreOp(old.Key, null), .. claims.Select(key => new StoreOp(key, null))]),

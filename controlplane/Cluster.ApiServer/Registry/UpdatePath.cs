@@ -65,7 +65,7 @@ internal sealed class UpdatePath(RegistryContext context)
         var strategy = context.Strategies[scope.Resource];
         var obj = await PrepareAsync(scope, strategy, change(Seen(scope, current, ownersAreSet)), ownersAreSet, current.Object, cancellationToken);
         OwnerTimes.KeepIfNothingElseChanged(obj, current.Object);
-        var writer = new ObjectWriter(context, scope.Resource, strategy);
+        var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)
             return WriteOutcome.Written(new ObjectVersion(scope.Resource, current.Key, writer.Preview(obj, current), current.Revision));
 

@@ -20,15 +20,8 @@ internal sealed record MediaType(string Name, IReadOnlyDictionary<string, string
         Parameters.TryGetValue("q", out var text)
         && double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var quality) ? quality : 1;
 
-    // What nearly all clients send, as it stands.
-    private static readonly Dictionary<string, MediaType> Plain = Supported.ToDictionary(
-        name => name, name => new MediaType(name, System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty), StringComparer.Ordinal);
-
     public static MediaType Parse(string text)
     {
-        if (Plain.TryGetValue(text, out var known))
-            return known;
-
         var parts = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var part in parts.Skip(1))
@@ -43,8 +36,7 @@ internal sealed record MediaType(string Name, IReadOnlyDictionary<string, string
 
     /// <summary>The media types of an Accept header, the most wanted first.</summary>
     public static IEnumerable<MediaType> ParseList(string text) =>
-        Plain.TryGetValue(text, out var known) ? [known]
-        : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(Parse)
             .OrderByDescending(type => type.Quality);
 }

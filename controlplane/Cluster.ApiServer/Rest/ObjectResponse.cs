@@ -19,23 +19,6 @@ internal static class ObjectResponse
         HttpContext context, ResponseFormat format, int code, EncodedMessage message, CancellationToken cancellationToken) =>
         WriteAsync(context, format, code, [format.IsProtobuf ? message.Protobuf : message.Json], cancellationToken);
 
-    /// <summary>Answers a write: hardly anyone asks for the very same text again.</summary>
-    public static Task WriteOnceAsync(
-        HttpContext context, ResponseFormat format, int code, EncodedMessage message, CancellationToken cancellationToken)
-    {
-        if (format.IsProtobuf || format.Pretty)
-            return WriteAsync(context, format, code, message, cancellationToken);
-
-        var text = message.JsonOnce();
-        if (text.Length >= FlushBytes)
-            return WriteAsync(context, format, code, [text.ToArray()], cancellationToken);
-
-        Begin(context.Response, format, code);
-        context.Response.ContentLength = text.Length;
-        context.Response.BodyWriter.Write(text);
-        return Task.CompletedTask;
-    }
-
     /// <param name="context">The request; its response has not started.</param>
     /// <param name="format">The media type to announce.</param>
     /// <param name="code">HTTP status.</param>
@@ -52,20 +35,15 @@ internal static class ObjectResponse
             parts = [Indent(parts)];
 
         var response = context.Response;
-        Begin(response, format, code);
+        response.StatusCode = code;
+        // Every JSON text is YAML too.
+        response.ContentType = format.MediaType;
+        response.Headers.CacheControl = "no-cache, private";
         var length = parts.Sum(part => (long)part.Length);
         if (length >= MinCompressedBytes && AcceptsGzip(context.Request))
             await WriteCompressedAsync(response, parts, cancellationToken);
         else
             await WritePlainAsync(response, parts, length, cancellationToken);
-    }
-
-    private static void Begin(HttpResponse response, ResponseFormat format, int code)
-    {
-        response.StatusCode = code;
-        // Every JSON text is YAML too.
-        response.ContentType = format.MediaType;
-        response.Headers.CacheControl = "no-cache, private";
     }
 
     private static async Task WritePlainAsync(

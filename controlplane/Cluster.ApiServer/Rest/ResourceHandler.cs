@@ -145,11 +145,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         WarningHeaders.Write(context.Response, scope.Warnings);
         // A Status is what it is, whatever view was asked for.
         if (format.View == ObjectView.Full || message.Message is not IApiObject obj)
-        {
-            return HttpMethods.IsGet(context.Request.Method)
-                ? ObjectResponse.WriteAsync(context, format, code, message, context.RequestAborted)
-                : ObjectResponse.WriteOnceAsync(context, format, code, message, context.RequestAborted);
-        }
+            return ObjectResponse.WriteAsync(context, format, code, message, context.RequestAborted);
 
         if (format.View == ObjectView.Metadata)
             return ObjectResponse.WriteAsync(context, format, code, PartialMetadata.Of(obj, format.ViewVersion), context.RequestAborted);

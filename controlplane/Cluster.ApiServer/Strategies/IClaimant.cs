@@ -6,11 +6,8 @@ namespace Cluster.ApiServer.Strategies;
 /// <remarks>Claims are keys of the store written in the object's own transaction: safe over any number of API servers.</remarks>
 internal interface IClaimant
 {
-    /// <summary>The objects themselves are changed; false: others are told of them, and no more.</summary>
-    bool FillsIn { get; }
-
     /// <summary>Fills in what the object was not given, and says what its transaction must compare and write besides.</summary>
-    /// <param name="obj">The object about to be written; changed where <see cref="FillsIn"/>.</param>
+    /// <param name="obj">The object about to be written; changed.</param>
     /// <param name="old">The object before; null on create.</param>
     /// <param name="taken">Keys an earlier try of this write has lost.</param>
     ClaimPlan Plan(IApiObject obj, IApiObject? old, IReadOnlySet<string> taken);

@@ -70,9 +70,6 @@ internal sealed class PodStrategy : ResourceStrategy, IClaimant
     }
 
     /// <inheritdoc/>
-    public bool FillsIn => false;
-
-    /// <inheritdoc/>
     public ClaimPlan Plan(IApiObject obj, IApiObject? old, IReadOnlySet<string> taken)
     {
         var pod = (Pod)obj;

@@ -9,16 +9,12 @@ namespace Cluster.ApiServer.WatchCache;
 /// <remarks>Two readers that ask first at the same time may both encode; one result stays. The message must not change any more.</remarks>
 public class EncodedMessage
 {
-    // Most objects' JSON fits at the first try; what a large one has made the buffer grow to is not kept.
-    private const int UsualBytes = 8 * 1024;
-    private const int MostBytesKept = 256 * 1024;
+    // Most objects' JSON fits at the first try.
+    private const int UsualBytes = 2048;
 
     // Of rests in a row: the message is made anew in some microseconds, its texts take longer and are what lists and watches share.
     private const int RestsWithMessage = 1;
     private const int RestsWithForms = 6;
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _buffer;
 
     private IMessage? _message;
     private byte[]? _json;
@@ -56,10 +52,6 @@ public class EncodedMessage
     /// <summary>Kubernetes protobuf in its envelope.</summary>
     public ReadOnlyMemory<byte> Protobuf => Used(ref _protobuf) ?? (_protobuf = Envelope.Encode(Message, ApiVersion, Kind));
 
-    /// <summary>The JSON for one who is likely to be the only one to ask: it is not kept.</summary>
-    /// <returns>Valid until this thread encodes another one.</returns>
-    internal ReadOnlySpan<byte> JsonOnce() => Used(ref _json) ?? Encode();
-
     /// <summary>The message is in memory.</summary>
     internal bool HasMessage => Volatile.Read(ref _message) is not null;
 
@@ -89,16 +81,10 @@ public class EncodedMessage
         return Volatile.Read(ref form);
     }
 
-    private byte[] EncodeJson() => Encode().ToArray();
-
-    private ReadOnlySpan<byte> Encode()
+    private byte[] EncodeJson()
     {
-        var output = _buffer ?? new ArrayBufferWriter<byte>(UsualBytes);
-        output.ResetWrittenCount();
-        _buffer = null;
+        var output = new ArrayBufferWriter<byte>(UsualBytes);
         JsonCodec.Encode(Message, output, ApiVersion, Kind, resourceVersion: null);
-        if (output.Capacity <= MostBytesKept)
-            _buffer = output;
-        return output.WrittenSpan;
+        return output.WrittenSpan.ToArray();
     }
 }

@@ -8,7 +8,7 @@ namespace Cluster.ApiServer.WatchCache;
 
 /// <summary>One version of one stored object: what the cache, its watchers and every reader share.</summary>
 /// <remarks>
-/// One that was read from the store or written to it keeps the stored bytes, a sixth of what the object is in memory, and makes the object of them where it
+/// One that was read from the store keeps the stored bytes, a sixth of what the object is in memory, and makes the object of them where it
 /// is asked for: <see cref="Rest"/> lets go of what nobody uses, so that a large cluster at rest costs little more than its bytes.
 /// </remarks>
 public sealed class ObjectVersion : EncodedMessage
@@ -32,15 +32,6 @@ public sealed class ObjectVersion : EncodedMessage
         : base(type.ApiVersion, type.Kind) =>
         (Type, Key, Revision, _stored, StoredBytes) = (type, entry.Key, entry.ModRevision, entry.Value, entry.Value.Length);
 
-    /// <summary>Of a built-in kind, as it was just written.</summary>
-    /// <param name="type">Its resource.</param>
-    /// <param name="key">Its key in the store.</param>
-    /// <param name="obj">The object, its resourceVersion set; never changed.</param>
-    /// <param name="stored">What the store has of it.</param>
-    /// <param name="revision">The store revision that made this version.</param>
-    internal ObjectVersion(ResourceType type, string key, IApiObject obj, ReadOnlyMemory<byte> stored, long revision)
-        : base(obj, type.ApiVersion, type.Kind) => (Type, Key, Revision, _stored, StoredBytes) = (type, key, revision, stored, stored.Length);
-
     public ResourceType Type { get; }
 
     public string Key { get; }
@@ -50,7 +41,7 @@ public sealed class ObjectVersion : EncodedMessage
 
     public long Revision { get; }
 
-    /// <summary>Its length in the store; 0 where it neither came from there nor went there.</summary>
+    /// <summary>Its length in the store; 0 where it was not read from there.</summary>
     public int StoredBytes { get; init; }
 
     /// <summary>Of an added kind: the object in the version it was stored in, where that is not the one that would be stored now.</summary>

@@ -22,9 +22,6 @@ internal sealed class ResourceCache
     /// <summary>Told of every change before readers can see it: (previous, current), as in the ring. For indexes.</summary>
     public Action<ObjectVersion?, ObjectVersion?>? Changing { get; init; }
 
-    /// <summary>What this server writes itself; null: everything is decoded.</summary>
-    public RecentWrites? Written { get; init; }
-
     public ResourceType Type { get; }
 
     public EventRing Ring { get; }
@@ -118,7 +115,7 @@ internal sealed class ResourceCache
     {
         try
         {
-            return Written?.Take(entry) ?? StoredForm.Decode(Type, entry);
+            return StoredForm.Decode(Type, entry);
         }
         catch (Exception exception)
         {

@@ -35,7 +35,6 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
             type => type,
             type => new ResourceCache(type, new EventRing(time), logger)
             {
-                Written = Written,
                 Changing = Telling(type, [.. indexes.Where(index => index.Covers(type))]),
             });
         Custom = new CustomCaches(store, _caches[ResourceCatalog.Definitions], time, logger);
@@ -45,9 +44,6 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
     public StoreFeed Feed { get; }
 
     public NodePods NodePods { get; } = new();
-
-    /// <summary>To be told of each write before the store is.</summary>
-    public RecentWrites Written { get; } = new();
 
     /// <summary>Claims and ledgers.</summary>
     public KeyCache Keys { get; } = new(StoreFeed.Root + "cluster/");

@@ -2,15 +2,14 @@ namespace Cluster.ApiServer.WatchCache;
 
 /// <summary>An immutable map of object versions in ordinal key order; a change makes a new one that shares nearly everything.</summary>
 /// <remarks>
-/// A sorted array of sorted chunks: a change copies one chunk and the array of chunks (256 references and n/256), a find is two binary
+/// A sorted array of sorted chunks: a change copies one chunk and the array of chunks (128 references and n/128), a find is two binary
 /// searches, a range is a walk over arrays. For the sizes of a cluster (up to some 100,000 objects a kind) that beats a balanced tree
 /// on each count.
 /// </remarks>
 public sealed class SortedSnapshot
 {
-    // A full chunk splits in two halves, at the end of the map into itself and a new one: keys that count up leave full chunks behind.
-    // Copying one stays within two kilobytes, and so does the array of chunks up to some 60,000 objects.
-    private const int ChunkSize = 256;
+    // A full chunk splits in two halves: copying one stays within a kilobyte.
+    private const int ChunkSize = 128;
 
     private readonly ObjectVersion[][] _chunks;
 
@@ -52,8 +51,7 @@ public sealed class SortedSnapshot
             return new SortedSnapshot(Replace(at, [ReplaceItem(chunk, index, version)]), Count);
 
         ObjectVersion[] grown = [.. chunk.AsSpan(0, ~index), version, .. chunk.AsSpan(~index)];
-        var split = grown.Length <= ChunkSize ? grown.Length : ~index == chunk.Length && at == _chunks.Length - 1 ? ChunkSize : ChunkSize / 2;
-        ObjectVersion[][] parts = split == grown.Length ? [grown] : [grown[..split], grown[split..]];
+        ObjectVersion[][] parts = grown.Length <= ChunkSize ? [grown] : [grown[..(ChunkSize / 2)], grown[(ChunkSize / 2)..]];
         return new SortedSnapshot(Replace(at, parts), Count + 1);
     }
 

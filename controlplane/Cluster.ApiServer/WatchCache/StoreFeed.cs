@@ -186,15 +186,15 @@ internal sealed class StoreFeed(
         if (second < 0)
             return null;
 
-        var prefixes = _byPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
-        if (prefixes.TryGetValue(key.AsSpan(0, second + 1), out var cache))
+        if (_byPrefix.TryGetValue(key[..(second + 1)], out var cache))
             return cache;
 
         var third = key.IndexOf('/', second + 1);
         if (third < 0)
             return null;
 
-        return prefixes.TryGetValue(key.AsSpan(0, third + 1), out cache) ? cache : Custom?.Find(key[..(third + 1)]);
+        var prefix = key[..(third + 1)];
+        return _byPrefix.GetValueOrDefault(prefix) ?? Custom?.Find(prefix);
     }
 
     private void Advance(long revision)

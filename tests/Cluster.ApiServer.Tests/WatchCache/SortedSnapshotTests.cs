@@ -34,25 +34,6 @@ public sealed class SortedSnapshotTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(-1)]
-    public void With_KeysThatCountUpOrDown_FindsEach(int step)
-    {
-        List<ObjectVersion> expected = [];
-        var snapshot = SortedSnapshot.Empty;
-        for (var i = 0; i < 1500; i++)
-        {
-            var version = Versions.Of($"{5000 + (i * step)}");
-            expected.Add(version);
-            snapshot = snapshot.With(version);
-        }
-
-        Assert.Equal(expected.Count, snapshot.Count);
-        Assert.Equal(expected.OrderBy(version => version.Key, StringComparer.Ordinal), snapshot.Range(""));
-        Assert.All(expected, version => Assert.Same(version, snapshot.Find(version.Key)));
-    }
-
-    [Theory]
     [InlineData(null, "a/1,a/2")]
     [InlineData("a/1", "a/2")]
     [InlineData("a/10", "a/2")]

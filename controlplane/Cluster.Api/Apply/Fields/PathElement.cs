@@ -9,9 +9,6 @@ namespace Cluster.Api.Apply.Fields;
 /// <summary>One step of a path into an object: a field, a list element by its keys or its value, or an index. Immutable.</summary>
 internal sealed class PathElement : IComparable<PathElement>, IEquatable<PathElement>
 {
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? serializing;
-
     private readonly Step step;
     private readonly (string Name, Scalar Value)[]? keys;
     private readonly Scalar value;
@@ -124,8 +121,7 @@ internal sealed class PathElement : IComparable<PathElement>, IEquatable<PathEle
 
     private string Serialize()
     {
-        var buffer = serializing ??= new ArrayBufferWriter<byte>();
-        buffer.ResetWrittenCount();
+        var buffer = new ArrayBufferWriter<byte>();
         var output = new JsonOutput(buffer, null);
         if (step != Step.Key)
         {
