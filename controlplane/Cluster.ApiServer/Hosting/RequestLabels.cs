@@ -19,7 +19,7 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     /// <summary><c>All</c> for a write that only tries.</summary>
     public string DryRun { get; init; } = "";
 
-    /// <summary>The most objects a list wants; 0: all.</summary>
+    /// <summary>The most objects a list looks at; 0: all.</summary>
     public long Limit { get; init; }
 
     private static readonly HashSet<string> Streams = ["log", "exec", "attach", "portforward", "proxy"];
@@ -52,9 +52,14 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
             Version = resource.Version,
             Scope = path.Name is not null || verb == "create" ? "resource" : path.Namespace is not null ? "namespace" : "cluster",
             DryRun = request.Query.ContainsKey("dryRun") ? "All" : "",
-            Limit = verb == "list" && long.TryParse((string?)request.Query["limit"], System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : 0,
+            Limit = verb == "list" ? LimitOf(request.Query) : 0,
         };
     }
+
+    // A list of any version is answered whole, and one that selects looks at all there are before it has found enough.
+    private static long LimitOf(IQueryCollection query) =>
+        query["resourceVersion"] == "0" || query.ContainsKey("labelSelector") || query.ContainsKey("fieldSelector") ? 0
+        : long.TryParse((string?)query["limit"], System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : 0;
 
     // Kubernetes' metrics call writes by their method.
     private static string VerbOf(string verb, string subresource, HttpRequest request) => verb switch
