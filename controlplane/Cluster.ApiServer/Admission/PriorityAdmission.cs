@@ -11,6 +11,9 @@ internal sealed class PriorityAdmission(IObjectReader reader) : IAdmissionPlugin
 {
     private const string Preempting = "PreemptLowerPriority";
 
+    /// <summary>Pods of the cluster itself have them: without a class they would be refused.</summary>
+    private static readonly string[] SystemClasses = ["system-node-critical", "system-cluster-critical"];
+
     private static readonly ResourceType Pods = ResourceCatalog.For<Pod>();
     private static readonly ResourceType Classes = ResourceCatalog.For<PriorityClass>();
 
@@ -31,6 +34,8 @@ internal sealed class PriorityAdmission(IObjectReader reader) : IAdmissionPlugin
     /// <inheritdoc/>
     public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
+        if (request.Scope.Resource == Classes && request is { Operation: AdmissionOperation.Delete, OldObject: PriorityClass gone } && SystemClasses.Contains(gone.Metadata.Name))
+            throw StatusErrors.Forbidden(Classes, gone.Metadata.Name, "this is a system priority class and cannot be deleted");
         if (request.Scope.Resource == Classes && request.Object is PriorityClass { GlobalDefault: true } now && Default() is { } other
             && (request.Operation == AdmissionOperation.Create || other.Metadata.Name != now.Metadata.Name))
         {

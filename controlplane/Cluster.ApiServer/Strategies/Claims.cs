@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Cluster.Api;
 
@@ -13,7 +14,8 @@ internal static class Claims
 
     public const string NodePorts = Root + "nodeports/";
 
-    public static string ServiceAddress(string address) => ServiceAddresses + address;
+    /// <summary>Of an address in whatever spelling: one address is one claim.</summary>
+    public static string ServiceAddress(string address) => ServiceAddresses + (IPAddress.TryParse(address, out var known) ? known.ToString() : address);
 
     public static string NodePort(int port) => string.Create(CultureInfo.InvariantCulture, $"{NodePorts}{port}");
 

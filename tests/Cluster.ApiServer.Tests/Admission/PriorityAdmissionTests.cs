@@ -88,6 +88,18 @@ public sealed class PriorityAdmissionTests
         await _admission.ValidateAsync(FakeObjects.Create(Class("first", 1, isDefault: true), AdmissionOperation.Update), Cancel);
     }
 
+    [Fact]
+    public async Task ValidateAsync_DeleteOfASystemClass_IsForbidden()
+    {
+        var failure = await Assert.ThrowsAsync<StatusException>(() => DeleteAsync("system-node-critical"));
+        Assert.Equal(
+            (403, "priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden: this is a system priority class and cannot be deleted"), (failure.Code, failure.Message));
+        await DeleteAsync("calm");
+
+        Task DeleteAsync(string name) => _admission.ValidateAsync(
+            FakeObjects.Create(Class(name, 7), AdmissionOperation.Delete) with { Object = null, OldObject = Class(name, 7) }, Cancel).AsTask();
+    }
+
     private async Task<(string Class, int Priority, string Policy)> AdmitAsync(PodSpec spec)
     {
         var pod = Pod(spec);

@@ -71,6 +71,10 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
     }
 
     [Fact]
+    public void ServiceAddress_InAnySpelling_IsOneClaim() =>
+        Assert.Equal(Strategies.Claims.ServiceAddress("fd00::a"), Strategies.Claims.ServiceAddress("FD00:0::A"));
+
+    [Fact]
     public async Task Create_SecondAddress_IsRefusedWhereThereIsOneFamily()
     {
         var service = RegistryRig.Service("one", "10.96.0.77");
