@@ -136,9 +136,9 @@ public sealed class ServerRig : IAsyncLifetime
                 await Admin.UpdateStatusAsync(running, _stop.Token);
             }
         }
-        catch (StatusException e) when (e.IsConflict || e.IsNotFound)
+        catch (StatusException e) when (e.IsConflict || e.IsNotFound || e.Code == (int)HttpStatusCode.Forbidden)
         {
-            // It changed meanwhile, and that comes as an event of its own.
+            // It changed meanwhile, and that comes as an event of its own; or its namespace ends, where nothing is bound any more.
         }
     }
 
