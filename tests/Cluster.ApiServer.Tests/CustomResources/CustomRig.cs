@@ -87,4 +87,8 @@ public sealed class CustomRig : IAsyncLifetime
 
     public Task<(HttpStatusCode Code, JsonNode Body)> CreateAsync(string group, string name, string spec, string query = "") =>
         Rest.PostAsync(Path(group) + query, Widget(group, name, spec));
+
+    /// <summary>Merges into an object.</summary>
+    public Task<(HttpStatusCode Code, JsonNode Body)> PatchAsync(string path, string patch) =>
+        Rest.SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 }

@@ -11,6 +11,9 @@ public sealed class KernelNatNamespaceTests
     public Task All_InANamespaceThatForwards_Pass() => PassAsync(typeof(KernelNatTests));
 
     [Fact]
+    public Task Changes_InANamespaceThatForwards_Pass() => PassAsync(typeof(KernelNatChangeTests));
+
+    [Fact]
     public Task Transitions_InANamespaceThatForwards_AreAsTheModelSays() => PassAsync(typeof(KernelNatTransitionTests));
 
     private static async Task PassAsync(Type tests)
