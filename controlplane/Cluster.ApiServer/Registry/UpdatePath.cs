@@ -63,8 +63,9 @@ internal sealed class UpdatePath(RegistryContext context)
         RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource];
-        var obj = await PrepareAsync(scope, strategy, change(Seen(scope, current, ownersAreSet)), ownersAreSet, current.Object, cancellationToken);
-        OwnerTimes.KeepIfNothingElseChanged(obj, current.Object);
+        var seen = Seen(scope, current, ownersAreSet);
+        var obj = await PrepareAsync(scope, strategy, change(seen), ownersAreSet, seen, cancellationToken);
+        OwnerTimes.KeepIfNothingElseChanged(obj, seen);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)
             return WriteOutcome.Written(new ObjectVersion(scope.Resource, current.Key, writer.Preview(obj, current), current.Revision));
@@ -72,7 +73,7 @@ internal sealed class UpdatePath(RegistryContext context)
         if (IsGone(strategy, obj))
             return await writer.DeleteAsync(current, obj, cancellationToken);
 
-        if (obj.Equals(current.Object))
+        if (obj.Equals(seen))
             return isFresh ? WriteOutcome.Written(current) : null;
 
         return await writer.PutAsync(current.Key, obj, current, cancellationToken);

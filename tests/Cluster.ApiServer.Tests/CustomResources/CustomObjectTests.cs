@@ -253,8 +253,10 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Equal("""{"a":1}""", (await rig.Rest.GetAsync(CustomRig.Path(group, "v2") + "/one")).Body["spec"]!.ToJsonString());
         Assert.Equal("""{"a":1,"old":2}""", (await rig.Rest.GetAsync(CustomRig.Path(group) + "/one")).Body["spec"]!.ToJsonString());
         Assert.Equal("2", (await rig.Rest.GetAsync(CustomRig.Path(group))).Body["items"]![0]!["spec"]!["old"]!.ToString());
-        var (patched, _) = await rig.PatchAsync(CustomRig.Path(group) + "/one", """{"spec":{"a":3}}""");
-        Assert.Equal(HttpStatusCode.OK, patched);
+        // What is not in the stored version any more is no change of the spec.
+        var (labelled, one) = await rig.PatchAsync(CustomRig.Path(group) + "/one", """{"metadata":{"labels":{"a":"b"}}}""");
+        Assert.True(labelled == HttpStatusCode.OK, one.ToJsonString());
+        Assert.Equal("1", one["metadata"]!["generation"]!.ToString());
     }
 
     private async Task<HttpResponseMessage> SendAsync(string path, string accept)

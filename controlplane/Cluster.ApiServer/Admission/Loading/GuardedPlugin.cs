@@ -1,4 +1,5 @@
 using Cluster.Api;
+using Cluster.ApiServer.Authentication;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Admission.Loading;
@@ -20,6 +21,9 @@ internal sealed class GuardedPlugin(IAdmissionPlugin plugin, TimeSpan limit, Tim
 
     private async ValueTask RunAsync(Func<AdmissionRequest, CancellationToken, ValueTask> step, AdmissionRequest request, CancellationToken cancellationToken)
     {
+        // As with webhooks: one that refuses what the server itself has to write would keep it from starting.
+        if (ReferenceEquals(request.Scope.User, UserIdentity.ApiServer))
+            return;
         using var late = new CancellationTokenSource(limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try

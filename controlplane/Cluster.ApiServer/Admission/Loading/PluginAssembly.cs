@@ -27,7 +27,7 @@ internal static class PluginAssembly
         {
             throw new AdmissionPluginException($"{file}: this is no .NET assembly for this machine", failure);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or TypeLoadException or MissingMethodException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or TypeLoadException or MissingMethodException or InvalidOperationException)
         {
             throw new AdmissionPluginException($"{file}: {failure.Message.ReplaceLineEndings(" ")}", failure);
         }

@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Admission.Loading;
+using Cluster.ApiServer.Authentication;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -10,7 +11,8 @@ namespace Cluster.ApiServer.Tests.Admission.Loading;
 
 public sealed class GuardedPluginTests
 {
-    private static readonly AdmissionRequest Request = FakeObjects.Create(new Pod { Metadata = new() { Name = "web", Namespace = "shop" } });
+    private static readonly AdmissionRequest ServersOwn = FakeObjects.Create(new Pod { Metadata = new() { Name = "web", Namespace = "shop" } });
+    private static readonly AdmissionRequest Request = ServersOwn with { Scope = ServersOwn.Scope with { User = new UserIdentity("jane", []) } };
 
     private readonly FakeTimeProvider _time = new();
 
@@ -20,6 +22,15 @@ public sealed class GuardedPluginTests
         var failure = await Assert.ThrowsAsync<StatusException>(() => AdmitAsync(_ => throw new InvalidOperationException("password 12345")));
 
         Assert.Equal((500, "Internal error occurred: the admission plug-in \"Stub\" failed; the reason is in the server's log"), (failure.Code, failure.Message));
+    }
+
+    [Fact]
+    public async Task AdmitAsync_OfWhatTheServerWrites_IsNotAsked()
+    {
+        var plugin = new GuardedPlugin(new Stub(_ => throw StatusErrors.BadRequest("not so")), TimeSpan.FromSeconds(10), _time, NullLogger.Instance);
+
+        await plugin.AdmitAsync(ServersOwn, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<StatusException>(() => plugin.AdmitAsync(Request, TestContext.Current.CancellationToken).AsTask());
     }
 
     [Fact]
