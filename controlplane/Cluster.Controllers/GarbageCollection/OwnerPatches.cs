@@ -23,9 +23,14 @@ internal static class OwnerPatches
     }
 
     /// <summary>Takes a finalizer away. The version makes it fail if the list changed meanwhile.</summary>
-    public static PatchBody WithoutFinalizer(IApiObject obj, string finalizer)
+    public static PatchBody WithoutFinalizer(IApiObject obj, string finalizer) => Finalizers(obj, obj.Metadata.Finalizers.Where(one => one != finalizer));
+
+    /// <summary>Adds a finalizer, as <see cref="WithoutFinalizer"/> takes it away.</summary>
+    public static PatchBody WithFinalizer(IApiObject obj, string finalizer) => Finalizers(obj, obj.Metadata.Finalizers.Append(finalizer));
+
+    private static PatchBody Finalizers(IApiObject obj, IEnumerable<string> finalizers)
     {
-        var left = new JsonArray([.. obj.Metadata.Finalizers.Where(one => one != finalizer).Select(one => JsonValue.Create(one))]);
+        var left = new JsonArray([.. finalizers.Select(one => JsonValue.Create(one))]);
         var metadata = new JsonObject { ["uid"] = obj.Metadata.Uid, ["resourceVersion"] = obj.Metadata.ResourceVersion, ["finalizers"] = left };
         return PatchBody.Merge(new JsonObject { ["metadata"] = metadata }.ToJsonString());
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CoreV1;
@@ -10,8 +12,7 @@ namespace Cluster.Controllers.Jobs;
 
 /// <summary>Runs pods until enough of them have succeeded, or too many failed.</summary>
 /// <remarks>
-/// Successes and failures are counted from the pods that are there: a finished pod somebody deletes before its job has ended is not
-/// remembered and runs again, as in Kubernetes before pods had a finalizer of their jobs.
+/// Each pod is counted once, whatever becomes of it: see <see cref="PodAccounts"/>.
 /// </remarks>
 internal sealed class JobController : IController
 {
@@ -22,6 +23,10 @@ internal sealed class JobController : IController
     private readonly EventRecorder _events;
     private readonly Expectations _expectations;
     private readonly PodWrites _writes;
+    private readonly PodTracking _tracking;
+
+    // What was written last of each job: a cache that is behind it must not be acted on, for pods may have been let go of since.
+    private readonly ConcurrentDictionary<ObjectKey, (string Uid, long Version)> _written = new();
     private Informer<Job> _jobs = null!;
     private Informer<Pod> _pods = null!;
 
@@ -31,28 +36,56 @@ internal sealed class JobController : IController
         _events = context.Events("job-controller");
         _expectations = new(context.Time);
         _writes = new(context.Client, _events, _expectations);
+        _tracking = new(context.Client);
     }
 
     public string Name => "job";
 
     public void Watch(ControllerWatches watches)
     {
-        _jobs = watches.Own<Job>();
         _pods = watches.Read<Pod>();
         OwnerIndex.AddTo(_pods);
+        _jobs = watches.On<Job>((old, current) =>
+        {
+            watches.Add(ObjectKey.Of((current ?? old)!));
+            foreach (var pod in current is null ? OwnerIndex.OwnedBy(_pods, old!) : [])
+            {
+                watches.Add(PodTracking.KeyOf(pod));
+            }
+        });
         _pods.AddHandler(new PodChanges<Job>(Selector, _jobs, _expectations, watches).Handle);
+        _pods.AddHandler((_, current) =>
+        {
+            if (current is not null && PodAccounts.IsTracked(current) && !PodTracking.HasJob(current, _jobs))
+            {
+                watches.Add(PodTracking.KeyOf(current));
+            }
+        });
     }
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (_jobs.Get(key) is not { } cached)
+        if (PodTracking.IsPod(key, out var podKey))
         {
-            _expectations.Forget(key);
+            await _tracking.LetGoOfOrphanAsync(_pods.Get(podKey), _jobs, cancellationToken);
             return null;
         }
 
-        if (JobConditions.IsFinished(cached) || cached.Spec is not { } spec || IsOfOthers(spec))
+        if (_jobs.Get(key) is not { } cached)
         {
+            _expectations.Forget(key);
+            _written.TryRemove(key, out _);
+            return null;
+        }
+
+        if (IsBehind(key, cached) || cached.Spec is not { } spec || IsOfOthers(spec))
+        {
+            return null;
+        }
+
+        if (JobConditions.IsFinished(cached))
+        {
+            await _tracking.LetGoAsync(OwnerIndex.OwnedBy(_pods, cached), cancellationToken);
             return null;
         }
 
@@ -60,7 +93,7 @@ internal sealed class JobController : IController
         var status = job.Status ??= new();
         // Asked before the pods are read: what is seen after the question can only make the picture newer.
         var mayAct = _expectations.AreMet(key) && job.Metadata.DeletionTimestamp is null;
-        var tally = new JobTally(job, await ClaimAsync(job, cancellationToken));
+        var tally = new JobTally(job, await _tracking.TrackAsync(await ClaimAsync(job, cancellationToken), cancellationToken));
         NoteStart(job);
         Exception? failure = null;
         if (mayAct)
@@ -70,16 +103,24 @@ internal sealed class JobController : IController
                 : await ScaleAsync(job, tally, cancellationToken);
         }
 
-        Count(status, tally);
+        Count(job, tally);
         if (!Same.Meaning(cached.Status, status))
         {
-            await _context.Client.UpdateStatusAsync(job, cancellationToken);
+            var written = await _context.Client.UpdateStatusAsync(job, cancellationToken);
+            _written[key] = (written.Metadata.Uid, VersionOf(written));
         }
 
+        await _tracking.LetGoAsync(tally.Accounts.Counted, cancellationToken);
         return failure is not null ? throw failure : NextLook(job, tally);
     }
 
     private static LabelSelector Selector(Job job) => LabelSelector.From(job.Spec.Selector);
+
+    private bool IsBehind(ObjectKey key, Job cached) =>
+        _written.TryGetValue(key, out var written) && written.Uid == cached.Metadata.Uid && VersionOf(cached) < written.Version;
+
+    // Resource versions of one object grow.
+    private static long VersionOf(Job job) => long.TryParse(job.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     private static bool IsOfOthers(JobSpec spec) => spec.ManagedBy is { Length: > 0 } manager && manager != "kubernetes.io/job-controller";
 
@@ -121,9 +162,10 @@ internal sealed class JobController : IController
     private async Task<Exception?> EndAsync(Job job, JobTally tally, JobEnd end, CancellationToken cancellationToken)
     {
         JobConditions.Set(job.Status, end.Interim, true, end.Reason, end.Message, _context.Now);
-        if (tally.Active.Count > 0 || tally.Terminating > 0)
+        if (tally.Active.Count > 0 || tally.Terminating > 0 || tally.Accounts.Counted.Count > 0)
         {
-            return await _writes.DeleteAsync(job, tally.Active, cancellationToken);
+            // Those that the end of a failed job takes away failed with it.
+            return await _writes.DeleteAsync(job, end.IsSuccess ? await _tracking.LetGoAsync(tally.Active, cancellationToken) : tally.Active, cancellationToken);
         }
 
         JobConditions.Set(job.Status, end.Terminal, true, end.Reason, end.Message, _context.Now);
@@ -142,7 +184,8 @@ internal sealed class JobController : IController
         {
             // Those that have come least far go first.
             var order = new DeletionOrder(tally.Active, _context.Now);
-            return await _writes.DeleteAsync(job, [.. tally.Active.Order(order).Take(Math.Min(-tally.Missing, Burst))], cancellationToken);
+            var victims = tally.Active.Order(order).Take(Math.Min(-tally.Missing, Burst));
+            return await _writes.DeleteAsync(job, await _tracking.LetGoAsync(victims, cancellationToken), cancellationToken);
         }
 
         return tally.Missing > 0 && tally.NextCreation <= _context.Now
@@ -154,7 +197,7 @@ internal sealed class JobController : IController
     {
         if (!CompletionIndexes.AreUsed(job))
         {
-            return [.. Enumerable.Range(0, count).Select(_ => PodMaker.FromTemplate(job.Spec.Template, job))];
+            return [.. Enumerable.Range(0, count).Select(_ => PodTracking.Make(job))];
         }
 
         var now = _context.Now;
@@ -163,7 +206,7 @@ internal sealed class JobController : IController
 
     private static Pod MakeOf(Job job, JobTally tally, int index)
     {
-        var pod = PodMaker.FromTemplate(job.Spec.Template, job);
+        var pod = PodTracking.Make(job);
         CompletionIndexes.Give(job, pod, index);
         tally.Indexes?.Tell(pod, index);
         return pod;
@@ -175,16 +218,19 @@ internal sealed class JobController : IController
         return Enumerable.Range(0, job.Spec.Completions).Where(index => !taken.Contains(index));
     }
 
-    private static void Count(JobStatus status, JobTally tally)
+    private static void Count(Job job, JobTally tally)
     {
+        var status = job.Status;
         var isEnding = JobConditions.Has(status, JobConditions.FailureTarget) || JobConditions.Has(status, JobConditions.SuccessCriteriaMet);
         status.Active = isEnding ? 0 : tally.Active.Count;
         status.Ready = isEnding ? 0 : tally.Ready;
         status.Terminating = tally.Terminating + (isEnding ? tally.Active.Count : 0);
-        status.Succeeded = tally.Succeeded;
-        // Those that the end of a failed job takes away failed with it, and they may be gone at the next look.
-        status.Failed = JobConditions.Has(status, JobConditions.FailureTarget)
-            ? Math.Max(status.Failed, tally.Failed + tally.Active.Count) : tally.Failed;
+        tally.Accounts.WriteTo(status);
+        if (CompletionIndexes.AreUsed(job))
+        {
+            status.Succeeded = tally.Succeeded;
+        }
+
         status.CompletedIndexes = CompletionIndexes.Text(tally.SucceededIndexes);
         if (tally.Indexes is { } indexes)
         {

@@ -17,11 +17,13 @@ internal sealed class JobTally
         Active = [.. pods.Where(pod => pod.IsActive())];
         _failed = [.. pods.Where(pod => pod.Status?.Phase == "Failed")];
         _terminating = [.. pods.Where(pod => pod.IsTerminating() && !pod.IsTerminal())];
-        Failed = _failed.Count(pod => FailurePolicy.Counts(job, pod));
+        Accounts = new(job, pods);
         Indexes = IndexFailures.AreCounted(job) ? new(job, _failed) : null;
         var succeeded = pods.Where(pod => pod.Status?.Phase == "Succeeded").ToList();
-        SucceededIndexes = succeeded.Where(_ => CompletionIndexes.AreUsed(job)).Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>().ToHashSet();
-        Succeeded = CompletionIndexes.AreUsed(job) ? SucceededIndexes.Count : succeeded.Count;
+        SucceededIndexes = CompletionIndexes.AreUsed(job)
+            ? [.. CompletionIndexes.Parse(job.Status.CompletedIndexes, job.Spec.Completions), .. succeeded.Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>()]
+            : new HashSet<int>();
+        Succeeded = CompletionIndexes.AreUsed(job) ? SucceededIndexes.Count : Accounts.Succeeded;
     }
 
     /// <summary>Pods that count: not ended, not being deleted.</summary>
@@ -34,8 +36,11 @@ internal sealed class JobTally
 
     public IReadOnlySet<int> SucceededIndexes { get; }
 
-    /// <summary>Failures that count; the pod failure policy may ignore others.</summary>
-    public int Failed { get; }
+    /// <summary>What of the pods is counted in the status.</summary>
+    public PodAccounts Accounts { get; }
+
+    /// <inheritdoc cref="PodAccounts.Failed"/>
+    public int Failed => Accounts.Failed;
 
     /// <summary>Why the failure of one pod is that of the whole job, or null: it is not.</summary>
     public string? FailsJob => _failed.Select(pod => FailurePolicy.Of(_job, pod)).FirstOrDefault(verdict => verdict?.Action == FailurePolicy.FailJob)?.Message;

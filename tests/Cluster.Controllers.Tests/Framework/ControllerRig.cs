@@ -102,12 +102,25 @@ internal sealed class ControllerRig : IAsyncDisposable
         {
             if (pod.Metadata.DeletionTimestamp is not null)
             {
-                Api.Remove<Pod>(pod.Metadata.Namespace, pod.Metadata.Name);
+                End(pod);
             }
             else if (pod.Status.PodIP.Length == 0 && CanStart(pod))
             {
                 Api.Change<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, Run);
             }
+        }
+    }
+
+    // What has finalizers stays, with nothing left to wait for.
+    private void End(Pod pod)
+    {
+        if (pod.Metadata.Finalizers.Count == 0)
+        {
+            Api.Remove<Pod>(pod.Metadata.Namespace, pod.Metadata.Name);
+        }
+        else if (pod.Metadata.DeletionGracePeriodSeconds != 0 || !pod.Metadata.HasDeletionGracePeriodSeconds)
+        {
+            Api.Change<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, one => one.Metadata.DeletionGracePeriodSeconds = 0);
         }
     }
 

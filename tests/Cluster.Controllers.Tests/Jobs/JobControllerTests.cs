@@ -169,6 +169,107 @@ public sealed class JobControllerTests : IAsyncLifetime
         Assert.Equal(5, _rig.Pods.Count(pod => pod.IsActive()));
     }
 
+    [Fact]
+    public async Task ReconcileAsync_Pods_AreHeldUntilTheyAreCounted()
+    {
+        _rig.Api.Seed(Work(parallelism: 2, completions: 2));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 2 });
+        Assert.All(_rig.Pods, pod => Assert.Equal(["batch.kubernetes.io/job-tracking"], pod.Metadata.Finalizers));
+
+        // It is deleted as soon as it is done: the count is there before it is gone.
+        var first = _rig.Pods[0];
+        End(first, "Succeeded");
+        Leave(first);
+        await _rig.UntilAsync(() => _rig.Pods.Count == 1);
+        await _rig.UntilAsync(() => Status() is { Succeeded: 1, Active: 1, UncountedTerminatedPods: { Succeeded.Count: 0 } });
+        await _rig.SettleAsync();
+        Assert.Single(_rig.Pods);
+
+        End(_rig.Pods[0], "Succeeded");
+        await _rig.UntilAsync(() => JobHas("Complete"));
+        Assert.Equal(2, Status().Succeeded);
+        Assert.Empty(Assert.Single(_rig.Pods).Metadata.Finalizers);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_RunningPodIsDeleted_CountsAsFailed()
+    {
+        _rig.Api.Seed(Work(backoffLimit: 1));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 1 });
+
+        Leave(_rig.Pods[0]);
+        await _rig.UntilAsync(() => Status() is { Failed: 1, Ready: 1 });
+        Leave(_rig.Pods.Single(pod => pod.IsActive()));
+
+        await _rig.UntilAsync(() => JobHas("Failed"));
+        Assert.Equal(("BackoffLimitExceeded", 2), (Condition("Failed").Reason, Status().Failed));
+        await _rig.UntilAsync(() => _rig.Pods.Count == 0);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_IndexedPodVanishes_ItsIndexStaysDone()
+    {
+        var job = Work(parallelism: 2, completions: 2);
+        job.Spec.CompletionMode = "Indexed";
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 2 });
+        var done = _rig.Pods.Single(pod => Index(pod) == "0");
+
+        End(done, "Succeeded");
+        Leave(done);
+        await _rig.UntilAsync(() => _rig.Pods.Count == 1);
+        await _rig.SettleAsync();
+
+        Assert.Equal(("0", 1), (Status().CompletedIndexes, Status().Succeeded));
+        Assert.Equal("1", Index(Assert.Single(_rig.Pods)));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_JobIsGone_LetsGoOfItsPods()
+    {
+        _rig.Api.Seed(Work(parallelism: 2, completions: 2));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 2 });
+        var orphaned = _rig.Pods[0];
+        _rig.Api.Change<Pod>("default", orphaned.Metadata.Name, pod => pod.Metadata.OwnerReferences.Clear());
+        _rig.Api.Change<Pod>("default", orphaned.Metadata.Name, pod => pod.Metadata.Labels.Clear());
+        await _rig.UntilAsync(() => _rig.Api.Find<Pod>("default", orphaned.Metadata.Name)!.Metadata.Finalizers.Count == 0);
+
+        _rig.Api.Remove<Job>("default", "work");
+        await _rig.UntilAsync(() => _rig.Pods.All(pod => pod.Metadata.Finalizers.Count == 0));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task ReconcileAsync_PodsVanishWhileEverythingFails_EachIsCountedOnce(int seed)
+    {
+        const int completions = 8;
+        var trouble = new Trouble(_rig, seed);
+        HashSet<string> ended = [];
+        _rig.Api.Seed(Work(parallelism: 3, completions: completions));
+        _rig.Start("job");
+        void Step()
+        {
+            trouble.Step();
+            foreach (var pod in _rig.Pods.Where(pod => pod.IsReady() && pod.IsActive()).Take(completions - ended.Count))
+            {
+                ended.Add(pod.Metadata.Uid);
+                End(pod, "Succeeded");
+                Leave(pod);
+            }
+        }
+
+        await _rig.PassAsync(TimeSpan.FromSeconds(20), Step);
+        trouble.End();
+        await _rig.UntilAsync(() => JobHas("Complete"), each: Step);
+
+        Assert.Equal((completions, completions), (ended.Count, Status().Succeeded));
+    }
+
     private static Job Work(int parallelism = 1, int completions = 1, int backoffLimit = 6, long? deadline = null)
     {
         var template = Make.Template();
@@ -201,6 +302,9 @@ public sealed class JobControllerTests : IAsyncLifetime
     private JobCondition Condition(string type) => Status().Conditions.Single(condition => condition.Type == type);
 
     private bool JobHas(string type) => Status().Conditions.Any(condition => condition.Type == type && condition.Status == "True");
+
+    private void Leave(Pod pod) =>
+        _rig.Api.Change<Pod>("default", pod.Metadata.Name, one => one.Metadata.DeletionTimestamp = _rig.Time.GetUtcNow().ToTime());
 
     private void End(Pod pod, string phase, DateTimeOffset? at = null) => _rig.Api.Change<Pod>("default", pod.Metadata.Name, one =>
     {
