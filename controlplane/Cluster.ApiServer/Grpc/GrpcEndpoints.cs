@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.Registry;
 using Grpc.AspNetCore.Server;
@@ -21,6 +22,9 @@ internal static class GrpcEndpoints
     /// <summary>Names, selectors and options.</summary>
     private const int MaxSmallMessageBytes = 64 * 1024;
 
+    /// <summary>What gRPC puts before a message: a flag and its length.</summary>
+    private const int PrefixBytes = 5;
+
     private static readonly HashSet<string> Calls =
         [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => $"/{method.Service.FullName}/{method.Name}")];
 
@@ -28,16 +32,16 @@ internal static class GrpcEndpoints
     public static bool AsksItself(HttpRequest request) => 
         Hosting.RequestLabels.IsGrpc(request) && Calls.Contains(request.Path.Value ?? "");
 
-    /// <summary>Bounds the message of a call that carries no object: it is read before anybody is asked for permission.</summary>
+    /// <summary>Bounds what a call sends, more tightly where it carries no object: it is read before anybody is asked for permission.</summary>
     public static void BoundMessage(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (!path.EndsWith("/Create", StringComparison.Ordinal) && !path.EndsWith("/Update", StringComparison.Ordinal)
-            && !path.EndsWith("/UpdateStatus", StringComparison.Ordinal) && !path.EndsWith("/Patch", StringComparison.Ordinal)
-            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = MaxSmallMessageBytes;
-        }
+        var carriesObject = path.EndsWith("/Create", StringComparison.Ordinal) || path.EndsWith("/Update", StringComparison.Ordinal)
+            || path.EndsWith("/UpdateStatus", StringComparison.Ordinal) || path.EndsWith("/Patch", StringComparison.Ordinal);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        var limit = carriesObject ? Hosting.ServerLimits.MaxRequestBodyBytes : MaxSmallMessageBytes;
+        context.Features.Set<IRequestBodyPipeFeature>(new Body(new BoundedMessageReader(context.Request.BodyReader, limit + PrefixBytes)));
     }
 
     /// <summary>The path by which a call that is about no resource is allowed or not: health as health, reflection as the schema it tells.</summary>
@@ -71,4 +75,6 @@ internal static class GrpcEndpoints
         options.MaxSendMessageSize = MaxSendBytes;
         options.Interceptors.Add<StatusInterceptor>();
     }
+
+    private sealed record Body(PipeReader Reader) : IRequestBodyPipeFeature;
 }

@@ -145,8 +145,11 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
         var where = new ResourceRef { Version = "v1", Resource = "configmaps", Namespace = "default", Name = "one" };
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await grpc.GetAsync(new GetRequest { Ref = where, ResourceVersion = new string('1', 70 << 10) }, cancellationToken: Cancel));
 
-        // The framework's word for a body that is too large; a version that is no number is our own to refuse, and another.
-        Assert.Equal(StatusCode.Unknown, refused.StatusCode);
+        Assert.Equal(
+            (StatusCode.ResourceExhausted, "Received message exceeds the maximum configured message size: limit is 65541"), (refused.StatusCode, refused.Status.Detail));
+        var body = new WriteRequest { Ref = where, Object = Google.Protobuf.ByteString.CopyFrom(new byte[4 << 20]) };
+        var large = await Assert.ThrowsAsync<RpcException>(async () => await grpc.UpdateAsync(body, cancellationToken: Cancel));
+        Assert.Equal(StatusCode.ResourceExhausted, large.StatusCode);
         Assert.NotEmpty((await grpc.GetAsync(new GetRequest { Ref = where }, cancellationToken: Cancel)).Object);
     }
 
