@@ -99,7 +99,7 @@ internal sealed class DaemonSetController : IController
         }
 
         var available = Availability.Next(owned, set.Spec.MinReadySeconds, _context.Now);
-        return again < available ? again : available ?? again;
+        return Sooner.Of(Sooner.Of(again, available), _expectations.UntilLost(key));
     }
 
     private static LabelSelector Selector(DaemonSet set) => LabelSelector.From(set.Spec.Selector);

@@ -111,7 +111,7 @@ internal sealed class JobController : IController
         }
 
         await _tracking.LetGoAsync(tally.Accounts.Counted, cancellationToken);
-        return failure is not null ? throw failure : NextLook(job, tally);
+        return failure is not null ? throw failure : Sooner.Of(NextLook(job, tally), _expectations.UntilLost(key));
     }
 
     private static LabelSelector Selector(Job job) => LabelSelector.From(job.Spec.Selector);

@@ -11,6 +11,9 @@ internal sealed class Expectations(TimeProvider time)
 {
     private static readonly TimeSpan Lost = TimeSpan.FromMinutes(5);
 
+    // A look at the very moment would be too early.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, Pending> _pending = [];
 
@@ -21,6 +24,16 @@ internal sealed class Expectations(TimeProvider time)
             return !_pending.TryGetValue(owner, out var pending)
                 || (pending.Creations <= 0 && pending.Deletions.Count == 0)
                 || time.GetElapsedTime(pending.Since) > Lost;
+        }
+    }
+
+    /// <summary>How long until what was expected counts as lost, which no event tells of; null: nothing is expected.</summary>
+    public TimeSpan? UntilLost(ObjectKey owner)
+    {
+        lock (_lock)
+        {
+            return _pending.TryGetValue(owner, out var pending) && (pending.Creations > 0 || pending.Deletions.Count > 0)
+                && Lost - time.GetElapsedTime(pending.Since) is var left && left >= TimeSpan.Zero ? left + Moment : null;
         }
     }
 

@@ -38,7 +38,12 @@ internal sealed class PodChanges<T>(Func<T, LabelSelector> selector, Informer<T>
     {
         if (pod.Metadata.DeletionTimestamp is not null)
         {
-            // A restart of ours can see a pod for the first time while it is being deleted.
+            // A watch that began anew can show a pod for the first time while it is being deleted: its creation is seen with that.
+            if (OwnerOf(pod) is { } owner)
+            {
+                expectations.Created(ObjectKey.Of(owner));
+            }
+
             Gone(pod);
         }
         else if (OwnerReferences.ControllerOf(pod) is not null)

@@ -57,7 +57,7 @@ internal sealed class ReplicaController<T> : IController
             throw failed.Error;
         }
 
-        return Availability.Next(pods, _kind.MinReadySeconds(owner), _context.Now);
+        return Sooner.Of(Availability.Next(pods, _kind.MinReadySeconds(owner), _context.Now), _expectations.UntilLost(key));
     }
 
     private async Task<List<Pod>> ClaimAsync(T owner, CancellationToken cancellationToken)

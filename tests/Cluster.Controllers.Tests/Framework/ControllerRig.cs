@@ -100,13 +100,20 @@ internal sealed class ControllerRig : IAsyncDisposable
     {
         foreach (var pod in Api.All<Pod>())
         {
-            if (pod.Metadata.DeletionTimestamp is not null)
+            try
             {
-                End(pod);
+                if (pod.Metadata.DeletionTimestamp is not null)
+                {
+                    End(pod);
+                }
+                else if (pod.Status.PodIP.Length == 0 && CanStart(pod))
+                {
+                    Api.Change<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, Run);
+                }
             }
-            else if (pod.Status.PodIP.Length == 0 && CanStart(pod))
+            catch (StatusException e) when (e.IsNotFound)
             {
-                Api.Change<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, Run);
+                // Its controller has taken it away this moment.
             }
         }
     }

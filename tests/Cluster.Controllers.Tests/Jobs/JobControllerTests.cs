@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CoreV1;
+using Cluster.Controllers.Jobs;
 using Cluster.Controllers.Tests.Framework;
 
 namespace Cluster.Controllers.Tests.Jobs;
@@ -242,6 +243,88 @@ public sealed class JobControllerTests : IAsyncLifetime
         await _rig.UntilAsync(() => _rig.Pods.All(pod => pod.Metadata.Finalizers.Count == 0));
     }
 
+    [Fact]
+    public async Task ReconcileAsync_JobWentWhileNobodyLooked_LetsGoOfItsPods()
+    {
+        var gone = Work();
+        (gone.Metadata.Name, gone.Metadata.Uid) = ("gone", "of-before");
+        foreach (var name in new[] { "gone-a", "gone-b" })
+        {
+            var pod = Held(gone, name);
+            if (name == "gone-b")
+            {
+                pod.Metadata.DeletionTimestamp = _rig.Time.GetUtcNow().ToTime();
+            }
+
+            _rig.Api.Seed(pod);
+        }
+
+        // Of another job, though of the same name as one that is there.
+        var before = _rig.Api.Seed(Work()).Clone();
+        before.Metadata.Uid = "of-before";
+        _rig.Api.Seed(Held(before, "work-old"));
+        _rig.Start("job");
+
+        await _rig.UntilAsync(() => _rig.Pods.Where(pod => pod.Metadata.OwnerReferences[0].Uid == "of-before").All(pod => pod.Metadata.Finalizers.Count == 0));
+        await _rig.UntilAsync(() => _rig.Pods.All(pod => pod.Metadata.Name != "gone-b"));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_PodEndedWhileNobodyLooked_IsHeldUntilSomebodyCounts()
+    {
+        var job = _rig.Api.Seed(Work(parallelism: 2, completions: 2));
+        var pod = Held(job, "work-a");
+        pod.Metadata.DeletionTimestamp = _rig.Time.GetUtcNow().ToTime();
+        SetEnd(pod, "Succeeded", _rig.Time.GetUtcNow());
+        _rig.Api.Seed(pod);
+        await _rig.SettleAsync();
+        Assert.Single(_rig.Pods);
+
+        _rig.Start("job");
+
+        await _rig.UntilAsync(() => Status() is { Succeeded: 1, Active: 1 } && _rig.Pods.All(one => one.Metadata.Name != "work-a"));
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_JobOfAnotherController_IsLeftAlone()
+    {
+        var job = Work();
+        job.Spec.ManagedBy = "example.com/other";
+        job = _rig.Api.Seed(job);
+        var pod = Held(job, "work-a");
+        SetEnd(pod, "Succeeded", _rig.Time.GetUtcNow());
+        _rig.Api.Seed(pod);
+
+        _rig.Start("job");
+        await _rig.SettleAsync();
+        Assert.Equal([PodAccounts.Finalizer], Assert.Single(_rig.Pods).Metadata.Finalizers);
+
+        _rig.Api.Remove<Job>("default", "work");
+        await _rig.UntilAsync(() => _rig.Pods[0].Metadata.Finalizers.Count == 0);
+    }
+
+    [Fact]
+    public async Task ReconcileAsync_PodMadeAndMarkedBetweenTwoWatches_IsCountedAndReplaced()
+    {
+        var isFirst = true;
+        _rig.Api.LostReply = request =>
+        {
+            if (request is { Verb: "create", Type.Kind: "Pod" } && isFirst)
+            {
+                isFirst = false;
+                _rig.Api.EndWatches();
+                _rig.Api.Compact();
+                Leave(_rig.Pods[0]);
+            }
+
+            return null;
+        };
+        _rig.Api.Seed(Work());
+        _rig.Start("job");
+
+        await _rig.UntilAsync(() => !isFirst && Status() is { Failed: 1, Ready: 1 });
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(4)]
@@ -257,13 +340,20 @@ public sealed class JobControllerTests : IAsyncLifetime
             trouble.Step();
             foreach (var pod in _rig.Pods.Where(pod => pod.IsReady() && pod.IsActive()).TakeWhile(_ => held < completions))
             {
-                // One that the job has let go of, to delete it, is not its own any more, though deleting it may have failed.
-                _rig.Api.Change<Pod>("default", pod.Metadata.Name, one =>
+                try
                 {
-                    held += one.Metadata.Finalizers.Count;
-                    SetEnd(one, "Succeeded", _rig.Time.GetUtcNow());
-                });
-                Leave(pod);
+                    // One that the job has let go of, to delete it, is not its own any more, though deleting it may have failed.
+                    _rig.Api.Change<Pod>("default", pod.Metadata.Name, one =>
+                    {
+                        held += one.Metadata.Finalizers.Count;
+                        SetEnd(one, "Succeeded", _rig.Time.GetUtcNow());
+                    });
+                    Leave(pod);
+                }
+                catch (StatusException e) when (e.IsNotFound)
+                {
+                    // The controller has deleted it this moment.
+                }
             }
         }
 
@@ -297,6 +387,13 @@ public sealed class JobControllerTests : IAsyncLifetime
         }
 
         return job;
+    }
+
+    private static Pod Held(Job job, string name)
+    {
+        var pod = PodTracking.Make(job);
+        (pod.Metadata.Namespace, pod.Metadata.Name, pod.Status) = (job.Metadata.Namespace, name, new() { Phase = "Running" });
+        return pod;
     }
 
     private static string Index(Pod pod) => pod.Metadata.Annotations["batch.kubernetes.io/job-completion-index"];

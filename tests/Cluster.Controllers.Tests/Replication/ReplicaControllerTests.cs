@@ -48,6 +48,32 @@ public sealed class ReplicaControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReconcileAsync_PodThatNoWatchEverShowed_IsReplacedWhenItCountsAsLost()
+    {
+        var isFirst = true;
+        _rig.Api.LostReply = request =>
+        {
+            if (request is { Verb: "create", Type.Kind: "Pod" } && isFirst)
+            {
+                isFirst = false;
+                _rig.Api.EndWatches();
+                _rig.Api.Compact();
+                _rig.Api.Remove<Pod>("default", _rig.Pods[0].Metadata.Name);
+            }
+
+            return null;
+        };
+        _rig.Api.Seed(Make.ReplicaSet("web", 1));
+        _rig.Start("replicaset");
+        await _rig.UntilAsync(() => !isFirst);
+
+        await _rig.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.Empty(_rig.Pods);
+        _rig.Time.Advance(TimeSpan.FromMinutes(5));
+        await _rig.UntilAsync(() => Status().ReadyReplicas == 1);
+    }
+
+    [Fact]
     public async Task ReconcileAsync_PodDeleted_IsReplaced()
     {
         _rig.Api.Seed(Make.ReplicaSet("web", 2));

@@ -54,11 +54,47 @@ public sealed class BatchOverServerTests(ServerRig rig) : IClassFixture<ServerRi
         Assert.All(status.Conditions, condition => Assert.Equal("FailedIndexes", condition.Reason));
     }
 
+    [Theory]
+    [InlineData("Orphan", 2)]
+    [InlineData("Background", 0)]
+    [InlineData("Foreground", 0)]
+    public async Task Job_Deleted_HoldsNoPodBack(string propagation, int left)
+    {
+        var name = "gone-" + propagation.ToLowerInvariant();
+        await Admin.CreateAsync(new Job { Metadata = new() { Namespace = Ns, Name = name }, Spec = new() { Completions = 2, Parallelism = 2, Template = Once() } }, Cancel);
+        await Eventually.True(async () => (await PodsAsync(name)).Count(pod => pod.Status?.Phase == "Running") == 2);
+        Assert.All(await PodsAsync(name), pod => Assert.Equal(["batch.kubernetes.io/job-tracking"], pod.Metadata.Finalizers));
+
+        await Admin.DeleteAsync<Job>(Ns, name, new() { PropagationPolicy = propagation }, Cancel);
+
+        await Eventually.True(async () => await PodsAsync(name) is { } pods && pods.Count == left && pods.All(pod => pod.Metadata is { Finalizers.Count: 0, OwnerReferences.Count: 0 }));
+        foreach (var pod in await PodsAsync(name))
+        {
+            await Admin.DeleteAsync<Pod>(Ns, pod.Metadata.Name, null, Cancel);
+        }
+
+        await Eventually.True(async () => (await PodsAsync(name)).Count == 0);
+    }
+
+    [Fact]
+    public async Task Job_ItsPodIsDeletedAsItEnds_IsCountedBeforeItIsGone()
+    {
+        await Admin.CreateAsync(new Job { Metadata = new() { Namespace = Ns, Name = "brief" }, Spec = new() { Template = Once() } }, Cancel);
+        await EndAsync("brief", null, "Succeeded");
+        await Admin.DeleteAsync<Pod>(Ns, (await PodsAsync("brief")).Single().Metadata.Name, new() { GracePeriodSeconds = 0 }, Cancel);
+
+        await Eventually.True(async () => (await Admin.GetAsync<Job>(Ns, "brief", Cancel)).Status.Conditions.Any(condition => condition is { Type: "Complete", Status: "True" }));
+        Assert.Equal((1, 0), ((await Admin.GetAsync<Job>(Ns, "brief", Cancel)).Status.Succeeded, (await PodsAsync("brief")).Count));
+    }
+
     private static PodTemplateSpec Once() => new()
     {
         Metadata = new() { Labels = { ["kind"] = "once" } },
         Spec = new() { RestartPolicy = "Never", Containers = { new Container { Name = "main", Image = "work:1" } } },
     };
+
+    private async Task<IReadOnlyList<Pod>> PodsAsync(string job) =>
+        [.. (await Admin.ListAsync<Pod>(Ns, ListQuery.All, Cancel)).Items.Where(pod => pod.Metadata.Labels.GetValueOrDefault("job-name") == job)];
 
     private Task<CronJob> CronAsync() => Admin.GetAsync<CronJob>(Ns, "tick", Cancel);
 
