@@ -43,6 +43,7 @@ public interface IContainerRuntime
     /// <param name="id">A running container.</param>
     /// <param name="spec">Which streams; the terminal must be as the container was made.</param>
     /// <param name="cancellationToken">Ends the wait for the engine, not the session.</param>
+    /// <exception cref="RuntimeException">The container does not run (<see cref="RuntimeFailure.Conflict"/>), or the engine failed.</exception>
     Task<IContainerSession> AttachAsync(string id, SessionSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Writes the container's log to <paramref name="output"/>; with follow, until the container ends.</summary>

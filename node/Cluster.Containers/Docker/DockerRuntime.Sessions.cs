@@ -1,3 +1,4 @@
+using Docker.DotNet;
 using Docker.DotNet.Models;
 
 namespace Cluster.Containers.Docker;
@@ -32,8 +33,26 @@ public sealed partial class DockerRuntime
         {
             Stream = true, Stdin = spec.Stdin, Stdout = spec.Stdout, Stderr = spec.Stderr, DetachKeys = NoDetachKeys,
         };
+        // The engine would join streams to what has ended too, and they would never end.
+        if (await InspectAsync(id, cancellationToken) is { State: not ContainerRunState.Running })
+            throw new RuntimeException(RuntimeFailure.Conflict, $"container not running ({id})");
         var stream = await CallGate.RunAsync(
             "attach", ExecOverhead, token => client.Containers.AttachContainerAsync(id, parameters, token), cancellationToken);
-        return new DockerSession(client, stream, id, null, spec.Tty);
+        var watch = new CancellationTokenSource();
+        return new AttachedSession(new DockerSession(client, stream, id, null, spec.Tty), WaitForExitAsync(id, watch.Token), watch);
+    }
+
+    /// <summary>Completes when the container runs no more, or can't be asked about any longer; never fails.</summary>
+    private async Task WaitForExitAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.Containers.WaitContainerAsync(id, cancellationToken);
+        }
+        catch (Exception exception)
+            when (exception is DockerApiException or HttpRequestException or IOException or OperationCanceledException or TimeoutException)
+        {
+            // Removed, the engine gone, or the session let go: whatever it is, the streams are at their end.
+        }
     }
 }

@@ -73,14 +73,10 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
 
     public async Task StopAsync(string id, TimeSpan grace, CancellationToken cancellationToken)
     {
-        var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
         try
         {
-            await CallGate.RunAsync(
-                "stop",
-                grace + options.CallTimeout,
-                token => client.Containers.StopContainerAsync(id, parameters, token),
-                cancellationToken);
+            if (grace == TimeSpan.Zero) await KillAsync(id, cancellationToken);
+            else await StopInTimeAsync(id, grace, cancellationToken);
         }
         catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.NotFound)
         {
@@ -117,6 +113,27 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         reads.Dispose();
         pulls.Dispose();
         pauseLock.Dispose();
+    }
+
+    private Task StopInTimeAsync(string id, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
+        return CallGate.RunAsync(
+            "stop", grace + options.CallTimeout, token => client.Containers.StopContainerAsync(id, parameters, token), cancellationToken);
+    }
+
+    // The library leaves out a zero, and the engine would wait for ten seconds.
+    private async Task KillAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var kill = new ContainerKillParameters { Signal = "SIGKILL" };
+            await CallGate.RunAsync("kill", options.CallTimeout, token => client.Containers.KillContainerAsync(id, kill, token), cancellationToken);
+        }
+        catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.Conflict)
+        {
+            // It does not run.
+        }
     }
 
     private async Task<string> CreateOrReplaceAsync(CreateContainerParameters parameters, CancellationToken cancellationToken)

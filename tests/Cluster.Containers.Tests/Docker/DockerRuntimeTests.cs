@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Cluster.Containers.Docker;
+using Cluster.Testing;
 using Cluster.Containers.Network;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -44,6 +45,18 @@ public sealed class DockerRuntimeTests : IClassFixture<DockerRig>
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
         var details = await rig.Runtime.InspectAsync(sandbox, None);
         Assert.Equal((ContainerRunState.Exited, 0), (details.State, details.ExitCode));
+    }
+
+    [Fact]
+    public async Task StopAsync_WithoutGrace_KillsUnasked()
+    {
+        var (_, container) = await RunAsync("kill", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done");
+        await Eventually.True(async () => (await LogsAsync(container, new LogQuery())).Contains("ready", StringComparison.Ordinal));
+
+        await rig.Runtime.StopAsync(container, TimeSpan.Zero, None);
+        await rig.Runtime.StopAsync(container, TimeSpan.Zero, None);
+
+        Assert.Equal(137, (await rig.Runtime.InspectAsync(container, None)).ExitCode);
     }
 
     [Fact]

@@ -102,6 +102,31 @@ public sealed class DockerSessionTests : IClassFixture<DockerRig>
     }
 
     [Fact]
+    public async Task Attach_ToAContainerThatHasEnded_IsRefused()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var container = await RunAsync("ended", false, limit.Token);
+        await rig.Runtime.StopAsync(container, TimeSpan.Zero, limit.Token);
+
+        var failure = await Assert.ThrowsAsync<RuntimeException>(
+            () => rig.Runtime.AttachAsync(container, new SessionSpec { Stdin = true, Stdout = true }, limit.Token));
+
+        Assert.Equal((RuntimeFailure.Conflict, $"container not running ({container})"), (failure.Failure, failure.Message));
+    }
+
+    [Fact]
+    public async Task Attach_ToAContainerThatEndsLater_EndsWithIt()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var container = await RunAsync("ends", false, limit.Token);
+        await using var session = await rig.Runtime.AttachAsync(container, new SessionSpec { Stdout = true }, limit.Token);
+
+        await rig.Runtime.StopAsync(container, TimeSpan.Zero, limit.Token);
+
+        Assert.Equal(default, await session.ReadAsync(new byte[100], limit.Token));
+    }
+
+    [Fact]
     public async Task Exec_InWhatIsNotThere_IsNotFound()
     {
         var failure = await Assert.ThrowsAsync<RuntimeException>(
