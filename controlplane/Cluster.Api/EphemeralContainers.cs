@@ -13,4 +13,8 @@ public static class EphemeralContainers
     /// <summary>The fields of a plain container as those of an ephemeral one.</summary>
     public static EphemeralContainerCommon FromContainer(Container container) =>
         EphemeralContainerCommon.Parser.ParseFrom(container.ToByteString());
+
+    /// <summary>A pod's main, init and ephemeral containers, in this order.</summary>
+    public static IEnumerable<Container> AllContainers(this PodSpec spec) =>
+        spec.Containers.Concat(spec.InitContainers).Concat(spec.EphemeralContainers.Select(ToContainer));
 }

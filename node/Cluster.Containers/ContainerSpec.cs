@@ -40,6 +40,9 @@ public sealed record ContainerSpec
     /// <summary>The containers of the pod see each other's processes.</summary>
     public bool ShareProcessNamespace { get; init; }
 
+    /// <summary>Id of a running container whose processes this one sees and is among; empty for none. It goes before the others.</summary>
+    public string ProcessNamespaceOf { get; init; } = "";
+
     public ContainerResources Resources { get; init; } = new();
 
     public ContainerSecurity Security { get; init; } = new();

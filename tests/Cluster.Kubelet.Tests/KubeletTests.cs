@@ -36,6 +36,26 @@ public sealed class KubeletTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task RunAsync_WithAnEphemeralContainerAdded_RunsItOnceAndTellsItsState()
+    {
+        rig.Start();
+        rig.Create(PodsOf.Pod("web"));
+        await rig.UntilAsync("web", status => status.Phase == "Running");
+
+        rig.Api.Change<Pod>("default", "web", pod => pod.Spec.EphemeralContainers.Add(
+            new EphemeralContainer { EphemeralContainerCommon = new() { Name = "debug", Image = "busybox:1", ImagePullPolicy = "IfNotPresent" } }));
+        await rig.UntilAsync("web", status => status.EphemeralContainerStatuses.FirstOrDefault()?.State.Running is not null);
+        await rig.UntilEventAsync("web", "Started", "Started container debug");
+        runtime.Exit("web", "debug", 3);
+        await rig.UntilAsync("web", status => status.EphemeralContainerStatuses[0].State.Terminated?.ExitCode == 3);
+
+        var status = rig.Status("web")!;
+        Assert.Equal(("debug", 0, false, false), (status.EphemeralContainerStatuses[0].Name, status.EphemeralContainerStatuses[0].RestartCount, status.EphemeralContainerStatuses[0].Ready, status.EphemeralContainerStatuses[0].HasStarted));
+        Assert.Equal("Running", status.Phase);
+        Assert.True(rig.Api.Find<Pod>("default", "web")!.IsReady());
+    }
+
+    [Fact]
     public async Task RunAsync_OnceEverythingRuns_InspectsNothing()
     {
         rig.Start();

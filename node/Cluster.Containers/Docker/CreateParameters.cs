@@ -62,7 +62,7 @@ internal static class CreateParameters
         {
             NetworkMode = container.HostNetwork ? "host" : shared,
             IpcMode = container.HostIpc ? "host" : shared,
-            PidMode = container.HostPid ? "host" : container.ShareProcessNamespace ? shared : Unset,
+            PidMode = ProcessNamespace(container, shared),
             UTSMode = container.HostNetwork ? "host" : Unset,
             Binds = container.Mounts.Select(Bind).ToList(),
             CgroupParent = container.CgroupParent,
@@ -73,6 +73,12 @@ internal static class CreateParameters
         SetSecurity(host, container.Security);
         return host;
     }
+
+    private static string ProcessNamespace(ContainerSpec container, string shared) =>
+        container.ProcessNamespaceOf.Length > 0 ? "container:" + container.ProcessNamespaceOf
+        : container.HostPid ? "host"
+        : container.ShareProcessNamespace ? shared
+        : Unset;
 
     private static void SetResources(HostConfig host, ContainerResources resources)
     {

@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Containers;
 
@@ -14,8 +15,7 @@ internal sealed class ContainerKiller(NodeContext node)
     public async Task KillAsync(
         Pod pod, SeenContainer seen, TimeSpan grace, string message, string podIP, CancellationToken cancellationToken)
     {
-        var container = pod.Spec?.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(
-            candidate => candidate.Name == seen.Row.ContainerName);
+        var container = pod.Spec?.AllContainers().FirstOrDefault(candidate => candidate.Name == seen.Row.ContainerName);
         if (container is not null) node.Events.Normal(pod, container, "Killing", message);
         var began = node.Time.GetTimestamp();
         if (container?.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero)

@@ -121,6 +121,7 @@ internal sealed class ContainerStarter(NodeContext node)
             HostPid = pod.Spec.HostPID,
             HostIpc = pod.Spec.HostIPC,
             ShareProcessNamespace = pod.Spec.ShareProcessNamespace,
+            ProcessNamespaceOf = order.ProcessesOf,
             Resources = ResourceSettings.Of(pod, container, node.Host.MemoryBytes),
             Security = SecuritySettings.Of(pod, container, image),
         };

@@ -1,4 +1,5 @@
 using System.Text;
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Containers;
 using Cluster.Kubelet.Volumes;
@@ -19,7 +20,7 @@ internal sealed class LastWords(IContainerRuntime runtime, PodDirectory director
     {
         foreach (var ended in observed.Containers.Where(container => container.IsDead && !known.ContainsKey(container.Id)))
         {
-            var policy = pod.Spec.Containers.Concat(pod.Spec.InitContainers)
+            var policy = pod.Spec.AllContainers()
                 .FirstOrDefault(container => container.Name == ended.Row.ContainerName)?.TerminationMessagePolicy;
             known[ended.Id] = await ReadAsync(ended, policy == "FallbackToLogsOnError", cancellationToken);
         }

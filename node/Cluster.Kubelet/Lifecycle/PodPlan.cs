@@ -22,4 +22,8 @@ public sealed record KillOrder(SeenContainer Container, string Message);
 /// <summary>A container to start.</summary>
 /// <param name="Attempt">0 for the first.</param>
 /// <param name="Previous">The one that ended before; null for the first.</param>
-public sealed record StartOrder(Container Container, int Attempt, SeenContainer? Previous);
+public sealed record StartOrder(Container Container, int Attempt, SeenContainer? Previous)
+{
+    /// <summary>Id of the container whose processes it sees, as an ephemeral container may ask; empty for none.</summary>
+    public string ProcessesOf { get; init; } = "";
+}

@@ -30,9 +30,10 @@ public sealed class PodPlanner
         var starts = new List<StartOrder>();
         var initialized = PlanInit(sandbox.Id, kills, starts);
         foreach (var container in initialized ? spec.Containers : []) PlanContainer(container, kills, starts, restartAlways: false);
+        starts.AddRange(spec.EphemeralContainers.Select(PlanEphemeral).OfType<StartOrder>());
 
         // What runs but is not in the spec (any more).
-        var names = spec.Containers.Concat(spec.InitContainers).Select(container => container.Name).ToHashSet();
+        var names = spec.AllContainers().Select(container => container.Name).ToHashSet();
         kills.AddRange(
             observed.Running.Where(running => !names.Contains(running.Row.ContainerName)).Select(
                 running => new KillOrder(running, "no longer in the pod's spec")));
@@ -83,6 +84,17 @@ public sealed class PodPlanner
         }
 
         return true;
+    }
+
+    /// <summary>An ephemeral container starts once, whatever the others do, and never again.</summary>
+    private StartOrder? PlanEphemeral(EphemeralContainer ephemeral)
+    {
+        var container = EphemeralContainers.ToContainer(ephemeral);
+        if (observed.Newest(container.Name) is { IsStillborn: false }) return null;
+        if (ephemeral.TargetContainerName.Length == 0) return new StartOrder(container, 0, null);
+        return observed.Newest(ephemeral.TargetContainerName) is { IsRunning: true } target
+            ? new StartOrder(container, 0, null) { ProcessesOf = target.Id }
+            : null;
     }
 
     private void PlanContainer(

@@ -66,8 +66,8 @@ internal sealed class ContainerLogs(PodWorkerSet workers, ContainerObserver obse
     {
         var name = pod.Metadata.Name;
         if (previous) return $"previous terminated container \"{container}\" in pod \"{name}\" not found";
-        var status = pod.Status?.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).FirstOrDefault(
-            candidate => candidate.Name == container);
+        var status = pod.Status?.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).Concat(pod.Status.EphemeralContainerStatuses)
+            .FirstOrDefault(candidate => candidate.Name == container);
         return status?.State?.Waiting is { } waiting
             ? $"container \"{container}\" in pod \"{name}\" is waiting to start: {waiting.Reason}"
             : $"container \"{container}\" in pod \"{name}\" is not available";

@@ -19,9 +19,10 @@ internal sealed class PodEvents(EventRecorder recorder)
     private static ObjectReference Reference(Pod pod, Container container)
     {
         var reference = ObjectReferences.To(pod);
-        reference.FieldPath = pod.Spec.InitContainers.Contains(container)
-            ? $"spec.initContainers{{{container.Name}}}"
-            : $"spec.containers{{{container.Name}}}";
+        var list = pod.Spec.InitContainers.Contains(container) ? "initContainers"
+            : pod.Spec.EphemeralContainers.Any(ephemeral => ephemeral.EphemeralContainerCommon?.Name == container.Name) ? "ephemeralContainers"
+            : "containers";
+        reference.FieldPath = $"spec.{list}{{{container.Name}}}";
         return reference;
     }
 }

@@ -55,6 +55,7 @@ internal static class PodStatusBuilder
         foreach (var container in spec.InitContainers)
             status.InitContainerStatuses.Add(Container(inputs, container, initialized, isInit: true));
         foreach (var container in spec.Containers) status.ContainerStatuses.Add(Container(inputs, container, initialized, isInit: false));
+        status.EphemeralContainerStatuses.Add(spec.EphemeralContainers.Select(container => Ephemeral(inputs, container, initialized)));
         status.Phase = inputs.Failure is null ? PodPhase.Of(spec, status, initialized) : PodPhase.Failed;
         (status.Reason, status.Message) = inputs.Failure ?? ("", "");
         PodConditions.Add(inputs, status, initialized);
@@ -111,6 +112,15 @@ internal static class PodStatusBuilder
             if (inputs.Observed.Previous(container.Name) is { } previous) status.LastState.Terminated = Terminated(inputs, previous);
         }
 
+        return status;
+    }
+
+    // Nobody probes an ephemeral container, and none makes a pod ready.
+    private static ContainerStatus Ephemeral(StatusInputs inputs, EphemeralContainer ephemeral, bool initialized)
+    {
+        var status = Container(inputs, EphemeralContainers.ToContainer(ephemeral), initialized, isInit: false);
+        status.Ready = false;
+        status.ClearStarted();
         return status;
     }
 

@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Containers;
 using Cluster.Kubelet.Lifecycle;
@@ -25,6 +26,5 @@ internal sealed class PodLookup(PodWorkerSet workers, ContainerObserver observer
 
     /// <summary>Was it made with a terminal? Null: the pod's spec does not hold it.</summary>
     public static bool? HasTerminal(Pod pod, string container) =>
-        pod.Spec.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(spec => spec.Name == container)?.Tty
-        ?? pod.Spec.EphemeralContainers.FirstOrDefault(spec => spec.EphemeralContainerCommon.Name == container)?.EphemeralContainerCommon.Tty;
+        pod.Spec.AllContainers().FirstOrDefault(spec => spec.Name == container)?.Tty;
 }

@@ -90,6 +90,22 @@ public sealed class DockerKubeletTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pod_WithAnEphemeralContainer_ShowsItTheProcessesOfItsTarget()
+    {
+        rig.Start();
+        rig.Create(Pod("debugged", Container("main", "sleep", "4242")));
+        await rig.UntilAsync("debugged", status => status.Phase == "Running");
+
+        rig.Api.Change<Pod>("default", "debugged", pod => pod.Spec.EphemeralContainers.Add(new EphemeralContainer
+        {
+            EphemeralContainerCommon = EphemeralContainers.FromContainer(Container("debug", "sleep", "1000")), TargetContainerName = "main",
+        }));
+        await rig.UntilAsync("debugged", status => status.EphemeralContainerStatuses.FirstOrDefault()?.State.Running is not null);
+
+        Assert.Contains("sleep 4242", await Exec("debugged", "debug", "busybox ps"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pod_WhoseContainerIsKilled_GetsANewOneAndKeepsTheOldLog()
     {
         rig.Start();

@@ -100,6 +100,48 @@ public sealed class PodPlannerTests
         Assert.Equal("Container main failed liveness probe, will be restarted", Assert.Single(plan.Kill).Message);
     }
 
+    [Fact]
+    public void Plan_WithAnEphemeralContainer_StartsItOnce()
+    {
+        var pod = Debugged(target: "");
+        SeenContainer main = Seen("main", ContainerRunState.Running), sandbox = Sandbox();
+
+        Assert.Equal(("debug", "", 0), Started(Assert.Single(Plan(pod, sandbox, main).Start)));
+        Assert.Empty(Plan(pod, sandbox, main, Seen("debug", ContainerRunState.Running)).Start);
+        Assert.Empty(Plan(pod, sandbox, main, Seen("debug", ContainerRunState.Running)).Kill);
+        Assert.Empty(Plan(pod, sandbox, main, Seen("debug", ContainerRunState.Exited, code: 1)).Start);
+    }
+
+    [Fact]
+    public void Plan_WithAnEphemeralContainerForAnother_StartsItAmongItsProcesses()
+    {
+        var pod = Debugged(target: "main");
+
+        Assert.Equal(("debug", "id-main", 0), Started(Assert.Single(Plan(pod, Sandbox(), Seen("main", ContainerRunState.Running)).Start)));
+        Assert.Equal("main", Only(Plan(pod, Sandbox(), Seen("main", ContainerRunState.Exited))));
+    }
+
+    [Fact]
+    public void Plan_WhileInitContainersRun_StartsEphemeralOnes()
+    {
+        var pod = Debugged(target: "i1").With(pod => pod.Spec.InitContainers.Add(PodsOf.Container("i1")));
+
+        Assert.Equal("debug", Only(Plan(pod, Sandbox(), Seen("i1", ContainerRunState.Running))));
+    }
+
+    [Fact]
+    public void Plan_WithAnEphemeralContainerThatRuns_IsCompleteOnceTheOthersAre()
+    {
+        var pod = Debugged(target: "").With(pod => pod.Spec.RestartPolicy = "Never");
+
+        Assert.True(Plan(pod, Sandbox(), Seen("main", ContainerRunState.Exited), Seen("debug", ContainerRunState.Running)).IsComplete);
+    }
+
+    private static Pod Debugged(string target) => PodsOf.Pod("p").With(pod => pod.Spec.EphemeralContainers.Add(
+        new EphemeralContainer { EphemeralContainerCommon = new() { Name = "debug", Image = "busybox:1" }, TargetContainerName = target }));
+
+    private static (string Name, string ProcessesOf, int Attempt) Started(StartOrder order) => (order.Container.Name, order.ProcessesOf, order.Attempt);
+
     private static PodPlan Plan(Pod pod, params SeenContainer[] seen) =>
         new PodPlanner(pod.Spec, new PodObservation(seen), _ => null, (_, _) => true).Plan();
 
