@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Cluster.Dataplane.Net;
 
@@ -23,22 +24,40 @@ internal sealed class DnsAnswerer(DnsResponder responder, DnsForwarder forwarder
         }
     }
 
-    /// <summary>The answer to a query for which another server must be asked first.</summary>
+    /// <summary>The same in an array of the answer's own size, behind some bytes that are left to the caller; null where another server must be asked first.</summary>
+    public byte[]? TryAnswer(ReadOnlySpan<byte> query, bool tcp, ClientAddress client, List<UpstreamAnswer>? known, int room, out UpstreamQuestion? needed)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(query.Length, tcp ? DnsResponder.MaxTcpBytes : DnsResponder.MaxUdpBytes));
+        try
+        {
+            query.CopyTo(buffer);
+            int size = TryAnswer(buffer, query.Length, tcp, client, known, out needed);
+            if (size == DnsResponder.Ask) return null;
+            var answer = new byte[room + size];
+            buffer.AsSpan(0, size).CopyTo(answer.AsSpan(room));
+            return answer;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>What another server says: as <see cref="DnsForwarder.AskAsync"/>.</summary>
+    public Task<UpstreamAnswer> AskAsync(UpstreamQuestion needed) => forwarder.AskAsync(needed);
+
+    /// <summary>The answer to a datagram for which another server must be asked first.</summary>
+    /// <remarks>While it waits it holds the query alone: the room for an answer is taken when there is one.</remarks>
     /// <param name="query">The query.</param>
-    /// <param name="buffer">Where the answer is written.</param>
-    /// <param name="tcp">Large answers may be given.</param>
     /// <param name="client">Who asks.</param>
     /// <param name="needed">What has to be asked.</param>
-    /// <returns>Its length.</returns>
-    public async Task<int> AskAsync(byte[] query, byte[] buffer, bool tcp, ClientAddress client, UpstreamQuestion needed)
+    public async Task<byte[]> AskAsync(byte[] query, ClientAddress client, UpstreamQuestion needed)
     {
         var known = new List<UpstreamAnswer>();
         while (true)
         {
             known.Add(await forwarder.AskAsync(needed));
-            query.CopyTo(buffer, 0);
-            int size = TryAnswer(buffer, query.Length, tcp, client, known, out UpstreamQuestion? next);
-            if (size != DnsResponder.Ask) return size;
+            if (TryAnswer(query, tcp: false, client, known, room: 0, out UpstreamQuestion? next) is { } answer) return answer;
             needed = next!;
         }
     }

@@ -21,9 +21,9 @@ internal sealed class DnsCache(int capacity, long capacityBytes)
         return answer;
     }
 
-    /// <summary>An answer whose time is over by no more than some milliseconds.</summary>
+    /// <summary>An answer, no failure, whose time is over by no more than some milliseconds.</summary>
     public UpstreamAnswer? FindStale(ReadOnlySpan<byte> name, DnsType type, long now, long grace) =>
-        _answers.Find(name, type) is { } answer && now < answer.ExpiresAt + grace ? answer : null;
+        _answers.Find(name, type) is { IsFailure: false } answer && now < answer.ExpiresAt + grace ? answer : null;
 
     public void Add(UpstreamAnswer answer)
     {

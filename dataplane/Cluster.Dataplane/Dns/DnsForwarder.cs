@@ -90,13 +90,15 @@ internal sealed class DnsForwarder(DnsCache cache, Func<ResolverSettings> resolv
             return answer;
         }
 
-        return GiveUp(question, code);
+        UpstreamAnswer failure = GiveUp(question, code, servers.Length == 0 || _stopping.IsCancellationRequested ? TimeSpan.Zero : options.FailureTtl);
+        if (failure.IsFailure) cache.Add(failure);
+        return failure;
     }
 
-    private UpstreamAnswer GiveUp(UpstreamQuestion question, DnsResponseCode code)
+    private UpstreamAnswer GiveUp(UpstreamQuestion question, DnsResponseCode code, TimeSpan remembered = default)
     {
         DnsMetrics.Count(ref DnsMetrics.ForwardFailures);
-        if (FindStale(question) is not { } stale) return UpstreamAnswer.Failure(question, code, Now(time));
+        if (FindStale(question) is not { } stale) return UpstreamAnswer.Failure(question, code, Now(time), remembered);
         stale.Extend(Now(time) + (long)StaleRetry.TotalMilliseconds);
         DnsMetrics.Count(ref DnsMetrics.Stale);
         return stale;

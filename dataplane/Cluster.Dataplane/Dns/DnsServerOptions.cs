@@ -29,6 +29,12 @@ public sealed record DnsServerOptions
     /// <summary>That there is nothing is kept no longer.</summary>
     public TimeSpan LongestNegativeTtl { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long it is remembered that no server could say what a name has: so long nobody waits for the same failure again, and the servers are not asked
+    /// (RFC 9520, 3.2: 1 s at least).
+    /// </summary>
+    public TimeSpan FailureTtl { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long an answer may serve beyond its TTL while no server can be asked (RFC 8767). Zero for not at all.</summary>
     public TimeSpan StaleTime { get; init; } = TimeSpan.FromHours(1);
 
@@ -43,6 +49,9 @@ public sealed record DnsServerOptions
 
     /// <summary>TCP connections at most.</summary>
     public int MaxConnections { get; init; } = 256;
+
+    /// <summary>TCP connections of one client address at most: nobody keeps the others out.</summary>
+    public int MaxConnectionsOfClient { get; init; } = 32;
 
     /// <summary>How long a TCP connection may say nothing, or take to say a query. A tenth of it while more than half of the connections are in use.</summary>
     public TimeSpan ConnectionIdle { get; init; } = TimeSpan.FromSeconds(10);

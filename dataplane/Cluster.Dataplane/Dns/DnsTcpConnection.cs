@@ -10,6 +10,9 @@ internal sealed class DnsTcpConnection : IDisposable
 {
     private const int MaxQueryBytes = 4096;
 
+    /// <summary>Before each message stands its length.</summary>
+    private const int LengthBytes = 2;
+
     private readonly CancellationTokenSource _ends;
     private readonly SemaphoreSlim _writing = new(1);
     private readonly SemaphoreSlim _waiting;
@@ -40,16 +43,22 @@ internal sealed class DnsTcpConnection : IDisposable
     {
         try
         {
-            // The buffer holds two bytes of length before the message.
-            var buffer = new byte[2 + DnsResponder.MaxTcpBytes];
+            // The two bytes of the length, or the message behind them: what rests between queries is no larger than a query.
+            var buffer = new byte[MaxQueryBytes];
             while (await TryReadAsync(buffer) is var length and > 0)
             {
                 long began = Stopwatch.GetTimestamp();
-                int size = _answerer.TryAnswer(buffer.AsSpan(2), length, tcp: true, _client, null, out UpstreamQuestion? needed);
-                if (size == 0) return;
-                if (size > 0) await WriteAsync(buffer, size, began);
-                else await AskAsync(buffer.AsSpan(2, length).ToArray(), needed!, began);
+                byte[]? answer = _answerer.TryAnswer(buffer.AsSpan(0, length), tcp: true, _client, null, LengthBytes, out UpstreamQuestion? needed);
+                if (answer is { Length: LengthBytes }) return;
+                if (answer is null) await AskAsync(buffer.AsSpan(0, length).ToArray(), needed!, began);
+                else await WriteInTurnAsync(answer, began);
             }
+        }
+        catch
+        {
+            // Nobody reads: what waits still is not worth the wait.
+            await _ends.CancelAsync();
+            throw;
         }
         finally
         {
@@ -71,28 +80,33 @@ internal sealed class DnsTcpConnection : IDisposable
     {
         using var silence = new CancellationTokenSource(_idle(), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, _ends.Token);
-        if (await _stream.ReadAtLeastAsync(buffer.AsMemory(0, 2), 2, throwOnEndOfStream: false, either.Token) < 2) return 0;
+        if (await _stream.ReadAtLeastAsync(buffer.AsMemory(0, LengthBytes), LengthBytes, throwOnEndOfStream: false, either.Token) < LengthBytes) return 0;
         int length = DnsHeader.UInt16At(buffer, 0);
         if (length > MaxQueryBytes) return 0;
-        await _stream.ReadExactlyAsync(buffer.AsMemory(2, length), either.Token);
+        await _stream.ReadExactlyAsync(buffer.AsMemory(0, length), either.Token);
         return length;
     }
 
-    private async Task WriteAsync(byte[] buffer, int size, long began)
+    private async Task WriteInTurnAsync(byte[] framed, long began)
     {
-        DnsHeader.SetUInt16(buffer, 0, size);
-        using var patience = new CancellationTokenSource(_options.ConnectionIdle, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ends.Token);
-        await _writing.WaitAsync(either.Token);
+        await _writing.WaitAsync(_ends.Token);
         try
         {
-            await _stream.WriteAsync(buffer.AsMemory(0, 2 + size), either.Token);
+            await WriteAsync(framed, began);
         }
         finally
         {
             _writing.Release();
         }
+    }
 
+    // The caller has the turn.
+    private async Task WriteAsync(byte[] framed, long began)
+    {
+        DnsHeader.SetUInt16(framed, 0, framed.Length - LengthBytes);
+        using var patience = new CancellationTokenSource(_options.ConnectionIdle, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ends.Token);
+        await _stream.WriteAsync(framed, either.Token);
         _answerer.Took(began);
     }
 
@@ -107,11 +121,12 @@ internal sealed class DnsTcpConnection : IDisposable
     {
         try
         {
-            var answer = new byte[DnsResponder.MaxTcpBytes];
-            int size = await _answerer.AskAsync(query, answer, tcp: true, _client, needed);
-            var framed = new byte[2 + size];
-            answer.AsSpan(0, size).CopyTo(framed.AsSpan(2));
-            await WriteAsync(framed, size, began);
+            var known = new List<UpstreamAnswer>();
+            for (UpstreamQuestion? next = needed; next is not null;)
+            {
+                known.Add(await _answerer.AskAsync(next));
+                next = await AnswerInTurnAsync(query, known, began);
+            }
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -121,6 +136,21 @@ internal sealed class DnsTcpConnection : IDisposable
         finally
         {
             _waiting.Release();
+        }
+    }
+
+    // The answer is made when it is its turn: of a client that does not read, one is held and not as many as may wait. The next question where there is one.
+    private async Task<UpstreamQuestion?> AnswerInTurnAsync(byte[] query, List<UpstreamAnswer> known, long began)
+    {
+        await _writing.WaitAsync(_ends.Token);
+        try
+        {
+            if (_answerer.TryAnswer(query, tcp: true, _client, known, LengthBytes, out UpstreamQuestion? next) is { } answer) await WriteAsync(answer, began);
+            return next;
+        }
+        finally
+        {
+            _writing.Release();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Handover;
@@ -10,6 +11,7 @@ internal sealed class DnsTcpServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _closing = new();
+    private readonly ConcurrentDictionary<ClientAddress, int> _clients = [];
     private readonly SemaphoreSlim _room;
     private readonly DnsAnswerer _answerer;
     private readonly DnsServerOptions _options;
@@ -84,8 +86,13 @@ internal sealed class DnsTcpServer : IAsyncDisposable
     private async Task ServeAsync(Socket client)
     {
         using var owned = client;
+        ClientAddress? counted = null;
         try
         {
+            var address = ClientAddress.From(((IPEndPoint)client.RemoteEndPoint!).Address);
+            // One more of a client that has its share is ended at once (RFC 7766, 6.2.2): others find room.
+            if (!TryCount(address)) return;
+            counted = address;
             using var connection = new DnsTcpConnection(client, _answerer, _options, Idle, _time, _stopping.Token);
             await connection.RunAsync();
         }
@@ -95,8 +102,22 @@ internal sealed class DnsTcpServer : IAsyncDisposable
         }
         finally
         {
+            if (counted is { } address) Uncount(address);
             _room.Release();
         }
+    }
+
+    private bool TryCount(ClientAddress client)
+    {
+        if (_clients.AddOrUpdate(client, 1, static (_, count) => count + 1) <= _options.MaxConnectionsOfClient) return true;
+        Uncount(client);
+        return false;
+    }
+
+    // An address is forgotten with its last connection: no more are known than there are connections.
+    private void Uncount(ClientAddress client)
+    {
+        if (_clients.AddOrUpdate(client, 0, static (_, count) => count - 1) == 0) _clients.TryRemove(KeyValuePair.Create(client, 0));
     }
 
     // Silent connections must not keep others out (RFC 7766, 6.2.3).

@@ -63,8 +63,12 @@ internal sealed class UpstreamAnswer : NameEntry
     public void Extend(long until) => Volatile.Write(ref _freshUntil, until);
 
     /// <summary>That no server could be asked, or none could say.</summary>
-    public static UpstreamAnswer Failure(UpstreamQuestion question, DnsResponseCode code, long now) =>
-        new(question, code, new byte[DnsHeader.Bytes + question.Name.Length + 4], [], 0, now);
+    /// <param name="question">What was asked.</param>
+    /// <param name="code">What is told of it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="remembered">How long it may be told again without asking; a failure of our own is not to be remembered.</param>
+    public static UpstreamAnswer Failure(UpstreamQuestion question, DnsResponseCode code, long now, TimeSpan remembered = default) =>
+        new(question, code, new byte[DnsHeader.Bytes + question.Name.Length + 4], [], (int)remembered.TotalSeconds, now);
 
     /// <summary>Reads an answer that was checked to belong to the question; null where it is broken.</summary>
     /// <param name="message">The whole message.</param>

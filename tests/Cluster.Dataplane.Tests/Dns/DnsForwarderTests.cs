@@ -66,7 +66,7 @@ public sealed class DnsForwarderTests
         rig.Upstreams.Add(Dead);
         var failures = DnsMetrics.ForwardFailures;
         Assert.Equal(DnsResponseCode.ServerFailure, (await rig.UdpAsync("outside.example")).Code);
-        Assert.Equal(DnsResponseCode.ServerFailure, (await rig.TcpAsync("outside.example")).Code);
+        Assert.Equal(DnsResponseCode.ServerFailure, (await rig.TcpAsync("other.example")).Code);
         Assert.True(DnsMetrics.ForwardFailures >= failures + 2);
     }
 
@@ -213,6 +213,50 @@ public sealed class DnsForwarderTests
         time.Advance(TimeSpan.FromSeconds(21));
         await rig.UdpAsync("none.example");
         Assert.Equal(2, upstream.Queries.Count);
+    }
+
+    [Theory]
+    [InlineData(DnsResponseCode.ServerFailure)]
+    [InlineData(DnsResponseCode.Refused)]
+    public async Task Query_UpstreamFails_IsRememberedForAWhile(DnsResponseCode code)
+    {
+        var time = new FakeTimeProvider();
+        await using var upstream = new FakeUpstream((query, _) => [DnsMessage.Answer(query, (int)code, [])]);
+        await using var rig = new DnsServerRig(new DnsServerOptions { FailureTtl = TimeSpan.FromSeconds(5) }, time);
+        rig.Upstreams.Add(upstream.EndPoint);
+        Assert.Equal(code, (await rig.UdpAsync("broken.example")).Code);
+        var asked = upstream.Queries.Count;
+        for (var i = 0; i < 10; i++) Assert.Equal(code, (await rig.UdpAsync("broken.example")).Code);
+        Assert.Equal(asked, upstream.Queries.Count);
+        // That one name can't be found out says nothing of others.
+        await rig.UdpAsync("other.example");
+        Assert.Equal(2 * asked, upstream.Queries.Count);
+        time.Advance(TimeSpan.FromSeconds(6));
+        upstream.Answer = (query, _) => [DnsMessage.Answer(query, 0, [DnsMessage.Record(null, DnsType.A, 60, Address)])];
+        Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("broken.example")).Data);
+    }
+
+    [Fact]
+    public async Task Query_FailureWasRemembered_IsNoStaleAnswer()
+    {
+        var time = new FakeTimeProvider();
+        await using var upstream = new FakeUpstream((query, _) => [DnsMessage.Answer(query, (int)DnsResponseCode.Refused, [])]);
+        await using var rig = new DnsServerRig(new DnsServerOptions { StaleTime = TimeSpan.FromHours(1) }, time);
+        rig.Upstreams.Add(upstream.EndPoint);
+        Assert.Equal(DnsResponseCode.Refused, (await rig.UdpAsync("broken.example")).Code);
+        time.Advance(TimeSpan.FromSeconds(10));
+        upstream.Answer = (query, _) => [DnsMessage.Answer(query, (int)DnsResponseCode.ServerFailure, [])];
+        Assert.Equal(DnsResponseCode.ServerFailure, (await rig.UdpAsync("broken.example")).Code);
+    }
+
+    [Fact]
+    public async Task Query_NoServerToAsk_IsAskedOnceThereIsOne()
+    {
+        await using var upstream = new FakeUpstream("192.0.2.55");
+        await using var rig = new DnsServerRig(time: new FakeTimeProvider());
+        Assert.Equal(DnsResponseCode.ServerFailure, (await rig.UdpAsync("outside.example")).Code);
+        rig.Upstreams.Add(upstream.EndPoint);
+        Assert.Equal(["192.0.2.55"], (await rig.UdpAsync("outside.example")).Data);
     }
 
     [Fact]

@@ -158,6 +158,71 @@ public sealed class DnsServerTests
         foreach (var client in silent) await client.DisposeAsync();
     }
 
+    /// <summary>An address of loopback each: the limit is a client's, and another is served beside it.</summary>
+    [Fact]
+    public async Task Tcp_MoreConnectionsThanAClientMayHave_AreEndedAndOthersServed()
+    {
+        await using var rig = new DnsServerRig(new DnsServerOptions { MaxConnectionsOfClient = 4 });
+        var silent = new List<NetworkStream>();
+        for (var i = 0; i < 4; i++) silent.Add(await ConnectAsync("127.0.0.2"));
+        await using (var more = await ConnectAsync("127.0.0.2")) Assert.True(await EndsAsync(more));
+        await using (var other = await ConnectAsync("127.0.0.3")) Assert.True(await IsServedAsync(other));
+        Assert.True(await IsServedAsync(silent[0]));
+        await silent[0].DisposeAsync();
+        await Eventually.True(async () =>
+        {
+            await using var again = await ConnectAsync("127.0.0.2");
+            return await IsServedAsync(again);
+        });
+        foreach (var client in silent) await client.DisposeAsync();
+
+        async Task<NetworkStream> ConnectAsync(string from)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+            await socket.ConnectAsync(rig.EndPoint);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+
+        static async Task<bool> IsServedAsync(NetworkStream client)
+        {
+            try
+            {
+                await DnsServerRig.WriteAsync(client, DnsMessage.Query("web.shop.svc.cluster.local", DnsType.A));
+                return await DnsServerRig.ReadAsync(client) is { Code: DnsResponseCode.NoError };
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>A large answer that many queries of one connection wait for, whose client reads none for some time.</summary>
+    [Fact]
+    public async Task Tcp_ManyLargeAnswersAtOnce_AllArrive()
+    {
+        byte[][] many = [.. Enumerable.Range(1, 1500).Select(i => DnsMessage.Record(null, DnsType.A, 60, [10, 0, (byte)(i >> 8), (byte)i]))];
+        var release = new TaskCompletionSource();
+        await using var upstream = new FakeUpstream((query, tcp) =>
+        {
+            if (tcp) release.Task.Wait(TimeSpan.FromSeconds(4));
+            return [tcp ? DnsMessage.Answer(query, 0, many) : DnsMessage.Answer(query, 0, [], flags: 0x8380)];
+        });
+        await using var rig = new DnsServerRig(new DnsServerOptions { MaxPipelined = 32, QuestionTime = TimeSpan.FromSeconds(60) });
+        rig.Upstreams.Add(upstream.EndPoint);
+        await using var client = await rig.ConnectAsync();
+        await DnsServerRig.WriteAsync(client, [.. Enumerable.Range(0, 100).Select(i => DnsMessage.Query("outside.example", DnsType.A, id: (ushort)i))]);
+        release.SetResult();
+        var missing = Enumerable.Range(0, 100).ToHashSet();
+        while (missing.Count > 0)
+        {
+            var answer = await DnsServerRig.ReadAsync(client);
+            Assert.True(missing.Remove(answer!.Id));
+            Assert.Equal(1500, answer.Answers.Count);
+        }
+    }
+
     [Fact]
     public async Task Metrics_AfterQueries_HaveThem()
     {

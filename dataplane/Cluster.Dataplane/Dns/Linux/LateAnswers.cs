@@ -44,9 +44,7 @@ internal sealed class LateAnswers(int descriptor, bool v6, DnsAnswerer answerer)
     {
         try
         {
-            var buffer = new byte[Math.Max(query.Length, DnsResponder.MaxUdpBytes)];
-            int size = await answerer.AskAsync(query, buffer, tcp: false, sender.Address, needed);
-            if (Send(buffer.AsSpan(0, size), sender)) answerer.Took(began);
+            if (Send(await answerer.AskAsync(query, sender.Address, needed), sender)) answerer.Took(began);
             else answerer.Dropped();
         }
         finally

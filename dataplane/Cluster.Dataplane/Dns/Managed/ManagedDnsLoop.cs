@@ -11,11 +11,15 @@ internal sealed class ManagedDnsLoop : IDnsLoop
 {
     private const int MaxQueryBytes = 4096;
 
+    /// <summary>Queries that wait for other servers at most: beyond it their clients hear nothing and ask again, which by then may be answered from the cache.</summary>
+    private const int MaxPending = 4096;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly DnsAnswerer _answerer;
     private readonly ILogger _logger;
     private readonly Socket _socket;
     private readonly Task _loop;
+    private int _pending;
 
     /// <param name="socket">Bound; the loop's from now on.</param>
     /// <param name="answerer">Answers each query.</param>
@@ -49,7 +53,8 @@ internal sealed class ManagedDnsLoop : IDnsLoop
                 long began = Stopwatch.GetTimestamp();
                 ClientAddress client = ClientAddress.From(from, out _);
                 int size = _answerer.TryAnswer(buffer, length, tcp: false, client, null, out UpstreamQuestion? needed);
-                if (size == DnsResponder.Ask) _ = AskAndReplyAsync(buffer[..length], Copy(from), client, needed!, began);
+                if (size == DnsResponder.Ask && Volatile.Read(ref _pending) < MaxPending) _ = AskAndReplyAsync(buffer[..length], Copy(from), client, needed!, began);
+                else if (size == DnsResponder.Ask) _answerer.Dropped();
                 else if (size > 0) await _socket.SendToAsync(buffer.AsMemory(0, size), SocketFlags.None, from, _stopping.Token);
                 if (size > 0) _answerer.Took(began);
             }
@@ -65,19 +70,23 @@ internal sealed class ManagedDnsLoop : IDnsLoop
         }
     }
 
-    // Bounded by the forwarder: beyond its limit it says no at once. Ends within its time-outs.
+    // Ends within the forwarder's time-outs.
     private async Task AskAndReplyAsync(byte[] query, SocketAddress from, ClientAddress client, UpstreamQuestion needed, long began)
     {
+        Interlocked.Increment(ref _pending);
         try
         {
-            var buffer = new byte[MaxQueryBytes];
-            int size = await _answerer.AskAsync(query, buffer, tcp: false, client, needed);
-            await _socket.SendToAsync(buffer.AsMemory(0, size), SocketFlags.None, from, _stopping.Token);
+            byte[] answer = await _answerer.AskAsync(query, client, needed);
+            await _socket.SendToAsync(answer, SocketFlags.None, from, _stopping.Token);
             _answerer.Took(began);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             _logger.LogDebug(exception, "A forwarded DNS query could not be answered");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _pending);
         }
     }
 
