@@ -131,6 +131,35 @@ public sealed class StreamingTests(RunningCluster cluster)
     }
 
     [Theory]
+    [MemberData(nameof(KubectlTests.Versions), MemberType = typeof(KubectlTests))]
+    public async Task Run_OfACommandThatEndsAtOnce_PrintsItAndIsRemoved(string binary)
+    {
+        Kubectl kubectl = await cluster.KubectlAsync(binary);
+
+        // Attached to or, if it has ended before, read from its log: the words come once either way, or twice if it ended in between.
+        string output = await kubectl.RunAsync("run", "short", "--rm", "-i", "--restart=Never", "--image", Manifests.Image, "--", "echo", "brief");
+
+        Assert.Matches("(?m)^brief$", output);
+        Assert.DoesNotContain("short", await kubectl.RunAsync("get", "pods", "-o", "name"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Debug_OfARunningPod_SeesItsProcesses()
+    {
+        Kubectl kubectl = await StartAsync(Machine.Kubectl132, "WebSocket");
+
+        using Process debug = kubectl.Start("debug", "-i", "target", "--image", Manifests.Image, "--target=main", "--profile=general", "-c", "debug", "--", "sh");
+        await debug.StandardInput.WriteLineAsync("busybox ps; exit 3");
+        await debug.StandardInput.FlushAsync(Cancel);
+        string output = await debug.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+
+        Assert.Contains("nc -ll -p 8082", output, StringComparison.Ordinal);
+        await Poll.UntilEqualAsync("the exit code", "3", () =>
+            kubectl.JsonPathAsync("pod/target", "{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}"));
+        Assert.Equal("Running", await kubectl.JsonPathAsync("pod/target", "{.status.phase}"));
+    }
+
+    [Theory]
     [MemberData(nameof(Clients))]
     public async Task Cp_BothWays_KeepsBytes(string binary, string framing)
     {
