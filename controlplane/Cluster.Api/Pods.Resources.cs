@@ -1,12 +1,16 @@
 using Cluster.Api.CoreV1;
 using Cluster.Api.Quantities;
 using Cluster.Api.Resource;
+using Google.Protobuf.Collections;
 
 namespace Cluster.Api;
 
 /// <summary>What a pod's containers ask for, taken together.</summary>
 public static partial class Pods
 {
+    private const string Cpu = "cpu";
+    private const string Memory = "memory";
+
     /// <summary>
     /// What a node must have free for the pod: the containers side by side or the hungriest init container, whichever is more,
     /// and the overhead. Sidecars count beside everything that starts after them.
@@ -19,12 +23,17 @@ public static partial class Pods
     /// <summary>Guaranteed, Burstable or BestEffort: who is evicted last when a node runs out of memory.</summary>
     public static string QosClass(PodSpec spec)
     {
-        var containers = spec.Containers.Concat(spec.InitContainers).ToList();
-        if (containers.TrueForAll(container => !AsksForAnything(container)))
+        var (asks, guaranteed) = (false, true);
+        foreach (var containers in (ReadOnlySpan<RepeatedField<Container>>)[spec.Containers, spec.InitContainers])
         {
-            return "BestEffort";
+            for (var i = 0; i < containers.Count; i++)
+            {
+                asks |= AsksForAnything(containers[i].Resources);
+                guaranteed &= IsGuaranteed(containers[i].Resources);
+            }
         }
-        return containers.TrueForAll(IsGuaranteed) ? "Guaranteed" : "Burstable";
+
+        return !asks ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
     }
 
     private static Dictionary<string, QuantityValue> Total(PodSpec spec, Func<Container, IDictionary<string, Quantity>> amounts)
@@ -75,19 +84,19 @@ public static partial class Pods
         }
     }
 
-    private static bool AsksForAnything(Container container) =>
-        ComputeResources(container.Resources?.Requests).Concat(ComputeResources(container.Resources?.Limits)).Any();
+    private static bool AsksForAnything(ResourceRequirements? resources) => resources is not null
+        && (Amount(resources.Requests, Cpu).Sign > 0 || Amount(resources.Requests, Memory).Sign > 0
+            || Amount(resources.Limits, Cpu).Sign > 0 || Amount(resources.Limits, Memory).Sign > 0);
 
-    private static bool IsGuaranteed(Container container)
+    private static bool IsGuaranteed(ResourceRequirements? resources) =>
+        resources is not null && IsGuaranteed(resources, Cpu) && IsGuaranteed(resources, Memory);
+
+    private static bool IsGuaranteed(ResourceRequirements resources, string name)
     {
-        var limits = ComputeResources(container.Resources?.Limits).ToDictionary();
-        var requests = ComputeResources(container.Resources?.Requests).ToDictionary();
-        return limits.Count == 2 && requests.All(request => limits.TryGetValue(request.Key, out var limit) && limit == request.Value);
+        var (request, limit) = (Amount(resources.Requests, name), Amount(resources.Limits, name));
+        return limit.Sign > 0 && (request.Sign <= 0 || request == limit);
     }
 
-    private static IEnumerable<KeyValuePair<string, QuantityValue>> ComputeResources(IDictionary<string, Quantity>? amounts) =>
-        (amounts ?? new Dictionary<string, Quantity>())
-            .Where(amount => amount.Key is "cpu" or "memory")
-            .Select(amount => KeyValuePair.Create(amount.Key, QuantityValue.From(amount.Value)))
-            .Where(amount => amount.Value.Sign > 0);
+    private static QuantityValue Amount(MapField<string, Quantity> amounts, string name) =>
+        amounts.TryGetValue(name, out var amount) ? QuantityValue.From(amount) : default;
 }

@@ -83,8 +83,12 @@ internal static class ContainerListRules
             for (var p = 0; p < containers[c].Ports.Count; p++)
             {
                 var port = containers[c].Ports[p];
+                if (port.HostPort == 0)
+                {
+                    continue;
+                }
                 var binding = $"{port.Protocol}/{port.HostIP}/{port.HostPort}";
-                if (port.HostPort != 0 && !seen.Add(binding))
+                if (!seen.Add(binding))
                 {
                     errors.Duplicate(path.Index(c).Child("ports").Index(p).Child("hostPort"), binding);
                 }

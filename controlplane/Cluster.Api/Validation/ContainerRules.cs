@@ -32,7 +32,7 @@ internal static class ContainerRules
             {
                 errors.Required(at.Child("containerPort"));
             }
-            else
+            else if (port.ContainerPort_ is < 1 or > ushort.MaxValue)
             {
                 errors.Invalid(at.Child("containerPort"), port.ContainerPort_, NameFormats.PortNumber(port.ContainerPort_));
             }

@@ -52,7 +52,7 @@ internal sealed class FieldErrors : List<FieldError>
         Add(FieldError.NotSupported(path.ToString(), value, supported));
 
     /// <summary>A value of a closed set that must be there.</summary>
-    public void OneOf(FieldPath path, string value, params string[] supported)
+    public void OneOf(FieldPath path, string value, params ReadOnlySpan<string> supported)
     {
         if (Present(path, value))
         {
@@ -61,11 +61,11 @@ internal sealed class FieldErrors : List<FieldError>
     }
 
     /// <summary>A value of a closed set; empty is unset.</summary>
-    public void OptionalOneOf(FieldPath path, string value, params string[] supported)
+    public void OptionalOneOf(FieldPath path, string value, params ReadOnlySpan<string> supported)
     {
         if (value.Length > 0 && !supported.Contains(value))
         {
-            NotSupported(path, value, supported);
+            NotSupported(path, value, supported.ToArray());
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text.RegularExpressions;
 
@@ -26,18 +27,20 @@ public static partial class NameFormats
     private const string QualifiedNameRule =
         "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
+    private static readonly SearchValues<char> PortNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
     /// <summary>A lowercase RFC 1123 label: names of namespaces, containers, volumes, ports of services.</summary>
-    public static IEnumerable<string> Dns1123Label(string value) => TooLong(value, LabelMaxLength).Concat(LabelForm(value));
+    public static IEnumerable<string> Dns1123Label(string value) => TooLong(value, LabelMaxLength).And(LabelForm(value));
 
     /// <summary>Labels joined by dots: the names of most kinds.</summary>
-    public static IEnumerable<string> Dns1123Subdomain(string value) => TooLong(value, SubdomainMaxLength).Concat(Unless(
+    public static IEnumerable<string> Dns1123Subdomain(string value) => TooLong(value, SubdomainMaxLength).And(Unless(
         SubdomainRegex().IsMatch(value),
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
         + "alphanumeric character",
         Subdomain, "example.com"));
 
     /// <summary>A label that starts with a letter: names of services.</summary>
-    public static IEnumerable<string> Dns1035Label(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
+    public static IEnumerable<string> Dns1035Label(string value) => TooLong(value, LabelMaxLength).And(Unless(
         Label1035Regex().IsMatch(value),
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an "
         + "alphanumeric character",
@@ -52,10 +55,10 @@ public static partial class NameFormats
             return ["a qualified name " + WithRegex(QualifiedNameRule, Qualified, "MyName", "my.name", "123-abc")
                 + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"];
         }
-        return slash < 0 ? NamePart(value) : PrefixPart(value[..slash]).Concat(NamePart(value[(slash + 1)..]));
+        return slash < 0 ? NamePart(value) : PrefixPart(value[..slash]).And(NamePart(value[(slash + 1)..]));
     }
 
-    public static IEnumerable<string> LabelValue(string value) => TooLong(value, LabelMaxLength).Concat(Unless(
+    public static IEnumerable<string> LabelValue(string value) => TooLong(value, LabelMaxLength).And(Unless(
         LabelTextRegex().IsMatch(value),
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
         + "alphanumeric character",
@@ -63,10 +66,10 @@ public static partial class NameFormats
 
     /// <summary>A key of a ConfigMap or Secret: it becomes a file name.</summary>
     public static IEnumerable<string> ConfigKey(string value) => TooLong(value, SubdomainMaxLength)
-        .Concat(Unless(
+        .And(Unless(
             KeyRegex().IsMatch(value), "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
             Key, "key.name", "KEY_NAME", "key-name"))
-        .Concat(NotParentDirectory(value));
+        .And(NotParentDirectory(value));
 
     /// <summary>Anything printable in ASCII but the equals sign.</summary>
     public static IEnumerable<string> EnvVarName(string value)
@@ -83,14 +86,13 @@ public static partial class NameFormats
     /// <summary>An IANA service name: names of container ports.</summary>
     public static IEnumerable<string> PortName(string value)
     {
-        var complaints = TooLong(value, 15).ToList();
-        AddUnless(
-            complaints, value.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-') && value.Length > 0,
-            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
-        AddUnless(complaints, value.Any(c => c is >= 'a' and <= 'z'), "must contain at least one letter (a-z)");
-        AddUnless(complaints, !value.Contains("--", StringComparison.Ordinal), "must not contain consecutive hyphens");
-        AddUnless(complaints, value.Length == 0 || (value[0] != '-' && value[^1] != '-'), "must not begin or end with a hyphen");
-        return complaints;
+        return TooLong(value, 15)
+            .And(Unless(
+                value.Length > 0 && !value.AsSpan().ContainsAnyExcept(PortNameCharacters),
+                "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"))
+            .And(Unless(value.AsSpan().ContainsAnyInRange('a', 'z'), "must contain at least one letter (a-z)"))
+            .And(Unless(!value.Contains("--", StringComparison.Ordinal), "must not contain consecutive hyphens"))
+            .And(Unless(value.Length == 0 || (value[0] != '-' && value[^1] != '-'), "must not begin or end with a hyphen"));
     }
 
     public static IEnumerable<string> HttpHeaderName(string value) =>
@@ -132,7 +134,7 @@ public static partial class NameFormats
         HttpPathRegex().IsMatch(value), "Invalid path", Path);
 
     /// <summary>A subdomain, or a star and a subdomain below it: hosts of an ingress.</summary>
-    public static IEnumerable<string> WildcardSubdomain(string value) => TooLong(value, SubdomainMaxLength).Concat(Unless(
+    public static IEnumerable<string> WildcardSubdomain(string value) => TooLong(value, SubdomainMaxLength).And(Unless(
         WildcardRegex().IsMatch(value),
         "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case "
         + "alphanumeric characters, '-' or '.' and end with an alphanumeric character",
@@ -156,7 +158,7 @@ public static partial class NameFormats
     internal static IEnumerable<string> TooLong(string value, int max) =>
         value.Length > max ? [$"must be no more than {max} characters"] : [];
 
-    internal static IEnumerable<string> Unless(bool good, string rule, string regex, params string[] examples) =>
+    internal static IEnumerable<string> Unless(bool good, string rule, string regex, params ReadOnlySpan<string> examples) =>
         good ? [] : [WithRegex(rule, regex, examples)];
 
     /// <summary>Dots alone are a mistake of their own: the name would be good for most other kinds.</summary>
@@ -170,13 +172,13 @@ public static partial class NameFormats
 
     private static IEnumerable<string> PrefixPart(string prefix) => prefix.Length == 0
         ? ["prefix part " + NotEmpty]
-        : Dns1123Subdomain(prefix).Select(complaint => "prefix part " + complaint);
+        : Dns1123Subdomain(prefix).Each("prefix part ");
 
     private static IEnumerable<string> NamePart(string name)
     {
         var length = name.Length == 0 ? [NotEmpty] : TooLong(name, LabelMaxLength);
-        return length.Concat(Unless(QualifiedRegex().IsMatch(name), QualifiedNameRule, Qualified, "MyName", "my.name", "123-abc"))
-            .Select(complaint => "name part " + complaint);
+        return length.And(Unless(QualifiedRegex().IsMatch(name), QualifiedNameRule, Qualified, "MyName", "my.name", "123-abc"))
+            .Each("name part ");
     }
 
     private static IEnumerable<string> NotParentDirectory(string value) => value switch
@@ -187,19 +189,20 @@ public static partial class NameFormats
         _ => [],
     };
 
-    private static void AddUnless(List<string> complaints, bool good, string complaint)
-    {
-        if (!good)
-        {
-            complaints.Add(complaint);
-        }
-    }
+    private static IEnumerable<string> Unless(bool good, string complaint) => good ? [] : [complaint];
+
+    // Nearly all values are good: those cost no sequence of nothing and nothing.
+    private static IEnumerable<string> And(this IEnumerable<string> first, IEnumerable<string> second) =>
+        first is string[] { Length: 0 } ? second : second is string[] { Length: 0 } ? first : first.Concat(second);
+
+    private static IEnumerable<string> Each(this IEnumerable<string> complaints, string where) =>
+        complaints is string[] { Length: 0 } ? complaints : complaints.Select(complaint => where + complaint);
 
     /// <summary>The examples stand the way Kubernetes has always printed them, two spaces before each "or" included.</summary>
-    private static string WithRegex(string rule, string regex, params string[] examples) =>
+    private static string WithRegex(string rule, string regex, params ReadOnlySpan<string> examples) =>
         examples.Length == 0
             ? $"{rule} (regex used for validation is '{regex}')"
-            : $"{rule} (e.g. {string.Join(" or ", examples.Select(example => $"'{example}', "))}regex used for validation is '{regex}')";
+            : $"{rule} (e.g. {string.Join(" or ", examples.ToArray().Select(example => $"'{example}', "))}regex used for validation is '{regex}')";
 
     [GeneratedRegex("^" + Label + @"\z")]
     private static partial Regex LabelRegex();

@@ -40,8 +40,7 @@ internal static class ResourceRules
         {
             AgainstLimit(name, Value(request), resources, path, errors);
         }
-        var names = resources.Limits.Keys.Concat(resources.Requests.Keys).ToHashSet();
-        if (names.Any(IsHugePages) && !names.Contains("cpu") && !names.Contains("memory"))
+        if (!Has(resources, "cpu") && !Has(resources, "memory") && resources.Limits.Keys.Concat(resources.Requests.Keys).Any(IsHugePages))
         {
             errors.Forbidden(path, "HugePages require cpu or memory");
         }
@@ -99,8 +98,9 @@ internal static class ResourceRules
     {
         foreach (var (name, quantity) in amounts)
         {
-            Name(name, path.Key(name), errors);
-            Amount(name, quantity, path.Key(name), errors);
+            var at = path.Key(name);
+            Name(name, at, errors);
+            Amount(name, quantity, at, errors);
         }
     }
 
@@ -165,6 +165,9 @@ internal static class ResourceRules
             errors.Invalid(path.Child("requests"), request.ToString(), $"must be less than or equal to {name} limit of {limit}");
         }
     }
+
+    private static bool Has(ResourceRequirements resources, string name) =>
+        resources.Limits.ContainsKey(name) || resources.Requests.ContainsKey(name);
 
     private static bool IsHugePages(string name) => name.StartsWith("hugepages-", StringComparison.Ordinal);
 

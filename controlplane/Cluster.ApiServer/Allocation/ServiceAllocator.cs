@@ -19,6 +19,9 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
     private readonly AddressRange _addresses = new(options.ServiceRange);
 
     /// <inheritdoc/>
+    public bool FillsIn => true;
+
+    /// <inheritdoc/>
     public ClaimPlan Plan(IApiObject obj, IApiObject? old, IReadOnlySet<string> taken)
     {
         var service = (Service)obj;

@@ -21,7 +21,7 @@ internal sealed class ObjectWriter(IStore store, ResourceType type, ResourceStra
         var taken = new HashSet<string>(StringComparer.Ordinal);
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            var candidate = strategy.Claimant is null ? obj : obj.Copy();
+            var candidate = strategy.Claimant is { FillsIn: true } ? obj.Copy() : obj;
             var plan = Plan(candidate, old, taken);
             var result = await store.TxnAsync(
                 new StoreTxn(

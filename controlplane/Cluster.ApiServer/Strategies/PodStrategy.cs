@@ -15,6 +15,9 @@ internal sealed class PodStrategy : ResourceStrategy, IClaimant
 
     public override IClaimant Claimant => this;
 
+    /// <inheritdoc/>
+    public bool FillsIn => false;
+
     public override void PrepareForCreate(IApiObject obj)
     {
         var pod = (Pod)obj;

@@ -40,6 +40,7 @@ internal sealed class CacheWatch : ResourceWatch
     {
         var resource = _cache.Type.GroupResource;
         CacheMetrics.WatchOpened(resource);
+        _cache.WatchOpened();
         try
         {
             await foreach (var batch in ReadBatchesAsync(cancellationToken))
@@ -50,6 +51,7 @@ internal sealed class CacheWatch : ResourceWatch
         }
         finally
         {
+            _cache.WatchClosed();
             CacheMetrics.WatchClosed(resource);
         }
     }

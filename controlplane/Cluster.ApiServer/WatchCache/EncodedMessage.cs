@@ -10,11 +10,17 @@ namespace Cluster.ApiServer.WatchCache;
 public class EncodedMessage
 {
     // Most objects' JSON fits at the first try.
-    private const int UsualBytes = 2048;
+    private const int UsualBytes = 4096;
+
+    // A single large object must not keep its buffer for good.
+    private const int KeptBytes = 64 * 1024;
 
     // Of rests in a row: the message is made anew in some microseconds, its texts take longer and are what lists and watches share.
     private const int RestsWithMessage = 1;
     private const int RestsWithForms = 6;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
 
     private IMessage? _message;
     private byte[]? _json;
@@ -83,8 +89,11 @@ public class EncodedMessage
 
     private byte[] EncodeJson()
     {
-        var output = new ArrayBufferWriter<byte>(UsualBytes);
+        var output = _buffer ??= new ArrayBufferWriter<byte>(UsualBytes);
+        output.ResetWrittenCount();
         JsonCodec.Encode(Message, output, ApiVersion, Kind, resourceVersion: null);
+        if (output.Capacity > KeptBytes)
+            _buffer = null;
         return output.WrittenSpan.ToArray();
     }
 }

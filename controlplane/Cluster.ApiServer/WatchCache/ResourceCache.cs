@@ -8,7 +8,12 @@ namespace Cluster.ApiServer.WatchCache;
 /// <remarks>One writer, the store feed. Readers take one volatile read and never lock.</remarks>
 internal sealed class ResourceCache
 {
+    // So many of the newest changes keep their objects made while somebody watches: a watch in step asks for them within milliseconds.
+    private const int KeptObjects = 16;
+
     private readonly ILogger _logger;
+    private readonly Queue<ObjectVersion> _kept = new(2 * KeptObjects);
+    private int _watches;
     private bool _closed;
     private CacheState _state = new(SortedSnapshot.Empty, 0, 0);
 
@@ -28,6 +33,12 @@ internal sealed class ResourceCache
 
     /// <summary>Pulses after each published change.</summary>
     public AsyncPulse Changed { get; } = new();
+
+    /// <summary>A watch that is read: it will ask for the objects of what changes from now on. Any thread.</summary>
+    public void WatchOpened() => Interlocked.Increment(ref _watches);
+
+    /// <summary>It is read no more.</summary>
+    public void WatchClosed() => Interlocked.Decrement(ref _watches);
 
     /// <summary>The resource is no longer offered, or is another one now: watches end.</summary>
     public bool IsClosed => Volatile.Read(ref _closed);
@@ -88,10 +99,22 @@ internal sealed class ResourceCache
         if (previous is null && current is null)
             return objects;
 
-        // The objects stay in memory for now: watchers are about to ask for them.
         Changing?.Invoke(previous, current);
         Ring.Append(revision, current, previous);
+        Keep(previous);
+        Keep(current);
         return current is null ? objects.Without(change.Key) : objects.With(current);
+    }
+
+    // An object that outlives the next collections is marked and moved by each: where nobody is about to ask for it, its bytes alone are kept.
+    private void Keep(ObjectVersion? version)
+    {
+        if (version is not null && Volatile.Read(ref _watches) > 0)
+            _kept.Enqueue(version);
+        else
+            version?.Forget();
+        while (_kept.Count > (Volatile.Read(ref _watches) > 0 ? 2 * KeptObjects : 0))
+            _kept.Dequeue().Forget();
     }
 
     // After what is there: an index must at no moment lack an object that is there before and after.

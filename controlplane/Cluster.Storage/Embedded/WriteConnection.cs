@@ -13,8 +13,8 @@ internal sealed class WriteConnection : IDisposable
     private readonly SqliteCommand _begin;
     private readonly SqliteCommand _commit;
     private readonly SqliteCommand _rollback;
-    private readonly SqliteCommand _newest;
-    private readonly SqliteCommand _insert;
+    private readonly Statement _newest;
+    private readonly Statement _insert;
     private readonly SqliteCommand _clearExpiry;
     private readonly SqliteCommand _expired;
     private readonly SqliteCommand _deleteReplaced;
@@ -27,13 +27,10 @@ internal sealed class WriteConnection : IDisposable
         _begin = connection.Prepare("BEGIN IMMEDIATE");
         _commit = connection.Prepare("COMMIT");
         _rollback = connection.Prepare("ROLLBACK");
-        _newest = connection.Prepare(
-            "SELECT id, value, created, deleted, expires IS NOT NULL FROM entries WHERE key = $key ORDER BY id DESC LIMIT 1",
-            ("$key", SqliteType.Blob));
-        _insert = connection.Prepare(
-            "INSERT INTO entries (id, key, value, previous, created, deleted, expires) VALUES ($id, $key, $value, $previous, $created, $deleted, $expires)",
-            ("$id", SqliteType.Integer), ("$key", SqliteType.Blob), ("$value", SqliteType.Blob), ("$previous", SqliteType.Integer),
-            ("$created", SqliteType.Integer), ("$deleted", SqliteType.Integer), ("$expires", SqliteType.Integer));
+        _newest = new Statement(
+            connection, "SELECT id, value, created, deleted, expires IS NOT NULL FROM entries WHERE key = ?1 ORDER BY id DESC LIMIT 1");
+        _insert = new Statement(
+            connection, "INSERT INTO entries (id, key, value, previous, created, deleted, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         _clearExpiry = connection.Prepare("UPDATE entries SET expires = NULL WHERE id = $id", ("$id", SqliteType.Integer));
         _expired = connection.Prepare(
             "SELECT key FROM entries WHERE expires <= $now ORDER BY expires LIMIT $limit",
@@ -67,18 +64,38 @@ internal sealed class WriteConnection : IDisposable
 
     public StoredRow? Newest(byte[] key)
     {
-        using var reader = _newest.With(key).ExecuteReader();
-        if (!reader.Read())
-            return null;
-        var value = reader.IsDBNull(1) ? [] : reader.GetFieldValue<byte[]>(1);
-        return new StoredRow(reader.GetInt64(0), value, reader.GetInt64(2), reader.GetBoolean(3), reader.GetBoolean(4));
+        try
+        {
+            _newest.Bind(1, key);
+            return _newest.Step()
+                ? new StoredRow(_newest.Long(0), _newest.Blob(1), _newest.Long(2), _newest.Long(3) != 0, _newest.Long(4) != 0)
+                : null;
+        }
+        finally
+        {
+            _newest.Reset();
+        }
     }
 
     public void Insert(long id, byte[] key, byte[]? value, StoredRow? replaced, long created, long? expires)
     {
         if (replaced is { Expires: true } old)
             _clearExpiry.With(old.Id).ExecuteNonQuery();
-        _insert.With(id, key, value, replaced?.Id ?? 0L, created, value is null ? 1L : 0L, expires).ExecuteNonQuery();
+        try
+        {
+            _insert.Bind(1, id);
+            _insert.Bind(2, key);
+            _insert.Bind(3, value);
+            _insert.Bind(4, replaced?.Id ?? 0);
+            _insert.Bind(5, created);
+            _insert.Bind(6, value is null ? 1 : 0);
+            _insert.Bind(7, expires);
+            _insert.Step();
+        }
+        finally
+        {
+            _insert.Reset();
+        }
     }
 
     /// <summary>Keys whose time is over, the oldest first.</summary>
@@ -102,7 +119,12 @@ internal sealed class WriteConnection : IDisposable
         _setCompacted.With(to).ExecuteNonQuery();
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _newest.Dispose();
+        _insert.Dispose();
+        _connection.Dispose();
+    }
 
     // An empty store is at revision 1, as etcd's is: 0 means "now" in every call.
     private long ReadRevision() => Math.Max(1, RowId.RevisionOf(_connection.Prepare("SELECT max(id) FROM entries").Long()));

@@ -9,6 +9,9 @@ namespace Cluster.Api.Apply.Fields;
 /// <summary>One step of a path into an object: a field, a list element by its keys or its value, or an index. Immutable.</summary>
 internal sealed class PathElement : IComparable<PathElement>, IEquatable<PathElement>
 {
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? text;
+
     private readonly Step step;
     private readonly (string Name, Scalar Value)[]? keys;
     private readonly Scalar value;
@@ -121,7 +124,8 @@ internal sealed class PathElement : IComparable<PathElement>, IEquatable<PathEle
 
     private string Serialize()
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        var buffer = text ??= new ArrayBufferWriter<byte>();
+        buffer.ResetWrittenCount();
         var output = new JsonOutput(buffer, null);
         if (step != Step.Key)
         {

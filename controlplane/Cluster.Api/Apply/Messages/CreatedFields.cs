@@ -128,7 +128,8 @@ internal sealed class CreatedFields : IBufferWriter<byte>
     {
         var keys = new string[map.Count];
         map.Keys.CopyTo(keys, 0);
-        Array.Sort(keys, StringComparer.Ordinal);
+        if (keys.Length > 1)
+            Array.Sort(keys, StringComparer.Ordinal);
         foreach (var key in keys)
             Below(PathElement.Field(key), type.Element!, was: false, null, map[key], reset, stripped);
     }
@@ -142,7 +143,8 @@ internal sealed class CreatedFields : IBufferWriter<byte>
                 items.Add((element, item!));
         }
 
-        items.Sort(static (left, right) => left.Element.CompareTo(right.Element));
+        if (items.Count > 1)
+            items.Sort(static (left, right) => left.Element.CompareTo(right.Element));
         for (var at = 0; at < items.Count; at++)
         {
             var (element, item) = items[at];

@@ -10,6 +10,11 @@ namespace Cluster.ApiServer.Authorization.Rbac;
 /// <param name="Subject">As the binding names it.</param>
 internal sealed record Grant(string Namespace, string Binding, RoleRef Role, Subject Subject)
 {
+    private string? _reason;
+
+    /// <summary>Why a request is allowed by it; made once, not with each request.</summary>
+    public string Reason => _reason ??= $"RBAC: allowed by {this}";
+
     /// <summary>For people: which binding gives what to whom.</summary>
     public override string ToString() => Namespace.Length == 0
         ? $"ClusterRoleBinding {GoText.Quote(Binding)} of {Role.Kind} {GoText.Quote(Role.Name)} to {Name}"

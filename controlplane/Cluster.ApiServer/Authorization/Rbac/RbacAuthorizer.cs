@@ -54,7 +54,7 @@ internal sealed class RbacAuthorizer(RbacIndex index) : IAuthorizer
             foreach (var rule in rules)
             {
                 if (RuleMatching.Allows(rule, request))
-                    return new AuthorizationDecision(true, $"RBAC: allowed by {grant}");
+                    return new AuthorizationDecision(true, grant.Reason);
             }
         }
 
