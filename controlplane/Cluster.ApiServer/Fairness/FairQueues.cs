@@ -10,8 +10,9 @@ namespace Cluster.ApiServer.Fairness;
 /// waiting already, is told to come back later (429).
 /// </summary>
 /// <remarks>
-/// A list takes a seat for each hundred objects there are, as in Kubernetes: some long lists at once would keep a core from all others. Watches and
-/// streams take none: they last for hours, and their cursors and tunnels are bounded on their own.
+/// A list takes a seat for each hundred objects there are, as in Kubernetes: some long lists at once would keep a core from all others. So does a watch
+/// until it has sent the state it begins with. Watches after that and streams take none: they last for hours, and their cursors and tunnels are bounded on
+/// their own.
 /// </remarks>
 internal sealed class FairQueues
 {
@@ -31,6 +32,7 @@ internal sealed class FairQueues
 
     private readonly PriorityLevel[] _levels;
     private readonly TimeSpan _patience;
+    private readonly Refusals _refusals;
 
     /// <param name="seats">Of all levels together.</param>
     /// <param name="patience">The longest wait for a seat.</param>
@@ -38,6 +40,7 @@ internal sealed class FairQueues
     public FairQueues(int seats, TimeSpan patience, TimeProvider time)
     {
         _patience = patience;
+        _refusals = new Refusals(freeASecond: 0, time);
         var shares = Shares.Sum(level => level.Shares);
         _levels = [.. Shares.Select(level => new PriorityLevel(new LevelOptions(level.Level, Math.Max(1, seats * level.Shares / shares), level.QueueLength), time))];
     }
@@ -49,16 +52,26 @@ internal sealed class FairQueues
     /// <exception cref="StatusException">429.</exception>
     public ValueTask<Seat> EnterAsync(UserIdentity user, string path, in RequestLabels labels, CancellationToken cancellationToken)
     {
-        var schema = labels.LongRunning ? FlowSchema.Exempt : FlowSchemas.Of(user, path, labels.Group);
+        var schema = SchemaOf(user, path, labels);
         return schema == FlowSchema.Exempt ? default : EnterAsync(schema, user.Name, Width(labels), cancellationToken);
     }
 
+    /// <summary>The seat is what such a request takes.</summary>
+    public bool IsFor(in Seat seat, UserIdentity user, string path, in RequestLabels labels)
+    {
+        var schema = SchemaOf(user, path, labels);
+        return schema == FlowSchema.Exempt ? seat.Level is null
+            : LevelOf(schema) is var level && level == seat.Level && Math.Clamp(Width(labels), 1, level.WidestRequest) == seat.Width;
+    }
+
+    private static FlowSchema SchemaOf(UserIdentity user, string path, in RequestLabels labels) =>
+        labels is { LongRunning: true, Watches: false } ? FlowSchema.Exempt : FlowSchemas.Of(user, path, labels.Group);
+
+    private PriorityLevel LevelOf(FlowSchema schema) => _levels[(int)schema - 1];
+
     private int Width(in RequestLabels labels)
     {
-        // What a call lists, only its message says.
-        if (labels.Verb == "GRPC List")
-            return int.MaxValue;
-        if (labels.Verb != "LIST")
+        if (labels.Verb != "LIST" && !labels.FromBeginning)
             return 1;
         var objects = Count(labels.Group, labels.Version, labels.Resource);
         if (labels.Limit > 0)
@@ -68,21 +81,30 @@ internal sealed class FairQueues
 
     private async ValueTask<Seat> EnterAsync(FlowSchema schema, string flow, int width, CancellationToken cancellationToken)
     {
-        var level = _levels[(int)schema - 1];
+        var level = LevelOf(schema);
         width = Math.Clamp(width, 1, level.WidestRequest);
-        if (await level.EnterAsync(flow, width, _patience, cancellationToken))
+        var entering = level.EnterAsync(flow, width, _patience, cancellationToken);
+        var waits = !entering.IsCompleted;
+        if (await entering)
         {
             Executing.Add(1, new KeyValuePair<string, object?>("priority_level", level.Name));
             return new Seat(this, level, flow, width);
         }
 
-        Rejected.Add(1, new("priority_level", level.Name), new("flow_schema", schema.ToString()), new("reason", "queue-full"));
+        Rejected.Add(1, new("priority_level", level.Name), new("flow_schema", schema.ToString()), new("reason", waits ? "time-out" : "queue-full"));
+        if (!waits)
+            await _refusals.HoldAsync(cancellationToken);
         throw StatusErrors.TooManyRequests("Too many requests, please try again later.", RetryAfterSeconds);
     }
 
     /// <summary>Ends with the request it was taken for; the default one was never taken.</summary>
     internal readonly struct Seat(FairQueues? queues, PriorityLevel level, string flow, int width) : IDisposable
     {
+        /// <summary>Null: of the default one.</summary>
+        public PriorityLevel? Level => level;
+
+        public int Width => width;
+
         public void Dispose()
         {
             if (queues is null)

@@ -13,6 +13,9 @@ internal static class FlowSchemas
 
     private static readonly HashSet<string> Health = ["/healthz", "/livez", "/readyz"];
 
+    /// <summary>One of the cluster's own programs, or what runs in its namespace.</summary>
+    public static bool IsComponent(UserIdentity user) => Components.Contains(user.Name) || user.IsInGroup(SystemAccounts);
+
     /// <param name="user">Who asks.</param>
     /// <param name="path">What for: the path.</param>
     /// <param name="group">The API group asked about; empty: none, or core.</param>
@@ -22,7 +25,7 @@ internal static class FlowSchemas
             return FlowSchema.Exempt;
         if (user.IsInGroup(NodesGroup))
             return FlowSchema.SystemNodes;
-        if (Components.Contains(user.Name) || user.IsInGroup(SystemAccounts))
+        if (IsComponent(user))
             return group == LeaseGroup ? FlowSchema.LeaderElection : FlowSchema.WorkloadHigh;
         if (user.IsInGroup(ServiceAccountName.AllAccounts))
             return FlowSchema.ServiceAccounts;

@@ -133,7 +133,10 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
     {
         try
         {
-            return await waiter.Seat.Task.WaitAsync(patience, time, cancellationToken);
+            var seated = await waiter.Seat.Task.WaitAsync(patience, time, cancellationToken);
+            // Behind the work that is there already: as what follows from the request that gave its seat back, one after the other of the queue would pass it.
+            await Task.Yield();
+            return seated;
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

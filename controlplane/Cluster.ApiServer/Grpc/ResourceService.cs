@@ -8,6 +8,8 @@ using Cluster.Api.ResourceV1;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
+using Cluster.ApiServer.Fairness;
+using Cluster.ApiServer.Hosting;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Rest;
 using Google.Protobuf;
@@ -30,7 +32,10 @@ internal sealed class ResourceService(
 
     public override async Task List(ListRequest request, IServerStreamWriter<ListReply> responseStream, ServerCallContext context)
     {
-        var scope = (await TargetAsync(request.Ref, "list", named: false, context, selector: request.FieldSelector)).Scope(User(context));
+        var selects = request.LabelSelector.Length + request.FieldSelector.Length > 0 || request.ResourceVersion == "0";
+        var target = await TargetAsync(
+            request.Ref, "list", named: false, context, selector: request.FieldSelector, labels => labels with { Limit = selects ? 0 : request.Limit });
+        var scope = target.Scope(User(context));
         var options = new ApiListOptions
         {
             LabelSelector = request.LabelSelector,
@@ -46,7 +51,10 @@ internal sealed class ResourceService(
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
     {
-        var scope = (await TargetAsync(request.Ref, "watch", named: false, context, selector: request.FieldSelector)).Scope(User(context));
+        var target = await TargetAsync(
+            request.Ref, "watch", named: false, context, selector: request.FieldSelector,
+            labels => labels with { LongRunning = true, FromBeginning = request.ResourceVersion is "" or "0" });
+        var scope = target.Scope(User(context));
         var options = new ApiListOptions
         {
             Watch = true,
@@ -56,6 +64,7 @@ internal sealed class ResourceService(
             AllowWatchBookmarks = request.AllowBookmarks,
         };
         var watch = await registry.WatchAsync(scope, options, context.CancellationToken);
+        watch.Started = () => context.GetHttpContext().Features.Get<RequestSeat>()?.Dispose();
         // A client knows from the headers that the watch stands, before the first event.
         await context.WriteResponseHeadersAsync([]);
         var output = new WatchReplies(responseStream, context, time);
@@ -131,7 +140,7 @@ internal sealed class ResourceService(
 
     private async Task<ObjectReply> UpdateAsync(string? subresource, WriteRequest request, ServerCallContext context)
     {
-        var target = await TargetAsync(request.Ref, "update", named: true, context, subresource);
+        var target = await TargetAsync(request.Ref, "update", named: true, context, subresource: subresource);
         var scope = target.Scope(User(context), Manager(context, request.FieldManager), request.DryRun);
         var result = await registry.UpdateAsync(scope, Body(target, request.Object), context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Object.Protobuf) };
@@ -139,10 +148,18 @@ internal sealed class ResourceService(
 
     // Permission comes before all else: who may not ask does not hear whether there is such a resource.
     private async ValueTask<CallTarget> TargetAsync(
-        ResourceRef? reference, string verb, bool named, ServerCallContext context, string? subresource = null, string selector = "")
+        ResourceRef? reference, string verb, bool named, ServerCallContext context, string selector = "", Func<RequestLabels, RequestLabels>? size = null,
+        string? subresource = null)
     {
-        var question = CallTarget.Question(reference ?? new ResourceRef(), User(context), verb, subresource, selector);
+        var about = reference ?? new ResourceRef();
+        var question = CallTarget.Question(about, User(context), verb, subresource, selector);
         await authorizer.AuthorizeAsync(question, context.GetHttpContext().Features.Get<AuditEntry>(), context.CancellationToken);
+        if (context.GetHttpContext().Features.Get<RequestSeat>() is { } seat)
+        {
+            var labels = new RequestLabels(verb.ToUpperInvariant(), about.Group, about.Resource, "", LongRunning: false) { Version = about.Version };
+            await seat.TakeAsync(size is null ? labels : size(labels), context.CancellationToken);
+        }
+
         return (await CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource)).Require(verb, named);
     }
 

@@ -22,7 +22,11 @@ internal sealed partial class RequestBoundary(
     /// <summary>What nginx calls a request whose client went away; nobody reads it but the metrics.</summary>
     private const int ClientClosedRequest = 499;
 
+    /// <summary>A hundred wrong passwords a second of all clients are told at once.</summary>
+    private const int RefusedStrangersASecond = 100;
+
     private readonly Impersonation _impersonation = new(authorizer);
+    private readonly Refusals _strangers = new(RefusedStrangersASecond, options.Time);
 
     /// <summary>What is served; null: what is built in.</summary>
     public ServedResources? Resources { get; init; }
@@ -61,12 +65,7 @@ internal sealed partial class RequestBoundary(
             context.Features.Set(user);
             entry = await auditor.BeginAsync(context, id, caller, user);
             context.Features.Set(entry);
-            using var seat = await queues.EnterAsync(user, context.Request.Path.Value ?? "/", labels, context.RequestAborted);
-            if (GrpcEndpoints.AsksItself(context.Request))
-                GrpcEndpoints.BoundMessage(context);
-            else
-                await authorizer.AuthorizeAsync(context, user);
-            await next(context);
+            await ServeAsync(context, user, labels, next);
         }
         catch (OperationCanceledException) when (lifetime.ClientLeft)
         {
@@ -81,6 +80,8 @@ internal sealed partial class RequestBoundary(
         {
             // The top of the request: nothing a request does may end the server.
             var failure = Describe(e, lifetime, context.Request);
+            if (failure.Code == StatusCodes.Status401Unauthorized)
+                await _strangers.HoldAsync(context.RequestAborted).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             panic = failure.Code == StatusCodes.Status500InternalServerError;
             lifetime.Release();
             await AnswerAsync(context, failure);
@@ -93,6 +94,26 @@ internal sealed partial class RequestBoundary(
                 await entry.EndAsync(panic);
             RequestTraces.End(trace, context.Response.StatusCode);
         }
+    }
+
+    private async Task ServeAsync(HttpContext context, UserIdentity user, RequestLabels labels, RequestDelegate next)
+    {
+        var isCall = GrpcEndpoints.AsksItself(context.Request);
+        using var held = isCall || labels.Watches ? new RequestSeat(queues, user, context.Request.Path.Value ?? "/") : null;
+        using var seat = held is null ? await queues.EnterAsync(user, context.Request.Path.Value ?? "/", labels, context.RequestAborted) : default;
+        if (held is not null)
+        {
+            context.Features.Set(held);
+            // Whether a component's call is about its lease, which never waits behind its other work, only the message says.
+            if (!isCall || !FlowSchemas.IsComponent(user))
+                await held.TakeAsync(labels, context.RequestAborted);
+        }
+
+        if (isCall)
+            GrpcEndpoints.BoundMessage(context);
+        else
+            await authorizer.AuthorizeAsync(context, user);
+        await next(context);
     }
 
     private StatusException Describe(Exception e, RequestLifetime lifetime, HttpRequest request)

@@ -22,6 +22,14 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     /// <summary>The most objects a list looks at; 0: all.</summary>
     public long Limit { get; init; }
 
+    /// <summary>It is a watch that sends the state before the changes.</summary>
+    public bool FromBeginning { get; init; }
+
+    public bool Watches => Verb is "WATCH" or "GRPC Watch";
+
+    /// <summary>What metrics are told by: without the numbers a client chooses.</summary>
+    public RequestLabels Key => Limit == 0 && !FromBeginning ? this : this with { Limit = 0, FromBeginning = false };
+
     private static readonly HashSet<string> Streams = ["log", "exec", "attach", "portforward", "proxy"];
 
     private static readonly HashSet<string> Calls = [.. Cluster.Api.ResourceV1.Resources.Descriptor.Methods.Select(method => method.Name)];
@@ -53,6 +61,7 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
             Scope = path.Name is not null || verb == "create" ? "resource" : path.Namespace is not null ? "namespace" : "cluster",
             DryRun = request.Query.ContainsKey("dryRun") ? "All" : "",
             Limit = verb == "list" ? LimitOf(request.Query) : 0,
+            FromBeginning = verb == "watch" && IsFromBeginning(request.Query),
         };
     }
 
@@ -60,6 +69,9 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     private static long LimitOf(IQueryCollection query) =>
         query["resourceVersion"] == "0" || query.ContainsKey("labelSelector") || query.ContainsKey("fieldSelector") ? 0
         : long.TryParse((string?)query["limit"], System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : 0;
+
+    private static bool IsFromBeginning(IQueryCollection query) =>
+        (string?)query["resourceVersion"] is null or "" or "0" || RequestOptions.IsSet(query, "sendInitialEvents");
 
     // Kubernetes' metrics call writes by their method.
     private static string VerbOf(string verb, string subresource, HttpRequest request) => verb switch

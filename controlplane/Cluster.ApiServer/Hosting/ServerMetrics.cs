@@ -36,7 +36,7 @@ internal static class ServerMetrics
     public static void Ended(in RequestLabels labels, int code, double seconds)
     {
         (labels.LongRunning ? LongRunning : InFlight).Add(-1);
-        var tags = Tags.GetOrAdd((labels, code), static key => Make(key.Labels, key.Code));
+        var tags = Tags.GetOrAdd((labels.Key, code), static key => Make(key.Labels, key.Code));
         Requests.Add(1, tags);
         if (!labels.LongRunning)
             Durations.Record(seconds, tags.AsSpan(1));

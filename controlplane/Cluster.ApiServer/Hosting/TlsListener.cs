@@ -16,15 +16,24 @@ internal sealed class TlsListener : IDisposable
 {
     private const int KeepAliveSeconds = 15;
 
+    /// <summary>Half a second's work: who comes when so many of its own address wait is cut off, and comes again.</summary>
+    private const int WaitingHandshakesOfOneAddress = 512;
+
+    /// <summary>A core is left to those who are connected, if there are several.</summary>
+    private static readonly int HandshakesAtOnce = Math.Max(1, Environment.ProcessorCount - 1);
+
     private readonly ConnectionsByAddress _byAddress;
+    private readonly Handshakes _handshakes;
     private readonly X509Certificate2 _certificate;
     private readonly SslStreamCertificateContext _context;
 
     /// <param name="pki">The server's certificates.</param>
     /// <param name="connectionsOfOneAddress">That are let in at once.</param>
-    public TlsListener(ClusterPki pki, int connectionsOfOneAddress)
+    /// <param name="time">The clock of waiting.</param>
+    public TlsListener(ClusterPki pki, int connectionsOfOneAddress, TimeProvider time)
     {
         _byAddress = new ConnectionsByAddress(connectionsOfOneAddress);
+        _handshakes = new Handshakes(HandshakesAtOnce, WaitingHandshakesOfOneAddress, time);
         _certificate = X509Certificate2.CreateFromPemFile(pki.ServerCertificate, pki.ServerKey);
         Authority = X509CertificateLoader.LoadCertificateFromFile(pki.AuthorityCertificate);
         // Naming the authority in the handshake keeps clients (browsers above all) from offering certificates of other clusters.
@@ -38,6 +47,7 @@ internal sealed class TlsListener : IDisposable
     {
         listen.Protocols = HttpProtocols.Http1AndHttp2;
         listen.Use(next => connection => _byAddress.RunAsync(connection, next));
+        listen.Use(next => connection => _handshakes.RunAsync(connection, next));
         listen.UseHttps(https =>
         {
             https.ServerCertificate = _certificate;
@@ -46,6 +56,7 @@ internal sealed class TlsListener : IDisposable
             https.AllowAnyClientCertificate();
             https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _context;
         });
+        listen.Use(next => connection => Handshakes.EndAsync(connection, next));
     });
 
     /// <summary>

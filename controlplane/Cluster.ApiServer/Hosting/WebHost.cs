@@ -10,12 +10,14 @@ using Cluster.ApiServer.OpenApi;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Rest;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -48,7 +50,7 @@ internal sealed class WebHost : IAsyncDisposable
 
     public static async Task<WebHost> StartAsync(WebHostParts parts, ILoggerFactory logs, CancellationToken cancellationToken)
     {
-        var listener = new TlsListener(parts.Options.Pki, ServerLimits.OfOneAddress(parts.Options.MaxConnections));
+        var listener = new TlsListener(parts.Options.Pki, ServerLimits.OfOneAddress(parts.Options.MaxConnections), parts.Options.Time);
         var authorizer = new RequestAuthorizer(parts.Authorizer);
         var app = Build(parts, listener, authorizer, logs);
         var host = new WebHost(app, listener, parts.Options.Metrics);
@@ -86,6 +88,8 @@ internal sealed class WebHost : IAsyncDisposable
             foreach (var endpoint in parts.Options.Listen)
                 listener.Listen(kestrel, endpoint);
         });
+        // The one that was registered last is asked first, and takes every address.
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new PacedListeners(ActivatorUtilities.CreateInstance<SocketTransportFactory>(services)));
         if (parts.Options.Server is { } server)
             builder.Services.AddSingleton(server);
         builder.Services.AddSingleton<ILoggerFactory>(new FrameworkLogs(logs));

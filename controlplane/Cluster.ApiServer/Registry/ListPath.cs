@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Selectors;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
 
@@ -17,6 +18,9 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
 
     // With a selector a page may need many keys to find few matches: read the store in steps of at least this.
     private const int MinStoreStep = 500;
+
+    // To look at so many takes some milliseconds where they have to be decoded for it.
+    private const int HeavyObjects = 512;
 
     public async ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
@@ -36,7 +40,9 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
             return await FromStoreAsync(scope.Resource, filter, null, options.Limit, 0, cancellationToken);
 
         // A list of any version is made for caches that want all of it.
-        return FromCache(scope.Resource, filter, options.ResourceVersion == "0" ? 0 : options.Limit);
+        var limit = options.ResourceVersion == "0" ? 0 : options.Limit;
+        return filter.IsSelective && filter.Name is null && context.Caches[scope.Resource].State.Objects.Count >= HeavyObjects
+            ? await HeavyWork.RunAsync(() => FromCache(scope.Resource, filter, limit), cancellationToken) : FromCache(scope.Resource, filter, limit);
     }
 
     private ListResult FromCache(ResourceType type, ObjectFilter filter, long limit)

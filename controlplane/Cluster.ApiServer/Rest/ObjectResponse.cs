@@ -17,7 +17,11 @@ internal static class ObjectResponse
 
     public static Task WriteAsync(
         HttpContext context, ResponseFormat format, int code, EncodedMessage message, CancellationToken cancellationToken) =>
-        WriteAsync(context, format, code, [format.IsProtobuf ? message.Protobuf : message.Json], cancellationToken);
+        WriteAsync(context, format, code, Shown(format, [format.IsProtobuf ? message.Protobuf : message.Json]), cancellationToken);
+
+    /// <summary>The parts of a body as they are shown: people may have asked for indented JSON.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Shown(ResponseFormat format, IReadOnlyList<ReadOnlyMemory<byte>> parts) =>
+        format is { Pretty: true, IsProtobuf: false } ? [Indent(parts)] : parts;
 
     /// <param name="context">The request; its response has not started.</param>
     /// <param name="format">The media type to announce.</param>
@@ -31,9 +35,6 @@ internal static class ObjectResponse
         IReadOnlyList<ReadOnlyMemory<byte>> parts,
         CancellationToken cancellationToken)
     {
-        if (format is { Pretty: true, IsProtobuf: false })
-            parts = [Indent(parts)];
-
         var response = context.Response;
         response.StatusCode = code;
         // Every JSON text is YAML too.

@@ -3,6 +3,7 @@ using Cluster.Api.Custom;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Patching;
 using Cluster.Api.Tables;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
@@ -14,6 +15,9 @@ namespace Cluster.ApiServer.Rest;
 /// <summary>The verbs of one resource over HTTP: parameters and body in, registry call, answer out.</summary>
 internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider time, ILogger logger)
 {
+    // To encode these takes some milliseconds.
+    private const int HeavyObjects = 128;
+
     // A watch without a timeout ends within an hour, not all at the same time: so Kubernetes spreads its clients.
     private const int MinWatchSeconds = 1800;
 
@@ -56,6 +60,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
             return;
         }
 
+        watch.Started = () => context.Features.Get<RequestSeat>()?.Dispose();
         var timeout = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds, LongestWatchSeconds)) : WatchTime();
         await answer.RunAsync(watch, timeout, () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
@@ -152,23 +157,31 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
         var meta = new ListMeta { ResourceVersion = obj.Metadata.ResourceVersion };
         var table = Table(context, scope.Resource, obj.Descriptor, format).Write(meta, [message]);
-        return ObjectResponse.WriteAsync(context, format, code, [table], context.RequestAborted);
+        return ObjectResponse.WriteAsync(context, format, code, ObjectResponse.Shown(format, [table]), context.RequestAborted);
     }
 
-    private Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
+    private async Task AnswerAsync(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
     {
         WarningHeaders.Write(context.Response, scope.Warnings);
-        if (format.View == ObjectView.Metadata)
-        {
-            return ObjectResponse.WriteAsync(
-                context, format, StatusCodes.Status200OK, ListBody.Metadata(list, format.ViewVersion), context.RequestAborted);
-        }
-
-        IReadOnlyList<ReadOnlyMemory<byte>> body = format.View == ObjectView.Table
-            ? [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)]
-            : format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list);
-        return ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
+        var body = IsHeavy(format, list)
+            ? await HeavyWork.RunAsync(() => Body(context, scope, format, list), context.RequestAborted) : Body(context, scope, format, list);
+        await ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
     }
+
+    private IReadOnlyList<ReadOnlyMemory<byte>> Body(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
+    {
+        IReadOnlyList<ReadOnlyMemory<byte>> parts = format.View switch
+        {
+            ObjectView.Metadata => [ListBody.Metadata(list, format.ViewVersion) is var partial && format.IsProtobuf ? partial.Protobuf : partial.Json],
+            ObjectView.Table => [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)],
+            _ => format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list),
+        };
+        return ObjectResponse.Shown(format, parts);
+    }
+
+    // Objects that were listed before are only put together.
+    private static bool IsHeavy(ResponseFormat format, ListResult list) => list.Items.Count >= HeavyObjects
+        && (format.View != ObjectView.Full || format.Pretty || list.Items.Count(item => !item.HasForm(format.IsProtobuf)) >= HeavyObjects);
 
     private TableBody Table(HttpContext context, ResourceType type, MessageDescriptor shown, ResponseFormat format) =>
         new(TableColumns.For(type, shown), format.ViewVersion, IncludedObjects.Of(context.Request.Query), time.GetUtcNow());

@@ -11,6 +11,9 @@ internal sealed class CacheWatch : ResourceWatch
 {
     // What a reader holds while it waits for its client should not grow with how far it is behind.
     private const int MaxBatch = 512;
+
+    // Of the state a watch begins with: looking at these and encoding them for the first time takes some milliseconds, and then others have the thread.
+    private const int InitialStep = 128;
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
 
     private readonly ResourceCache _cache;
@@ -67,8 +70,11 @@ internal sealed class CacheWatch : ResourceWatch
                 _initial = null;
             if (_batch.Count > 0)
                 yield return _batch;
+            if (_initial is not null)
+                await Task.Yield();
         }
 
+        Started?.Invoke();
         var bookmarkAt = _time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -109,13 +115,12 @@ internal sealed class CacheWatch : ResourceWatch
     private string? FillInitial(SortedSnapshot objects, string? last)
     {
         _batch.Clear();
+        var seen = 0;
         foreach (var version in objects.Range(_filter.KeyPrefix, last))
         {
-            if (!_filter.MatchesSelectors(version))
-                continue;
-
-            _batch.Add(new ResourceEvent(ResourceEventType.Added, version));
-            if (_batch.Count == MaxBatch)
+            if (_filter.MatchesSelectors(version))
+                _batch.Add(new ResourceEvent(ResourceEventType.Added, version));
+            if (++seen == InitialStep)
                 return version.Key;
         }
 

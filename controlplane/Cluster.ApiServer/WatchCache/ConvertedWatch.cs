@@ -8,6 +8,13 @@ namespace Cluster.ApiServer.WatchCache;
 internal sealed class ConvertedWatch(ResourceWatch stored, ResourceType version) : ResourceWatch
 {
     /// <inheritdoc/>
+    public override Action? Started
+    {
+        get => stored.Started;
+        set => stored.Started = value;
+    }
+
+    /// <inheritdoc/>
     public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -61,6 +61,9 @@ public class EncodedMessage
     /// <summary>The message is in memory.</summary>
     internal bool HasMessage => Volatile.Read(ref _message) is not null;
 
+    /// <summary>A form was asked for before and is still there.</summary>
+    internal bool HasForm(bool protobuf) => Volatile.Read(ref protobuf ? ref _protobuf : ref _json) is not null;
+
     /// <summary>The message again, of one that can let go of it.</summary>
     protected virtual IMessage Decode() => throw new InvalidOperationException("the message was given and is kept");
 

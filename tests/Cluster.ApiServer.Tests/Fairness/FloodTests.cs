@@ -67,6 +67,97 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
     }
 
     [Fact]
+    public async Task WatchesFromTheBeginning_TakeSeatsUntilTheyHaveTheState()
+    {
+        const string Watch = "/api/v1/namespaces/huge/configmaps?watch=true";
+        using var greedy = As("greedy");
+        using var polite = As("polite");
+        var unread = Enumerable.Range(0, Asked).Select(_ => SendAsync(greedy, HttpMethod.Get, Watch, reads: false)).ToList();
+        await CountAsync(unread, answer => answer.Code == HttpStatusCode.TooManyRequests, Asked - SeatsOfOne);
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(polite, HttpMethod.Get, "/api/v1/namespaces/default/configmaps/one")).Code);
+        foreach (var answer in (await Task.WhenAll(unread)).Where(answer => answer.Response is not null))
+            answer.Response!.Dispose();
+
+        // Those that go on with changes alone have given theirs back.
+        List<HttpResponseMessage> open = [];
+        for (var i = 0; i < 3 * SeatsOfOne; i++)
+        {
+            var answer = await SendAsync(polite, HttpMethod.Get, Watch, reads: false);
+            open.Add(answer.Response!);
+            using var lines = new StreamReader(await answer.Response!.Content.ReadAsStreamAsync(Cancel), leaveOpen: true);
+            for (var read = 0; read < Fixture.Objects; read++)
+                Assert.Contains("ADDED", await lines.ReadLineAsync(Cancel), StringComparison.Ordinal);
+        }
+
+        open.ForEach(response => response.Dispose());
+    }
+
+    [Fact]
+    public async Task HandshakesThatDoNotGoOn_AreInNobodysWay()
+    {
+        var hello = await HelloAsync();
+        List<Socket> silent = [];
+        try
+        {
+            for (var i = 0; i < MaxConnections / 3; i++)
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                silent.Add(socket);
+                await socket.ConnectAsync(IPAddress.Loopback, Rig.Url.Port, Cancel);
+                // Whole, half, none.
+                await socket.SendAsync(hello.AsMemory(0, hello.Length * (i % 3) / 2), Cancel);
+            }
+
+            using var client = As("polite");
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(client, HttpMethod.Get, "/api/v1/namespaces/default/configmaps/one")).Code);
+            Assert.All(silent, socket => Assert.True(IsOpen(socket)));
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    // What a client begins a handshake with.
+    private async Task<byte[]> HelloAsync()
+    {
+        var pipe = new System.IO.Pipelines.Pipe();
+        await using var tls = new System.Net.Security.SslStream(new OneWay(pipe.Writer.AsStream()));
+        var handshake = tls.AuthenticateAsClientAsync(Rig.Url.Host);
+        var read = await pipe.Reader.ReadAtLeastAsync(100, Cancel);
+        await handshake.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return System.Buffers.BuffersExtensions.ToArray(read.Buffer);
+    }
+
+    private sealed class OneWay(Stream written) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => written.Flush();
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => written.FlushAsync(cancellationToken);
+
+        public override int Read(byte[] buffer, int offset, int count) => 0;
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => written.Write(buffer, offset, count);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => written.WriteAsync(buffer, cancellationToken);
+    }
+
+    [Fact]
     public async Task Flood_OfOneUser_IsAnsweredOrToldToComeBack_AndAnotherIsAnswered()
     {
         using var greedy = As("greedy");
@@ -246,7 +337,7 @@ public sealed class FloodTests(FloodTests.Fixture fixture) : IClassFixture<Flood
     /// <summary>A server with small bounds and a namespace of 20 MB.</summary>
     public sealed class Fixture : IAsyncLifetime
     {
-        private const int Objects = 200;
+        public const int Objects = 200;
         private const int ObjectBytes = 100_000;
 
         public const long HugeBytes = Objects * ObjectBytes;

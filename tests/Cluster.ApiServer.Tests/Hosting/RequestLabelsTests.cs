@@ -19,4 +19,27 @@ public sealed class RequestLabelsTests
         request.QueryString = new QueryString(query);
         Assert.Equal(("LIST", limit), (RequestLabels.Of(request, RequestPath.Parse("/api/v1/pods")).Verb, RequestLabels.Of(request, RequestPath.Parse("/api/v1/pods")).Limit));
     }
+
+    [Theory]
+    [InlineData("?watch=true", true)]
+    [InlineData("?watch=true&resourceVersion=0", true)]
+    [InlineData("?watch=true&resourceVersion=7", false)]
+    [InlineData("?watch=true&resourceVersion=7&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", true)]
+    [InlineData("", false)]
+    public void Of_AWatch_SaysWhetherTheStateComesFirst(string query, bool first)
+    {
+        var request = new DefaultHttpContext().Request;
+        request.Method = "GET";
+        request.QueryString = new QueryString(query);
+        Assert.Equal(first, RequestLabels.Of(request, RequestPath.Parse("/api/v1/pods")).FromBeginning);
+    }
+
+    [Fact]
+    public void Key_OfListsWithOtherLimits_IsTheSame()
+    {
+        var keys = Enumerable.Range(1, 100).Select(limit => new RequestLabels("LIST", "", "pods", "", LongRunning: false) { Limit = limit }.Key);
+
+        // Metrics keep one for each for good.
+        Assert.Single(keys.Distinct());
+    }
 }
