@@ -54,10 +54,21 @@ internal sealed class TlsListener : IDisposable
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             // A foreign certificate is no reason to refuse the connection: its requests get a 401 that says so, or a token speaks.
             https.AllowAnyClientCertificate();
-            https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _context;
+            https.OnAuthenticate = (_, tls) => (tls.ServerCertificateContext, tls.CertificateChainPolicy) = (_context, OwnAuthorityOnly());
         });
         listen.Use(next => connection => Handshakes.EndAsync(connection, next));
     });
+
+    // TLS builds the chain of each client's certificate: it may not go where that says its issuer is to be had. The policy is one handshake's own.
+    private X509ChainPolicy OwnAuthorityOnly()
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.Add(Authority);
+        return policy;
+    }
 
     /// <summary>
     /// Accepted connections inherit the socket's options: the kernel asks clients that are silent whether they are still there. A stream or

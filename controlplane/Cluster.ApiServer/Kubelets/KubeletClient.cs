@@ -83,6 +83,7 @@ internal sealed class KubeletClient : IDisposable
 #pragma warning disable CA5359 // The client asks for it in so many words (insecureSkipTLSVerifyBackend), for logs alone.
             tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
+            tls.CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         }
 
         return new SocketsHttpHandler

@@ -3,6 +3,7 @@ using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.IntStr;
 using Cluster.Containers;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Cluster.Kubelet.Probes;
 
@@ -26,7 +27,12 @@ internal sealed class Prober : IDisposable
             AllowAutoRedirect = false,
             UseProxy = false,
 #pragma warning disable CA5359 // Probes never verify, by the API's definition: they ask whether the server answers, not who it is.
-            SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                // A container's certificate does not send us anywhere to look for its issuer.
+                CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+            },
 #pragma warning restore CA5359
         })
         { Timeout = Timeout.InfiniteTimeSpan };

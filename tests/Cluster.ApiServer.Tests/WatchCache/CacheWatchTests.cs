@@ -3,6 +3,7 @@ using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Tests.Registry;
 using Cluster.ApiServer.WatchCache;
+using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -142,16 +143,26 @@ public sealed class CacheWatchTests : IAsyncLifetime
     public async Task Read_ManyInitialObjects_ComeInBoundedBatches()
     {
         var (watch, _) = OverObjects(1200);
-        await using var batches = watch.ReadAsync(default).GetAsyncEnumerator();
+        using var stop = new CancellationTokenSource();
+        await using var batches = watch.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         List<int> sizes = [];
         List<string> names = [];
+        var started = 0;
+        watch.Started = () => started++;
         while (names.Count < 1200 && await batches.MoveNextAsync())
         {
             sizes.Add(batches.Current.Count);
             names.AddRange(batches.Current.Select(change => Meta(change).Name));
         }
 
-        Assert.Equal([512, 512, 176], sizes);
+        Assert.Equal([.. Enumerable.Repeat(128, 9), 48], sizes);
+        // Only when the last of them was taken.
+        Assert.Equal(0, started);
+        var next = batches.MoveNextAsync().AsTask();
+        await Eventually.True(() => started == 1);
+        await stop.CancelAsync();
+        Assert.False(await next);
+        Assert.Equal(1, started);
         Assert.Equal(names.Order(StringComparer.Ordinal).Distinct(), names);
     }
 

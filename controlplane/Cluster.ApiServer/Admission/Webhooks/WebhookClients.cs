@@ -107,7 +107,10 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
         };
         if (!client.CaBundle.IsEmpty)
         {
-            var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            var trust = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+            };
             trust.CustomTrustStore.ImportFromPem(client.CaBundle.ToStringUtf8());
             handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = trust };
         }
