@@ -1,9 +1,9 @@
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.IntStr;
 using Cluster.Containers;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Cluster.Kubelet.Probes;
 
