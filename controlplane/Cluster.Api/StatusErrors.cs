@@ -124,6 +124,10 @@ public static class StatusErrors
         return inner is null ? new StatusException(status) : new StatusException(status, inner);
     }
 
+    /// <summary>A failure that Kubernetes has no reason for: 500 with the message alone.</summary>
+    public static StatusException Unexplained(string message, Exception? inner = null) =>
+        inner is null ? Plain(500, "", message) : new StatusException(Failure(500, "", message), inner);
+
     public static StatusException ServiceUnavailable(string message) => Plain(503, "ServiceUnavailable", message);
 
     public static StatusException Timeout(string text, int retryAfterSeconds = 0) =>

@@ -28,7 +28,6 @@ public sealed class ApiServer : IAsyncDisposable
     private ApiServer(RegistryHost core, AuditLog? audit, WebHost web, IReadOnlyList<IDisposable> owned) =>
         (_core, _audit, _web, _owned) = (core, audit, web, owned);
 
-    private WebhookClients? WebhookConnections { get; init; }
 
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
@@ -54,10 +53,10 @@ public sealed class ApiServer : IAsyncDisposable
         var tokens = new ServiceAccountTokens(() => tokenKeys.All, options.Time);
         var access = new AuthorizationParts();
         var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
-        WebhookClients? webhooks = null;
         var core = await RegistryHost.StartAsync(
             store, registry,
-            reader => options.Admission.Create(new(reader, store, access, Webhooks(reader), options.Time), logs),
+            (reader, webhooks) => options.Admission.Create(
+                new(reader, store, access, new WebhookDispatcher(reader, webhooks, logs.CreateLogger<WebhookDispatcher>()), options.Time), logs),
             reader => Posted(access.Authorizer(reader), Tokens(reader), options.Time), access.Indexes,
             logs, options.Time, cancellationToken);
         var kubelets = new KubeletClient(options.Pki, options.KubeletPort);
@@ -85,18 +84,14 @@ public sealed class ApiServer : IAsyncDisposable
                 },
                 logs,
                 cancellationToken);
-            return new ApiServer(core, audit.Log, web, owned) { WebhookConnections = webhooks };
+            return new ApiServer(core, audit.Log, web, owned);
         }
         catch
         {
             await core.DisposeAsync();
             await EndAsync(audit.Log, owned);
-            webhooks?.Dispose();
             throw;
         }
-
-        WebhookDispatcher Webhooks(IObjectReader reader) =>
-            new(reader, webhooks = new(reader, logs.CreateLogger<WebhookClients>()), logs.CreateLogger<WebhookDispatcher>());
 
         IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
         [
@@ -110,7 +105,6 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await _web.DisposeAsync();
         await _core.DisposeAsync();
-        WebhookConnections?.Dispose();
         await EndAsync(_audit, _owned);
     }
 

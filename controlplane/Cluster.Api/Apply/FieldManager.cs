@@ -47,9 +47,13 @@ public sealed class FieldManager
     /// <param name="stored">The version it is stored in: the one owners are kept under.</param>
     /// <param name="subresource">As of the other.</param>
     /// <param name="resetFields">As of the other.</param>
-    public FieldManager(ResourceType stored, string subresource, IEnumerable<string> resetFields)
+    /// <param name="kept">
+    /// Other versions of a kind that a webhook converts: what is owned in one of them stays as it is noted, for nobody here can tell what it is
+    /// called in this one.
+    /// </param>
+    public FieldManager(ResourceType stored, string subresource, IEnumerable<string> resetFields, IEnumerable<string>? kept = null)
     {
-        versions = new KindVersions(new KindVersion(stored), []);
+        versions = new KindVersions(new KindVersion(stored), []) { Kept = (kept ?? []).ToHashSet(StringComparer.Ordinal) };
         this.subresource = subresource;
         reset = FieldSet.Of(resetFields.Select(path => path.Split('.')));
     }
@@ -111,7 +115,7 @@ public sealed class FieldManager
         var written = changes.Written.Difference(Stripped);
         if (written.IsEmpty && changes.Removed.IsEmpty)
         {
-            managers.RemoveWhere(manager => versions.Find(manager.ApiVersion) is null);
+            managers.RemoveWhere(manager => versions.IsGone(manager.ApiVersion));
             return;
         }
 
@@ -132,10 +136,11 @@ public sealed class FieldManager
     private List<(ManagerId Owner, FieldSet Fields)> OwnersAfter(ManagerList managers, VersionedChanges all, ManagerId? writer)
     {
         var conflicts = new List<(ManagerId Owner, FieldSet Fields)>();
-        managers.RemoveWhere(manager => versions.Find(manager.ApiVersion) is null);
+        managers.RemoveWhere(manager => versions.IsGone(manager.ApiVersion));
         foreach (var manager in managers.All)
         {
-            var version = versions.Find(manager.ApiVersion)!;
+            if (versions.Find(manager.ApiVersion) is not { } version)
+                continue;
             var fields = SchemaChange.Reconcile(version.Type, manager.Fields);
             if (manager.Id != writer)
                 fields = Without(fields, all.In(version), lost => conflicts.Add((manager.Id, lost)));

@@ -2,7 +2,10 @@ using Cluster.Api.Custom.Schemas;
 
 namespace Cluster.Api.Custom;
 
-/// <summary>Between the versions of an added kind. They differ by their names and by which fields they know.</summary>
+/// <summary>
+/// Between the versions of an added kind that no webhook converts: they differ by their names and by which fields they know. Of one that a
+/// webhook converts, an object in the version it is in already.
+/// </summary>
 public static class CustomConversion
 {
     /// <summary>The object as the version knows it, with the version's defaults; the object itself where that is no change.</summary>

@@ -33,7 +33,8 @@ public static class CustomKinds
     /// </summary>
     /// <param name="definition">Established, and without mistakes.</param>
     /// <exception cref="ArgumentException">
-    /// A pattern of a schema is no regular expression, or the definition's resources are not its own: it was made by another server.
+    /// A pattern of a schema is no regular expression, the definition's resources are not its own, or its webhook is missing: it was made by
+    /// another server.
     /// </exception>
     /// <exception cref="FormatException">As before, of a path.</exception>
     public static IReadOnlyList<ResourceType> Of(CustomResourceDefinition definition)
@@ -73,7 +74,7 @@ public static class CustomKinds
             Descriptor = CustomObject.Descriptor,
             StoragePrefix = stored is null ? $"/registry/{spec.Group}/{plural}/" : null,
             StoredVersion = stored,
-            Custom = Made(version, apiVersion, names.Kind),
+            Custom = Made(version, apiVersion, names.Kind, Webhook(spec.Conversion)),
         };
     }
 
@@ -85,7 +86,12 @@ public static class CustomKinds
             yield return new Subresource("status", apiVersion, kind, PartVerbs);
     }
 
-    private static CustomVersion Made(CustomResourceDefinitionVersion version, string apiVersion, string kind)
+    // Not to be changed: it is the definition's own.
+    private static WebhookConversion? Webhook(CustomResourceConversion? conversion) => conversion?.Strategy != "Webhook" ? null
+        : conversion.Webhook is { ClientConfig: not null } webhook ? webhook
+        : throw new ArgumentException("it does not say which webhook converts its objects", nameof(conversion));
+
+    private static CustomVersion Made(CustomResourceDefinitionVersion version, string apiVersion, string kind, WebhookConversion? webhook)
     {
         var schema = version.Schema?.OpenAPIV3Schema ?? new JSONSchemaProps { Type = "object", XKubernetesPreserveUnknownFields = true };
         return new CustomVersion
@@ -96,6 +102,7 @@ public static class CustomKinds
             Scale = version.Subresources?.Scale is { } scale
                 ? new CustomScale(Names(scale.SpecReplicasPath), Names(scale.StatusReplicasPath), scale.LabelSelectorPath.Length > 0 ? Names(scale.LabelSelectorPath) : null)
                 : null,
+            Webhook = webhook,
             Columns = CustomColumns.Make(version.AdditionalPrinterColumns),
             SelectableFields = [.. version.SelectableFields.Select(selectable => JsonPath.Parse(selectable.JsonPath))],
             Warning = !version.Deprecated ? null

@@ -32,6 +32,9 @@ public sealed class CustomVersion
     /// <summary>What whoever uses the version is warned with; null: nothing.</summary>
     public required string? Warning { get; init; }
 
+    /// <summary>The webhook that converts objects between the kind's versions; null: versions differ by their names and by which fields they know.</summary>
+    public WebhookConversion? Webhook { get; init; }
+
     /// <summary>The fields that selectors may use.</summary>
     public SelectableFields Selectable => field ??= Selectors.SelectableFields.OfCustom(SelectableFields);
 }

@@ -91,7 +91,8 @@ public sealed class SelectableFields
     /// <exception cref="StatusException">400 BadRequest: the kind does not offer the field.</exception>
     public Field Resolve(string path)
     {
-        if (fields.TryGetValue(path == "spec.host" ? "spec.nodeName" : path, out var field))
+        // An old name, of pods: an added kind may have a field of that name itself.
+        if (fields.TryGetValue(path, out var field) || (path == "spec.host" && fields.TryGetValue("spec.nodeName", out field)))
         {
             return field;
         }

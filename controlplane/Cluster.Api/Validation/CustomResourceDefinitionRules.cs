@@ -27,17 +27,20 @@ internal sealed class CustomResourceDefinitionRules : KindRules<CustomResourceDe
         errors.OneOf(FieldPath.Spec.Child("scope"), spec.Scope, "Cluster", "Namespaced");
         CheckNames(spec.Names ?? new CustomResourceDefinitionNames(), errors);
         CheckVersions(spec, errors);
-        if (spec.Conversion is { } conversion)
-            errors.OneOf(FieldPath.Spec.Child("conversion").Child("strategy"), conversion.Strategy, "None");
         if (spec.PreserveUnknownFields)
             errors.Invalid(FieldPath.Spec.Child("preserveUnknownFields"), true, "must be false in order to use defaults in the schema");
         CheckStored(obj, errors);
     }
 
-    protected override void CheckCreate(CustomResourceDefinition obj, FieldErrors errors) => CheckApproval(obj, errors);
+    protected override void CheckCreate(CustomResourceDefinition obj, FieldErrors errors)
+    {
+        CheckApproval(obj, errors);
+        ConversionRules.Check(obj.Spec?.Conversion, null, errors);
+    }
 
     protected override void CheckUpdate(CustomResourceDefinition obj, CustomResourceDefinition before, FieldErrors errors)
     {
+        ConversionRules.Check(obj.Spec.Conversion, before.Spec.Conversion, errors);
         errors.Unchanged(FieldPath.Spec.Child("group"), obj.Spec.Group, before.Spec.Group);
         errors.Unchanged(Names.Child("plural"), obj.Spec.Names.Plural, before.Spec.Names.Plural);
         if (!CustomKinds.IsEstablished(before))

@@ -1,4 +1,5 @@
 using Cluster.Api.AdmissionRegistrationV1;
+using Google.Protobuf;
 
 namespace Cluster.Api.Validation;
 
@@ -86,12 +87,17 @@ internal static class WebhookRules
         else if (client.HasUrl)
             CheckUrl(client.Url, path.Child("url"), errors);
         else
-            CheckService(client.Service!, path.Child("service"), errors);
-        if (!client.CaBundle.IsEmpty && !IsPem(client.CaBundle.ToByteArray()))
-            errors.Invalid(path.Child("caBundle"), new GoLiteral("<bytes>"), "unable to load root certificates: no PEM-encoded certificate in it");
+            CheckService(client.Service!.Name, client.Service.Namespace, client.Service.Path, client.Service.HasPort ? client.Service.Port : null, path.Child("service"), errors);
+        CheckBundle(client.CaBundle, path.Child("caBundle"), errors);
     }
 
-    private static void CheckUrl(string text, FieldPath path, FieldErrors errors)
+    public static void CheckBundle(ByteString bundle, FieldPath path, FieldErrors errors)
+    {
+        if (!bundle.IsEmpty && !IsPem(bundle.ToByteArray()))
+            errors.Invalid(path, new GoLiteral("<bytes>"), "unable to load root certificates: no PEM-encoded certificate in it");
+    }
+
+    public static void CheckUrl(string text, FieldPath path, FieldErrors errors)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
             errors.Invalid(path, text, "url must be a valid URL; desired format: https://host[/path]");
@@ -103,16 +109,22 @@ internal static class WebhookRules
             errors.Invalid(path, text, "fragments and query parameters are not permitted in the URL");
     }
 
-    private static void CheckService(ServiceReference service, FieldPath path, FieldErrors errors)
+    /// <param name="name">The service's.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="urlPath">Where the webhook stands there; empty: at the root.</param>
+    /// <param name="port">Null: not said.</param>
+    /// <param name="path">Of the field.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    public static void CheckService(string name, string ns, string urlPath, int? port, FieldPath path, FieldErrors errors)
     {
-        if (service.Name.Length == 0)
+        if (name.Length == 0)
             errors.Required(path.Child("name"), "service name is required");
-        if (service.Namespace.Length == 0)
+        if (ns.Length == 0)
             errors.Required(path.Child("namespace"), "service namespace is required");
-        if (service.HasPort && service.Port is < 1 or > 65535)
-            errors.Invalid(path.Child("port"), service.Port, "port is not valid: must be between 1 and 65535, inclusive");
-        if (service.Path is not ("" or "/"))
-            CheckServicePath(service.Path, path.Child("path"), errors);
+        if (port is < 1 or > 65535)
+            errors.Invalid(path.Child("port"), port, "port is not valid: must be between 1 and 65535, inclusive");
+        if (urlPath is not ("" or "/"))
+            CheckServicePath(urlPath, path.Child("path"), errors);
     }
 
     private static void CheckServicePath(string text, FieldPath path, FieldErrors errors)

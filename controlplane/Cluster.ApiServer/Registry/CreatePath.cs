@@ -60,6 +60,7 @@ internal sealed class CreatePath(RegistryContext context)
 
         await context.Admission.ValidateAsync(request, cancellationToken);
         strategy.PrepareForStore(scope, obj);
+        obj = await context.Conversions.ConvertAsync(obj, scope.Version ?? scope.Resource, scope.Resource, cancellationToken);
         var key = scope.Resource.Key(scope.Namespace, obj.Metadata.Name);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         if (scope.DryRun)

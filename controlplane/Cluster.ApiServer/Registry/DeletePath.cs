@@ -54,13 +54,15 @@ internal sealed class DeletePath(RegistryContext context)
     {
         var strategy = context.Strategies[scope.Resource];
         CheckPreconditions(scope, options, current.Object);
+        var seen = scope.Resource.Custom?.Webhook is null ? current : await context.Conversions.ConvertAsync(current, scope.Version ?? scope.Resource, cancellationToken);
         var request = new AdmissionRequest
         {
-            Scope = scope, Operation = AdmissionOperation.Delete, OldObject = current.Object, DeleteOptions = options,
+            Scope = scope, Operation = AdmissionOperation.Delete, OldObject = seen.Object, DeleteOptions = options,
         };
         await context.Admission.AdmitAsync(request, cancellationToken);
         await context.Admission.ValidateAsync(request, cancellationToken);
 
+        current = await context.Conversions.ConvertAsync(current, scope.Resource, cancellationToken);
         var marked = Mark(strategy, current.Object, options);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
         var deleted = marked.Metadata is { DeletionGracePeriodSeconds: 0, Finalizers.Count: 0 } && strategy.IsReleased(marked);

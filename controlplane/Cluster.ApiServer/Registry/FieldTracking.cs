@@ -106,7 +106,7 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
         var type = scope.Version ?? scope.Resource;
         var scale = ScaleView.Of(type, obj);
         if (HasOwnersOfReplicas(type))
-            scale.Metadata.ManagedFields.Add(ScaleOwners.ToScale(obj.Metadata.ManagedFields, scope.Resource.ApiVersion));
+            scale.Metadata.ManagedFields.Add(ScaleOwners.ToScale(obj.Metadata.ManagedFields, OwnersVersion(scope).ApiVersion));
         return scale;
     }
 
@@ -120,18 +120,24 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
         var obj = ScaleView.Apply(type, old, scale);
         if (!HasOwnersOfReplicas(type))
             return obj;
-        var owners = ScaleOwners.ToParent(old.Metadata.ManagedFields, scale.Metadata.ManagedFields, scope.Resource.ApiVersion);
+        var owners = ScaleOwners.ToParent(old.Metadata.ManagedFields, scale.Metadata.ManagedFields, OwnersVersion(scope).ApiVersion);
         obj.Metadata.ManagedFields.Clear();
         obj.Metadata.ManagedFields.Add(owners);
         return obj;
     }
 
-    private FieldManager Manager(RequestScope scope) => scope.Resource.Custom is { } custom
-        ? _custom.GetValue(custom, _ => []).GetOrAdd(scope.Subresource ?? "", static (part, all) => MakeCustom(all.Type, part, all.Strategies), (Type: scope.Resource, Strategies: strategies))
+    // Owners in an added kind are kept under the version it is stored in, for its versions differ by their names and schemas alone. Where a
+    // webhook converts them, under that which was written, as of built-in kinds.
+    private static ResourceType OwnersVersion(RequestScope scope) => scope.Resource.Custom?.Webhook is null ? scope.Resource : scope.Version ?? scope.Resource;
+
+    private FieldManager Manager(RequestScope scope) => OwnersVersion(scope) is { Custom: { } custom } type
+        ? _custom.GetValue(custom, _ => []).GetOrAdd(
+            scope.Subresource ?? "", static (part, all) => MakeCustom(all.Type, part, all.Strategies[all.Stored]), (Type: type, Stored: scope.Resource, Strategies: strategies))
         : _managers.GetOrAdd((scope.Version ?? scope.Resource, scope.Subresource ?? ""), static (key, all) => Make(key.Type, key.Subresource, all), strategies);
 
-    private static FieldManager MakeCustom(ResourceType type, string subresource, StrategyTable strategies) =>
-        new(type, subresource, subresource == "status" ? strategies[type].FieldsNotOfStatus : strategies[type].FieldsOfStatusAlone);
+    private static FieldManager MakeCustom(ResourceType type, string subresource, ResourceStrategy strategy) => new(
+        type, subresource, subresource == "status" ? strategy.FieldsNotOfStatus : strategy.FieldsOfStatusAlone,
+        type.Custom!.Webhook is null ? null : type.Custom.Versions.Select(other => other.ApiVersion).Where(other => other != type.ApiVersion));
 
     private static FieldManager Make(ResourceType type, string subresource, StrategyTable strategies) => new(
         type.Descriptor,
@@ -155,8 +161,8 @@ internal sealed class FieldTracking(StrategyTable strategies, TimeProvider time)
 
             var config = JsonTrees.Parse(body) as JsonObject ?? throw StatusErrors.BadRequest(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
-            // Owners in an added kind are kept under the version it is stored in; its versions differ by their names and schemas alone.
-            if (scope.Resource.Custom is not null && scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
+            // Applied in the words of one version, kept under those of another.
+            if (scope.Resource.Custom is { Webhook: null } && scope.Version is { } version && config["apiVersion"]?.ToString() == version.ApiVersion)
                 config["apiVersion"] = scope.Resource.ApiVersion;
             return config;
         }

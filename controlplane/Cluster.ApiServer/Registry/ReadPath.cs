@@ -39,7 +39,9 @@ internal sealed class ReadPath(RegistryContext context)
         var fields = FieldSelector.WithName(options.FieldSelector, scope.Name);
         var filter = ObjectFilter.Of(scope.Version ?? scope.Resource, scope.Namespace, options.LabelSelector, fields);
         var start = await StartAsync(_caches[scope.Resource], options, cancellationToken) with { Bookmarks = options.AllowWatchBookmarks };
-        return new CacheWatch(_caches[scope.Resource], _caches.Feed, filter, start, context.Time);
+        var shown = scope.Version ?? scope.Resource;
+        var converter = shown.Custom?.Webhook is null ? null : context.Conversions.Into(shown);
+        return new CacheWatch(_caches[scope.Resource], _caches.Feed, filter, start, context.Time, converter);
     }
 
     /// <summary>Waits until the caches hold a version (any, for "0").</summary>

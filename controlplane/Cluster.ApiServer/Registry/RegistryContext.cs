@@ -1,3 +1,4 @@
+using Cluster.ApiServer.CustomResources.Conversion;
 using Cluster.ApiServer.Strategies;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
@@ -6,4 +7,4 @@ namespace Cluster.ApiServer.Registry;
 
 /// <summary>What the parts of the registry share. Made once, at start.</summary>
 internal sealed record RegistryContext(
-    IStore Store, ResourceCaches Caches, StrategyTable Strategies, AdmissionChain Admission, FieldTracking Fields, TimeProvider Time);
+    IStore Store, ResourceCaches Caches, StrategyTable Strategies, AdmissionChain Admission, FieldTracking Fields, ObjectConversions Conversions, TimeProvider Time);

@@ -1,8 +1,10 @@
 using Cluster.Api;
 using Cluster.ApiServer.Admission;
+using Cluster.ApiServer.Admission.Webhooks;
 using Cluster.ApiServer.Allocation;
 using Cluster.ApiServer.Bootstrap;
 using Cluster.ApiServer.CustomResources;
+using Cluster.ApiServer.CustomResources.Conversion;
 using Cluster.ApiServer.Strategies;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
@@ -16,14 +18,16 @@ namespace Cluster.ApiServer.Registry;
 public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly ResourceCaches _caches;
+    private readonly WebhookClients _webhooks;
     private readonly SystemObjects _systemObjects;
     private readonly DefinitionController _definitions;
 
     private readonly ClaimRepair _repair;
 
-    private RegistryHost(ResourceCaches caches, ResourceRegistry registry, SystemObjects systemObjects, DefinitionController definitions, ClaimRepair repair)
+    private RegistryHost(ResourceCaches caches, WebhookClients webhooks, ResourceRegistry registry, SystemObjects systemObjects, DefinitionController definitions, ClaimRepair repair)
     {
         _caches = caches;
+        _webhooks = webhooks;
         _repair = repair;
         _definitions = definitions;
         _systemObjects = systemObjects;
@@ -41,16 +45,16 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Loads the caches, makes sure of the first objects and starts the loops.</summary>
     /// <param name="store">Not owned: it outlives the host.</param>
     /// <param name="options">The cluster's ranges and addresses.</param>
-    /// <param name="admission">Makes the plug-ins, in their order.</param>
+    /// <param name="admission">Makes the plug-ins, in their order, out of what reads the cluster and what asks webhooks.</param>
     /// <param name="posted">Makes those who answer what is only posted.</param>
     /// <param name="indexes">Kept in step with the caches.</param>
     /// <param name="logs">For all parts.</param>
     /// <param name="time">The clock of timestamps and intervals.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    public static async Task<RegistryHost> StartAsync(
+    internal static async Task<RegistryHost> StartAsync(
         IStore store,
         RegistryOptions options,
-        Func<IObjectReader, IReadOnlyList<IAdmissionPlugin>> admission,
+        Func<IObjectReader, WebhookClients, IReadOnlyList<IAdmissionPlugin>> admission,
         Func<IObjectReader, IReadOnlyList<IPostedKind>> posted,
         IReadOnlyList<IObjectIndex> indexes,
         ILoggerFactory logs,
@@ -58,12 +62,13 @@ public sealed class RegistryHost : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var caches = new ResourceCaches(store, indexes, time, logs.CreateLogger<ResourceCaches>());
+        var webhooks = new WebhookClients(caches, logs.CreateLogger<WebhookClients>());
         ClaimRepair? repair = null;
         try
         {
             await caches.StartAsync(cancellationToken);
             var strategies = new StrategyTable(options, caches.Keys, time);
-            var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches)), new FieldTracking(strategies, time), time);
+            var context = new RegistryContext(store, caches, strategies, new AdmissionChain(admission(caches, webhooks)), new FieldTracking(strategies, time), new ObjectConversions(webhooks), time);
             var registry = new ResourceRegistry(context, posted(caches));
             var systemObjects = new SystemObjects(registry, store, options, time, logs.CreateLogger<SystemObjects>());
             var repairLog = logs.CreateLogger<ClaimRepair>();
@@ -74,13 +79,14 @@ public sealed class RegistryHost : IAsyncDisposable
             await systemObjects.StartAsync(cancellationToken);
             var definitions = new DefinitionController(registry, caches, time, logs.CreateLogger<DefinitionController>());
             definitions.Start();
-            return new RegistryHost(caches, registry, systemObjects, definitions, repair);
+            return new RegistryHost(caches, webhooks, registry, systemObjects, definitions, repair);
         }
         catch
         {
             if (repair is not null)
                 await repair.DisposeAsync();
             await caches.DisposeAsync();
+            webhooks.Dispose();
             throw;
         }
     }
@@ -97,5 +103,6 @@ public sealed class RegistryHost : IAsyncDisposable
         await _systemObjects.DisposeAsync();
         await _repair.DisposeAsync();
         await _caches.DisposeAsync();
+        _webhooks.Dispose();
     }
 }

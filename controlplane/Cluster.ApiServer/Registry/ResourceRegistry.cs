@@ -10,6 +10,7 @@ using Cluster.Api.Patching;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Bindings;
 using Cluster.ApiServer.CustomResources;
+using Cluster.ApiServer.CustomResources.Conversion;
 using Cluster.ApiServer.WatchCache;
 using Google.Protobuf.Reflection;
 using JsonPatching = Cluster.Api.Patching.Patch;
@@ -24,12 +25,14 @@ public sealed class ResourceRegistry : IResourceRegistry
 
     private readonly ReadPath _reads;
     private readonly ListPath _lists;
+    private readonly ConvertedLists _convertedLists;
     private readonly CreatePath _creates;
     private readonly UpdatePath _updates;
     private readonly DeletePath _deletes;
     private readonly PodBinder _binder;
     private readonly FieldTracking _fields;
     private readonly AdmissionChain _admission;
+    private readonly ObjectConversions _conversions;
     private readonly PostedKinds _posted;
     private readonly ComponentStatuses _components;
 
@@ -37,6 +40,8 @@ public sealed class ResourceRegistry : IResourceRegistry
     {
         _reads = new ReadPath(context);
         _lists = new ListPath(context, _reads);
+        _convertedLists = new ConvertedLists(_lists, context.Conversions);
+        _conversions = context.Conversions;
         _creates = new CreatePath(context);
         _updates = new UpdatePath(context);
         _deletes = new DeletePath(context);
@@ -55,13 +60,16 @@ public sealed class ResourceRegistry : IResourceRegistry
     public async ValueTask<EncodedMessage> GetAsync(RequestScope scope, string resourceVersion, CancellationToken cancellationToken) =>
         scope.Resource == ComponentStatuses.Type
             ? await _components.GetAsync(scope.Name!, cancellationToken)
-            : View(scope, await _reads.GetAsync(scope.ToStored(), resourceVersion, cancellationToken));
+            : await ViewAsync(scope, await _reads.GetAsync(scope.ToStored(), resourceVersion, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<ListResult> ListAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         if (scope.Resource == ComponentStatuses.Type)
             return new ListResult(await _components.ListAsync(options, cancellationToken), 0, "", null);
+
+        if (scope.Resource.Custom?.Webhook is not null)
+            return await _convertedLists.ListAsync(scope, options, cancellationToken);
 
         var list = await _lists.ListAsync(scope.ToStored(), options, cancellationToken);
         return scope.Resource.IsStoredVersion ? list : list with { Items = [.. list.Items.Select(item => item.As(scope.Resource))] };
@@ -71,7 +79,7 @@ public sealed class ResourceRegistry : IResourceRegistry
     public async ValueTask<ResourceWatch> WatchAsync(RequestScope scope, ListOptions options, CancellationToken cancellationToken)
     {
         var watch = await _reads.WatchAsync(scope.ToStored(), options, cancellationToken);
-        return scope.Resource.IsStoredVersion ? watch : new ConvertedWatch(watch, scope.Resource);
+        return scope.Resource.IsStoredVersion || scope.Resource.Custom?.Webhook is not null ? watch : new ConvertedWatch(watch, scope.Resource);
     }
 
     /// <inheritdoc/>
@@ -81,7 +89,7 @@ public sealed class ResourceRegistry : IResourceRegistry
         {
             return _posted.Find(scope) is { } kind
                 ? await kind.PostAsync(scope, obj, cancellationToken)
-                : View(scope, await _creates.CreateAsync(scope.ToStored(), ToStored(scope, obj), isApplied: false, cancellationToken));
+                : await ViewAsync(scope, await _creates.CreateAsync(scope.ToStored(), ToStored(scope, obj), isApplied: false, cancellationToken), cancellationToken);
         }
 
         await BindAsync(scope, binding, cancellationToken);
@@ -100,7 +108,7 @@ public sealed class ResourceRegistry : IResourceRegistry
             ownersAreSet: IsScale(scope),
             cancellationToken);
         if (version is not null)
-            return new WriteResult(View(scope, version), false);
+            return new WriteResult(await ViewAsync(scope, version, cancellationToken), false);
 
         if (scope.Subresource is not null || !_creates.CreatesOnUpdate(scope.Resource.Storage))
             throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
@@ -111,7 +119,7 @@ public sealed class ResourceRegistry : IResourceRegistry
                 scope.Resource, scope.Name!, $"Precondition failed: UID in precondition: {meta.Uid}, UID in object meta: ");
         }
 
-        return new WriteResult(View(scope, await CreateNamedAsync(scope.ToStored(), obj, cancellationToken)), true);
+        return new WriteResult(await ViewAsync(scope, await CreateNamedAsync(scope.ToStored(), obj, cancellationToken), cancellationToken), true);
     }
 
     /// <inheritdoc/>
@@ -127,14 +135,14 @@ public sealed class ResourceRegistry : IResourceRegistry
         var version = await _updates.UpdateAsync(
                 scope.ToStored(), current => Patched(scope, current, mediaType, patch), ownersAreSet: IsScale(scope), cancellationToken)
             ?? throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
-        return new WriteResult(View(scope, version), false);
+        return new WriteResult(await ViewAsync(scope, version, cancellationToken), false);
     }
 
     /// <inheritdoc/>
     public async ValueTask<DeleteResult> DeleteAsync(RequestScope scope, DeleteOptions options, CancellationToken cancellationToken)
     {
         var result = await _deletes.DeleteAsync(scope.ToStored(), options, cancellationToken);
-        return result.Response is ObjectVersion version ? result with { Response = version.As(scope.Resource) } : result;
+        return result.Response is ObjectVersion version ? result with { Response = await _conversions.ConvertAsync(version, scope.Resource, cancellationToken) } : result;
     }
 
     /// <inheritdoc/>
@@ -166,6 +174,14 @@ public sealed class ResourceRegistry : IResourceRegistry
         _admission.ConnectAsync(new() { Scope = scope, Operation = AdmissionOperation.Connect, ConnectOptions = options }, cancellationToken);
 
     private static bool IsScale(RequestScope scope) => scope.Subresource == "scale";
+
+    private async ValueTask<EncodedMessage> ViewAsync(RequestScope scope, ObjectVersion version, CancellationToken cancellationToken) =>
+        scope.Resource.Custom?.Webhook is null
+            ? View(scope, version)
+            : ViewOfConverted(scope, await _conversions.ConvertAsync(version, scope.Resource, cancellationToken));
+
+    private static EncodedMessage ViewOfConverted(RequestScope scope, ObjectVersion version) =>
+        IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(scope.ToStored(), version.Object), "autoscaling/v1", "Scale") : version;
 
     private static EncodedMessage View(RequestScope scope, ObjectVersion version) =>
         IsScale(scope) ? new EncodedMessage(FieldTracking.ScaleOf(scope.ToStored(), version.Object), "autoscaling/v1", "Scale") : version.As(scope.Resource);
@@ -221,14 +237,14 @@ public sealed class ResourceRegistry : IResourceRegistry
                 ownersAreSet: true,
                 cancellationToken);
             if (version is not null)
-                return new WriteResult(View(scope, version), false);
+                return new WriteResult(await ViewAsync(scope, version, cancellationToken), false);
 
             if (scope.Subresource is not null)
                 throw StatusErrors.NotFound(scope.Resource.Storage, scope.Name!);
 
             try
             {
-                return new WriteResult(View(scope, await CreateAppliedAsync(scope.ToStored(), patch, cancellationToken)), true);
+                return new WriteResult(await ViewAsync(scope, await CreateAppliedAsync(scope.ToStored(), patch, cancellationToken), cancellationToken), true);
             }
             catch (StatusException taken) when (taken.IsAlreadyExists)
             {

@@ -63,21 +63,29 @@ internal sealed class UpdatePath(RegistryContext context)
         RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource];
-        var seen = Seen(scope, current, ownersAreSet);
+        var seen = await SeenAsync(scope, current, ownersAreSet, cancellationToken);
         var obj = await PrepareAsync(scope, strategy, change(seen), ownersAreSet, seen, cancellationToken);
         OwnerTimes.KeepIfNothingElseChanged(obj, seen);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
+        // One that was stored in another version than it would be now is written though nothing changes: so the old version can go one day.
+        var isSame = obj.Equals(seen) && current.IsStoredAsNow;
+        if (isSame && !scope.DryRun && !IsGone(strategy, obj))
+            return isFresh ? WriteOutcome.Written(current) : null;
+
+        obj = await context.Conversions.ConvertAsync(obj, scope.Version ?? scope.Resource, scope.Resource, cancellationToken);
         if (scope.DryRun)
             return WriteOutcome.Written(new ObjectVersion(scope.Resource, current.Key, writer.Preview(obj, current), current.Revision));
 
-        if (IsGone(strategy, obj))
-            return await writer.DeleteAsync(current, obj, cancellationToken);
-
-        if (obj.Equals(seen))
-            return isFresh ? WriteOutcome.Written(current) : null;
-
-        return await writer.PutAsync(current.Key, obj, current, cancellationToken);
+        return IsGone(strategy, obj)
+            ? await writer.DeleteAsync(current, obj, cancellationToken)
+            : await writer.PutAsync(current.Key, obj, current, cancellationToken);
     }
+
+    private ValueTask<IApiObject> SeenAsync(RequestScope scope, ObjectVersion current, bool ownersAreSet, CancellationToken cancellationToken) =>
+        scope.Resource.Custom?.Webhook is null ? new(Seen(scope, current, ownersAreSet)) : ConvertedAsync(current, scope.Version ?? scope.Resource, cancellationToken);
+
+    private async ValueTask<IApiObject> ConvertedAsync(ObjectVersion current, ResourceType version, CancellationToken cancellationToken) =>
+        (await context.Conversions.ConvertAsync(current, version, cancellationToken)).Object;
 
     // Whoever changes it through the version it was stored in, when that was another one than now, has seen the fields of that.
     private static IApiObject Seen(RequestScope scope, ObjectVersion current, bool ownersAreSet) =>

@@ -40,7 +40,8 @@ internal sealed class CustomStrategy : ResourceStrategy
     /// <inheritdoc/>
     public override void PrepareForStore(RequestScope scope, IApiObject obj)
     {
-        if (scope.Version is not null)
+        // Of a kind that a webhook converts, the webhook makes what is stored.
+        if (scope.Version is not null && Type.Custom!.Webhook is null)
             ((CustomObject)obj).Content = CustomConversion.To((CustomObject)obj, Type).Content;
     }
 

@@ -17,6 +17,8 @@ internal sealed class CacheWatch : ResourceWatch
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
 
     private readonly ResourceCache _cache;
+    private readonly ResourceType _shown;
+    private readonly IObjectConverter? _converter;
     private readonly StoreFeed _feed;
     private readonly ObjectFilter _filter;
     private readonly TimeProvider _time;
@@ -30,9 +32,16 @@ internal sealed class CacheWatch : ResourceWatch
     private long _next;
     private long _bookmarked;
 
-    public CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time)
+    /// <param name="cache">What is watched.</param>
+    /// <param name="feed">What keeps it in step with the store.</param>
+    /// <param name="filter">What of it the watcher sees.</param>
+    /// <param name="start">Where the watch begins.</param>
+    /// <param name="time">The clock of bookmarks.</param>
+    /// <param name="converter">Of a kind that a webhook converts: makes the objects those of the version that is watched, before the filter looks at them; else null.</param>
+    public CacheWatch(ResourceCache cache, StoreFeed feed, ObjectFilter filter, WatchStart start, TimeProvider time, IObjectConverter? converter = null)
     {
         (_cache, _feed, _filter, _time) = (cache, feed, filter, time);
+        (_converter, _shown) = (converter, converter?.Version ?? cache.Type);
         (_next, _from, _initial) = (start.Sequence, start.Revision, start.Initial);
         (_bookmarks, _marksInitialEnd) = (start.Bookmarks, start.MarkInitialEnd);
     }
@@ -65,7 +74,7 @@ internal sealed class CacheWatch : ResourceWatch
         string? last = null;
         while (_initial is not null)
         {
-            last = FillInitial(_initial, last);
+            last = _converter is null ? FillInitial(_initial, last) : await FillInitialAsync(_converter, _initial, last, cancellationToken);
             if (last is null)
                 _initial = null;
             if (_batch.Count > 0)
@@ -83,7 +92,7 @@ internal sealed class CacheWatch : ResourceWatch
             var isLast = _cache.IsClosed;
             // Before the head: all events up to this revision are then below the head we read after it.
             var revision = _feed.Revision;
-            if (Fill())
+            if (_converter is null ? Fill() : await FillAsync(_converter, cancellationToken))
             {
                 yield return _batch;
                 continue;
@@ -124,9 +133,30 @@ internal sealed class CacheWatch : ResourceWatch
                 return version.Key;
         }
 
+        MarkInitialEnd();
+        return null;
+    }
+
+    private async ValueTask<string?> FillInitialAsync(IObjectConverter converter, SortedSnapshot objects, string? last, CancellationToken cancellationToken)
+    {
+        _batch.Clear();
+        var part = objects.Range(_filter.KeyPrefix, last).Take(MaxBatch).ToList();
+        foreach (var version in await converter.ConvertAsync(part, cancellationToken))
+        {
+            if (_filter.MatchesSelectors(version))
+                _batch.Add(new ResourceEvent(ResourceEventType.Added, version));
+        }
+
+        if (part.Count == MaxBatch)
+            return part[^1].Key;
+        MarkInitialEnd();
+        return null;
+    }
+
+    private void MarkInitialEnd()
+    {
         if (_marksInitialEnd)
             _batch.Add(new ResourceEvent(ResourceEventType.Bookmark, Bookmark(_from, initialEnd: true)));
-        return null;
     }
 
     // True: the batch holds something to send. False: nothing new for this reader (it may have skipped events that do not match).
@@ -136,18 +166,53 @@ internal sealed class CacheWatch : ResourceWatch
         var head = _cache.Ring.Head;
         while (_next < head && _batch.Count < MaxBatch)
         {
-            if (!_cache.Ring.TryRead(_next, out var change))
-            {
-                CacheMetrics.WatchTerminated(_cache.Type.GroupResource);
-                throw StatusErrors.Expired($"too old resource version: the watch fell behind the changes since {_cache.Ring.Floor}");
-            }
-
-            _next++;
+            var change = ReadNext();
             if (change.Revision > _from && See(change) is { } seen)
                 _batch.Add(seen);
         }
 
         return _batch.Count > 0;
+    }
+
+    // As the other; the objects of a batch are converted together. An object of another namespace concerns nobody here.
+    private async ValueTask<bool> FillAsync(IObjectConverter converter, CancellationToken cancellationToken)
+    {
+        _batch.Clear();
+        var changes = new List<RingEvent>();
+        for (var head = _cache.Ring.Head; _next < head && changes.Count < MaxBatch;)
+        {
+            var change = ReadNext();
+            if (change.Revision > _from && (change.Current ?? change.Previous)!.Key.StartsWith(_filter.KeyPrefix, StringComparison.Ordinal))
+                changes.Add(change);
+        }
+
+        if (changes.Count == 0)
+            return false;
+        var before = changes.SelectMany(change => new[] { change.Current, change.Previous }).OfType<ObjectVersion>().Distinct().ToList();
+        var after = await converter.ConvertAsync(before, cancellationToken);
+        var shown = before.Zip(after).ToDictionary(pair => pair.First, pair => pair.Second);
+        foreach (var change in changes)
+        {
+            var converted = new RingEvent(change.Sequence, change.Revision, change.Timestamp, Of(change.Current), Of(change.Previous));
+            if (See(converted) is { } seen)
+                _batch.Add(seen);
+        }
+
+        return _batch.Count > 0;
+
+        ObjectVersion? Of(ObjectVersion? version) => version is null ? null : shown[version];
+    }
+
+    private RingEvent ReadNext()
+    {
+        if (!_cache.Ring.TryRead(_next, out var change))
+        {
+            CacheMetrics.WatchTerminated(_cache.Type.GroupResource);
+            throw StatusErrors.Expired($"too old resource version: the watch fell behind the changes since {_cache.Ring.Floor}");
+        }
+
+        _next++;
+        return change;
     }
 
     // What the change is through the selectors: an object that starts to match is added, one that stops is deleted.
@@ -177,10 +242,10 @@ internal sealed class CacheWatch : ResourceWatch
 
     private EncodedMessage Bookmark(long revision, bool initialEnd)
     {
-        var obj = _cache.Type.NewObject();
+        var obj = _shown.NewObject();
         obj.Metadata = new Api.MetaV1.ObjectMeta { ResourceVersion = ResourceVersions.Format(revision) };
         if (initialEnd)
             obj.Metadata.Annotations["k8s.io/initial-events-end"] = "true";
-        return new EncodedMessage(obj, _cache.Type.ApiVersion, _cache.Type.Kind);
+        return new EncodedMessage(obj, _shown.ApiVersion, _shown.Kind);
     }
 }

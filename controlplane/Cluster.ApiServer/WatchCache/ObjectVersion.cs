@@ -47,7 +47,16 @@ public sealed class ObjectVersion : EncodedMessage
     /// <summary>Of an added kind: the object in the version it was stored in, where that is not the one that would be stored now.</summary>
     internal CustomObject? AsWritten { get; init; }
 
-    /// <summary>The same object in another version of its kind; made once, as its encodings are.</summary>
+    /// <summary>
+    /// Of an added kind: the version it was stored in. Of one that a webhook converts, the object is in this version: nobody asks a webhook
+    /// before somebody asks for the object.
+    /// </summary>
+    internal ResourceType WrittenIn { get => field ?? Type; init; }
+
+    /// <summary>The object is in the store in the version that would be stored now.</summary>
+    internal bool IsStoredAsNow => WrittenIn.ApiVersion == Type.ApiVersion;
+
+    /// <summary>The same object in another version of its kind; made once, as its encodings are. Not for kinds that a webhook converts.</summary>
     public ObjectVersion As(ResourceType version)
     {
         if (version == Type || (version.Custom is null ? version.Descriptor == Type.Descriptor : version.Custom == Type.Custom))
@@ -57,6 +66,24 @@ public sealed class ObjectVersion : EncodedMessage
             return other;
 
         var converted = Object is CustomObject custom ? CustomConversion.Read(AsWritten ?? custom, version) : Conversions.FromStored(Object, version.Descriptor);
+        var made = new ObjectVersion(version, Key, converted, Revision);
+        Volatile.Write(ref _other, made);
+        return made;
+    }
+
+    /// <summary>The object, of a kind that a webhook converts, in a version it is known in; null: the webhook must be asked.</summary>
+    internal ObjectVersion? Known(ResourceType version)
+    {
+        if (WrittenIn.ApiVersion == version.ApiVersion)
+            return version.ApiVersion == Type.ApiVersion ? this : Keep(version, (CustomObject)Object);
+        return Volatile.Read(ref _other) is { } other && other.Type == version ? other : null;
+    }
+
+    /// <summary>Keeps what the webhook made of the object for its next readers.</summary>
+    internal ObjectVersion Keep(ResourceType version, CustomObject converted)
+    {
+        if (Volatile.Read(ref _other) is { } other && other.Type == version)
+            return other;
         var made = new ObjectVersion(version, Key, converted, Revision);
         Volatile.Write(ref _other, made);
         return made;

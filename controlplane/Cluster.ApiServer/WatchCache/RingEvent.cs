@@ -41,6 +41,6 @@ internal sealed class RingEvent(long sequence, long revision, long timestamp, Ob
         var previous = Previous ?? throw new InvalidOperationException("a created object leaves nothing");
         var obj = previous.Object.Copy();
         obj.Metadata.ResourceVersion = ResourceVersions.Format(Revision);
-        return new ObjectVersion(previous.Type, previous.Key, obj, Revision);
+        return new ObjectVersion(previous.Type, previous.Key, obj, Revision) { WrittenIn = previous.WrittenIn };
     }
 }

@@ -58,8 +58,8 @@ internal static class StoredForm
         var original = CustomConversion.Read(read, written);
         var revision = ResourceVersions.Format(entry.ModRevision);
         original.Metadata.ResourceVersion = revision;
-        var obj = written.ApiVersion == type.ApiVersion ? original : CustomConversion.Read(original, type);
-        return new ObjectVersion(type, entry.Key, obj, entry.ModRevision) { AsWritten = original, StoredBytes = entry.Value.Length };
+        var obj = written.ApiVersion == type.ApiVersion || type.Custom.Webhook is not null ? original : CustomConversion.Read(original, type);
+        return new ObjectVersion(type, entry.Key, obj, entry.ModRevision) { AsWritten = original, WrittenIn = written, StoredBytes = entry.Value.Length };
     }
 
     /// <summary>The object of a built-in kind out of its stored bytes.</summary>

@@ -160,7 +160,7 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
     private Task<RegistryHost> HostAsync() => RegistryHost.StartAsync(
         _rig.Store,
         new RegistryOptions { Advertise = new(System.Net.IPAddress.Parse("192.0.2.10"), 6443) },
-        reader => [new ResourceQuotaAdmission(reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
+        (reader, _) => [new ResourceQuotaAdmission(reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
         _ => [],
         [],
         NullLoggerFactory.Instance,

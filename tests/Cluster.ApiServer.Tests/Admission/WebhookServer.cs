@@ -41,7 +41,7 @@ public sealed class WebhookServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>What a path answers: the response without its uid.</summary>
+    /// <summary>What a path answers: the response, whose uid need not be given.</summary>
     public void On(string path, Func<JsonNode, JsonObject> answer) => _answers[path] = answer;
 
     public async ValueTask DisposeAsync()
@@ -64,11 +64,11 @@ public sealed class WebhookServer : IAsyncDisposable
         }
 
         var response = answer(request);
-        response["uid"] = request["uid"]!.ToString();
+        response["uid"] ??= request["uid"]!.ToString();
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(new JsonObject
         {
-            ["kind"] = "AdmissionReview", ["apiVersion"] = review["apiVersion"]!.ToString(), ["response"] = response,
+            ["kind"] = review["kind"]!.ToString(), ["apiVersion"] = review["apiVersion"]!.ToString(), ["response"] = response,
         }.ToJsonString());
     }
 

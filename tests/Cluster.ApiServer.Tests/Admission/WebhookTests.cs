@@ -232,6 +232,27 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     }
 
     [Fact]
+    public async Task Webhook_OfAnotherVersionThatAWebhookConverts_SeesAndChangesItsOwn()
+    {
+        const string group = "converted.example.com";
+        _hook.On("/" + group, request => ConversionRig.Converted(request, ConversionRig.Convert));
+        using var defined = await SendAsync(HttpMethod.Post, CustomRig.Definitions, ConversionRig.DefinitionOf(group, _hook).ToJsonString());
+        var path = CustomRig.Path(group, "v1");
+        await Eventually.True(async () => (await rig.Admin.GetAsync(path)).StatusCode == HttpStatusCode.OK);
+        _hook.On("/v2", _ => Patch("""[{"op":"replace","path":"/spec/host","value":"b"}]"""));
+        var hook = Hook("v2.example.com", "/v2");
+        hook["rules"] = JsonNode.Parse($$"""[{"operations":["CREATE"],"apiGroups":["{{group}}"],"apiVersions":["v2"],"resources":["widgets"]}]""");
+        await ConfigureAsync("Mutating", hook);
+        using var created = await SendAsync(HttpMethod.Post, path, Labelled(JsonNode.Parse(CustomRig.Widget(group, "one", """{"address":"a:80"}"""))!));
+
+        var body = (await created.Content.ReadFromJsonAsync<JsonNode>())!;
+        Assert.Equal(($"{group}/v1", """{"address":"b:80"}"""), (body["apiVersion"]!.ToString(), body["spec"]?.ToJsonString()));
+        var request = Assert.Single(_hook.Asked, asked => asked.Path == "/v2").Request;
+        Assert.Equal(("v2", "v1"), (request["kind"]!["version"]!.ToString(), request["requestKind"]!["version"]!.ToString()));
+        Assert.Equal(($"{group}/v2", """{"host":"a","port":"80"}"""), (request["object"]!["apiVersion"]!.ToString(), request["object"]!["spec"]!.ToJsonString()));
+    }
+
+    [Fact]
     public async Task Mutating_AddsAContainer_ThePluginsBeforeItSeeItToo()
     {
         await rig.Admin.PostAsync("/api/v1/namespaces", Json("""{"metadata":{"name":"injected"}}"""));

@@ -20,7 +20,7 @@ public sealed class DefaultPolicyObjectsTests
     {
         await using var rig = await RegistryRig.StartAsync();
         await using var host = await RegistryHost.StartAsync(
-            rig.Store, new RegistryOptions(), _ => [new Refusal("edit")], _ => [], [], NullLoggerFactory.Instance, TimeProvider.System, Cancel);
+            rig.Store, new RegistryOptions(), (_, _) => [new Refusal("edit")], _ => [], [], NullLoggerFactory.Instance, TimeProvider.System, Cancel);
 
         await new DefaultPolicyObjects(host.Registry, NullLogger.Instance).EnsureAsync(Cancel);
 

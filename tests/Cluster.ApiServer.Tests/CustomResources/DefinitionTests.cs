@@ -134,7 +134,16 @@ public sealed class DefinitionTests(CustomRig rig) : IClassFixture<CustomRig>
     [InlineData("""{"spec":{"names":{"listKind":"Widget"}}}""", "spec.names.listKind: Invalid value: \"Widget\": kind and listKind may not be the same")]
     [InlineData("""{"spec":{"versions":[{"name":"v1","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}""", "must have exactly one version marked as storage version")]
     [InlineData("""{"spec":{"versions":[{"name":"v1","served":true,"storage":true}]}}""", "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required")]
-    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook"}}}""", """spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None" """)]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Sorcery"}}}""", """spec.conversion.strategy: Unsupported value: "Sorcery": supported values: "None", "Webhook" """)]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook"}}}""", "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook"}}}""", "spec.conversion.conversionReviewVersions: Required value")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{},"conversionReviewVersions":["v1"]}}}}""", "spec.conversion.webhookClientConfig: Required value: exactly one of url or service is required")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"url":"http://a.b/c"},"conversionReviewVersions":["v1"]}}}}""", "spec.conversion.webhookClientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: https://host[/path]")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"service":{"name":"s","namespace":"n","port":70000}},"conversionReviewVersions":["v1"]}}}}""", "spec.conversion.webhookClientConfig.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"url":"https://a.b/c","caBundle":"eA=="},"conversionReviewVersions":["v1"]}}}}""", "spec.conversion.webhookClientConfig.caBundle: Invalid value: <bytes>: unable to load root certificates")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"url":"https://a.b/c"},"conversionReviewVersions":["v9"]}}}}""", "spec.conversion.conversionReviewVersions: Invalid value: []string{\"v9\"}: must include at least one of v1, v1beta1")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"url":"https://a.b/c"},"conversionReviewVersions":["v1","v1"]}}}}""", "spec.conversion.conversionReviewVersions[1]: Invalid value: \"v1\": duplicate version")]
+    [InlineData("""{"spec":{"conversion":{"strategy":"None","webhook":{"clientConfig":{"url":"https://a.b/c"},"conversionReviewVersions":["v1"]}}}}""", "spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook")]
     public async Task Create_WithAMistake_IsInvalidInKubernetesWords(string patch, string message)
     {
         var definition = CustomRig.Definition(rig.NewGroup(), Anything);
@@ -167,6 +176,30 @@ public sealed class DefinitionTests(CustomRig rig) : IClassFixture<CustomRig>
 
         Assert.True(code == HttpStatusCode.UnprocessableEntity, status.ToJsonString());
         Assert.Contains(message.TrimEnd(), status["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Update_ThatChangesNothingOfAnObjectInAnOldVersion_StoresTheVersionOfNow()
+    {
+        var group = rig.NewGroup();
+        var definition = CustomRig.Definition(group, Anything);
+        var second = definition["spec"]!["versions"]![0]!.DeepClone();
+        (second["name"], second["storage"]) = ("v2", false);
+        definition["spec"]!["versions"]!.AsArray().Add(second);
+        await rig.DefineAsync(definition);
+        var (_, created) = await rig.CreateAsync(group, "one", """{"a":1}""");
+        var (_, current) = await rig.Rest.GetAsync($"{CustomRig.Definitions}/widgets.{group}");
+        (current["spec"]!["versions"]![0]!["storage"], current["spec"]!["versions"]![1]!["storage"]) = (false, true);
+        await rig.Rest.SendAsync(HttpMethod.Put, $"{CustomRig.Definitions}/widgets.{group}", current.ToJsonString());
+        await Eventually.True(() => rig.Rest.Core.Registry.Resources.Find(group, "v2", "widgets") is { StoredVersion: null });
+
+        var (code, same) = await rig.Rest.SendAsync(HttpMethod.Put, CustomRig.Path(group) + "/one", created.ToJsonString());
+        var stored = (await rig.Rest.Core.Store.GetAsync($"/registry/{group}/widgets/default/one", default))!;
+        var (_, again) = await rig.Rest.SendAsync(HttpMethod.Put, CustomRig.Path(group) + "/one", same.ToJsonString());
+
+        Assert.Equal((HttpStatusCode.OK, "1"), (code, same["metadata"]!["generation"]!.ToString()));
+        Assert.StartsWith($"{{\"apiVersion\":\"{group}/v2\"", System.Text.Encoding.UTF8.GetString(stored.Value.Span), StringComparison.Ordinal);
+        Assert.Equal(same["metadata"]!["resourceVersion"]!.ToString(), again["metadata"]!["resourceVersion"]!.ToString());
     }
 
     [Fact]

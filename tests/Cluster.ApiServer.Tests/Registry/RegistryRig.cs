@@ -41,7 +41,7 @@ public sealed class RegistryRig : IAsyncDisposable
     public static Task<RegistryHost> HostOn(IStore store, RegistryOptions? options = null) => RegistryHost.StartAsync(
         store,
         options ?? new RegistryOptions { Advertise = new IPEndPoint(IPAddress.Parse("192.0.2.10"), 6443) },
-        reader => [new NamespaceLifecycle(reader)],
+        (reader, _) => [new NamespaceLifecycle(reader)],
         _ => [],
         [],
         NullLoggerFactory.Instance,

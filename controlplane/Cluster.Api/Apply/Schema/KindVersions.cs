@@ -16,6 +16,12 @@ internal sealed class KindVersions(KindVersion spoken, IEnumerable<KindVersion> 
     /// <summary>The version of a name; null: the kind is not served in it, or no more.</summary>
     public KindVersion? Find(string apiVersion) => apiVersion == Spoken.ApiVersion ? Spoken : all.GetValueOrDefault(apiVersion);
 
+    /// <summary>Versions the kind is served in too, which objects are not brought into here.</summary>
+    public IReadOnlySet<string> Kept { get; init; } = new HashSet<string>();
+
+    /// <summary>The kind is not served in the version, or no more.</summary>
+    public bool IsGone(string apiVersion) => Find(apiVersion) is null && !Kept.Contains(apiVersion);
+
     /// <summary>An object in another version; null stays null.</summary>
     public static IApiObject? Convert(IApiObject? obj, KindVersion to) => obj is null ? null : Conversions.Convert(obj, to.Message!);
 

@@ -17,9 +17,11 @@ internal static class AdmissionReview
     /// <summary>The question.</summary>
     /// <param name="request">The request.</param>
     /// <param name="version">The version of its objects that the webhook knows.</param>
+    /// <param name="obj">The object, as of <see cref="WebhookDispatcher.TreeAsync"/>.</param>
+    /// <param name="old">The object as it was, likewise.</param>
     /// <param name="uid">Tells this question from others.</param>
     /// <param name="reviewVersion">v1 or v1beta1.</param>
-    public static byte[] Ask(AdmissionRequest request, ResourceType version, string uid, string reviewVersion)
+    public static byte[] Ask(AdmissionRequest request, ResourceType version, JsonObject? obj, JsonObject? old, string uid, string reviewVersion)
     {
         var scope = request.Scope;
         var asked = scope.Version ?? scope.Resource;
@@ -32,8 +34,8 @@ internal static class AdmissionReview
             ["requestResource"] = Resource(asked),
             ["operation"] = request.Operation.ToString().ToUpperInvariant(),
             ["userInfo"] = JsonCodec.ToNode(scope.User.ToUserInfo()),
-            ["object"] = request.ConnectOptions?.DeepClone() ?? Tree(request.Object, version, scope),
-            ["oldObject"] = Tree(request.OldObject, version, scope),
+            ["object"] = request.ConnectOptions?.DeepClone() ?? obj,
+            ["oldObject"] = old,
             ["dryRun"] = scope.DryRun,
             ["options"] = Options(request),
         };
@@ -70,7 +72,7 @@ internal static class AdmissionReview
         }
     }
 
-    /// <summary>The object as the webhook sees it, whose answer's patch is of this tree.</summary>
+    /// <summary>The object as the webhook sees it, whose answer's patch is of this tree; of a kind that no webhook converts.</summary>
     public static JsonObject? Tree(IApiObject? obj, ResourceType version, RequestScope scope)
     {
         if (obj is null)

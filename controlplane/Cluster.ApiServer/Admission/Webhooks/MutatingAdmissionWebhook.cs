@@ -56,23 +56,23 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
             return (true, false);
         if (request.Operation == AdmissionOperation.Connect)
             throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)} attempted to modify a connection, which is not supported");
-        return (true, request.Object is not null && Apply(webhook, request, version, patch));
+        return (true, request.Object is not null && await ApplyAsync(webhook, request, version, patch, cancellationToken));
     }
 
-    private static bool Apply(MutatingWebhook webhook, AdmissionRequest request, ResourceType version, byte[] patch)
+    private async ValueTask<bool> ApplyAsync(MutatingWebhook webhook, AdmissionRequest request, ResourceType version, byte[] patch, CancellationToken cancellationToken)
     {
         var scope = request.Scope;
         if (scope.Subresource == "scale")
             throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)} attempted to modify a scale, which is not supported");
         try
         {
-            var tree = AdmissionReview.Tree(request.Object, version, scope)!;
+            var tree = (await dispatcher.TreeAsync(request.Object, version, scope, cancellationToken))!;
             version = AdmissionReview.ObjectType(version, scope);
             var stored = AdmissionReview.ObjectType(scope.Resource, scope);
             if (Patch.Apply(tree, PatchMediaTypes.Json, patch, version.Descriptor) is not JsonObject patched)
                 throw StatusErrors.BadRequest("it makes no object of it");
             var changed = version.Custom is not null
-                ? Custom(patched, version, scope.Version ?? scope.Resource)
+                ? await dispatcher.ReadAsync(patched, version, scope, cancellationToken)
                 : Conversions.ToStored((IApiObject)JsonCodec.FromNode(patched, version.Descriptor, FieldValidation.Ignore, null), stored.Descriptor);
             if (changed is CustomObject custom)
                 CustomConversion.Default(custom, scope.Version ?? scope.Resource);
@@ -84,13 +84,6 @@ internal sealed class MutatingAdmissionWebhook(IObjectReader reader, WebhookDisp
         {
             throw StatusErrors.InternalError($"admission webhook {GoText.Quote(webhook.Name)}: its patch does not apply: {error.Message}", error);
         }
-    }
-
-    private static CustomObject Custom(JsonObject patched, ResourceType version, ResourceType asked)
-    {
-        if (patched["apiVersion"]?.ToString() == version.ApiVersion)
-            patched["apiVersion"] = asked.ApiVersion;
-        return CustomDecoder.Decode(patched, asked, FieldValidation.Ignore, null);
     }
 
     // The plug-ins after this one, and the registry, hold the object itself.

@@ -19,9 +19,6 @@ namespace Cluster.ApiServer.Admission.Webhooks;
 /// </remarks>
 internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDisposable
 {
-    // An answer is a patch and some text.
-    private const int MaxAnswerBytes = 3 * 1024 * 1024;
-
     // More places than any cluster has: then those of deleted configurations make room.
     private const int MaxPools = 256;
 
@@ -31,9 +28,14 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
     private readonly ConcurrentDictionary<string, HttpMessageInvoker> _pools = new(StringComparer.Ordinal);
 
     /// <summary>Posts the review.</summary>
+    /// <param name="client">Where the webhook is, and how it is known.</param>
+    /// <param name="review">JSON.</param>
+    /// <param name="timeout">For all of it.</param>
+    /// <param name="maxAnswerBytes">What an answer may have at most.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
     /// <exception cref="HttpRequestException">It could not be asked, or it did not answer with 200.</exception>
     /// <exception cref="IOException">Its answer is too large.</exception>
-    public async Task<byte[]> PostAsync(WebhookClientConfig client, byte[] review, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<byte[]> PostAsync(WebhookClientConfig client, byte[] review, TimeSpan timeout, int maxAnswerBytes, CancellationToken cancellationToken)
     {
         var url = UrlOf(client, timeout);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -46,7 +48,7 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
             using var response = await Pool(client, url).SendAsync(request, deadline.Token);
             if (response.StatusCode != HttpStatusCode.OK)
                 throw new HttpRequestException($"the server answered {(int)response.StatusCode}");
-            await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, deadline.Token);
+            await response.Content.LoadIntoBufferAsync(maxAnswerBytes, deadline.Token);
             return await response.Content.ReadAsByteArrayAsync(deadline.Token);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)

@@ -1,8 +1,13 @@
+using System.Text.Json.Nodes;
 using Cluster.Api;
 using Cluster.Api.AdmissionRegistrationV1;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Custom;
+using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Authentication;
+using Cluster.ApiServer.CustomResources.Conversion;
+using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.WatchCache;
 using Microsoft.Extensions.Logging;
 using Selector = Cluster.Api.Selectors.LabelSelector;
@@ -12,6 +17,11 @@ namespace Cluster.ApiServer.Admission.Webhooks;
 /// <summary>Which webhooks a request is for, and what one of them says to it.</summary>
 internal sealed class WebhookDispatcher(IObjectReader reader, WebhookClients clients, ILogger logger)
 {
+    private readonly ObjectConversions _conversions = new(clients);
+
+    // An answer is a patch and some text.
+    private const int MaxAnswerBytes = 3 * 1024 * 1024;
+
     private static readonly ResourceType Namespaces = ResourceCatalog.For<Namespace>();
 
     /// <summary>Webhooks are asked about such a request at all.</summary>
@@ -39,9 +49,11 @@ internal sealed class WebhookDispatcher(IObjectReader reader, WebhookClients cli
         try
         {
             var reviewVersion = webhook.AdmissionReviewVersions.First(one => one is "v1" or "v1beta1");
-            var review = AdmissionReview.Ask(request, version, uid, reviewVersion);
+            var obj = await TreeAsync(request.Object, version, request.Scope, cancellationToken);
+            var old = await TreeAsync(request.OldObject, version, request.Scope, cancellationToken);
+            var review = AdmissionReview.Ask(request, version, obj, old, uid, reviewVersion);
             answer = AdmissionReview.Read(
-                await clients.PostAsync(webhook.ClientConfig, review, TimeSpan.FromSeconds(webhook.TimeoutSeconds), cancellationToken), uid);
+                await clients.PostAsync(webhook.ClientConfig, review, TimeSpan.FromSeconds(webhook.TimeoutSeconds), MaxAnswerBytes, cancellationToken), uid);
         }
         catch (Exception error) when (error is HttpRequestException or IOException or FormatException or System.Security.Cryptography.CryptographicException)
         {
@@ -54,6 +66,34 @@ internal sealed class WebhookDispatcher(IObjectReader reader, WebhookClients cli
         request.Scope.Warnings.AddRange(answer.Warnings);
         return answer.Allowed ? answer : throw Denied(webhook.Name, answer.Status);
     }
+
+    /// <summary>The object as the webhook sees it, whose answer's patch is of this tree.</summary>
+    /// <param name="obj">In the version that was asked for; null stays null.</param>
+    /// <param name="version">The version the webhook knows.</param>
+    /// <param name="scope">Of the request.</param>
+    /// <param name="cancellationToken">Ends the question to a conversion webhook.</param>
+    public async ValueTask<JsonObject?> TreeAsync(IApiObject? obj, ResourceType version, RequestScope scope, CancellationToken cancellationToken)
+    {
+        if (obj is null || !IsConverted(version, scope))
+            return AdmissionReview.Tree(obj, version, scope);
+        var converted = await _conversions.ConvertAsync(obj, scope.Version ?? scope.Resource, version, cancellationToken);
+        return CustomJson.ToTree((CustomObject)converted, version.ApiVersion, version.Kind);
+    }
+
+    /// <summary>What a webhook has made of that tree, in the version that was asked for.</summary>
+    public async ValueTask<CustomObject> ReadAsync(JsonObject tree, ResourceType version, RequestScope scope, CancellationToken cancellationToken)
+    {
+        var asked = scope.Version ?? scope.Resource;
+        if (IsConverted(version, scope))
+            return (CustomObject)await _conversions.ConvertAsync(CustomDecoder.Decode(tree, version, FieldValidation.Ignore, null), version, asked, cancellationToken);
+        if (tree["apiVersion"]?.ToString() == version.ApiVersion)
+            tree["apiVersion"] = asked.ApiVersion;
+        return CustomDecoder.Decode(tree, asked, FieldValidation.Ignore, null);
+    }
+
+    // A webhook of the definition converts it to what this one knows.
+    private static bool IsConverted(ResourceType version, RequestScope scope) =>
+        version.Custom?.Webhook is not null && scope.Subresource != "scale" && version.ApiVersion != (scope.Version ?? scope.Resource).ApiVersion;
 
     private static bool ObjectMatches(IWebhook webhook, AdmissionRequest request)
     {
