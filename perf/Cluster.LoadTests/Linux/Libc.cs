@@ -29,6 +29,7 @@ internal static unsafe partial class Libc
     public const uint EPOLLIN = 0x1;
     public const uint EPOLLOUT = 0x4;
     public const int CLONE_NEWNET = 0x40000000;
+    public const int CPUCLOCK_SCHED = 2;
 
     public static int Error => Marshal.GetLastPInvokeError();
 
@@ -61,6 +62,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setsockopt(int descriptor, int level, int option, void* value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int clock_gettime(int clock, TimeSpec* time);
 
     [LibraryImport("libc")]
     public static partial int nanosleep(TimeSpec* time, TimeSpec* left);

@@ -1,25 +1,21 @@
 using System.Globalization;
+using Cluster.LoadTests.Linux;
 
 namespace Cluster.LoadTests.Machine;
 
 /// <summary>What a process and its children have used.</summary>
-/// <param name="CpuSeconds">User and system time; the kernel counts in hundredths.</param>
+/// <param name="CpuSeconds">User and system time of all threads, by the process's own clock, which counts nanoseconds.</param>
 /// <param name="ResidentBytes">Memory of its own: anonymous pages that are resident, without mapped files.</param>
 /// <param name="TotalResidentBytes">All that is resident, mapped files too.</param>
 internal readonly record struct ProcessUse(double CpuSeconds, long ResidentBytes, long TotalResidentBytes)
 {
-    private const double TicksPerSecond = 100;
-
     public static ProcessUse Of(int pid)
     {
         double cpu = 0;
         long anonymous = 0, all = 0;
         foreach (int one in Tree(pid))
         {
-            // The name, in parentheses, may hold blanks; the fields after it are state, ppid, ..., utime (12th), stime (13th).
-            string stat = File.ReadAllText($"/proc/{one}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            cpu += (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            cpu += CpuSecondsOf(one);
             anonymous += StatusBytes(one, "RssAnon:");
             all += StatusBytes(one, "VmRSS:");
         }
@@ -29,6 +25,14 @@ internal readonly record struct ProcessUse(double CpuSeconds, long ResidentBytes
 
     /// <summary>What processes hold together, in bytes: a page that some of them map is shared out among those.</summary>
     public static long ProportionalBytes(IEnumerable<int> pids) => pids.SelectMany(Tree).Sum(static pid => KilobytesIn($"/proc/{pid}/smaps_rollup", "Pss:") * 1024);
+
+    private static unsafe double CpuSecondsOf(int pid)
+    {
+        TimeSpec time;
+        // clock_getcpuclockid(3): the kernel numbers the clocks of processes by their pids.
+        if (Libc.clock_gettime((~pid << 3) | Libc.CPUCLOCK_SCHED, &time) != 0) throw new InvalidOperationException($"process {pid} has ended");
+        return time.Seconds + (time.Nanoseconds / 1e9);
+    }
 
     private static IEnumerable<int> Tree(int pid)
     {

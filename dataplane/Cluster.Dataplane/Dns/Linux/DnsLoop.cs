@@ -20,16 +20,7 @@ internal sealed class DnsLoop : IDnsLoop
     /// <summary>No query is larger: a name of 255 bytes and a few options. An answer, which takes its place, is smaller.</summary>
     private const int MaxQueryBytes = 2048;
 
-    /// <summary>Batches that are waited for after one that was not, in vain: at a rate at which there is seldom more at once, asking costs a call.</summary>
-    private const int Rest = 4;
-
-    /// <summary>A batch below which most of its cost is that of the calls.</summary>
-    private const int SmallBatch = 8;
-
-    /// <summary>Small batches in a row, each there when the last was answered, after which the loop pauses to gather larger ones.</summary>
-    private const int Streak = 4;
-
-    /// <summary>How long: at a hundred thousand queries a second four gather meanwhile. It is time that they would spend in the queue otherwise.</summary>
+    /// <summary>How long the loop lets queries gather. At a rate at which it does (<see cref="DnsPace"/>) most of it is time that they would spend in the queue otherwise.</summary>
     private const int PauseMicroseconds = 40;
 
     /// <summary>Batches without joined answers after one the way to a client did not take (a small frame, an old kernel).</summary>
@@ -50,11 +41,11 @@ internal sealed class DnsLoop : IDnsLoop
     private readonly LateAnswers _late;
     private readonly DnsWorkspace _workspace;
     private readonly TimeProvider _time;
+    private readonly DnsPace _pace = new();
     private readonly Thread _thread;
     private readonly int _descriptor;
     private readonly bool _v6;
-    private int _rest;
-    private int _streak;
+    private int _clients;
     private int _joinRest;
     private volatile bool _stopped;
 
@@ -107,37 +98,17 @@ internal sealed class DnsLoop : IDnsLoop
         ThreadPause.Sharpen();
         while (!_stopped)
         {
-            if (_rest > 0) Wait();
-            else if (_streak >= Streak) ThreadPause.For(PauseMicroseconds);
+            if (_pace.Next == DnsStep.Wait) Wait();
+            else if (_pace.Next == DnsStep.Pause) ThreadPause.For(PauseMicroseconds);
+            _clients = 0;
             int count = _received.Receive(_descriptor);
             if (count > 0) Answer(count);
-            Note(count);
-        }
-    }
-
-    // Queries come as fast as they are answered one by one where small batches follow each other without a wait: there a pause gathers more for
-    // each call. Where it gathers none it ends.
-    private void Note(int count)
-    {
-        if (count <= 0)
-        {
-            // Of what was not waited for there was none: wait, and for the next ones too.
-            _rest = Rest;
-            _streak = 0;
-        }
-        else if (_streak >= Streak)
-        {
-            if (count == 1 || count >= BatchSize / 2) _streak = 0;
-        }
-        else
-        {
-            _streak = _rest == 0 && count < SmallBatch ? _streak + 1 : 0;
+            _pace.Note(count, _clients, Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000));
         }
     }
 
     private void Wait()
     {
-        _rest--;
         int count = _epoll.Wait(-1);
         for (int i = 0; i < count; i++)
             if (_epoll[i].Data == WakeData) _inbox.Run(this);
@@ -151,7 +122,7 @@ internal sealed class DnsLoop : IDnsLoop
         for (int i = 0; i < count; i++) _ahead.Add(i, _received[i]);
         _ahead.Touch(count);
         for (int i = 0; i < count; i++) _sizes[i] = Answer(i, began);
-        for (int first = 0; first < count;) first = AddRun(first, count);
+        for (int first = 0; first < count; _clients++) first = AddRun(first, count);
         _received.Clear(count);
         Send(began);
     }
