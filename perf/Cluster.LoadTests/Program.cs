@@ -97,7 +97,8 @@ var failoverCandidates = new Option<string>("--candidates")
     DefaultValueFactory = _ => "",
 };
 var silent = new Option<bool>("--silent") { Description = "instead of being killed it goes silent: its packets are dropped" };
-var failover = new Command("failover", "Measures what clients meet when one of three backends is killed, beside HAProxy.") { rounds, silent, failoverCandidates, output, binary, tools, loadCore, proxyCore };
+var datagrams = new Option<bool>("--datagrams") { Description = "instead: one-way datagrams of whose backends one dies, beside nginx; --candidates loop,managed,nginx" };
+var failover = new Command("failover", "Measures what clients meet when one of three backends is killed, beside HAProxy.") { rounds, silent, datagrams, failoverCandidates, output, binary, tools, loadCore, proxyCore };
 failover.SetAction(parsed => DataplaneBench.Run(
     new BenchOptions(
         Timing.Full with { Rounds = parsed.GetValue(rounds) ?? 5 },
@@ -110,7 +111,11 @@ failover.SetAction(parsed => DataplaneBench.Run(
         parsed.GetValue(proxyCore),
         null,
         null),
-    (chosen, stop) => FailoverBench.Run(chosen, parsed.GetValue(silent) ? FailoverCase.Silent : FailoverCase.Killed, stop)));
+    (chosen, stop) =>
+    {
+        if (parsed.GetValue(datagrams)) DatagramBench.Run(chosen, stop);
+        else FailoverBench.Run(chosen, parsed.GetValue(silent) ? FailoverCase.Silent : FailoverCase.Killed, stop);
+    }));
 var listen = new Option<string>("--listen") { Required = true };
 var failoverBackend = new Command("failover-backend", "A backend that can be killed; the failover check starts it.") { listen };
 failoverBackend.Hidden = true;
