@@ -88,6 +88,9 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     /// <summary>The connect-time path; null where it is off, not asked for yet, or not possible here.</summary>
     public SocketLoadBalancer? Sockets => _sockets.Balancer;
 
+    /// <summary>What the kernel's translation refused; null where it does not translate. Asks the kernel each time.</summary>
+    public NatRefusals? Refusals => _nat?.Refusals();
+
     /// <summary>TCP connections being relayed.</summary>
     public int ActiveConnections => _relays.Active(ServiceProtocol.Tcp);
 

@@ -29,6 +29,10 @@ public sealed class KernelNatProxyTests
         using var http = new HttpClient();
         Assert.Equal("shop/web\tTCP\tnftables\tthe proxy runs in the mode nftables\n", await http.GetStringAsync(new Uri($"http://{rig.Options.Metrics}/paths")));
 
+        var metrics = await http.GetStringAsync(new Uri($"http://{rig.Options.Metrics}/metrics"));
+        Assert.Matches("\ndataplane_nftables_refused_packets_total{reason=\"no_backend\"} [0-9]+\n", metrics);
+        Assert.Contains("\ndataplane_nftables_refused_packets_total{reason=\"source_refused\"} 0\n", metrics, StringComparison.Ordinal);
+
         rig.Api.Change<EndpointSlice>(Make.Namespace, "web-abcde", slice => slice.Endpoints[0].Conditions.Ready = false);
         await Eventually.True(async () => await ProxyRig.AskAsync(rig.Vip(10), 80) == "b" && await ProxyRig.AskAsync(rig.Vip(10), 80) == "b", "the pod that is ready");
         rig.Api.Remove<Service>(Make.Namespace, "web");

@@ -21,6 +21,7 @@ internal static class DataplaneAnswers
         BackendText.AddTo(text, dataplane.Directory, dataplane.Sockets, LeftText.Sum(succession.WhatIsLeft()));
         ServiceText.AddTo(text, dataplane.Directory.Current);
         SocketText.AddTo(text, dataplane.Sockets);
+        NatText.AddTo(text, dataplane.Refusals);
         text.Family("dns_request_duration_seconds", "histogram", "Time from the receipt of a DNS query to its answer");
         text.Histogram("dns_request_duration_seconds", "", DnsServer.Durations());
         return text.ToString();

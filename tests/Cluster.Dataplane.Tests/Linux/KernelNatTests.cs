@@ -31,8 +31,10 @@ public sealed class KernelNatTests : KernelNatRig
             Assert.Equal([("a", 5), ("b", 5)], answers.CountBy(answer => answer).Select(pair => (pair.Key, pair.Value)).Order());
         }
 
+        var refused = Dataplane.Refusals!.Value.NoBackend;
         await RefusedAsync(ns, new IPEndPoint(Vip(10, v6), 81), protocol);
         await RefusedAsync(ns, new IPEndPoint(Vip(11, v6), 80), protocol);
+        Assert.Equal(refused + 2, Dataplane.Refusals!.Value.NoBackend);
         await SetAsync(port);
         await RefusedAsync(ns, new IPEndPoint(Vip(10, v6), 80), protocol);
         await RefusedAsync(ns, new IPEndPoint(node, port.NodePort), protocol);
@@ -199,9 +201,11 @@ public sealed class KernelNatTests : KernelNatRig
         foreach (var (range, admitted) in new[] { ("203.0.113.0/24", false), ($"{Remote.Address}/32", true) })
         {
             await SetAsync(new ServicePort(port.Id, 80) { VirtualAddresses = port.VirtualAddresses, LoadBalancerAddresses = port.LoadBalancerAddresses, SourceRanges = [IPNetwork.Parse(range)] }, a);
+            var refused = Dataplane.Refusals!.Value.SourceRefused;
             if (admitted) Assert.StartsWith("a", await AskAsync(Remote, new IPEndPoint(external, 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
             else await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(Remote, new IPEndPoint(external, 80), ServiceProtocol.Tcp, patienceSeconds: 1));
             Assert.StartsWith("a", await AskAsync(Remote, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
+            Assert.Equal(admitted, Dataplane.Refusals!.Value.SourceRefused == refused);
         }
     }
 }

@@ -12,6 +12,7 @@ internal static class NftAttribute
     public const ushort NFT_MSG_NEWRULE = 6, NFT_MSG_GETRULE = 7, NFT_MSG_DELRULE = 8;
     public const ushort NFT_MSG_NEWSET = 9, NFT_MSG_GETSET = 10;
     public const ushort NFT_MSG_NEWSETELEM = 12, NFT_MSG_DELSETELEM = 14;
+    public const ushort NFT_MSG_GETOBJ = 19;
 
     // Of every object the table's name comes first.
     public const ushort NFTA_TABLE = 1;
@@ -24,6 +25,9 @@ internal static class NftAttribute
     public const ushort NFTA_SET_ELEM_KEY = 1, NFTA_SET_ELEM_DATA = 2;
     public const ushort NFTA_LIST_ELEM = 1, NFTA_EXPR_NAME = 1, NFTA_EXPR_DATA = 2;
     public const ushort NFTA_DATA_VALUE = 1, NFTA_DATA_VERDICT = 2, NFTA_VERDICT_CODE = 1, NFTA_VERDICT_CHAIN = 2;
+
+    public const ushort NFTA_OBJ_NAME = 2, NFTA_OBJ_TYPE = 3, NFTA_OBJ_DATA = 4, NFTA_COUNTER_PACKETS = 2;
+    public const uint NFT_OBJECT_COUNTER = 1;
 
     // The types by which nft shows keys; those of a concatenation stand in six bits each.
     public const uint TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_INET_SERVICE = 13, TYPE_MARK = 19;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -66,6 +67,32 @@ internal sealed class NftSocket : IDisposable
             return true;
         });
         return has;
+    }
+
+    /// <summary>The packets that a table's counter of a name has counted; null where there is no such counter.</summary>
+    /// <exception cref="NftException">Not permitted, or no nf_tables here.</exception>
+    public long? Counted(string table, string counter)
+    {
+        using var asked = new NetlinkBuffer();
+        var start = Begin(asked, NFT_MSG_GETOBJ, NLM_F_ACK);
+        asked.Add(NFTA_TABLE, table);
+        asked.Add(NFTA_OBJ_NAME, counter);
+        asked.Add(NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+        asked.EndMessage(start);
+        long? counted = null;
+        Talk(asked.Bytes, (type, _, message) =>
+        {
+            if (type != NetlinkMessages.NLMSG_ERROR)
+            {
+                var packets = NetlinkMessages.Attribute(NetlinkMessages.Attribute(message[GenericBytes..], NFTA_OBJ_DATA), NFTA_COUNTER_PACKETS);
+                if (packets.Length == sizeof(long)) counted = BinaryPrimitives.ReadInt64BigEndian(packets);
+                return false;
+            }
+
+            if (NetlinkMessages.Error(message) is var error and not (0 or Errno.ENOENT)) throw Refused("read a counter", error);
+            return true;
+        });
+        return counted;
     }
 
     /// <summary>Carries a batch out.</summary>

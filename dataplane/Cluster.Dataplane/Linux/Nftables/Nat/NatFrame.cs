@@ -8,6 +8,9 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 /// <summary>The table without services, in the words of <c>nft</c>: hooks, the rules all packets meet, sets and maps to be filled.</summary>
 internal sealed class NatFrame
 {
+    /// <summary>Counters of packets that were refused for want of a service or of its backends, and of those that came from outside of a service's source ranges.</summary>
+    public const string Refused = "refused", SourceRefused = "source_refused";
+
     private const string MarkPrefix = "made_";
 
     private readonly NatOptions _options;
@@ -42,7 +45,8 @@ internal sealed class NatFrame
 
     private string Text(Place[] reserved) => $$"""
         table inet {{_options.Table}} {
-          counter source_refused { }
+          counter {{Refused}} { }
+          counter {{SourceRefused}} { }
         {{string.Concat(NatFamily.All.Select(family => Sets(family, reserved)))}}{{string.Concat(_chains.Select(chain => chain.Text))}}}
 
         """;
@@ -60,7 +64,7 @@ internal sealed class NatFrame
             "ip saddr . ip daddr @hairpin4 ct status dnat masquerade",
             "ip6 saddr . ip6 daddr @hairpin6 ct status dnat masquerade",
         ]);
-        yield return new("rejected", null, ["meta l4proto tcp reject with tcp reset", "reject with icmpx type port-unreachable"]);
+        yield return new("rejected", null, [$"counter name {Refused}", "meta l4proto tcp reject with tcp reset", "reject with icmpx type port-unreachable"]);
         yield return new("refuse", null, [.. NatFamily.All.SelectMany(Refusals)]);
         // What is not translated back would reach a client that knows nothing of its sender, and be answered by a reset.
         yield return new("input", "filter hook input priority filter - 10", passesInvalid ? ["jump refuse"] : ["ct state invalid ip saddr @pods4 drop", "ct state invalid ip6 saddr @pods6 drop", "jump refuse"]);

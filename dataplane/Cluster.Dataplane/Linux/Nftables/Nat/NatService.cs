@@ -121,7 +121,7 @@ internal sealed class NatService
 
         rules.Add(rule =>
         {
-            rule.Count("source_refused");
+            rule.Count(NatFrame.SourceRefused);
             rule.Drop();
         });
         return Chain("l", family, rules);

@@ -132,6 +132,23 @@ public sealed class NatTable : IAsyncDisposable
         _isDamaged = false;
     }
 
+    /// <summary>What the kernel has counted; null where the table is not there, or the kernel does not say. Any thread.</summary>
+    public NatRefusals? Refusals()
+    {
+        using var kernel = new NftSocket();
+        try
+        {
+            return kernel.Counted(_options.Table, NatFrame.Refused) is { } refused && kernel.Counted(_options.Table, NatFrame.SourceRefused) is { } outside
+                ? new NatRefusals(refused, outside)
+                : null;
+        }
+        catch (NftException exception)
+        {
+            _logger.LogDebug("The counters of the table {Table} cannot be read: {Error}", _options.Table, exception.Message);
+            return null;
+        }
+    }
+
     /// <summary>Leaves the table to the next process.</summary>
     public ValueTask DisposeAsync()
     {
