@@ -8,13 +8,20 @@ namespace Cluster.Dataplane.Balancing;
 public sealed class AffinityMap
 {
     /// <summary>
-    /// 65,536 clients at about 120 bytes each: 8 MB for a service at worst. Beyond it expired entries go first and then, so that a
-    /// flood of addresses cannot grow the proxy, the whole map: the next picks fill it again.
+    /// 65,536 clients at about 120 bytes each: 8 MB for a service at worst. Beyond it, so that a flood of addresses cannot grow the proxy,
+    /// those go that were away for the longest.
     /// </summary>
     public const int Capacity = 65_536;
 
     private readonly ConcurrentDictionary<ClientAddress, Entry> _entries = new();
     private int _count;
+    private int _clearing;
+
+    /// <summary>What is freed at once: a walk over all of them is paid for by as many new clients.</summary>
+    private const int Part = Capacity / 8;
+
+    /// <summary>One in so many is asked when it was here last, to know who was away for the longest.</summary>
+    private const int SampleEvery = 64;
 
     public int Count => Volatile.Read(ref _count);
 
@@ -31,8 +38,16 @@ public sealed class AffinityMap
     {
         if (Count >= Capacity) MakeRoom(now, timeout);
         var entry = new Entry(backend) { LastUse = now };
-        if (_entries.TryAdd(client, entry)) Interlocked.Increment(ref _count);
-        else _entries[client] = entry;
+        while (true)
+        {
+            if (_entries.TryAdd(client, entry))
+            {
+                Interlocked.Increment(ref _count);
+                return;
+            }
+
+            if (_entries.TryGetValue(client, out var before) && _entries.TryUpdate(client, entry, before)) return;
+        }
     }
 
     /// <summary>What is remembered, as far as it stays while it is looked at.</summary>
@@ -41,10 +56,28 @@ public sealed class AffinityMap
 
     private void MakeRoom(long now, long timeout)
     {
+        // One loop does it; the others add theirs beyond the bound meanwhile.
+        if (Interlocked.Exchange(ref _clearing, 1) != 0) return;
+        var expired = now - timeout;
+        var oldest = LongestAway();
         foreach (var (client, entry) in _entries)
-            if (now - Volatile.Read(ref entry.LastUse) >= timeout) Remove(client);
-        if (Count < Capacity) return;
-        foreach (var (client, _) in _entries) Remove(client);
+        {
+            var lastUse = Volatile.Read(ref entry.LastUse);
+            if (lastUse <= expired || (lastUse <= oldest && Count > Capacity - Part)) Remove(client);
+        }
+
+        Volatile.Write(ref _clearing, 0);
+    }
+
+    // The last use that about the part to be freed is not later than.
+    private long LongestAway()
+    {
+        var sample = new List<long>(Capacity / SampleEvery + 1);
+        var at = 0;
+        foreach (var (_, entry) in _entries)
+            if (at++ % SampleEvery == 0) sample.Add(Volatile.Read(ref entry.LastUse));
+        sample.Sort();
+        return sample.Count == 0 ? long.MinValue : sample[Math.Min(sample.Count - 1, sample.Count * Part / Capacity)];
     }
 
     private void Remove(ClientAddress client)

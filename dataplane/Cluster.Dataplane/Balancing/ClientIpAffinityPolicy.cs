@@ -12,6 +12,8 @@ public sealed class ClientIpAffinityPolicy(ILoadBalancingPolicy inner, TimeSpan 
 
     public string Name => "client-ip";
 
+    public bool Weighs => inner.Weighs;
+
     public object? Prepare(Backend[] candidates) => inner.Prepare(candidates);
 
     public Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context)

@@ -12,6 +12,9 @@ public interface ILoadBalancingPolicy
     /// <summary>The name a service asks for it by.</summary>
     string Name { get; }
 
+    /// <summary>A backend of twice the weight gets twice as much; false where all get the same.</summary>
+    bool Weighs => false;
+
     /// <summary>
     /// What picks among these backends need worked out beforehand (a schedule, a hash table); null for nothing. Called once for each change
     /// of a service's backends, by the directory's writer, with one backend at least; comes back as <see cref="BackendSet.Plan"/>.

@@ -22,6 +22,8 @@ public sealed class MaglevPolicy : ILoadBalancingPolicy
 
     public string Name => "maglev";
 
+    public bool Weighs => true;
+
     public object? Prepare(Backend[] candidates)
     {
         var size = Array.Find(Sizes, prime => prime >= candidates.Length * 100);

@@ -11,6 +11,8 @@ public sealed class WeightedPolicy : ILoadBalancingPolicy
 
     public string Name => "weighted";
 
+    public bool Weighs => true;
+
     public object? Prepare(Backend[] candidates)
     {
         var weights = Weights(candidates);

@@ -13,6 +13,8 @@ public sealed class ZonePreferencePolicy(ILoadBalancingPolicy inner, string zone
 {
     public string Name => "zone";
 
+    public bool Weighs => inner.Weighs;
+
     public object? Prepare(Backend[] candidates)
     {
         var near = Array.FindAll(candidates, backend => backend.Zone == zone);

@@ -42,11 +42,11 @@ public sealed class Rebalancer : IAsyncDisposable
         var backends = entry.UsableInside(TrafficScope.External);
         if (!IsDivided(entry.Port))
         {
-            Plan(backends);
+            Plan(backends, entry.Policy.Weighs);
             return;
         }
 
-        foreach (var alike in backends.ToArray().GroupBy(backend => PlaceOf(entry.Port, backend))) Plan([.. alike]);
+        foreach (var alike in backends.ToArray().GroupBy(backend => PlaceOf(entry.Port, backend))) Plan([.. alike], entry.Policy.Weighs);
     }
 
     // Policies and zones lead connections to some of the backends alone. Whoever gets none would always be short of its share, and what
@@ -58,21 +58,24 @@ public sealed class Rebalancer : IAsyncDisposable
     private static (bool IsLocal, bool IsNear) PlaceOf(ServicePort port, Backend backend) =>
         (IsLocal(port) && backend.IsLocal, port.PreferredZone is { } zone && backend.Zone == zone);
 
-    private static void Plan(ReadOnlySpan<Backend> backends)
+    private static void Plan(ReadOnlySpan<Backend> backends, bool weighs)
     {
         long connections = 0, weights = 0;
         foreach (var backend in backends)
         {
             connections += backend.State.Active;
-            weights += Math.Max(0, backend.Weight);
+            weights += WeightOf(backend);
         }
 
         foreach (var backend in backends)
         {
-            var share = weights == 0 ? Ceiling(connections, backends.Length) : Ceiling(connections * Math.Max(0, backend.Weight), weights);
+            var share = weights == 0 ? Ceiling(connections, backends.Length) : Ceiling(connections * WeightOf(backend), weights);
             var over = backend.State.Active - share;
             backend.State.Surplus = over > Math.Max(1, share / Slack) ? (int)Math.Max(1, over / PartPerPeriod) : 0;
         }
+
+        // By the weights that the policy keeps: what is ended for others would come back to where it was.
+        int WeightOf(Backend backend) => weighs ? Math.Max(0, backend.Weight) : 1;
     }
 
     // Where clients are led by their address, they would come back to where they were.

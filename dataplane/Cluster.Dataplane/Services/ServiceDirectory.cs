@@ -56,7 +56,7 @@ public sealed class ServiceDirectory
         if (before is not null && before.Port.Equivalent(port) && before.HasBackends(backends)) return;
 
         var slot = before?.Slot ?? TakeSlot(port.Id);
-        var state = before is not null && before.Port.BalancesLike(port) ? before.State : new ServiceState(before?.State.TrafficOrNull);
+        var state = before is not null && before.Port.RemembersLike(port) ? before.State : new ServiceState(before?.State.TrafficOrNull);
         var continued = backends.ToArray();
         if (before is not null) Continue(continued, before.Backends);
         Write(slot, new ServiceEntry(slot, port, continued, state, _policies.For(port), Origins, Volatile.Read(ref _availability)));

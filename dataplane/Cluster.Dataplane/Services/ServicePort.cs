@@ -91,12 +91,12 @@ public sealed class ServicePort(ServicePortId id, int port)
     internal bool HasExternalAddress(System.Net.Sockets.AddressFamily family) =>
         ExternalAddresses.Any(address => address.AddressFamily == family) || LoadBalancerAddresses.Any(address => address.AddressFamily == family);
 
-    /// <summary>True where two descriptions balance alike, so that cursors and affinity may live on.</summary>
-    public bool BalancesLike(ServicePort other) => 
-        Policy == other.Policy && AffinityTimeout == other.AffinityTimeout && PreferredZone == other.PreferredZone && ZoneSpillOver == other.ZoneSpillOver;
+    /// <summary>True where what is remembered of clients under one description holds under the other, whatever else has changed.</summary>
+    public bool RemembersLike(ServicePort other) => AffinityTimeout > TimeSpan.Zero == other.AffinityTimeout > TimeSpan.Zero;
 
     public bool Equivalent(ServicePort other) =>
-        Id == other.Id && Port == other.Port && NodePort == other.NodePort && BalancesLike(other)
+        Id == other.Id && Port == other.Port && NodePort == other.NodePort && Policy == other.Policy && AffinityTimeout == other.AffinityTimeout
+        && PreferredZone == other.PreferredZone && ZoneSpillOver == other.ZoneSpillOver
         && Path == other.Path && UdpMode == other.UdpMode && ProxyProtocol == other.ProxyProtocol && KeepsSource == other.KeepsSource && IdleTimeout == other.IdleTimeout
         && HealthCheck == other.HealthCheck && Replay == other.Replay && MaxConnectionAge == other.MaxConnectionAge && Rebalance == other.Rebalance
         && InternalTrafficPolicy == other.InternalTrafficPolicy && ExternalTrafficPolicy == other.ExternalTrafficPolicy

@@ -91,6 +91,32 @@ public sealed class ClientIpAffinityPolicyTests
     }
 
     [Fact]
+    public void Pick_MoreClientsThanAreRemembered_ForgetsThoseAwayTheLongest()
+    {
+        var entry = Publish(Make.Backends(3));
+        for (ulong i = 0; i < AffinityMap.Capacity; i++)
+        {
+            entry.Pick(new PickContext(TrafficScope.Internal, new ClientAddress(0, i)));
+            _time.Advance(TimeSpan.FromTicks(1));
+        }
+
+        entry.Pick(new PickContext(TrafficScope.Internal, new ClientAddress(1, 0)));
+
+        var known = entry.State.Affinity.Entries().Select(one => one.Client).ToHashSet();
+        Assert.InRange(known.Count, AffinityMap.Capacity * 3 / 4, AffinityMap.Capacity);
+        Assert.DoesNotContain(new ClientAddress(0, 0), known);
+        Assert.All(Enumerable.Range(AffinityMap.Capacity / 2, AffinityMap.Capacity / 2), i => Assert.Contains(new ClientAddress(0, (ulong)i), known));
+    }
+
+    [Fact]
+    public void Pick_AfterTheServiceBalancesOtherwise_Keeps()
+    {
+        var first = Publish(Make.Backends(3)).Pick(From("10.0.0.1"))!;
+        var port = new ServicePort(new ServicePortId("ns/a", ServiceProtocol.Tcp), 80) { AffinityTimeout = Timeout / 2, PreferredZone = "near", Policy = "weighted" };
+        Assert.Equal(first.Uid, _directory.Publish(port, Make.Backends(3)).Pick(From("10.0.0.1"))!.Uid);
+    }
+
+    [Fact]
     public void Pick_KnownClient_AllocatesNothing()
     {
         var entry = Publish(Make.Backends(3));

@@ -45,6 +45,25 @@ public sealed class PowerOfTwoChoicesPolicyTests
     }
 
     [Fact]
+    public void Pick_WithoutWeight_OnlyWhereNothingElseIsLeft()
+    {
+        Backend[] backends = [Weighing(1, 1), Weighing(2, 0), Weighing(3, 0)];
+        var set = new BackendSet(backends, _policy.Prepare(backends));
+
+        for (var i = 0; i < 1000; i++)
+        {
+            var picked = _policy.Pick(set, _state, _context)!;
+            Assert.Same(backends[0], picked);
+            picked.State.Opened();
+        }
+
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.NotSame(backends[0], _policy.Pick(set, _state, _context with { Failed = backends[0] })));
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.NotNull(_policy.Pick(new BackendSet(backends[1..], _policy.Prepare(backends[1..])), _state, _context)));
+    }
+
+    private static Backend Weighing(int number, int weight) => new($"pod-{number}", Make.Backend(number).Address) { Weight = weight };
+
+    [Fact]
     public void Pick_AfterFailure_NeverGivesTheSame()
     {
         var backends = Make.Backends(3);

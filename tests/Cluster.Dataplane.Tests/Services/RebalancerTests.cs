@@ -38,6 +38,16 @@ public sealed class RebalancerTests
         Assert.Equal([5, 0, 0, 0], Plan(entry, 40, 0, 0, 0));
     }
 
+    [Theory]
+    [InlineData(null, 20, 20, 0)]
+    [InlineData("weighted", 10, 30, 0)]
+    [InlineData("weighted", 30, 10, 5)]
+    public void Plan_Weights_CountWhereThePolicyWeighs(string? policy, int light, int heavy, int surplus)
+    {
+        var entry = Publish(new ServicePort(Id, 80) { Policy = policy }, Make.Backend(1), new Backend("pod-2", Make.Backend(2).Address) { Weight = 3 });
+        Assert.Equal([surplus, 0], Plan(entry, light, heavy));
+    }
+
     private static ServicePortId Id => new("ns/web", ServiceProtocol.Tcp);
 
     private static Backend InZone(int number, string? zone) => new($"pod-{number}", IPEndPoint.Parse($"10.1.0.{number}:8080")) { Zone = zone };

@@ -219,6 +219,23 @@ public abstract class TcpRelayTests(TcpPath path)
     }
 
     [Fact]
+    public async Task Relay_AtALargeLimit_ServesTheNextWhenOneEnds()
+    {
+        const int Limit = 64;
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var rig = Rig(new TcpRelayOptions { MaxConnections = Limit }, backend.EndPoint);
+        var held = new List<Socket>();
+        for (var i = 0; i < Limit; i++) held.Add(await rig.ConnectAsync());
+        await Eventually.True(() => rig.ActiveConnections == Limit);
+        var next = EchoAsync(rig, "next");
+
+        held[0].Dispose();
+
+        Assert.Equal("next", await next.WaitAsync(TimeSpan.FromSeconds(10)));
+        foreach (var socket in held) socket.Dispose();
+    }
+
+    [Fact]
     public async Task Dispose_WithConnections_EndsThemAndReturns()
     {
         await using var backend = new TcpBackend(TcpBackend.EchoAsync);

@@ -14,11 +14,14 @@ internal sealed class AcceptGate(TimeSpan pause, ILogger logger)
 
     public bool IsOpen { get; private set; } = true;
 
+    /// <param name="reason">What there is no room for.</param>
+    /// <param name="nowMs">The loop's clock.</param>
     /// <param name="rest">What is short does not tell when there is more of it: it is looked for again after the pause.</param>
-    public void Close(string reason, long nowMs, bool rest)
+    /// <param name="atLeastMs">It rests for so long in any case.</param>
+    public void Close(string reason, long nowMs, bool rest, long atLeastMs)
     {
         IsOpen = false;
-        _resumeAt = rest ? nowMs + (long)pause.TotalMilliseconds : nowMs;
+        _resumeAt = nowMs + Math.Max(atLeastMs, rest ? (long)pause.TotalMilliseconds : 0);
         DataplaneMetrics.AcceptPauses.Add(1);
         if (nowMs < _nextLog) return;
         _nextLog = nowMs + LogPeriodMs;

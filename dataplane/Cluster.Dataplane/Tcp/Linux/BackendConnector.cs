@@ -54,13 +54,14 @@ internal sealed class BackendConnector(
     }
 
     /// <summary>Retries where a backend took too long.</summary>
+    /// <param name="heard">Whoever had answered by then has been heard.</param>
     /// <param name="now">The loop's clock.</param>
     /// <param name="refused">Told of each connection no backend is left for.</param>
-    public void GiveUpSlow(long now, Action<LoopConnection> refused)
+    public void GiveUpSlow(long heard, long now, Action<LoopConnection> refused)
     {
         // From the end: retrying may remove a connection, and the one that takes its place has been looked at.
         for (int i = _connecting.Count - 1; i >= 0; i--)
-            if (i < _connecting.Count && _connecting[i] is { } slow && slow.Time <= now && !Retry(slow, now)) refused(slow);
+            if (i < _connecting.Count && _connecting[i] is { } slow && slow.Time <= heard && !Retry(slow, now)) refused(slow);
     }
 
     /// <summary>The connection waits no more: its backend has answered, or it has ended.</summary>

@@ -43,6 +43,9 @@ internal sealed class TcpLoop : IDisposable
     private int _active;
     private long _now = Environment.TickCount64;
     private long _nextTick;
+    private long _heard;
+    private long _takenSince;
+    private int _taken;
     private bool _stopped;
     private LoopRing? _ring;
 
@@ -94,11 +97,10 @@ internal sealed class TcpLoop : IDisposable
         {
             int count = _epoll.Wait(WaitMs());
             _now = Environment.TickCount64;
+            NoteHeard(count);
             for (int i = 0; i < count; i++) Handle(_epoll[i]);
             for (int turns = _more.Count; turns > 0; turns--) Continue(_more.Dequeue());
             if (_now >= _nextTick) Tick();
-            // Room for several: pausing and resuming cost a call for each listener.
-            if (!_gate.IsOpen && _gate.MayOpen(_now) && _active <= _limit - Math.Max(1, _limit / 16)) _listeners.Resume();
             // Last, for what came before may have given it something to do.
             if (_ring is { HasWork: true }) _ring.Turn(_now);
         }
@@ -111,6 +113,18 @@ internal sealed class TcpLoop : IDisposable
         _buffers.Dispose();
     }
 
+    // After a stall more may have happened than one call tells. What becomes ready stands in line behind what was so before: once as much was
+    // taken as there are sockets, nothing is left of what had happened when the first of it was.
+    private void NoteHeard(int count)
+    {
+        if (_taken == 0) _takenSince = _now;
+        _taken += count;
+        bool isAll = count < EventsPerWait;
+        if (!isAll && _taken <= 2 * _connections.Count + _listeners.Count + 2) return;
+        _heard = isAll ? _now : _takenSince;
+        _taken = 0;
+    }
+
     private int WaitMs()
     {
         if (_more.Count > 0 || _ring is { IsReady: true }) return 0;
@@ -121,8 +135,9 @@ internal sealed class TcpLoop : IDisposable
     private void Tick()
     {
         _nextTick = _now + TickMs;
-        _connector.GiveUpSlow(_now, Reset);
+        _connector.GiveUpSlow(_heard, _now, Reset);
         if (!_gate.IsOpen && _active >= _limit) _sweep.Shed(_now);
+        if (!_gate.IsOpen && _active < _limit && _gate.MayOpen(_now)) _listeners.Resume();
         if (_now >= _sweep.Next) _sweep.Run(_now);
     }
 
