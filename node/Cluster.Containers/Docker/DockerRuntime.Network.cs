@@ -7,6 +7,10 @@ namespace Cluster.Containers.Docker;
 
 public sealed partial class DockerRuntime
 {
+    // Together some 15 s, in which an engine that is busy ends what it has begun.
+    private const int RemovalAttempts = 60;
+    private static readonly TimeSpan RemovalPause = TimeSpan.FromMilliseconds(250);
+
     public async Task EnsureNetworkAsync(string podCidr, CancellationToken cancellationToken)
     {
         var subnet = IPNetwork.Parse(podCidr);
@@ -31,9 +35,18 @@ public sealed partial class DockerRuntime
 
     private async Task RemoveEngineNetworkAsync(CancellationToken cancellationToken)
     {
-        var found = await FindNetworkAsync(cancellationToken);
-        if (found is not null)
-            await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
+        for (var left = RemovalAttempts; await FindNetworkAsync(cancellationToken) is { } found; left--)
+        {
+            try
+            {
+                await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
+            }
+            catch (RuntimeException exception) when (left > 0 && exception.Message.Contains("active endpoints", StringComparison.Ordinal))
+            {
+                // Of containers that are gone, or are being removed by somebody else: the engine lets go of them a moment later.
+                await Task.Delay(RemovalPause, cancellationToken);
+            }
+        }
     }
 
     private async Task<NetworkResponse?> FindNetworkAsync(CancellationToken cancellationToken)
