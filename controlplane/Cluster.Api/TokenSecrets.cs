@@ -17,6 +17,9 @@ public static class TokenSecrets
     /// <summary>The label by which a token is switched off while its secret stays.</summary>
     public const string InvalidSinceLabel = "kubernetes.io/legacy-token-invalid-since";
 
+    /// <summary>The label with the day, as 2026-11-28 in UTC, on which the token was last used.</summary>
+    public const string LastUsedLabel = "kubernetes.io/legacy-token-last-used";
+
     /// <summary>The key of the token.</summary>
     public const string TokenKey = "token";
 

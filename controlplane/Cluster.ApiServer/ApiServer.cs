@@ -53,7 +53,10 @@ public sealed class ApiServer : IAsyncDisposable
         var tokens = new ServiceAccountTokens(() => tokenKeys.All, options.Time);
         var access = new AuthorizationParts();
         var registry = options.Registry with { ClientAuthority = await File.ReadAllTextAsync(options.Pki.AuthorityCertificate, cancellationToken) };
-        var core = await RegistryHost.StartAsync(
+        RegistryHost? core = null;
+        // Null while the core starts.
+        var use = new TokenUse(() => core?.Registry, options.Time, logs.CreateLogger<TokenUse>());
+        core = await RegistryHost.StartAsync(
             store, registry,
             (reader, webhooks) => options.Admission.Create(
                 new(reader, store, access, new WebhookDispatcher(reader, webhooks, logs.CreateLogger<WebhookDispatcher>()), options.Time), logs),
@@ -95,7 +98,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
         [
-            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new SecretTokens(() => tokenKeys.All, reader), new BootstrapTokens(reader, options.Time),
+            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new SecretTokens(() => tokenKeys.All, reader, use), new BootstrapTokens(reader, options.Time),
             .. oidc is null ? [] : new ITokenAuthenticator[] { oidc },
         ];
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Cluster.ApiServer.Pki;
 
@@ -41,7 +42,8 @@ internal sealed class ClientCertificates(X509Certificate2 authority, TimeProvide
         }
 
         groups.Add(UserIdentity.AuthenticatedGroup);
-        return name.Length == 0 ? null : new UserIdentity(name, groups);
+        var id = "X509SHA256=" + Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
+        return name.Length == 0 ? null : new UserIdentity(name, "", groups, UserIdentity.CredentialId(id));
     }
 
     private sealed record Verified(UserIdentity? User, DateTimeOffset Until);

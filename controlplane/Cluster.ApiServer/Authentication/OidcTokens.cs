@@ -93,7 +93,9 @@ internal sealed class OidcTokens : ITokenAuthenticator, IDisposable
             return null;
         if (_options.RequiredClaims.Any(claim => Text(token, claim.Key) != claim.Value))
             return null;
-        return new UserIdentity(Prefix() + name, [.. Groups(token).Select(group => _options.GroupsPrefix + group), UserIdentity.AuthenticatedGroup]);
+        return new UserIdentity(
+            Prefix() + name, "", [.. Groups(token).Select(group => _options.GroupsPrefix + group), UserIdentity.AuthenticatedGroup],
+            Text(token, "jti") is { Length: > 0 } id ? UserIdentity.CredentialId($"JTI={id}") : UserIdentity.NoExtra);
     }
 
     private string Prefix() => _options.UsernamePrefix switch

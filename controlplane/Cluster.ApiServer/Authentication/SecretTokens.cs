@@ -14,10 +14,19 @@ public sealed class SecretTokens : ITokenAuthenticator
 
     private readonly Func<IReadOnlyList<SigningKey>> _keys;
     private readonly IObjectReader _reader;
+    private readonly TokenUse? _use;
 
     /// <param name="keys">The keys as they are now: all check.</param>
     /// <param name="reader">Where secrets and accounts are looked up.</param>
-    public SecretTokens(Func<IReadOnlyList<SigningKey>> keys, IObjectReader reader) => (_keys, _reader) = (keys, reader);
+    public SecretTokens(Func<IReadOnlyList<SigningKey>> keys, IObjectReader reader)
+        : this(keys, reader, null)
+    {
+    }
+
+    /// <param name="keys">As of the other.</param>
+    /// <param name="reader">As of the other.</param>
+    /// <param name="use">Notes on a secret that its token is used; null: nobody does.</param>
+    internal SecretTokens(Func<IReadOnlyList<SigningKey>> keys, IObjectReader reader, TokenUse? use) => (_keys, _reader, _use) = (keys, reader, use);
 
     /// <summary>
     /// What makes such tokens with the private key of a file, for whoever fills the secrets. The file is read for each token, so a new key
@@ -39,9 +48,11 @@ public sealed class SecretTokens : ITokenAuthenticator
     public async ValueTask<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         if (Verify(token) is not { } claims
-            || !await HoldsAsync(claims, token, cancellationToken)
+            || await HolderAsync(claims, token, cancellationToken) is not { } secret
             || !await IsThereAsync(claims, cancellationToken))
             return null;
+        if (_use is not null)
+            await _use.NoteAsync(secret, cancellationToken);
         return new UserIdentity(
             claims.Subject, claims.AccountUid, [.. new ServiceAccountName(claims.Namespace, claims.Account).Groups, UserIdentity.AuthenticatedGroup], UserIdentity.NoExtra);
     }
@@ -50,15 +61,15 @@ public sealed class SecretTokens : ITokenAuthenticator
         _keys().Select(key => JsonWebToken.Verify(token, key)).FirstOrDefault(json => json is not null) is { } claims ? SecretTokenClaims.FromJson(claims) : null;
 
     // The cache may still miss a secret just made.
-    private async ValueTask<bool> HoldsAsync(SecretTokenClaims claims, string token, CancellationToken cancellationToken) =>
-        Holds(_reader.Find(Secrets, claims.Namespace, claims.Secret), token)
-        || Holds(await _reader.FindFreshAsync(Secrets, claims.Namespace, claims.Secret, cancellationToken), token);
+    private async ValueTask<Secret?> HolderAsync(SecretTokenClaims claims, string token, CancellationToken cancellationToken) =>
+        Holder(_reader.Find(Secrets, claims.Namespace, claims.Secret), token)
+        ?? Holder(await _reader.FindFreshAsync(Secrets, claims.Namespace, claims.Secret, cancellationToken), token);
 
-    private static bool Holds(IApiObject? secret, string token) =>
+    private static Secret? Holder(IApiObject? secret, string token) =>
         secret is Secret { Type: TokenSecrets.Type, Metadata.DeletionTimestamp: null } held
         && !held.Metadata.Labels.ContainsKey(TokenSecrets.InvalidSinceLabel)
         && held.Data.TryGetValue(TokenSecrets.TokenKey, out var kept)
-        && CryptographicOperations.FixedTimeEquals(kept.Span, Encoding.UTF8.GetBytes(token));
+        && CryptographicOperations.FixedTimeEquals(kept.Span, Encoding.UTF8.GetBytes(token)) ? held : null;
 
     private async ValueTask<bool> IsThereAsync(SecretTokenClaims claims, CancellationToken cancellationToken) =>
         _reader.Find(Accounts, claims.Namespace, claims.Account)?.Metadata.Uid == claims.AccountUid

@@ -34,9 +34,7 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
 
     private static Dictionary<string, IReadOnlyList<string>> Extra(ServiceAccountClaims claims)
     {
-        var extra = new Dictionary<string, IReadOnlyList<string>>();
-        if (claims.Id.Length > 0)
-            extra["authentication.kubernetes.io/credential-id"] = [$"JTI={claims.Id}"];
+        var extra = claims.Id.Length > 0 ? UserIdentity.CredentialId($"JTI={claims.Id}") : [];
         if (claims.Bound is { Kind: "Pod" } pod)
         {
             extra["authentication.kubernetes.io/pod-name"] = [pod.Name];

@@ -13,6 +13,9 @@ public sealed record UserIdentity(
     IReadOnlyList<string> Groups,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Extra)
 {
+    /// <summary>The key in <paramref name="Extra"/> of what tells the credential that was shown from others: <c>JTI=...</c> of a token, <c>X509SHA256=...</c> of a certificate.</summary>
+    public const string CredentialIdKey = "authentication.kubernetes.io/credential-id";
+
     public const string AnonymousName = "system:anonymous";
 
     /// <summary>Members may do everything.</summary>
@@ -29,6 +32,9 @@ public sealed record UserIdentity(
         : this(name, "", groups, NoExtra)
     {
     }
+
+    /// <summary>What <see cref="Extra"/> says of a credential.</summary>
+    internal static Dictionary<string, IReadOnlyList<string>> CredentialId(string id) => new() { [CredentialIdKey] = [id] };
 
     /// <summary>A caller who showed no credentials.</summary>
     public static UserIdentity Anonymous { get; } = new(AnonymousName, [UnauthenticatedGroup]);

@@ -60,17 +60,26 @@ internal sealed class RestEndpoints
         if (path is null || await _resources.FindAsync(path.Group, path.Version, path.Resource, context.RequestAborted) is not { } type)
             throw StatusErrors.NotServed();
 
-        await DispatchAsync(context, path, type);
-    }
-
-    private Task DispatchAsync(HttpContext context, RequestPath path, ResourceType type)
-    {
         // A role in a namespace gives nothing outside it: what is in none is not reached through one.
         if (!type.Namespaced && path.Namespace is not null && (type.GroupResource != "namespaces" || path.Namespace != path.Name))
             throw StatusErrors.NotServed();
 
         var scope = Scope(context, path, type);
-        if (path.Subresource is { } subresource && Connector(type, subresource) is { } connector)
+        try
+        {
+            await DispatchAsync(context, path, scope);
+        }
+        catch (StatusException) when (!context.Response.HasStarted)
+        {
+            // What was to be said of the request is no less true where it fails.
+            WarningHeaders.Write(context.Response, scope.Warnings);
+            throw;
+        }
+    }
+
+    private Task DispatchAsync(HttpContext context, RequestPath path, RequestScope scope)
+    {
+        if (path.Subresource is { } subresource && Connector(scope.Resource, subresource) is { } connector)
             return ConnectAsync(context, scope, connector);
 
         var watch = path.LegacyWatch || RequestOptions.List(context.Request.Query).Watch;

@@ -22,6 +22,9 @@ internal sealed class CustomCaches(IStore store, ResourceCache definitions, Time
     /// <summary>The definitions are not those that the caches are of.</summary>
     public bool IsBehind => _seen != definitions.State.Objects;
 
+    /// <summary>All of them.</summary>
+    public IEnumerable<ResourceCache> All => Volatile.Read(ref _byPrefix).Values;
+
     /// <summary>The cache of a store prefix, or null.</summary>
     public ResourceCache? Find(string prefix) => Volatile.Read(ref _byPrefix).GetValueOrDefault(prefix);
 

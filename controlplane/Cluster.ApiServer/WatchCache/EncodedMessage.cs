@@ -83,10 +83,16 @@ public class EncodedMessage
         return true;
     }
 
-    private byte[]? Used(ref byte[]? form)
+    /// <summary>What was made of it is in use.</summary>
+    protected void Touch()
     {
         if (_formRests != 0)
             _formRests = 0;
+    }
+
+    private byte[]? Used(ref byte[]? form)
+    {
+        Touch();
         return Volatile.Read(ref form);
     }
 

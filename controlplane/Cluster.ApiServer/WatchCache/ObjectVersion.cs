@@ -25,7 +25,7 @@ public sealed class ObjectVersion : EncodedMessage
     public ObjectVersion(ResourceType type, string key, IApiObject obj, long revision)
         : base(obj, type.ApiVersion, type.Kind) => (Type, Key, Revision) = (type, key, revision);
 
-    /// <summary>Of a built-in kind, as the store has it.</summary>
+    /// <summary>As the store has it.</summary>
     /// <param name="type">Its resource.</param>
     /// <param name="entry">Its entry in the store; must hold an object of the kind, or the first use throws.</param>
     internal ObjectVersion(ResourceType type, StoreEntry entry)
@@ -44,8 +44,9 @@ public sealed class ObjectVersion : EncodedMessage
     /// <summary>Its length in the store; 0 where it was not read from there.</summary>
     public int StoredBytes { get; init; }
 
-    /// <summary>Of an added kind: the object in the version it was stored in, where that is not the one that would be stored now.</summary>
-    internal CustomObject? AsWritten { get; init; }
+    /// <summary>Of an added kind: the object in the version it was stored in; null where it was not read from the store.</summary>
+    internal CustomObject? AsWritten => Type.Custom is null || _stored.IsEmpty ? null
+        : IsStoredAsNow ? (CustomObject)Object : StoredForm.ReadWritten(Type, _stored, Revision).Object;
 
     /// <summary>
     /// Of an added kind: the version it was stored in. Of one that a webhook converts, the object is in this version: nobody asks a webhook
@@ -74,6 +75,7 @@ public sealed class ObjectVersion : EncodedMessage
     /// <summary>The object, of a kind that a webhook converts, in a version it is known in; null: the webhook must be asked.</summary>
     internal ObjectVersion? Known(ResourceType version)
     {
+        Touch();
         if (WrittenIn.ApiVersion == version.ApiVersion)
             return version.ApiVersion == Type.ApiVersion ? this : Keep(version, (CustomObject)Object);
         return Volatile.Read(ref _other) is { } other && other.Type == version ? other : null;
@@ -104,5 +106,5 @@ public sealed class ObjectVersion : EncodedMessage
     }
 
     /// <inheritdoc/>
-    protected override IMessage Decode() => StoredForm.Read(Type, _stored, Revision);
+    protected override IMessage Decode() => Type.Custom is null ? StoredForm.Read(Type, _stored, Revision) : StoredForm.ReadCustom(Type, _stored, Revision).Object;
 }

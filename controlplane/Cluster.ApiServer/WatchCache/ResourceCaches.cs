@@ -111,7 +111,7 @@ internal sealed class ResourceCaches : IObjectReader, IAsyncDisposable
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(RestInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (var cache in _caches.Values)
+            foreach (var cache in _caches.Values.Concat(Custom.All))
                 cache.Rest();
         }
     }

@@ -50,16 +50,12 @@ internal static class StoredForm
         return version;
     }
 
-    // Written while another version was the stored one, it has what that version knows until it is written again.
     private static ObjectVersion DecodeCustom(ResourceType type, StoreEntry entry)
     {
-        var read = CustomJson.Read(entry.Value.Span, out var apiVersion);
-        var written = type.Custom!.Versions.FirstOrDefault(version => version.ApiVersion == apiVersion) ?? type;
-        var original = CustomConversion.Read(read, written);
-        var revision = ResourceVersions.Format(entry.ModRevision);
-        original.Metadata.ResourceVersion = revision;
-        var obj = written.ApiVersion == type.ApiVersion || type.Custom.Webhook is not null ? original : CustomConversion.Read(original, type);
-        return new ObjectVersion(type, entry.Key, obj, entry.ModRevision) { AsWritten = original, WrittenIn = written, StoredBytes = entry.Value.Length };
+        var (written, _) = ReadWritten(type, entry.Value, entry.ModRevision);
+        var version = new ObjectVersion(type, entry) { WrittenIn = written };
+        _ = version.Object;
+        return version;
     }
 
     /// <summary>The object of a built-in kind out of its stored bytes.</summary>
@@ -69,6 +65,25 @@ internal static class StoredForm
         var obj = (IApiObject)type.Descriptor.Parser.ParseFrom(Envelope.RawOf(stored).Span);
         (obj.Metadata ??= new Api.MetaV1.ObjectMeta()).ResourceVersion = ResourceVersions.Format(revision);
         return obj;
+    }
+
+    /// <summary>The object of an added kind out of its stored bytes, in the version that is stored now; of one that a webhook converts, in its own.</summary>
+    /// <remarks>Written while another version was the stored one, it has what that version knows until it is written again.</remarks>
+    public static (ResourceType Version, CustomObject Object) ReadCustom(ResourceType type, ReadOnlyMemory<byte> stored, long revision)
+    {
+        var (written, original) = ReadWritten(type, stored, revision);
+        return written.ApiVersion == type.ApiVersion || type.Custom!.Webhook is not null ? (written, original) : (type, CustomConversion.Read(original, type));
+    }
+
+    /// <summary>As the other, in the version it was written in.</summary>
+    /// <exception cref="StatusException">400: the value is none of ours.</exception>
+    public static (ResourceType Version, CustomObject Object) ReadWritten(ResourceType type, ReadOnlyMemory<byte> stored, long revision)
+    {
+        var read = CustomJson.Read(stored.Span, out var apiVersion);
+        var written = type.Custom!.Versions.FirstOrDefault(version => version.ApiVersion == apiVersion) ?? type;
+        var original = CustomConversion.Read(read, written);
+        original.Metadata.ResourceVersion = ResourceVersions.Format(revision);
+        return (written, original);
     }
 
     /// <summary>The object as the version a write has made.</summary>

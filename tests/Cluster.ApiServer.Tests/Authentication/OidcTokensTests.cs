@@ -68,6 +68,15 @@ public sealed class OidcTokensTests(ApiServerRig rig) : IClassFixture<ApiServerR
     }
 
     [Fact]
+    public async Task Token_WithAnId_IsKnownByIt()
+    {
+        using var tokens = Tokens(new OidcOptions(new Uri(_issuer), "kubernetes"));
+
+        Assert.Equal(["JTI=one"], (await tokens.AuthenticateAsync(Token(claims => claims["jti"] = "one"), Cancel))!.Extra["authentication.kubernetes.io/credential-id"]);
+        Assert.Empty((await tokens.AuthenticateAsync(Token(), Cancel))!.Extra);
+    }
+
+    [Fact]
     public async Task Name_ThatIsNoAddress_BearsTheIssuer()
     {
         using var tokens = Tokens(new OidcOptions(new Uri(_issuer), "kubernetes"));

@@ -49,6 +49,11 @@ public sealed class ReviewTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         Assert.True((bool)mine["status"]!["allowed"]!);
         var (_, who) = await PostAsync(Authentication + "selfsubjectreviews", "{}");
         Assert.Contains("system:masters", who["status"]!["userInfo"]!["groups"]!.AsArray().Select(group => group!.ToString()));
+        // So that logs tell one certificate of a user from another.
+        var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(rig.Pki.Directory, "admin.crt"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "X509SHA256=" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(certificate.RawData)),
+            Assert.Single(who["status"]!["userInfo"]!["extra"]!["authentication.kubernetes.io/credential-id"]!.AsArray())!.ToString());
         var (_, rules) = await PostAsync(Authorization + "selfsubjectrulesreviews", """{"spec":{"namespace":"default"}}""");
         Assert.Equal("*", rules["status"]!["resourceRules"]![0]!["verbs"]![0]!.ToString());
     }

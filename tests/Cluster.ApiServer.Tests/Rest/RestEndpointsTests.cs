@@ -259,6 +259,22 @@ public sealed class RestEndpointsTests : IAsyncLifetime
         Assert.Contains("unknown field", Text(body["message"]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Write_ThatIsRefused_WarnsAllTheSame()
+    {
+        using var created = await _rig.Client.PostAsync(
+            new Uri(ConfigMaps, UriKind.Relative), Json("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Odd"},"dta":{}}"""));
+        await _rig.PostAsync(ConfigMaps, """{"metadata":{"name":"warned"}}""");
+        using var patch = new StringContent("""{"metadata":{"labels":{"a":"-"}},"dta":{}}""", System.Text.Encoding.UTF8, "application/merge-patch+json");
+        using var patched = await _rig.Client.PatchAsync(new Uri(ConfigMaps + "/warned?fieldValidation=Warn", UriKind.Relative), patch);
+
+        Assert.All((HttpResponseMessage[])[created, patched], response =>
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+            Assert.Equal("""299 - "unknown field \"dta\"" """.TrimEnd(), string.Join('|', response.Headers.GetValues("Warning")));
+        });
+    }
+
     [Theory]
     [InlineData("application/json", "{")]
     [InlineData("application/json", "")]

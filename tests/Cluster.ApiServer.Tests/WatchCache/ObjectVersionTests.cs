@@ -1,6 +1,11 @@
 using System.Text;
+using Cluster.Api;
+using Cluster.Api.ApiExtensionsV1;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Custom;
+using Cluster.Api.Json;
 using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Tests.CustomResources;
 using Cluster.ApiServer.WatchCache;
 using Cluster.Storage;
 
@@ -26,6 +31,31 @@ public sealed class ObjectVersionTests
         Assert.Equal("7", version.Object.Metadata.ResourceVersion);
         Assert.Equal(json, Encoding.UTF8.GetString(version.Json.Span));
         Assert.Equal(protobuf, version.Protobuf.ToArray());
+    }
+
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("v2")]
+    public void Rest_OfAnAddedKind_LetsGo_AndTheNextReaderFindsTheSameInEachVersion(string written)
+    {
+        var definition = CustomRig.Definition("a.example.com", """{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string","default":"given"}}}""");
+        var other = definition["spec"]!["versions"]![0]!.DeepClone();
+        (other["name"], other["storage"]) = ("v2", false);
+        other["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject().Remove("b");
+        definition["spec"]!["versions"]!.AsArray().Add(other);
+        var types = CustomKinds.Of(JsonCodec.Decode<CustomResourceDefinition>(Encoding.UTF8.GetBytes(definition.ToJsonString())));
+        var bytes = Encoding.UTF8.GetBytes(CustomRig.Widget("a.example.com", "w", """{"a":"x"}""", written));
+        var version = StoredForm.Decode(types[0], new StoreEntry("/registry/a.example.com/widgets/default/w", bytes, 7, 7));
+        string stored = Text(version.Json), shown = Text(version.As(types[1]).Json);
+
+        for (int i = 0; i < LongEnough; i++) version.Rest();
+
+        Assert.False(version.HasMessage);
+        Assert.Contains("\"b\":\"given\"", stored, StringComparison.Ordinal);
+        Assert.Equal((stored, shown), (Text(version.Json), Text(version.As(types[1]).Json)));
+        Assert.Equal(("7", written == "v1"), (version.Object.Metadata.ResourceVersion, version.IsStoredAsNow));
+
+        static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
     }
 
     [Fact]

@@ -35,6 +35,12 @@ public sealed class TokenSecretsOverServerTests(ServerRig rig) : IClassFixture<S
         Assert.Equal(["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"], groups);
         Assert.Equal(403, (await Assert.ThrowsAsync<StatusException>(() => rig.WithToken(token).ListAsync<Secret>(Ns, ListQuery.All, Cancel))).Code);
 
+        // The day is noted once, whoever asks.
+        var used = await rig.Admin.GetAsync<Secret>(Ns, "outside-token", Cancel);
+        Assert.Equal(TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), used.Metadata.Labels["kubernetes.io/legacy-token-last-used"]);
+        await Assert.ThrowsAsync<StatusException>(() => rig.WithToken(token).ListAsync<Pod>(Ns, ListQuery.All, Cancel));
+        Assert.Equal(used.Metadata.ResourceVersion, (await rig.Admin.GetAsync<Secret>(Ns, "outside-token", Cancel)).Metadata.ResourceVersion);
+
         // The signature alone is not enough.
         await rig.Admin.DeleteAsync<Secret>(Ns, "outside-token", null, Cancel);
         await Eventually.True(async () => (await WhoAsync(token)).User.Length == 0);
@@ -49,8 +55,8 @@ public sealed class TokenSecretsOverServerTests(ServerRig rig) : IClassFixture<S
         var token = secret.Data["token"].ToStringUtf8();
         Assert.NotEqual("", (await WhoAsync(token)).User);
 
-        secret.Metadata.Labels["kubernetes.io/legacy-token-invalid-since"] = "2026-01-01";
-        await rig.Admin.UpdateAsync(secret, Cancel);
+        await rig.Admin.PatchAsync<Secret>(
+            Ns, "replaced-token", PatchBody.Merge("""{"metadata":{"labels":{"kubernetes.io/legacy-token-invalid-since":"2026-01-01"}}}"""), null, Cancel);
         await Eventually.True(async () => (await WhoAsync(token)).User.Length == 0);
     }
 
