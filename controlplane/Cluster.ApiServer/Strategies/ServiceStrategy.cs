@@ -85,13 +85,14 @@ internal sealed class ServiceStrategy(ResourceType type, ServiceAllocator alloca
             spec.HealthCheckNodePort = before.HealthCheckNodePort;
     }
 
+    // The name says which port it is: its number, its protocol and where it leads may be what the update changes.
     private static void KeepNodePorts(ServiceSpec spec, ServiceSpec before)
     {
-        var used = spec.Ports.Where(port => port.NodePort != 0).Select(port => (port.Protocol, port.NodePort)).ToHashSet();
+        var used = spec.Ports.Select(port => port.NodePort).ToHashSet();
         foreach (var port in spec.Ports.Where(port => port.NodePort == 0))
         {
-            var old = before.Ports.FirstOrDefault(other => other.Port == port.Port && other.Protocol == port.Protocol);
-            if (old is { NodePort: not 0 } && used.Add((old.Protocol, old.NodePort)))
+            var old = before.Ports.FirstOrDefault(other => other.Name == port.Name);
+            if (old is { NodePort: not 0 } && used.Add(old.NodePort))
                 port.NodePort = old.NodePort;
         }
     }

@@ -159,6 +159,28 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Update_OfAPortsNumber_KeepsTheNodePortOfItsName()
+    {
+        var before = await _rig.CreateAsync(TwoPorts(80, 443));
+        var moved = await _rig.UpdateAsync(TwoPorts(8080, 8443));
+        var crossed = TwoPorts(80, 443);
+        crossed.Spec.Ports[0].NodePort = before.Spec.Ports[1].NodePort;
+        var after = await _rig.UpdateAsync(crossed);
+
+        Assert.Equal(before.Spec.Ports.Select(port => port.NodePort), moved.Spec.Ports.Select(port => port.NodePort));
+        Assert.Equal(before.Spec.Ports[1].NodePort, after.Spec.Ports[0].NodePort);
+        Assert.NotEqual(after.Spec.Ports[0].NodePort, after.Spec.Ports[1].NodePort);
+
+        static Service TwoPorts(int http, int https)
+        {
+            var service = RegistryRig.Service("one", type: "NodePort");
+            (service.Spec.Ports[0].Name, service.Spec.Ports[0].Port) = ("http", http);
+            service.Spec.Ports.Add(new ServicePort { Name = "https", Port = https, Protocol = "TCP" });
+            return service;
+        }
+    }
+
+    [Fact]
     public async Task Patch_ThroughAllTypes_AllocatesAndFrees()
     {
         var address = (await _rig.CreateAsync(RegistryRig.Service("one"))).Spec.ClusterIP;
