@@ -116,7 +116,7 @@ internal sealed class ResourceService(
     {
         var target = await TargetAsync(request.Ref, "delete", named: true, context);
         var options = ParseOptions(request.Options);
-        var scope = target.Scope(User(context), Manager(context, ""), options.DryRun.Contains("All"));
+        var scope = target.Scope(User(context), Manager(context, ""), RequestOptions.DryRun(options.DryRun, "DeleteOptions"));
         var result = await registry.DeleteAsync(scope, options, context.CancellationToken);
         return new ObjectReply { Object = Envelopes.Wrap(result.Response.Protobuf) };
     }

@@ -22,6 +22,21 @@ public sealed class ResourceServiceTests(ApiServerRig rig) : IClassFixture<ApiSe
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Delete_DryRunInAnotherSpelling_IsRefusedAndDeletesNothing()
+    {
+        await CreateAsync("kept", "a", "1");
+        foreach (var word in (string[])["all", "ALL", "None"])
+        {
+            var options = new DeleteOptions { DryRun = { word } }.ToByteString();
+            var failure = await FailureAsync(_client.DeleteAsync(new DeleteRequest { Ref = Ref("kept"), Options = options }, cancellationToken: Cancel).ResponseAsync);
+            Assert.Contains($"dryRun: Unsupported value: \"{word}\": supported values: \"All\"", failure.Status.Message, StringComparison.Ordinal);
+        }
+
+        await _client.DeleteAsync(new DeleteRequest { Ref = Ref("kept"), Options = new DeleteOptions { DryRun = { "All" } }.ToByteString() }, cancellationToken: Cancel);
+        Assert.Equal("kept", Open((await _client.GetAsync(new GetRequest { Ref = Ref("kept") }, cancellationToken: Cancel)).Object).Metadata.Name);
+    }
+
+    [Fact]
     public async Task CreateGetListUpdateDelete_ConfigMap_DoWhatTheySay()
     {
         var created = await CreateAsync("crud", "a", "1");
