@@ -123,6 +123,9 @@ internal sealed class PodBinder(RegistryContext context)
             throw Conflict(name, $"pod {name} is being deleted, cannot be assigned to a host");
         if (pod.IsScheduled())
             throw Conflict(name, $"pod {name} is already assigned to node {GoText.Quote(pod.Spec.NodeName)}");
+        // Schedulers older than the gates do not look for them.
+        if (pod.Spec.SchedulingGates.Count > 0)
+            throw Conflict(name, $"pod {name} has non-empty .spec.schedulingGates");
     }
 
     private static StatusException Conflict(string pod, string why) =>

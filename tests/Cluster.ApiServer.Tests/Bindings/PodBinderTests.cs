@@ -47,6 +47,18 @@ public sealed class PodBinderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bind_GatedPod_IsConflict()
+    {
+        var pod = RegistryRig.Pod("web");
+        pod.Spec.SchedulingGates.Add(new PodSchedulingGate { Name = "example.com/wait" });
+        await _rig.CreateAsync(pod);
+        var failure = await Fails("web");
+
+        Assert.Equal(
+            (409, "Operation cannot be fulfilled on pods/binding \"web\": pod web has non-empty .spec.schedulingGates"), (failure.Code, failure.Message));
+    }
+
+    [Fact]
     public async Task Bind_MissingPodOrNode_IsNotFound()
     {
         Assert.True((await Fails("none")).IsNotFound);
