@@ -105,7 +105,7 @@ internal sealed class UpdatePath(RegistryContext context)
             context.Fields.Update(scope, old, obj);
         await context.Admission.AdmitAsync(request, cancellationToken);
         Prepare(scope, strategy, obj, old);
-        if (strategy.HasGeneration && strategy.IsSpecChanged(obj, old))
+        if (strategy.HasGeneration && scope.Subresource != "status" && strategy.IsSpecChanged(obj, old))
             obj.Metadata.Generation++;
 
         var errors = strategy.ValidateUpdate(scope, obj, old);

@@ -34,7 +34,7 @@ internal sealed class StrategyTable
         },
         "endpoints" => new ResourceStrategy(type) { CreatesOnUpdate = true },
         "replicationcontrollers" => new WorkloadStrategy(type) { DefaultPropagation = "Orphan" },
-        "deployments.apps" => new WorkloadStrategy(type) { FieldsNotOfStatus = ["spec", "metadata.labels", "metadata.ownerReferences"] },
+        "deployments.apps" => new DeploymentStrategy(type) { FieldsNotOfStatus = ["spec", "metadata.labels", "metadata.ownerReferences"] },
         "replicasets.apps" => new WorkloadStrategy(type),
         "podtemplates" => new ResourceStrategy(type) { HasGeneration = true, ReturnsDeletedObject = true },
         "priorityclasses.scheduling.k8s.io" or "endpointslices.discovery.k8s.io" or "ingresses.networking.k8s.io" or "ingressclasses.networking.k8s.io"

@@ -2,8 +2,8 @@ using Cluster.Api;
 
 namespace Cluster.ApiServer.Strategies;
 
-/// <summary>ReplicationController, ReplicaSet, Deployment: a spec that controllers follow by its generation.</summary>
-internal sealed class WorkloadStrategy : ResourceStrategy
+/// <summary>ReplicationController, ReplicaSet, StatefulSet and their like: a spec that controllers follow by its generation.</summary>
+internal class WorkloadStrategy : ResourceStrategy
 {
     public WorkloadStrategy(ResourceType type)
         : base(type) => HasGeneration = true;

@@ -136,7 +136,7 @@ internal sealed class SetWriter(ControllerContext context, EventRecorder events)
         }
     }
 
-    /// <summary>The deployment shows the revision of its newest set. A patch: the spec is the user's to write.</summary>
+    /// <summary>The deployment shows the revision of its newest set. A patch: the spec is the user's to write. Of the status: there an annotation is no new generation.</summary>
     private async Task MarkDeploymentAsync(Rollout rollout, long revision, CancellationToken cancellationToken)
     {
         var deployment = rollout.Deployment;
@@ -147,7 +147,7 @@ internal sealed class SetWriter(ControllerContext context, EventRecorder events)
 
         var annotation = $"\"{Revisions.Revision}\":\"{revision}\"";
         var patch = PatchBody.Merge("{\"metadata\":{\"annotations\":{" + annotation + "}}}");
-        var written = await context.Client.PatchAsync<Deployment>(deployment.Metadata.Namespace, deployment.Metadata.Name, patch, null, cancellationToken);
+        var written = await context.Client.PatchAsync<Deployment>(deployment.Metadata.Namespace, deployment.Metadata.Name, patch, "status", cancellationToken);
 
         // The version for the status write to come; not the generation, for that may belong to a spec we have not acted on.
         deployment.Metadata.ResourceVersion = written.Metadata.ResourceVersion;

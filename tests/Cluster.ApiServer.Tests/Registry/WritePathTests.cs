@@ -120,6 +120,21 @@ public sealed class WritePathTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Update_OfADeploymentsAnnotations_IsAGenerationUnlessItIsOfTheStatus()
+    {
+        var created = (await _rig.CreateAsync(Deployment("web"))).Clone();
+        created.Metadata.Annotations["team"] = "blue";
+        var annotated = (await _rig.UpdateAsync(created)).Clone();
+        annotated.Metadata.Labels["tier"] = "front";
+        var labelled = (await _rig.UpdateAsync(annotated)).Clone();
+        labelled.Metadata.Annotations["deployment.kubernetes.io/revision"] = "2";
+        var marked = await _rig.UpdateAsync(labelled, "status");
+
+        Assert.Equal((2L, 2L, 2L), (annotated.Metadata.Generation, labelled.Metadata.Generation, marked.Metadata.Generation));
+        Assert.Equal("2", marked.Metadata.Annotations["deployment.kubernetes.io/revision"]);
+    }
+
+    [Fact]
     public async Task UpdateStatus_WithoutQualityOfService_KeepsIt()
     {
         var pod = (await _rig.CreateAsync(RegistryRig.Pod("web", node: "n1"))).Clone();

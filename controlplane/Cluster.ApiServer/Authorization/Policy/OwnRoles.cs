@@ -16,7 +16,7 @@ internal static class OwnRoles
         // The proxy writes into a service's conditions that a port of it is taken on a node.
         ClusterRole(Proxier, On("patch", "core", "services/status")),
         // The revision of the newest set is written by a patch: the rest of a deployment is its user's.
-        ClusterRole(Deployer, On("patch", "apps", "deployments")),
+        ClusterRole(Deployer, On("patch", "apps", "deployments/status")),
     ];
 
     public static IEnumerable<ClusterRoleBinding> Bindings =>
