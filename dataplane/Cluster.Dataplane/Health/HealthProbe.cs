@@ -24,6 +24,7 @@ internal static class HealthProbe
         {
             using var socket = new Socket(backend.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(backend, limit.Token);
+            if (SelfConnection.Is(socket, backend)) return false;
             return check.HttpPath is not { } path || await AskHttpAsync(socket, backend, path, limit.Token);
         }
         catch (SocketException exception)

@@ -139,7 +139,7 @@ public sealed class PenaltyBox : IDisposable
         {
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(address, limit.Token);
-            return true;
+            return !SelfConnection.Is(socket, address);
         }
         catch (SocketException exception)
         {

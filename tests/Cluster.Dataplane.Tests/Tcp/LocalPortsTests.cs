@@ -19,11 +19,18 @@ public sealed class LocalPortsTests
     [Theory]
     [InlineData(TcpPath.Managed)]
     [InlineData(TcpPath.Loop)]
-    public void Relay_LocalPortsUsedUp_BlamesNobodyAndGoesToTheNext(TcpPath path)
+    public void Relay_LocalPortsUsedUp_BlamesNobodyAndGoesToTheNext(TcpPath path) => RunAgain(path, nameof(UseUp));
+
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public void Relay_DeadBackendWithAPortThatDialsMayGet_AnswersNobody(TcpPath path) => RunAgain(path, nameof(MeetItself));
+
+    private static void RunAgain(TcpPath path, string method)
     {
         Assert.SkipUnless(Shell.CanChangeHost, Shell.WhyNot);
         var assembly = typeof(LocalPortsTests).Assembly.Location;
-        var run = $"exec timeout 300 dotnet '{assembly}' -method {typeof(LocalPortsTests).FullName}.{nameof(UseUp)} -explicit only";
+        var run = $"exec timeout 300 dotnet '{assembly}' -method {typeof(LocalPortsTests).FullName}.{method} -explicit only";
         var (exitCode, output) = Shell.Try(
             "unshare", "--net", "sh", "-c", $"ip link set lo up && echo {Range} > /proc/sys/net/ipv4/ip_local_port_range && export {Variable}={path} && {run}");
         Assert.True(exitCode == 0 && output.Contains("Total: 1,", StringComparison.Ordinal), output);
@@ -71,6 +78,32 @@ public sealed class LocalPortsTests
         Assert.Equal(4, next.Accepted);
         foreach (var backend in rig.Directory.Current.Entries.Single().Backends) Assert.Equal((0, false), (backend.State.Failures, backend.State.IsBoxed));
         foreach (var client in clients) client.Dispose();
+    }
+
+    [Fact(Explicit = true)]
+    public async Task MeetItself()
+    {
+        var path = Enum.Parse<TcpPath>(Environment.GetEnvironmentVariable(Variable)!);
+        // One dial in five or ten would get just this port.
+        await using var rig = new TcpRelayRig(path, null, new IPEndPoint(IPAddress.Loopback, 50_002));
+        for (var i = 0; i < 60; i++)
+        {
+            var end = SocketError.ConnectionReset;
+            try
+            {
+                using var client = await ConnectAsync(rig.EndPoint, FirstClientPort + i);
+                await client.SendAllAsync("x");
+                end = await client.EndAsync();
+            }
+            catch (SocketException refused)
+            {
+                end = refused.SocketErrorCode;
+            }
+
+            Assert.True(end is SocketError.ConnectionReset or SocketError.Shutdown, $"{end}");
+        }
+
+        Assert.True(rig.Directory.Current.Entries.Single().Backends[0].State.IsBoxed);
     }
 
     private static async Task<Socket> ConnectAsync(IPEndPoint relay, int port)

@@ -247,6 +247,12 @@ internal sealed class TcpLoop : IDisposable
         }
 
         if ((events & Epoll.EPOLLOUT) == 0) return false;
+        if (connection.Backend is { } backend && SelfConnection.Is(connection.BackendSocket, backend.Address, backend.SocketAddress))
+        {
+            if (!_connector.Retry(connection, _now)) Reset(connection);
+            return false;
+        }
+
         _connector.Forget(connection);
         // Only now is the client's data of interest; what came meanwhile is told by the first event.
         // A service that went meanwhile takes its connection with it: what it asked for, a header that tells the client, is not known any more.

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Tcp.Managed;
@@ -43,9 +44,15 @@ internal sealed class BackendDial : IDisposable
         // Whoever takes the socket out of the field owns it: the timer to close it, or this method to use it.
         var timedOut = Interlocked.Exchange(ref _connecting, null) is null;
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (result.Succeeded && !timedOut) return SocketError.Success;
+        var error = timedOut ? SocketError.TimedOut : result.Error;
+        if (result.Succeeded && !timedOut)
+        {
+            if (!SelfConnection.Is(socket, backend.Address)) return SocketError.Success;
+            error = SocketError.ConnectionRefused;
+        }
+
         socket.Dispose();
-        return timedOut ? SocketError.TimedOut : result.Error;
+        return error;
     }
 
     /// <summary>Ends the attempt under way, if there is one.</summary>
