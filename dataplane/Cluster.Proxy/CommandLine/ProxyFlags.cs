@@ -66,6 +66,8 @@ public sealed class ProxyFlags
         {
             Add(name, "", "", ArgumentArity.ZeroOrOne);
             _options[name].Hidden = true;
+            // kube-proxy takes both; klog's own flags are written so in many a manifest (--log_dir).
+            if (name.Contains('-', StringComparison.Ordinal)) _options[name].Aliases.Add("--" + name.Replace('-', '_'));
         }
     }
 

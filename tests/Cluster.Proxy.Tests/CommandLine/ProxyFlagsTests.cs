@@ -40,6 +40,9 @@ public sealed class ProxyFlagsTests
     public void Read_FlagsThatMeanNothingHere_AreTakenAndNamed() =>
         Assert.Equal(["--conntrack-max-per-core", "--ipvs-scheduler", "--profiling"], Read("--profiling", "--conntrack-max-per-core=0", "--ipvs-scheduler", "rr").WithoutEffect.Order());
 
+    [Fact]
+    public void Read_FlagsWithUnderscores_AreTheSame() => Assert.Equal(["--log-dir", "--log-file-max-size"], Read("--log_dir=/tmp", "--log_file_max_size", "1").WithoutEffect.Order());
+
     [Theory]
     [InlineData("--proxy-mode=ipvs", "writes no such rules")]
     [InlineData("--proxy-mode=fast", "relay or nftables is meant")]
