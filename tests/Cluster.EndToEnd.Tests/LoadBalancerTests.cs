@@ -103,6 +103,34 @@ public sealed class LoadBalancerTests : IDisposable
     }
 
     [Fact]
+    public async Task Top_OfAProxyThatServes_ShowsItsServicesInATerminalAndOutOfOne()
+    {
+        RequireBinary();
+        await using var servers = new NameServers(1);
+        int port = Machine.FreePort(), metrics = Machine.FreePort();
+        await using var proxy = new ProxyProcess($"metrics: 127.0.0.1:{metrics}\nservices: [{{name: web, listen: '127.0.0.1:{port}', backends: {servers.List}}}]\n");
+        await Poll.UntilAsync("the service to answer", async () => await AskTcpAsync(port) is not null);
+        string[] top = ["proxy", "top", "--metrics", $"127.0.0.1:{metrics}", "--interval", "0.1"];
+        CommandResult printed = (await CommandResult.RunAsync(Machine.ClusterBinary, [.. top, "--once"], TimeSpan.FromSeconds(20))).Succeeded();
+        Assert.Contains("web", printed.Output, StringComparison.Ordinal);
+
+        if (File.Exists("/usr/bin/script"))
+        {
+            // The other end of a terminal: what is typed there ends it.
+            CommandResult screen = await CommandResult.RunAsync(
+                "bash", ["-c", $"(sleep 1; printf q) | timeout 15 script -qec '{Machine.ClusterBinary} {string.Join(' ', top)}' /dev/null"], TimeSpan.FromSeconds(20));
+            Assert.True(screen.ExitCode == 0, screen.Output + screen.Error);
+            Assert.Contains("web", screen.Output, StringComparison.Ordinal);
+            Assert.Contains("q quit", screen.Output, StringComparison.Ordinal);
+        }
+
+        await proxy.TerminateAsync();
+        CommandResult nobody = await CommandResult.RunAsync(Machine.ClusterBinary, [.. top, "--once"], TimeSpan.FromSeconds(20));
+        Assert.NotEqual(0, nobody.ExitCode);
+        Assert.Contains($"127.0.0.1:{metrics}", nobody.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Proxy_NoFile_SaysWhich()
     {
         RequireBinary();
