@@ -41,6 +41,9 @@ public sealed class DnsPaceTests
         }
 
         Assert.InRange(_pauses, Batches * 9 / 10, Batches);
+        Assert.Equal(80, _pace.Pause);
+        for (var i = 0; i < 100; i++) Receive(16, 8, 90);
+        Assert.Equal((DnsStep.Pause, 40), (_pace.Next, _pace.Pause));
     }
 
     /// <summary>Who waits for each answer is alone: a pause would hold up nobody but them, for nothing.</summary>
@@ -69,7 +72,7 @@ public sealed class DnsPaceTests
     [Fact]
     public void Note_LargeBatches_AreAskedForAtOnce()
     {
-        for (var i = 0; i < Batches; i++) Receive(40, 16, 80);
+        for (var i = 0; i < Batches; i++) Receive(60, 16, 80);
         Assert.Equal((0, DnsStep.Ask), (_pauses, _pace.Next));
     }
 

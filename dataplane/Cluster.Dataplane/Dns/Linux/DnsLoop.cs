@@ -20,9 +20,6 @@ internal sealed class DnsLoop : IDnsLoop
     /// <summary>No query is larger: a name of 255 bytes and a few options. An answer, which takes its place, is smaller.</summary>
     private const int MaxQueryBytes = 2048;
 
-    /// <summary>How long the loop lets queries gather. At a rate at which it does (<see cref="DnsPace"/>) most of it is time that they would spend in the queue otherwise.</summary>
-    private const int PauseMicroseconds = 40;
-
     /// <summary>Batches without joined answers after one the way to a client did not take (a small frame, an old kernel).</summary>
     private const int JoinRest = 1024;
 
@@ -99,7 +96,7 @@ internal sealed class DnsLoop : IDnsLoop
         while (!_stopped)
         {
             if (_pace.Next == DnsStep.Wait) Wait();
-            else if (_pace.Next == DnsStep.Pause) ThreadPause.For(PauseMicroseconds);
+            else if (_pace.Next == DnsStep.Pause) ThreadPause.For(_pace.Pause);
             _clients = 0;
             int count = _received.Receive(_descriptor);
             if (count > 0) Answer(count);

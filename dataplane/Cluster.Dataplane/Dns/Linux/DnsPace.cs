@@ -14,11 +14,17 @@ internal sealed class DnsPace
     /// <summary>Batches that an average is over.</summary>
     private const int Weight = 16;
 
-    /// <summary>A batch of so many costs hardly more for each than one of twice as many.</summary>
-    private const int LargeBatch = 32;
+    /// <summary>A batch of so many costs hardly more for each than one of twice as many, and there are more already as a rule.</summary>
+    private const int LargeBatch = 48;
 
     /// <summary>Clients that a batch must have on average, in hundredths, for the pauses to go on.</summary>
     private const int LeastGain = 125;
+
+    /// <summary>Clients of a batch, in hundredths, below which the pauses are the long ones.</summary>
+    private const int FewClients = 400;
+
+    /// <summary>How long the loop lets queries gather. At such a rate most of it is time that they would spend in the queue otherwise.</summary>
+    private const int ShortPause = 40, LongPause = 80;
 
     /// <summary>Batches without a pause after pauses that gathered nothing; twice as many each time, up to the most.</summary>
     private const int LeastRest = 64, MostRest = 4096;
@@ -38,6 +44,9 @@ internal sealed class DnsPace
     /// <summary>What is to be done before the next call to receive.</summary>
     public DnsStep Next { get; private set; }
 
+    /// <summary>How long a pause is to be, in microseconds.</summary>
+    public int Pause => _clients < FewClients * Weight ? LongPause : ShortPause;
+
     /// <summary>Notes what a call received.</summary>
     /// <param name="datagrams">How many; 0 or less: nothing was there.</param>
     /// <param name="clients">Of how many clients.</param>
@@ -55,12 +64,13 @@ internal sealed class DnsPace
         // A lull ends what came before it: the average is beyond all bounds then.
         _interval += Math.Min(microseconds - _last, FastMicroseconds * 4L * Weight) - (_interval / Weight);
         _last = microseconds;
-        if (_gathers) GoOn(datagrams, clients);
-        else Begin(datagrams);
-        Next = _gathers ? DnsStep.Pause : _waits > 0 ? DnsStep.Wait : DnsStep.Ask;
+        if (_gathers) GoOn(clients);
+        else Begin();
+        if (_gathers && datagrams < LargeBatch) Next = DnsStep.Pause;
+        else Next = _waits > 0 ? DnsStep.Wait : DnsStep.Ask;
     }
 
-    private void Begin(int datagrams)
+    private void Begin()
     {
         if (_rest > 0)
         {
@@ -68,11 +78,11 @@ internal sealed class DnsPace
             return;
         }
 
-        _gathers = _interval < FastMicroseconds * Weight && datagrams < LargeBatch;
+        _gathers = _interval < FastMicroseconds * Weight;
         _clients = 2 * LeastGain * Weight;
     }
 
-    private void GoOn(int datagrams, int clients)
+    private void GoOn(int clients)
     {
         _clients += (clients * 100) - (_clients / Weight);
         if (_clients < LeastGain * Weight)
@@ -81,7 +91,7 @@ internal sealed class DnsPace
             _rest = _nextRest;
             _nextRest = Math.Min(_nextRest * 2, MostRest);
         }
-        else if (_interval > 2 * FastMicroseconds * Weight || datagrams >= LargeBatch)
+        else if (_interval > 2 * FastMicroseconds * Weight)
         {
             _gathers = false;
             _nextRest = LeastRest;
