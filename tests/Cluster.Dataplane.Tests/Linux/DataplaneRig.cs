@@ -45,6 +45,9 @@ internal sealed class DataplaneRig : IAsyncDisposable
 
     public ConcurrentQueue<(Frontend Frontend, FrontendResult Result)> Reports { get; } = new();
 
+    /// <summary>Nothing that could not be opened is waited for any more.</summary>
+    public bool IsWhole => Reports.GroupBy(report => report.Frontend).All(ofOne => ofOne.Last().Result.Error is FrontendError.None or FrontendError.Withdrawn);
+
     public IPAddress Vip(int host) => IPAddress.Parse($"10.198.{Number}.{host}");
 
     public IPAddress Vip6(int host) => IPAddress.Parse($"fd00:10:198:{Number}::{host:x}");
@@ -68,8 +71,8 @@ internal sealed class DataplaneRig : IAsyncDisposable
         await Dataplane.Publish();
     }
 
-    public ServicePort Port(int host, int port, ServiceProtocol protocol = ServiceProtocol.Tcp, int nodePort = 0) =>
-        new(new ServicePortId($"test/s{host}:{port}", protocol), port) { VirtualAddresses = [Vip(host), Vip6(host)], NodePort = nodePort };
+    public ServicePort Port(int host, int port, ServiceProtocol protocol = ServiceProtocol.Tcp, int nodePort = 0, ServicePath path = ServicePath.Auto) =>
+        new(new ServicePortId($"test/s{host}:{port}", protocol), port) { VirtualAddresses = [Vip(host), Vip6(host)], NodePort = nodePort, Path = path };
 
     public async ValueTask DisposeAsync()
     {
