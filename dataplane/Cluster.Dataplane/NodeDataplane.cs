@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Threading.Channels;
@@ -57,6 +58,8 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     // The node's own addresses are to be looked at; asked for again where that failed.
     private bool _hasNewAddresses;
     private bool _hasTable;
+    private volatile bool _watches;
+    private bool _toldUnwatched;
 
     public NodeDataplane(DataplaneOptions options, IVirtualAddresses addresses, ILoggerFactory logs, TimeProvider time)
     {
@@ -258,12 +261,13 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _watching;
-        NetworkChange.NetworkAddressChanged -= OnNodeAddressesChanged;
         await _retry.DisposeAsync();
         await _verify.DisposeAsync();
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
+        // Only now, for the loop may have begun to watch a moment ago.
+        NetworkChange.NetworkAddressChanged -= OnNodeAddressesChanged;
         await _rebalancer.DisposeAsync();
         await _health.DisposeAsync();
         await _sockets.DisposeAsync();
@@ -293,7 +297,18 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 
     private void WatchAddresses()
     {
-        NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
+        try
+        {
+            NetworkChange.NetworkAddressChanged += OnNodeAddressesChanged;
+            _watches = true;
+        }
+        catch (NetworkInformationException exception)
+        {
+            // Out of descriptors, most likely: the next retry tries it again.
+            if (!_toldUnwatched) _logger.LogWarning("Changes of this node's addresses are not noticed for now: {Reason}", exception.Message);
+            _toldUnwatched = true;
+        }
+
         _work.Writer.TryWrite(new AddressesChanged());
     }
 
@@ -383,19 +398,30 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         }
 
         _hasNewAddresses |= batch.OfType<AddressesChanged>().Any();
-        if (_hasNewAddresses)
-        {
-            NoteOrigins();
-            _frontends.RefreshNodeAddresses(Directory.Current);
-            _hasNewAddresses = false;
-        }
+        if (_hasNewAddresses) LookAtAddresses();
 
         if (batch.OfType<Retry>().Any()) _sockets.Retry();
+        if (batch.OfType<Retry>().Any() && _watching.IsCompleted && !_watches) WatchAddresses();
         await _frontends.ApplyAsync(retry: batch.OfType<Retry>().Any(), _stopping.Token);
         if (!_natWaits) _nat?.Apply(published: _hasTable);
         if (!batch.OfType<Verify>().Any()) return;
         await _addresses.VerifyAsync(_stopping.Token);
         if (_nat is not null && !_natWaits) await _nat.VerifyAsync(Directory.Current, _stopping.Token);
+    }
+
+    private void LookAtAddresses()
+    {
+        try
+        {
+            NoteOrigins();
+            _frontends.RefreshNodeAddresses(Directory.Current);
+            _hasNewAddresses = false;
+        }
+        catch (Win32Exception exception) when (Shortage.Is(exception))
+        {
+            // Asked for again with the next work there is; services need not wait for it.
+            _logger.LogWarning("This node's addresses can't be listed for now: {Reason}", exception.Message);
+        }
     }
 
     private void NoteOrigins()

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Cluster.Dataplane.Dns.Linux;
 using Cluster.Dataplane.Dns.Managed;
 using Cluster.Dataplane.Handover;
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Net;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
@@ -116,8 +117,16 @@ public sealed class DnsServer : IAsyncDisposable
 
     private void AddLoop(int descriptor, DnsResponder responder, TimeProvider time)
     {
-        _datagrams.Add(descriptor);
-        _loops.Add(new DnsLoop($"dns-loop-{_loops.Count}", descriptor, EndPoint.AddressFamily, responder, _answerer, time));
+        try
+        {
+            _loops.Add(new DnsLoop($"dns-loop-{_loops.Count}", descriptor, EndPoint.AddressFamily, responder, _answerer, time));
+            _datagrams.Add(descriptor);
+        }
+        catch
+        {
+            SocketCalls.Close(descriptor);
+            throw;
+        }
     }
 
     private void ForgetSockets()

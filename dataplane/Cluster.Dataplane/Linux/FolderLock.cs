@@ -22,9 +22,17 @@ internal sealed partial class FolderLock : IDisposable
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            var folder = FolderHandle.Open(path);
-            if (IsTaken(folder, path)) return new FolderLock(folder);
-            folder.Dispose();
+            using (var opening = new Opening())
+            {
+                var folder = opening.Add(FolderHandle.Open(path));
+                if (IsTaken(folder, path))
+                {
+                    // Kept open it keeps the lock; so would one that nobody has, against this very process.
+                    opening.Keep();
+                    return new FolderLock(folder);
+                }
+            }
+
             if (Stopwatch.GetElapsedTime(started) >= patience) return null;
             using var never = new ManualResetEventSlim();
             never.Wait(Pause);

@@ -62,7 +62,7 @@ internal static partial class NetNamespaces
                 failure = exception;
             }
         }) { IsBackground = true };
-        thread.Start();
+        thread.TryStart();
         thread.Join();
         if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         return result;

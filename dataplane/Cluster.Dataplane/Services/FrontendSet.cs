@@ -1,6 +1,8 @@
+using System.ComponentModel;
 using System.Net;
 using System.Runtime.InteropServices;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Linux;
 
 namespace Cluster.Dataplane.Services;
 
@@ -117,13 +119,28 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     {
         if (_open.TryGetValue(frontend.Place, out var other))
             return new FrontendResult(FrontendError.PortInUse, $"{other.Id} has this address and port");
-        var relay = relays.For(frontend);
+        if (TryRelay(frontend, out var failure) is not { } relay) return failure;
         var takesSocket = relay.TakesSocket(frontend);
         if (takesSocket && _sockets >= maxFrontends)
             return new FrontendResult(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
         var result = relay.Open(frontend);
         if (takesSocket && result.IsOpen) _sockets++;
         return result;
+    }
+
+    // The first frontend of its path has the relay made.
+    private IRelay? TryRelay(Frontend frontend, out FrontendResult failure)
+    {
+        failure = FrontendResult.Opened;
+        try
+        {
+            return relays.For(frontend);
+        }
+        catch (Win32Exception exception) when (Shortage.Is(exception))
+        {
+            failure = new FrontendResult(FrontendError.OutOfDescriptors, exception.Message);
+            return null;
+        }
     }
 
     private void Close(Frontend frontend)

@@ -83,7 +83,8 @@ internal sealed class PodNamespaces(SocketLoadBalancer balancer, IReadOnlyList<s
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
         {
-            // A file is there a moment before the namespace is mounted on it, and may be gone again by now.
+            // A file is there a moment before the namespace is mounted on it, and may be gone again by now. What is short here says nothing of it.
+            if (Shortage.Is(exception)) _looks[path] = looks;
             logger.LogDebug("{Path} can't be entered: {Error}", path, exception.Message);
         }
     }

@@ -52,21 +52,24 @@ internal sealed class SocketLinks : IDisposable
 
     private static BpfLink Attach(BpfAttachType hook, BpfProgram program, FolderHandle cgroup, string? path)
     {
+        using var opening = new Opening();
         if (path is not null && BpfLink.Open(path) is { } pinned)
         {
+            opening.Add(pinned);
             if (pinned.CgroupId == cgroup.Inode)
             {
                 pinned.Replace(program);
+                opening.Keep();
                 return pinned;
             }
 
             // Of another cgroup, or of one that is gone.
-            pinned.Dispose();
             File.Delete(path);
         }
 
-        var link = BpfLink.Attach(program, cgroup, hook);
+        var link = opening.Add(BpfLink.Attach(program, cgroup, hook));
         if (path is not null) link.Pin(path);
+        opening.Keep();
         return link;
     }
 }

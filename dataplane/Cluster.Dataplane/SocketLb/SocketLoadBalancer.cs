@@ -47,7 +47,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         _maps = maps;
         _programs = programs;
         _table = new SocketTable(maps, options, time);
-        _destroyer = new SocketDestroyer(maps, NamespacePaths, logger);
+        _destroyer = new SocketDestroyer(maps, NamespacePaths, logger, time);
         _failures = new FailureWatch(maps, _table, logger);
         _logger = logger;
         _watch = time.CreateTimer(_ => Watch(), null, options.WatchPeriod, options.WatchPeriod);
@@ -65,11 +65,13 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     public static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, PenaltyBox? box = null, TimeProvider? time = null) =>
         TryStart(options, logger, out whyNot, out _, box, time);
 
-    /// <param name="isHeld">It is another process's for now, and may be tried again; whatever else is in the way stays.</param>
-    internal static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, out bool isHeld, PenaltyBox? box, TimeProvider? time)
+    /// <param name="mayPass">
+    /// It is another process's for now, or descriptors or memory are short, and it may be tried again; whatever else is in the way stays.
+    /// </param>
+    internal static SocketLoadBalancer? TryStart(SocketLoadBalancerOptions options, ILogger logger, out string whyNot, out bool mayPass, PenaltyBox? box, TimeProvider? time)
     {
         whyNot = "";
-        isHeld = false;
+        mayPass = false;
         try
         {
             if (!OperatingSystem.IsLinux()) throw new NotSupportedException("BPF is Linux's");
@@ -79,7 +81,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         {
             logger.LogDebug(exception, "The connect-time path can't be used");
             whyNot = exception.Message.Split('\n')[0];
-            isHeld = exception is FolderHeldException;
+            mayPass = exception is FolderHeldException || Shortage.Is(exception);
             return null;
         }
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Bpf;
 
 namespace Cluster.Dataplane.SocketLb;
@@ -13,6 +14,8 @@ internal sealed class SocketMaps : IDisposable
 
     private SocketMaps(SocketLoadBalancerOptions options, string? folder)
     {
+        using var opening = new Opening();
+        opening.Add(this);
         var lru = new BpfMapOptions("", BpfMapType.LruHash, options.MaxFlows);
         Namespaces = Hash<ulong, uint>("namespaces", new("", BpfMapType.Hash, 16_384) { Lazy = true }, folder);
         Frontends = Hash<FrontendKey, FrontendValue>("frontends", new("", BpfMapType.Hash, options.MaxFrontends) { Lazy = true }, folder);
@@ -27,6 +30,7 @@ internal sealed class SocketMaps : IDisposable
         Sockets = Add("sockets", folder is null
             ? BpfMap<int, SocketRecord>.CreateSocketStorage("cl_sockets")
             : BpfMap<int, SocketRecord>.Open(Path.Combine(folder, "sockets"), new("", BpfMapType.SocketStorage, 0) { Lazy = true }));
+        opening.Keep();
     }
 
     /// <summary>Cookies of the network namespaces that are served, and whether one is the host's own.</summary>
@@ -108,12 +112,7 @@ internal sealed class SocketMaps : IDisposable
     private T Add<T>(string name, T? map)
         where T : BpfMap
     {
-        if (map is null)
-        {
-            Dispose();
-            throw new MissingMapException();
-        }
-
+        if (map is null) throw new MissingMapException();
         _all.Add((name, map));
         return map;
     }

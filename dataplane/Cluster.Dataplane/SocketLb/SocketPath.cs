@@ -20,7 +20,8 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
     private readonly Dictionary<ServicePortId, ServiceTableChange> _owed = [];
     private bool _tried;
     // The pins are another process's: tried again, for until they are ours nobody tells the programs of changes once that one is gone.
-    private bool _held;
+    // Or there were no descriptors left.
+    private bool _mayPass;
     private bool _applied;
     private bool _waits;
     private bool _behind;
@@ -87,12 +88,12 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
         }
     }
 
-    /// <summary>Offers again what could not be put into effect, and begins where another process was in the way. Any thread.</summary>
+    /// <summary>Offers again what could not be put into effect, and begins where what was in the way may have passed. Any thread.</summary>
     public void Retry()
     {
         lock (_lock)
         {
-            if (_held && !_waits && !_disposed) BeginAnew();
+            if (_mayPass && !_waits && !_disposed) BeginAnew();
             else if (_balancer is not null && (_owed.Count > 0 || _behind)) SettleLocked();
         }
     }
@@ -167,13 +168,13 @@ internal sealed class SocketPath(SocketLoadBalancerOptions? options, ServiceDire
     {
         _tried = true;
         // Whoever tries again need not wait: the next time is near.
-        var patience = _held ? TimeSpan.Zero : options!.LockPatience;
-        var wasHeld = _held;
-        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved, LockPatience = patience }, _logger, out var whyNot, out _held, directory.Box, time);
+        var patience = _mayPass ? TimeSpan.Zero : options!.LockPatience;
+        var isKnown = _mayPass;
+        _balancer = SocketLoadBalancer.TryStart(options! with { Reserved = _reserved, LockPatience = patience }, _logger, out var whyNot, out _mayPass, directory.Box, time);
         if (_balancer is not { } balancer)
         {
             _whyNot = $"the connect-time path is not possible here: {whyNot}";
-            if (!wasHeld || !_held) _logger.LogWarning("Sockets can't be connected to backends from the start, all services take relays: {Reason}", whyNot);
+            if (!isKnown || !_mayPass) _logger.LogWarning("Sockets can't be connected to backends from the start, all services take relays: {Reason}", whyNot);
             return;
         }
 

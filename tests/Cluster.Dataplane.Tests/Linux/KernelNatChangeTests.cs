@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Linux.Nftables.Nat;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tests.Tcp;
 using Cluster.Testing;
@@ -224,6 +225,42 @@ public sealed class KernelNatChangeTests : KernelNatRig
         for (var i = 0; i < 4; i++) Assert.Equal(first, await AskAsync(Remote, target, ServiceProtocol.Tcp));
         for (var i = 0; i < 4; i++) Assert.Equal(second, await AskAsync(Pod(1), target, ServiceProtocol.Tcp));
         await RefusedAsync(null, new IPEndPoint(Vip(11, false), 80), ServiceProtocol.Tcp);
+    }
+
+    [Fact]
+    public async Task Set_NoDescriptors_IsInForceAndFlowsOfWhoIsGoneAreCutOnceThereAre()
+    {
+        var (a, b) = (Server(0, ServiceProtocol.Udp, false, "a"), Server(1, ServiceProtocol.Udp, false, "b"));
+        var port = Port(ServiceProtocol.Udp);
+        await SetAsync(port, a);
+        var target = new IPEndPoint(Vip(10, false), 80);
+        using var first = await ConnectAsync(Remote, target, ServiceProtocol.Udp);
+        Assert.StartsWith("a", await AskAsync(first), StringComparison.Ordinal);
+        // Who has asked before the change was in force stays with the first one.
+        var others = new Queue<Socket>();
+        for (var i = 0; i < 100; i++) others.Enqueue(await ConnectAsync(null, target, ServiceProtocol.Udp));
+        Task published;
+        using (new NoDescriptors())
+        {
+            published = SetAsync(port, b);
+            await Eventually.True(async () => (await AskAsync(others.Dequeue()))[..1] == "b", "the change to be in force");
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            Assert.False(published.IsCompleted);
+        }
+
+        await published.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.StartsWith("b", await AskAsync(first), StringComparison.Ordinal);
+        foreach (var other in others) other.Dispose();
+    }
+
+    [Fact]
+    public async Task Start_NoDescriptors_SaysSoAndNotThatNftIsMissing()
+    {
+        await using var table = new NatTable(new NatOptions { Table = Table + "_more" }, NullLogger.Instance);
+        using var none = new NoDescriptors();
+        var failure = await Assert.ThrowsAsync<Cluster.Dataplane.Linux.Nftables.NftException>(() => table.StartAsync([], CancellationToken.None));
+        Assert.Contains("Too many open files", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("install", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -353,7 +353,7 @@ public abstract class NodeDataplaneTests(Capture capture)
         socket.SocketType == SocketType.Stream ? DataplaneRig.AskTcpAsync(socket, endPoint) : DataplaneRig.AskUdpAsync(socket, endPoint);
 
     /// <summary>A reset, or port unreachable.</summary>
-    private protected static async Task AssertRefusedAsync(Socket socket, IPEndPoint endPoint)
+    internal static async Task AssertRefusedAsync(Socket socket, IPEndPoint endPoint)
     {
         using (socket)
         {

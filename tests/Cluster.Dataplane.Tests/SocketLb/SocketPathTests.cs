@@ -5,7 +5,6 @@ using Cluster.Dataplane.Services;
 using Cluster.Dataplane.SocketLb;
 using Cluster.Dataplane.Tests.Linux;
 using Cluster.Dataplane.Tests.Linux.Bpf;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Dataplane.Tests.SocketLb;
@@ -86,19 +85,6 @@ public sealed class SocketPathTests
             SocketLoadBalancer.Remove(folder.Path);
             Directory.CreateDirectory(folder.Path);
             Directory.Delete(cgroup);
-        }
-    }
-
-    private sealed class OneLogger(ILogger logger) : ILoggerFactory
-    {
-        public ILogger CreateLogger(string categoryName) => logger;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

@@ -26,8 +26,8 @@ internal sealed class DnsLoop : IDnsLoop
     private const ulong WakeData = 1;
     private const ulong SocketData = 0;
 
-    private readonly Epoll _epoll = new(2);
-    private readonly LoopInbox<DnsLoop> _inbox = new();
+    private readonly Epoll _epoll;
+    private readonly LoopInbox<DnsLoop> _inbox;
     private readonly ReceiveBatch _received = new(BatchSize, MaxQueryBytes);
     private readonly SendBatch _answers = new(BatchSize);
     private readonly DatagramSender[] _senders = new DatagramSender[BatchSize];
@@ -47,13 +47,16 @@ internal sealed class DnsLoop : IDnsLoop
     private volatile bool _stopped;
 
     /// <param name="name">The thread's.</param>
-    /// <param name="descriptor">A bound socket (<see cref="Listen"/>); the loop's from now on.</param>
+    /// <param name="descriptor">A bound socket (<see cref="Listen"/>); the loop's once it is made.</param>
     /// <param name="family">The socket's.</param>
     /// <param name="responder">Answers.</param>
     /// <param name="answerer">Answers what waits for other servers.</param>
     /// <param name="time">The cache's clock.</param>
     public DnsLoop(string name, int descriptor, AddressFamily family, DnsResponder responder, DnsAnswerer answerer, TimeProvider time)
     {
+        using var opening = new Opening();
+        _epoll = opening.Add(new Epoll(2));
+        _inbox = opening.Add(new LoopInbox<DnsLoop>());
         _descriptor = descriptor;
         _v6 = family == AddressFamily.InterNetworkV6;
         _responder = responder;
@@ -64,7 +67,8 @@ internal sealed class DnsLoop : IDnsLoop
         _epoll.Add(_descriptor, Epoll.EPOLLIN, SocketData);
         _epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
-        _thread.Start();
+        _thread.TryStart();
+        opening.Keep();
     }
 
     /// <summary>A bound socket that shares its port with those of other loops.</summary>

@@ -70,7 +70,9 @@ internal static class NftCommand
         }
         catch (Win32Exception exception)
         {
-            throw new NftException($"nft can't be run ({exception.Message}); install the package nftables") { Missing = true };
+            // Out of descriptors or processes it is there all the same.
+            var isMissing = exception.NativeErrorCode == Errno.ENOENT;
+            throw new NftException($"nft can't be run ({exception.Message}){(isMissing ? "; install the package nftables" : "")}") { Missing = isMissing };
         }
     }
 }

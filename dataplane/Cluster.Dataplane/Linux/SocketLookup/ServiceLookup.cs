@@ -113,6 +113,8 @@ internal sealed class ServiceLookup : ISocketSteering, IDisposable
     {
         if (_link is not null && IsHere(_link)) return true;
         _link?.Dispose();
+        // Where the kernel refuses now, the next look must not ask a link that is closed.
+        _link = null;
         _link = TakeLink();
         return false;
     }

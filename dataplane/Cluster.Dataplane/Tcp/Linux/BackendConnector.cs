@@ -99,7 +99,7 @@ internal sealed class BackendConnector(
     }
 
     /// <summary>The process or the system has nothing left to open sockets with.</summary>
-    public static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM or Errno.ENOSPC;
+    public static bool IsExhausted(int error) => Shortage.Is(error) || error == Errno.ENOSPC;
 
     private bool ConnectNext(LoopConnection connection, Backend? failed, long now)
     {

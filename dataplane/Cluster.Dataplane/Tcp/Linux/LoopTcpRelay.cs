@@ -53,7 +53,9 @@ public sealed class LoopTcpRelay : IRelay
         _logger = logger;
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
-        _loops = [.. Enumerable.Range(0, count).Select(number => new TcpLoop($"tcp-loop-{number}", directory, options, Math.Max(1, limit / count), logger))];
+        using var opening = new Opening();
+        _loops = [.. Enumerable.Range(0, count).Select(number => opening.Add(new TcpLoop($"tcp-loop-{number}", directory, options, Math.Max(1, limit / count), logger)))];
+        opening.Keep();
     }
 
     public ServiceProtocol Protocol => ServiceProtocol.Tcp;

@@ -23,8 +23,8 @@ internal sealed class TcpLoop : IDisposable
     /// <summary>Precision of connect time-outs and of the rest after the descriptors ran out.</summary>
     private const int TickMs = 25;
 
-    private readonly Epoll _epoll = new(EventsPerWait);
-    private readonly EventFd _wake = new();
+    private readonly Epoll _epoll;
+    private readonly EventFd _wake;
     private readonly ConcurrentQueue<Action<TcpLoop>> _posted = new();
     private readonly LoopBuffers _buffers;
     private readonly List<LoopConnection> _connections = [];
@@ -51,6 +51,9 @@ internal sealed class TcpLoop : IDisposable
 
     public TcpLoop(string name, ServiceDirectory directory, TcpRelayOptions options, int connectionLimit, ILogger logger)
     {
+        using var opening = new Opening();
+        _epoll = opening.Add(new Epoll(EventsPerWait));
+        _wake = opening.Add(new EventFd());
         _options = options;
         _limit = connectionLimit;
         _buffers = new LoopBuffers(options, connectionLimit);
@@ -63,7 +66,8 @@ internal sealed class TcpLoop : IDisposable
         _logger = logger;
         _epoll.Add(_wake.Descriptor, Epoll.EPOLLIN, LoopEventData.Wake);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
-        _thread.Start();
+        _thread.TryStart();
+        opening.Keep();
     }
 
     /// <summary>Connections being served. Any thread may ask.</summary>

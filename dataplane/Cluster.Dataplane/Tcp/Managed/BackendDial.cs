@@ -21,15 +21,17 @@ internal sealed class BackendDial : IDisposable
     /// <summary>Makes a socket for a backend; null with the reason where there is none to be had.</summary>
     public Socket? Open(Backend backend, out SocketError error)
     {
+        Socket? socket = null;
         try
         {
             error = SocketError.Success;
-            var socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket = new Socket(backend.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             RelaySocket.SetOptions(socket, _options);
             return socket;
         }
         catch (SocketException exception)
         {
+            socket?.Dispose();
             error = exception.SocketErrorCode;
             return null;
         }

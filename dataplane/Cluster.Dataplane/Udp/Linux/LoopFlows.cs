@@ -234,7 +234,7 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     {
         AddressFamily family = backend.Address.AddressFamily;
         int descriptor = DatagramCalls.Connect(family, backend.SocketAddress, source);
-        if (descriptor >= 0 || SocketCalls.Error is not (Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM)) return descriptor;
+        if (descriptor >= 0 || !Shortage.Is(SocketCalls.Error)) return descriptor;
         // Not one that has a datagram in the batch under way, nor the one that is being moved.
         if (_withSocket.Oldest is not { BatchHead: < 0, Backend: not null }) return -1;
         Evict(UdpMode.Session);

@@ -49,14 +49,13 @@ public sealed class LoopUdpRelay : IFlowRelay
         _sockets = sockets ?? new HandoverSockets();
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int sessions = options.MaxSessions > 0 ? options.MaxSessions : DescriptorBudget.Of(ResourceLimits.OpenFiles).UdpSessions;
-        _loops = [.. Enumerable.Range(0, count).Select(number => new UdpLoop(
-            $"udp-loop-{number}", directory, options, Math.Max(1, sessions / count), Math.Max(1, options.MaxOneWayFlows / count), time))];
+        using var opening = new Opening();
+        _loops = [.. Enumerable.Range(0, count).Select(number => opening.Add(new UdpLoop(
+            $"udp-loop-{number}", directory, options, Math.Max(1, sessions / count), Math.Max(1, options.MaxOneWayFlows / count), time)))];
         // Before any socket of another process is watched.
         if (_sockets.IsTakingOver) Suspend();
-        if (steering is null) return;
-        Steer(AddressFamily.InterNetwork, steering, logger);
-        // Without IPv6 there are no frontends of it either.
-        if (Socket.OSSupportsIPv6) Steer(AddressFamily.InterNetworkV6, steering, logger);
+        if (steering is not null) Steer(steering, logger);
+        opening.Keep();
     }
 
     public ServiceProtocol Protocol => ServiceProtocol.Udp;
@@ -200,12 +199,30 @@ public sealed class LoopUdpRelay : IFlowRelay
         done.Wait();
     }
 
+    private void Steer(ISocketSteering steering, ILogger logger)
+    {
+        try
+        {
+            Steer(AddressFamily.InterNetwork, steering, logger);
+            // Without IPv6 there are no frontends of it either.
+            if (Socket.OSSupportsIPv6) Steer(AddressFamily.InterNetworkV6, steering, logger);
+        }
+        catch
+        {
+            // Closed with their loops.
+            foreach (SteeredSockets sockets in _steered.Values.SelectMany(sockets => sockets)) _sockets.Remove(sockets.Receiver);
+            throw;
+        }
+    }
+
     private void Steer(AddressFamily family, ISocketSteering steering, ILogger logger)
     {
         int[] inherited = _sockets.Inherit(ListenerKind.Steered, ServiceProtocol.Udp, new IPEndPoint(family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0));
         SteeredSockets[] sockets = inherited.Length > 0 ? SteeredSockets.Open(family, inherited) : SteeredSockets.Open(family, _loops.Length);
         if (sockets.Length == 0)
         {
+            // That passes, and the relay is made then; sockets of their own would stay.
+            if (Shortage.Is(SocketCalls.Error)) throw new Win32Exception(SocketCalls.Error);
             string reason = Marshal.GetPInvokeErrorMessage(SocketCalls.Error);
             logger.LogWarning("UDP service ports have sockets of their own, which the host's listeners may be in the way of: {Reason}", reason);
             return;

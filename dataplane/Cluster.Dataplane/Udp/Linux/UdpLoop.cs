@@ -35,10 +35,10 @@ internal sealed class UdpLoop : IDisposable
     private const ulong ListenerBit = 1ul << 63;
     private const ulong SteeredBit = 1ul << 62;
 
-    private readonly Epoll _epoll = new(EventsPerWait);
-    private readonly Epoll _quiet = new(1);
-    private readonly LoopInbox<UdpLoop> _inbox = new();
-    private readonly UdpCounts _counts = DataplaneMetrics.AddUdp();
+    private readonly Epoll _epoll;
+    private readonly Epoll _quiet;
+    private readonly LoopInbox<UdpLoop> _inbox;
+    private readonly UdpCounts _counts;
     private readonly ReceiveBatch _received = new(BatchSize);
     private readonly ListenerSet _listeners = new();
     private readonly List<SteeredSockets> _steered = [];
@@ -57,6 +57,11 @@ internal sealed class UdpLoop : IDisposable
 
     public UdpLoop(string name, ServiceDirectory directory, UdpRelayOptions options, int socketLimit, int oneWayLimit, TimeProvider time)
     {
+        using var opening = new Opening();
+        _epoll = opening.Add(new Epoll(EventsPerWait));
+        _quiet = opening.Add(new Epoll(1));
+        _inbox = opening.Add(new LoopInbox<UdpLoop>());
+        _counts = DataplaneMetrics.AddUdp();
         _directory = directory;
         _time = time;
         _replies = new ReplyQueue(BatchSize, _counts);
@@ -68,7 +73,8 @@ internal sealed class UdpLoop : IDisposable
         // While it rests nothing else wakes it: what comes waits in the sockets, and not one of them has to be touched for that.
         _quiet.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
-        _thread.Start();
+        _thread.TryStart();
+        opening.Keep();
     }
 
     /// <summary>Flows being served. Any thread may ask.</summary>

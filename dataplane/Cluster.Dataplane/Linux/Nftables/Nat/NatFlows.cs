@@ -14,7 +14,11 @@ namespace Cluster.Dataplane.Linux.Nftables.Nat;
 /// </summary>
 internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
 {
+    /// <summary>Where descriptors or memory are short it is tried again so soon: until then flows are led to whoever has the address.</summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stopping = new();
     private ConnectionTracking? _tracking;
     // Of each place (the address is null for node ports) who may have its flows; what comes while it is at work is joined to what waits.
     private Dictionary<(IPAddress?, int), HashSet<IPEndPoint>>? _waiting;
@@ -36,8 +40,10 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
         await Cut;
         _tracking?.Dispose();
+        _stopping.Dispose();
     }
 
     private static bool IsCut(NatChange change, bool isFirst) =>
@@ -76,6 +82,18 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
             _waiting = null;
         }
 
+        for (var isFirst = true; TryCut(places, isFirst) is false && !_stopping.IsCancellationRequested; isFirst = false)
+        {
+            await Task.Delay(RetryPause, TimeProvider.System, _stopping.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            // Who may have a place's flows by now.
+            lock (_lock)
+                foreach (var (place, backends) in _waiting ?? []) places[place] = backends;
+        }
+    }
+
+    /// <summary>False where there was not enough to do it with.</summary>
+    private bool TryCut(Dictionary<(IPAddress?, int), HashSet<IPEndPoint>> places, bool isFirst)
+    {
         try
         {
             _tracking ??= new ConnectionTracking();
@@ -87,8 +105,11 @@ internal sealed class NatFlows(ILogger logger) : IAsyncDisposable
             // The end of a task of its own; flows end by themselves when their clients are silent.
             _tracking?.Dispose();
             _tracking = null;
-            logger.LogWarning("UDP flows to backends that are gone can't be cut: {Error}", exception.Message);
+            if (isFirst) logger.LogWarning("UDP flows to backends that are gone can't be cut: {Error}", exception.Message);
+            return !Shortage.Is(exception);
         }
+
+        return true;
     }
 
     /// <summary>Whether a flow to one of the places has another end than a backend of its service: one that is gone, or none as it was not translated.</summary>
