@@ -29,10 +29,10 @@ public abstract class ContainerWaysTests(Containers containers)
 
     private protected abstract Task<Way> StartAsync(bool udp, bool v6, IPEndPoint[] backends);
 
-    private protected static async Task<Way> StartAsync(Capture capture, bool udp, bool v6, IPEndPoint[] backends)
+    private protected static async Task<Way> StartAsync(Capture capture, bool udp, bool v6, IPEndPoint[] backends, ServicePath path = ServicePath.Auto)
     {
         var rig = await new DataplaneRig(capture: capture).StartAsync();
-        await rig.SetAsync(rig.Port(10, 80, udp ? ServiceProtocol.Udp : ServiceProtocol.Tcp), backends);
+        await rig.SetAsync(rig.Port(10, 80, udp ? ServiceProtocol.Udp : ServiceProtocol.Tcp, path: path), backends);
         return new Way(new IPEndPoint(v6 ? rig.Vip6(10) : rig.Vip(10), 80), rig, _ => { });
     }
 

@@ -75,6 +75,9 @@ public sealed class Containers : IDisposable
     /// <summary>Of the bridge, whose containers stand for pods.</summary>
     public IPNetwork Subnet { get; } = IPNetwork.Parse("10.199.251.0/24");
 
+    /// <summary>The bridge, as the host has it.</summary>
+    public string Bridge => "br-" + Shell.Run("docker", "network", "inspect", "-f", "{{.Id}}", _prefix + "net")[..12];
+
     private string ScriptPath => Path.Combine(_folder.Path, "talk.pl");
 
     /// <summary>Both servers, the bridge's first: their names are bridge and host. They answer, over both families.</summary>
