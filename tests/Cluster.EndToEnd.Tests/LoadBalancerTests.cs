@@ -54,8 +54,11 @@ public sealed class LoadBalancerTests : IDisposable
         Assert.Equal(0, await proxy.TerminateAsync());
     }
 
-    [Fact]
-    public async Task Proxy_WithoutAnyPrivilege_ServesWhatItMayAndSaysWhatItMayNot()
+    [Theory]
+    [InlineData("auto", "")]
+    [InlineData("managed", "")]
+    [InlineData("connect", "Sockets can't be connected to backends from the start, all services take relays: BPF_MAP_CREATE")]
+    public async Task Proxy_WithoutAnyPrivilege_ServesWhatItMayAndSaysWhatItMayNot(string path, string reason)
     {
         RequireBinary();
         Assert.SkipUnless(Environment.IsPrivilegedProcess && File.Exists("/usr/bin/setpriv"), "needs root, to take its privileges away");
@@ -65,14 +68,17 @@ public sealed class LoadBalancerTests : IDisposable
         Assert.SkipUnless(first > 81, "every port is open to everyone here");
         await using var proxy = new ProxyProcess($"""
             services:
-            - {"{"}name: web, listen: '127.0.0.1:{port}', backends: {servers.List}{"}"}
-            - {"{"}name: low, listen: '127.0.0.1:81', backends: {servers.List}{"}"}
-            - {"{"}name: names, listen: '127.0.0.1:{port}', protocol: UDP, backends: {servers.List}{"}"}
+            - {"{"}name: web, listen: '127.0.0.1:{port}', path: {path}, backends: {servers.List}{"}"}
+            - {"{"}name: low, listen: '127.0.0.1:81', path: {path}, backends: {servers.List}{"}"}
+            - {"{"}name: names, listen: '127.0.0.1:{port}', protocol: UDP, path: {path}, backends: {servers.List}{"}"}
+            - {"{"}name: lownames, listen: '127.0.0.1:81', protocol: UDP, path: {path}, backends: {servers.List}{"}"}
 
             """, Unprivileged);
         await Poll.UntilAsync("the services to answer", async () => await AskTcpAsync(port) is not null && await AskUdpAsync(port) is not null);
         Assert.NotNull(await AskUdpAsync(port));
         await proxy.UntilLoggedAsync("low/TCP on 127.0.0.1:81 can't be opened, trying again: Permission denied");
+        await proxy.UntilLoggedAsync("lownames/UDP on 127.0.0.1:81 can't be opened, trying again: Permission denied");
+        if (reason.Length > 0) await proxy.UntilLoggedAsync(reason);
         Assert.Equal(0, await proxy.TerminateAsync());
     }
 
