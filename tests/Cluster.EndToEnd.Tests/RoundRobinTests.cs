@@ -22,10 +22,10 @@ public sealed class RoundRobinTests(RunningCluster cluster)
         await Poll.UntilAsync("all pods answer over UDP", async () => (await Traffic.CountAsync(6, () => Traffic.UdpAsync(ip, 9000))).Count == 3);
 
         Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.HttpAsync(ip, 80)), 3, Requests);
-        Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.UdpAsync(ip, 9000)), 3, Requests);
+        Traffic.AssertEven(await Traffic.CountUdpAsync(Requests, ip, 9000), 3, Requests);
         Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.HttpAsync(node, httpPort)), 3, Requests);
         Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.HttpAsync("127.0.0.1", httpPort)), 3, Requests);
-        Traffic.AssertEven(await Traffic.CountAsync(Requests, () => Traffic.UdpAsync(node, udpPort)), 3, Requests);
+        Traffic.AssertEven(await Traffic.CountUdpAsync(Requests, node, udpPort), 3, Requests);
         Traffic.AssertEven(await FromContainerAsync(kubectl, $"for i in $(seq {Requests}); do fetch {ip} 80; done"), 3, Requests);
         Traffic.AssertEven(await FromContainerAsync(kubectl, $"for i in $(seq {Requests}); do fetch who 80; done"), 3, Requests);
         Traffic.AssertEven(await FromContainerAsync(kubectl, $"udp-ask {ip} 9000 {Requests} | cut -d' ' -f1"), 3, Requests);
