@@ -5,4 +5,5 @@ namespace Cluster.Dataplane.Addresses;
 /// <summary>An address of one of this node's interfaces.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="PrefixLength">How many of its bits are those of the network it is in.</param>
-internal readonly record struct InterfaceAddress(IPAddress Address, int PrefixLength);
+/// <param name="Index">The interface's number; 0 where it is not known.</param>
+internal readonly record struct InterfaceAddress(IPAddress Address, int PrefixLength, int Index = 0);

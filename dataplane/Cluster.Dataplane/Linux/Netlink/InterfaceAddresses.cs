@@ -64,6 +64,6 @@ internal static class InterfaceAddresses
         // Where an interface leads to one peer alone, the other attribute is that one's address.
         var bytes = NetlinkMessages.Attribute(attributes, IFA_LOCAL);
         if (bytes.IsEmpty) bytes = NetlinkMessages.Attribute(attributes, IFA_ADDRESS);
-        return bytes.Length is 4 or 16 ? new InterfaceAddress(new IPAddress(bytes), message[1]) : null;
+        return bytes.Length is 4 or 16 ? new InterfaceAddress(new IPAddress(bytes), message[1], MemoryMarshal.Read<int>(message[4..])) : null;
     }
 }

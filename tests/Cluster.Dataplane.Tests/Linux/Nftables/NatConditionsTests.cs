@@ -1,4 +1,5 @@
 using System.Net;
+using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux.Nftables.Nat;
 
 namespace Cluster.Dataplane.Tests.Linux.Nftables;
@@ -32,6 +33,31 @@ public sealed class NatConditionsTests : IDisposable
         Set("ipv4/ip_forward", 1);
         Set("bridge/bridge-nf-call-iptables", 0);
         Assert.Equal(["net.bridge.bridge-nf-call-iptables"], Names(V4));
+    }
+
+    [Fact]
+    public void MissingAtBridges_NoPortOfAPodsBridgeHasTheHairpinMode_NamesIt()
+    {
+        Set("bridge/bridge-nf-call-iptables", 1);
+        InterfaceAddress[] addresses = [new(IPAddress.Parse("10.244.0.1"), 24, 7), new(IPAddress.Parse("192.0.2.1"), 24, 8)];
+        Set("class/br-pods/ifindex", 7);
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "class/br-pods/brif"));
+        Set("class/br-others/ifindex", 8);
+        Set("class/br-others/brif/veth9/hairpin_mode", 0);
+        Set("class/eth0/ifindex", 9);
+        Assert.Empty(Bridges());
+        Set("class/br-pods/brif/veth0/hairpin_mode", 0);
+        Set("class/br-pods/brif/veth1/hairpin_mode", 0);
+        Assert.Equal(["br-pods"], Bridges());
+        // What bridges pass on is not translated: nothing comes back to where it came from.
+        Set("bridge/bridge-nf-call-iptables", 0);
+        Assert.Empty(Bridges());
+        Set("bridge/bridge-nf-call-iptables", 1);
+        // The other may be the bridge's way to the network.
+        Set("class/br-pods/brif/veth1/hairpin_mode", 1);
+        Assert.Empty(Bridges());
+
+        string[] Bridges() => [.. NatConditions.MissingAtBridges(V4, addresses, _folder.FullName, Path.Combine(_folder.FullName, "class")).Select(missing => missing.Bridge)];
     }
 
     private string[] Names(NatOptions options) => [.. NatConditions.Missing(options, _folder.FullName).Select(sentence => sentence.Split(' ')[0])];

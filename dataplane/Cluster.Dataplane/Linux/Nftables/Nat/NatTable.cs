@@ -1,5 +1,7 @@
+using System.ComponentModel;
 using System.Net;
 using Cluster.Dataplane.Addresses;
+using Cluster.Dataplane.Linux.Netlink;
 using Cluster.Dataplane.Linux.Nftables.Messages;
 using Cluster.Dataplane.Services;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,7 @@ public sealed class NatTable : IAsyncDisposable
     private readonly Dictionary<IPAddress, int> _backends = [];
     private readonly HashSet<string> _sets = [];
     private readonly HashSet<ServicePortId> _refused = [];
+    private readonly HashSet<string> _toldBridges = [];
     private readonly NatPlaces _places;
     private readonly NatFlows _flows;
     private readonly NftSocket _kernel = new();
@@ -72,6 +75,7 @@ public sealed class NatTable : IAsyncDisposable
         await NftCommand.EnsureAsync(cancellationToken);
         _options.Owned?.Invoke($"nft inet {_options.Table}");
         foreach (var missing in NatConditions.Missing(_options)) _logger.LogWarning("{Missing}", missing);
+        LookAtBridges();
         if (!IsThere())
         {
             await NftCommand.ApplyAsync(_frame.Script, cancellationToken);
@@ -117,6 +121,7 @@ public sealed class NatTable : IAsyncDisposable
     /// <summary>Makes the table anew where someone has removed or changed it.</summary>
     public async Task VerifyAsync(ServiceTable table, CancellationToken cancellationToken)
     {
+        LookAtBridges();
         if (!_isDamaged && IsThere() && IsWhole())
         {
             TryRefusedAgain(table);
@@ -154,6 +159,21 @@ public sealed class NatTable : IAsyncDisposable
     {
         _kernel.Dispose();
         return _flows.DisposeAsync();
+    }
+
+    // Pods are attached at any time, and their bridge may be made for the first of them.
+    private void LookAtBridges()
+    {
+        try
+        {
+            foreach (var (bridge, missing) in NatConditions.MissingAtBridges(_options, InterfaceAddresses.List()))
+                if (_toldBridges.Add(bridge)) _logger.LogWarning("{Missing}", missing);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            // The next look is near, and nothing is served by it.
+            _logger.LogDebug("Bridges can't be looked at: {Error}", exception.Message);
+        }
     }
 
     // Not by nft, which would read the whole table.
