@@ -22,6 +22,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     private readonly Dictionary<IPAddress, int> _addressUsers = [];
     private readonly HashSet<IPAddress> _addressesCome = [];
     private readonly HashSet<IPAddress> _addressesGone = [];
+    private readonly FrontendResult _atLimit = new(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
     private IReadOnlyList<IPAddress> _nodeAddresses = [];
     private int _sockets;
 
@@ -57,7 +58,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
     /// <summary>Carries out what was noted: closes first, for a place may pass from one service to another.</summary>
     public async Task ApplyAsync(bool retry, CancellationToken cancellationToken)
     {
-        if (retry) _toOpen.UnionWith(_failed.Keys);
+        if (retry) AskAgain();
         foreach (var entry in _changed) relays.BackendsChanged(entry);
         _changed.Clear();
         if (_toOpen.Count + _toClose.Count + _toAllow.Count + _toForbid.Count == 0) return;
@@ -95,6 +96,13 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         _wanted[slot] = frontends;
     }
 
+    // Thousands may be beyond the limit: there is nothing to try for them while it is reached.
+    private void AskAgain()
+    {
+        foreach (var (frontend, result) in _failed)
+            if (result != _atLimit || _sockets < maxFrontends) _toOpen.Add(frontend);
+    }
+
     private void Open(Frontend frontend)
     {
         if (_reserved.Contains(frontend.Place)) return;
@@ -122,7 +130,7 @@ internal sealed class FrontendSet(RelaySet relays, IVirtualAddresses addresses, 
         if (TryRelay(frontend, out var failure) is not { } relay) return failure;
         var takesSocket = relay.TakesSocket(frontend);
         if (takesSocket && _sockets >= maxFrontends)
-            return new FrontendResult(FrontendError.OutOfDescriptors, $"the process's limit of open files allows {maxFrontends} frontends");
+            return _atLimit;
         var result = relay.Open(frontend);
         if (takesSocket && result.IsOpen) _sockets++;
         return result;

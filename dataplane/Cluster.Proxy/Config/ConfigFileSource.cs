@@ -55,6 +55,7 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
         using var renames = WatchRenames(() => looks.Writer.TryWrite(true));
         try
         {
+            await RehearseAsync(dataplane);
             await foreach (var _ in looks.Reader.ReadAllAsync(cancellationToken)) await ReloadIfChangedAsync(dataplane);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -84,6 +85,20 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
             watcher?.Dispose();
             logger.LogInformation("{File} is looked at every {Period}: its folder can't be watched: {Reason}", path, LookPeriod, exception.Message);
             return null;
+        }
+    }
+
+    // The compiler has its work with the first reading that finds most as it was, which the first change would wait for.
+    private async Task RehearseAsync(NodeDataplane dataplane)
+    {
+        try
+        {
+            if (FileVersion.Of(path) == _seen) await ApplyAsync(dataplane, Parse());
+        }
+        catch (Exception exception) when (exception is ConfigException or IOException or UnauthorizedAccessException)
+        {
+            // It has changed meanwhile: the next look tells.
+            logger.LogDebug(exception, "{File} can't be read again", path);
         }
     }
 

@@ -10,11 +10,11 @@ internal sealed class ConfigNode(long line)
 {
     public long Line { get; } = line;
 
-    public string? Scalar { get; private init; }
+    public string? Scalar { get; init; }
 
-    public List<ConfigNode>? Items { get; private init; }
+    public List<ConfigNode>? Items { get; init; }
 
-    public List<(ConfigNode Key, ConfigNode Value)>? Fields { get; private init; }
+    public List<(ConfigNode Key, ConfigNode Value)>? Fields { get; init; }
 
     /// <exception cref="ConfigException">It is not one YAML document.</exception>
     public static ConfigNode Read(TextReader text) => Read(text, null, static _ => { });

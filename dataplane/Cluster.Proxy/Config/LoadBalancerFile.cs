@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Cluster.Dataplane.Balancing;
 using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
@@ -58,8 +59,17 @@ public static class LoadBalancerFile
     /// <param name="text">The file.</param>
     /// <param name="services">Gets its services; empty before.</param>
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
-    internal static LoadBalancerConfig Parse(TextReader text, ServiceList services) =>
-        Parse(text, node => services.Add(Service(node), node.Line)) with { Services = services.Items };
+    internal static LoadBalancerConfig Parse(TextReader text, ServiceList services)
+    {
+        var items = new List<LoadBalancerService>();
+        return Parse(text, Take) with { Services = items };
+
+        void Take(ConfigNode node)
+        {
+            items.Add(Service(node));
+            services.Add(items[^1].Place, node.Line);
+        }
+    }
 
     /// <summary>Reads all but the services, which are handed over as they come.</summary>
     /// <exception cref="ConfigException">Something in it can't be used.</exception>
@@ -73,9 +83,13 @@ public static class LoadBalancerFile
     }
 
     /// <summary>Reads a list of one service.</summary>
+    /// <param name="text">Whole lines of UTF-8, from the one with the dash.</param>
     /// <exception cref="ConfigException">It is something else, or something in it can't be used.</exception>
-    internal static LoadBalancerService ParseItem(TextReader text) =>
-        ConfigNode.Read(text) is { Items: [var node] } ? Service(node) : throw new ConfigException(1, "one service is expected");
+    internal static LoadBalancerService ParseItem(ReadOnlySpan<byte> text)
+    {
+        if (PlainEntry.TryRead(text) is { } plain) return Service(plain);
+        return ConfigNode.Read(new StringReader(Encoding.UTF8.GetString(text))) is { Items: [var node] } ? Service(node) : throw new ConfigException(1, "one service is expected");
+    }
 
     private static LoadBalancerService Service(ConfigNode node)
     {

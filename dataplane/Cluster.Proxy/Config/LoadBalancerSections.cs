@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cluster.Proxy.Config;
 
 /// <summary>Where the services of a load balancer file stand in its text, found by lines alone.</summary>
@@ -14,6 +16,7 @@ internal readonly record struct LoadBalancerSections(Range Head, Range Tail, int
     /// <summary>Null where the text has no list of services in block style.</summary>
     /// <param name="text">The file.</param>
     /// <param name="items">Gets the services: whole lines each, from the one with the dash; comments and blank lines behind a service are its own.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It is run once in a while, and over tens of thousands of lines then.
     public static LoadBalancerSections? Find(ReadOnlySpan<byte> text, ICollection<Range> items)
     {
         var start = AfterKey(text);
@@ -26,8 +29,7 @@ internal readonly record struct LoadBalancerSections(Range Head, Range Tail, int
         var at = Next(text, start);
         while (at < text.Length)
         {
-            var line = Line(text, at);
-            if (!IsBlank(line) && IndentOf(line) <= indent)
+            if (!IsDeeper(text, at, indent) && Line(text, at) is var line && !IsBlank(line))
             {
                 if (!IsEntry(line, indent)) break;
                 items.Add(first..at);
@@ -57,6 +59,10 @@ internal readonly record struct LoadBalancerSections(Range Head, Range Tail, int
     private static ReadOnlySpan<byte> Line(ReadOnlySpan<byte> text, int start) => text[start..Next(text, start)].TrimEnd("\r\n"u8);
 
     private static int Next(ReadOnlySpan<byte> text, int start) => text[start..].IndexOf((byte)'\n') is var length and >= 0 ? start + length + 1 : text.Length;
+
+    // Nearly all lines, most of a long file's: of the service that began before them.
+    private static bool IsDeeper(ReadOnlySpan<byte> text, int start, int indent) =>
+        text.Length - start > indent && !text.Slice(start, indent + 1).ContainsAnyExcept((byte)' ');
 
     private static int IndentOf(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept((byte)' ') is var indent and >= 0 ? indent : line.Length;
 

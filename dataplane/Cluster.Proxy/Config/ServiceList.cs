@@ -3,45 +3,32 @@ using Cluster.Dataplane.Services;
 
 namespace Cluster.Proxy.Config;
 
-/// <summary>Gathers the services of a load balancer file and refuses what two of them can't both have.</summary>
+/// <summary>The services of a load balancer file by what no two of them can have both: refuses whoever asks for what another has.</summary>
 internal sealed class ServiceList
 {
     private readonly HashSet<ServicePortId> _ids = [];
     private readonly Dictionary<(IPEndPoint, ServiceProtocol), string> _places = [];
-    private List<LoadBalancerService> _items = [];
 
     /// <summary>Those that were added.</summary>
-    public IReadOnlyList<LoadBalancerService> Items => _items;
-
-    /// <summary>Those that were added or kept.</summary>
     public IReadOnlySet<ServicePortId> Ids => _ids;
 
-    /// <summary>Makes it empty; the items given out remain as they are.</summary>
-    public void Clear()
+    /// <exception cref="ConfigException">Its name or its place is another's, which keeps it; this one is not there.</exception>
+    public void Add(ServicePlace service, long line)
     {
-        _ids.Clear();
-        _places.Clear();
-        _items = [];
+        if (!_ids.Add(service.Id)) throw new ConfigException(line, $"service {service.Id.Name} is there twice");
+        if (_places.TryAdd(Key(service), service.Id.Name)) return;
+        _ids.Remove(service.Id);
+        throw new ConfigException(line, $"{_places[Key(service)]} listens on {service.Listen} already");
     }
 
-    /// <exception cref="ConfigException">Its name or its place is another's.</exception>
-    public void Add(LoadBalancerService service, long line)
+    /// <summary>Takes away one that was added.</summary>
+    public void Remove(ServicePlace service)
     {
-        Take(service.Place, line);
-        _items.Add(service);
+        _ids.Remove(service.Id);
+        _places.Remove(Key(service));
     }
 
-    /// <summary>One that was there before as it is, and needs nobody's attention.</summary>
-    /// <exception cref="ConfigException">Its name or its place is another's; the line is not said.</exception>
-    public void Keep(ServicePlace place) => Take(place, line: 1);
-
-    private void Take(ServicePlace place, long line)
-    {
-        var (id, address) = place;
-        if (!_ids.Add(id)) throw new ConfigException(line, $"service {id.Name} is there twice");
-        // Both wildcards stand for every address of the host, of both families.
-        var listen = address.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.Any, address.Port) : address;
-        if (!_places.TryAdd((listen, id.Protocol), id.Name))
-            throw new ConfigException(line, $"{_places[(listen, id.Protocol)]} listens on {address} already");
-    }
+    // Both wildcards stand for every address of the host, of both families.
+    private static (IPEndPoint, ServiceProtocol) Key(ServicePlace service) =>
+        (service.Listen.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.Any, service.Listen.Port) : service.Listen, service.Id.Protocol);
 }
