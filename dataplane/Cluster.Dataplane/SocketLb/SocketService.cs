@@ -19,13 +19,13 @@ internal sealed class SocketService(int slot, uint identity)
     /// <summary>Where it is reached: scopes all of whose backends have addresses of the family.</summary>
     public TrafficScope[] Scopes { get; set; } = [];
 
-    public Dictionary<FrontendKey, FrontendValue> Frontends { get; } = [];
+    public ArrayMap<FrontendKey, FrontendValue> Frontends { get; } = [];
 
     /// <summary>The index of each backend that may be chosen.</summary>
-    public Dictionary<BackendKey, int> Backends { get; } = [];
+    public ArrayMap<BackendKey, int> Backends { get; } = [];
 
     /// <summary>Backends that are chosen no more and may have connections.</summary>
-    public Dictionary<BackendKey, DrainingRecord> Draining { get; } = [];
+    public ArrayMap<BackendKey, DrainingRecord> Draining { get; } = [];
 
     /// <summary>What backends that are gone had counted.</summary>
     public SocketCounters Retired { get; set; }
