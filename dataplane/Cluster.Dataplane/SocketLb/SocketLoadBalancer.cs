@@ -33,7 +33,8 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     private readonly FailureWatch _failures;
     private readonly ILogger _logger;
     private readonly PenaltyBox? _box;
-    private readonly ITimer _watch;
+    private readonly TimeProvider _time;
+    private ITimer? _watch;
     private SocketLinks? _links;
     private bool _disposed;
 
@@ -50,7 +51,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         _destroyer = new SocketDestroyer(maps, NamespacePaths, logger, time);
         _failures = new FailureWatch(maps, _table, logger);
         _logger = logger;
-        _watch = time.CreateTimer(_ => Watch(), null, options.WatchPeriod, options.WatchPeriod);
+        _time = time;
     }
 
     /// <summary>Starts it, or takes over from an earlier process, without a gap.</summary>
@@ -209,7 +210,7 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
     /// <summary>Leaves everything to the next process where it is pinned; ends it otherwise.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _watch.DisposeAsync();
+        if (_watch is { } watch) await watch.DisposeAsync();
         await _destroyer.DisposeAsync();
         lock (_lock)
         {
@@ -240,7 +241,6 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
         }
         catch
         {
-            balancer?._watch.Dispose();
             balancer?._destroyer.Stop();
             programs?.Dispose();
             maps?.Dispose();
@@ -284,6 +284,9 @@ public sealed class SocketLoadBalancer : IAsyncDisposable
             // With new maps beside programs that still work on old ones, those go on until the new maps are filled.
             if (_maps.TakenOver || !SocketLinks.ArePinned(_options.PinFolder)) AttachLocked();
         }
+
+        // Not before it stands: where it does not come to that the maps are closed at once, and a look under way would end the process.
+        _watch = _time.CreateTimer(_ => Watch(), null, _options.WatchPeriod, _options.WatchPeriod);
     }
 
     private void AttachLocked()

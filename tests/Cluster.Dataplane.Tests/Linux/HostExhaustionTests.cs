@@ -183,7 +183,7 @@ public sealed class HostExhaustionTests
         using var folder = new BpfFolder();
         try
         {
-            var options = new SocketLoadBalancerOptions { CgroupPath = cgroup, PinPath = folder.Path, MaxServices = 16, MaxBackends = 64, MaxSlots = 256, MaxFlows = 64 };
+            var options = new SocketLoadBalancerOptions { CgroupPath = cgroup, PinPath = folder.Path, MaxServices = 16, MaxBackends = 64, MaxSlots = 256, MaxFlows = 64, WatchPeriod = TimeSpan.FromMilliseconds(1) };
             var log = new Lines();
             var directory = new ServiceDirectory();
             await using var path = new SocketPath(options, directory, [], new OneLogger(log), TimeProvider.System);

@@ -2,6 +2,7 @@ using System.Net;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Services;
 using Cluster.Dataplane.Tests.Tcp;
+using Cluster.Dataplane.Tests.Udp;
 using Cluster.Testing;
 
 namespace Cluster.Dataplane.Tests.Linux;
@@ -207,5 +208,14 @@ public sealed class KernelNatTests : KernelNatRig
             Assert.StartsWith("a", await AskAsync(Remote, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Tcp), StringComparison.Ordinal);
             Assert.Equal(admitted, Dataplane.Refusals!.Value.SourceRefused == refused);
         }
+    }
+
+    [Fact]
+    public async Task Udp_FromTheNodeToAServerOfItsOwn_IsAnswered()
+    {
+        // On all addresses, as most servers are: it answers by whichever the kernel takes for the client's.
+        await using var own = new UdpBackend("own", IPAddress.Any);
+        await SetAsync(Port(ServiceProtocol.Udp), new IPEndPoint(IPAddress.Parse("10.254.0.1"), own.EndPoint.Port));
+        for (var i = 0; i < 3; i++) Assert.Equal("own:x", await AskAsync(null, new IPEndPoint(Vip(10, false), 80), ServiceProtocol.Udp));
     }
 }

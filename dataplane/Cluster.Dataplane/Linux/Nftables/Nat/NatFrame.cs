@@ -59,6 +59,9 @@ internal sealed class NatFrame
         yield return new("output", "nat hook output priority -105", ["jump services"]);
         yield return new("postrouting", "nat hook postrouting priority srcnat - 5",
         [
+            // From this node to itself the answer comes by here anyhow. Another of its addresses, which is what a masquerade over loopback takes, is one that a
+            // server of datagrams answers to from that same address, and the answer is nobody's.
+            "oifname \"lo\" return",
             $"meta mark & {mark} == {mark} masquerade",
             // Whoever speaks to itself without a service in between keeps its address.
             "ip saddr . ip daddr @hairpin4 ct status dnat masquerade",
