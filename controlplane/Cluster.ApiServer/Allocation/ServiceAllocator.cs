@@ -62,6 +62,12 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
         if (!ServiceTypes.NeedsClusterIP(spec))
             return;
 
+        if (spec.ClusterIP == ServiceTypes.Headless && spec.Selector.Count == 0)
+        {
+            ChooseFamilies(spec);
+            return;
+        }
+
         RequireSingleStack(service);
         if (spec.ClusterIP.Length == 0)
         {
@@ -76,7 +82,20 @@ internal sealed class ServiceAllocator(RegistryOptions options, KeyCache claims)
 
         if (spec.IpFamilies.Count == 0)
             spec.IpFamilies.Add(_addresses.Family);
-        spec.IpFamilyPolicy = "SingleStack";
+        // PreferDualStack stays: it is a wish that one family fulfils as far as it can be.
+        if (!spec.HasIpFamilyPolicy)
+            spec.IpFamilyPolicy = "SingleStack";
+    }
+
+    /// <summary>No address is needed of this cluster's range: whoever writes the endpoints may do so in both families.</summary>
+    private void ChooseFamilies(ServiceSpec spec)
+    {
+        if (!spec.HasIpFamilyPolicy)
+            spec.IpFamilyPolicy = "RequireDualStack";
+        if (spec.IpFamilies.Count == 0)
+            spec.IpFamilies.Add(_addresses.Family);
+        if (spec.IpFamilies.Count == 1 && spec.IpFamilyPolicy != "SingleStack")
+            spec.IpFamilies.Add(spec.IpFamilies[0] == "IPv4" ? "IPv6" : "IPv4");
     }
 
     private void RequireSingleStack(Service service)

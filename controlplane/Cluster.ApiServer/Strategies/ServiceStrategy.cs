@@ -79,10 +79,21 @@ internal sealed class ServiceStrategy(ResourceType type, ServiceAllocator alloca
                 spec.ClusterIPs.Add(before.ClusterIPs);
         }
 
+        if (ServiceTypes.NeedsClusterIP(spec) && ServiceTypes.NeedsClusterIP(before))
+            KeepFamilies(spec, before);
         if (ServiceTypes.NeedsNodePorts(spec) && ServiceTypes.NeedsNodePorts(before))
             KeepNodePorts(spec, before);
         if (ServiceTypes.NeedsHealthCheckPort(spec) && ServiceTypes.NeedsHealthCheckPort(before) && spec.HealthCheckNodePort == 0)
             spec.HealthCheckNodePort = before.HealthCheckNodePort;
+    }
+
+    private static void KeepFamilies(ServiceSpec spec, ServiceSpec before)
+    {
+        if (!spec.HasIpFamilyPolicy && before.HasIpFamilyPolicy)
+            spec.IpFamilyPolicy = before.IpFamilyPolicy;
+        // Who asks for one family alone need not name it.
+        if (spec is { IpFamilyPolicy: "SingleStack", IpFamilies.Count: 2 } && spec.IpFamilies.Equals(before.IpFamilies))
+            spec.IpFamilies.RemoveAt(1);
     }
 
     // The name says which port it is: its number, its protocol and where it leads may be what the update changes.

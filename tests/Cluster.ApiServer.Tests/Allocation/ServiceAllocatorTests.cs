@@ -114,6 +114,37 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Create_PreferDualStack_StaysSoWithTheOneFamilyThereIs()
+    {
+        var wanted = RegistryRig.Service("one");
+        wanted.Spec.IpFamilyPolicy = "PreferDualStack";
+        var made = await _rig.CreateAsync(wanted);
+        var again = await _rig.UpdateAsync(RegistryRig.Service("one"));
+
+        Assert.Equal(("PreferDualStack", "IPv4"), (made.Spec.IpFamilyPolicy, Assert.Single(made.Spec.IpFamilies)));
+        Assert.Equal(("PreferDualStack", "IPv4"), (again.Spec.IpFamilyPolicy, Assert.Single(again.Spec.IpFamilies)));
+        var required = RegistryRig.Service("two");
+        required.Spec.IpFamilyPolicy = "RequireDualStack";
+        Assert.Contains("not configured for dual-stack services", (await Fails(() => _rig.CreateAsync(required))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Create_HeadlessWithoutSelector_MayHaveBothFamiliesAnywhere()
+    {
+        var one = (await _rig.CreateAsync(RegistryRig.Service("one", "None"))).Clone();
+        var selecting = RegistryRig.Service("two", "None");
+        selecting.Spec.Selector["app"] = "two";
+        var two = await _rig.CreateAsync(selecting);
+
+        Assert.Equal("RequireDualStack", one.Spec.IpFamilyPolicy);
+        Assert.Equal(["IPv4", "IPv6"], one.Spec.IpFamilies);
+        Assert.Equal("SingleStack", two.Spec.IpFamilyPolicy);
+        Assert.Equal(["IPv4"], two.Spec.IpFamilies);
+        one.Spec.IpFamilyPolicy = "SingleStack";
+        Assert.Equal(["IPv4"], (await _rig.UpdateAsync(one)).Spec.IpFamilies);
+    }
+
+    [Fact]
     public async Task Create_NodePort_GetsOneAndRefusesATakenOne()
     {
         var first = await _rig.CreateAsync(RegistryRig.Service("one", type: "NodePort"));
