@@ -119,6 +119,34 @@ public sealed class WritePathTests : IAsyncLifetime
         Assert.Equal((3, 2, 2L), (reported.Spec.Replicas, reported.Status.Replicas, reported.Metadata.Generation));
     }
 
+    [Theory]
+    [InlineData("10.9.0.0/24", new string[0], "10.9.0.0/24", new[] { "10.9.0.0/24" })]
+    [InlineData("", new[] { "10.9.0.0/24", "fd00::/64" }, "10.9.0.0/24", new[] { "10.9.0.0/24", "fd00::/64" })]
+    [InlineData("10.8.0.0/24", new[] { "10.9.0.0/24", "fd00::/64" }, "10.8.0.0/24", new[] { "10.8.0.0/24" })]
+    public async Task Create_OfANode_RangeAndRangesAgree(string range, string[] ranges, string stored, string[] storedAll)
+    {
+        var node = RegistryRig.Node("n1");
+        node.Spec = new NodeSpec { PodCIDR = range, PodCIDRs = { ranges } };
+        var made = await _rig.CreateAsync(node);
+
+        Assert.Equal(stored, made.Spec.PodCIDR);
+        Assert.Equal(storedAll, made.Spec.PodCIDRs);
+    }
+
+    [Fact]
+    public async Task Update_OfANodesRange_IsOneForAllAndCheckedUnderEitherName()
+    {
+        await _rig.CreateAsync(RegistryRig.Node("n1"));
+        Assert.Contains("spec.podCIDRs[0]: Invalid value: \"x\"", (await Fails(() => PatchAsync("""{"spec":{"podCIDR":"x"}}"""))).Message, StringComparison.Ordinal);
+        Assert.Equal(["10.9.0.0/24"], (await PatchAsync("""{"spec":{"podCIDR":"10.9.0.0/24"}}""")).Spec.PodCIDRs);
+        var failure = await Fails(() => PatchAsync("""{"spec":{"podCIDR":"10.8.0.0/24"}}"""));
+
+        Assert.Contains("node updates may not change podCIDR except from \"\" to valid", failure.Message, StringComparison.Ordinal);
+
+        async Task<Node> PatchAsync(string patch) => (Node)(await _rig.Registry.PatchAsync(
+            RegistryRig.Scope<Node>("n1"), "application/merge-patch+json", Encoding.UTF8.GetBytes(patch), default)).Object.Message;
+    }
+
     [Fact]
     public async Task Update_OfADeploymentsAnnotations_IsAGenerationUnlessItIsOfTheStatus()
     {
