@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
+using Cluster.Api.NodeV1;
 using Cluster.Containers;
 using Cluster.Kubelet.Tests.Rigs;
 using Cluster.Testing;
@@ -33,6 +34,33 @@ public sealed class KubeletTests : IAsyncDisposable
         Assert.Equal(["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"], status.Conditions.Select(condition => condition.Type));
         await rig.UntilEventAsync("web", "Started", "Started container b");
         await rig.UntilEventAsync("web", "Pulled", "Container image \"busybox:1\" already present on machine");
+    }
+
+    [Theory]
+    [InlineData("sandboxed", "RuntimeHandler \"runsc\" not supported")]
+    [InlineData("none", "runtimeclass.node.k8s.io \"none\" not found")]
+    public async Task RunAsync_WithARuntimeThisNodeDoesNotHave_StartsNothingAndSaysSo(string name, string why)
+    {
+        rig.Api.Seed(new RuntimeClass { Metadata = new() { Name = "sandboxed" }, Handler = "runsc" });
+        rig.Start();
+        rig.Create(PodsOf.Pod("vm").With(pod => pod.Spec.RuntimeClassName = name));
+
+        await rig.UntilEventAsync("vm", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {why}");
+
+        Assert.Equal("Pending", rig.Status("vm")!.Phase);
+        Assert.Equal(0, runtime.Count("sandbox"));
+    }
+
+    [Theory]
+    [InlineData("docker")]
+    [InlineData("plain")]
+    public async Task RunAsync_WithTheEnginesOwnRuntime_RunsThePod(string handler)
+    {
+        rig.Api.Seed(new RuntimeClass { Metadata = new() { Name = "usual" }, Handler = handler });
+        rig.Start();
+        rig.Create(PodsOf.Pod("web").With(pod => pod.Spec.RuntimeClassName = "usual"));
+
+        await rig.UntilAsync("web", status => status.Phase == "Running");
     }
 
     [Fact]

@@ -25,6 +25,10 @@ internal sealed class PersistentVolumeClaimRules : KindRules<PersistentVolumeCla
         }
         now.ClearVolumeAttributesClassName();
         old.ClearVolumeAttributesClassName();
+        if (MayGetClass(before, now, old))
+        {
+            old.StorageClassName = now.StorageClassName;
+        }
         if (old.VolumeName.Length == 0)
         {
             // The binder names the volume, once.
@@ -35,6 +39,11 @@ internal sealed class PersistentVolumeClaimRules : KindRules<PersistentVolumeCla
             errors.Forbidden(Spec, Frozen);
         }
     }
+
+    /// <summary>A claim made before there was a default class gets it later; one that has a class by the annotation of old gets that one as its field.</summary>
+    private static bool MayGetClass(PersistentVolumeClaim before, PersistentVolumeClaimSpec now, PersistentVolumeClaimSpec old) =>
+        now.HasStorageClassName && !old.HasStorageClassName
+        && (!before.Metadata.Annotations.TryGetValue("volume.beta.kubernetes.io/storage-class", out var annotated) || annotated == now.StorageClassName);
 
     /// <summary>A claim, as an object or as the template of one.</summary>
     internal static void Claim(PersistentVolumeClaimSpec spec, FieldPath path, FieldErrors errors)

@@ -21,9 +21,12 @@ internal static class AdmissionCatalog
         new("AlwaysPullImages", _ => new AlwaysPullImages(), IsDefault: false),
         new("Priority", parts => new PriorityAdmission(parts.Objects)),
         new("DefaultTolerationSeconds", _ => new DefaultTolerationSeconds()),
+        new("DefaultStorageClass", parts => new DefaultStorageClass(parts.Objects)),
+        new("RuntimeClass", parts => new RuntimeClassAdmission(parts.Objects)),
         new("CertificateApproval", parts => new CertificateApproval(new SignerRights(parts.Authorizer))),
         new("CertificateSigning", parts => new CertificateSigning(new SignerRights(parts.Authorizer))),
         new("CertificateSubjectRestriction", _ => new CertificateSubjectRestriction()),
+        new("DefaultIngressClass", parts => new DefaultIngressClass(parts.Objects)),
         new("MutatingAdmissionWebhook", parts => new MutatingAdmissionWebhook(parts.Objects, parts.Webhooks)),
         new("ValidatingAdmissionWebhook", parts => new ValidatingAdmissionWebhook(parts.Objects, parts.Webhooks)),
         // The last: what it charges is what will be stored.

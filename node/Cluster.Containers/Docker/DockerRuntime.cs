@@ -39,6 +39,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             Name = "docker",
             Version = info.ServerVersion,
             RootDirectory = info.DockerRootDir,
+            DefaultHandler = info.DefaultRuntime,
             OperatingSystem = info.OperatingSystem,
             SupportsPrivileged = HostCapabilities.CanRaiseLimits,
         };

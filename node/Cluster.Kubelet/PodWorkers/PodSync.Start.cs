@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Cluster.Api.CoreV1;
 using Cluster.Containers;
 using Cluster.Kubelet.Lifecycle;
@@ -49,16 +50,22 @@ internal sealed partial class PodSync
         foreach (var old in observed.Sandboxes) await node.Runtime.RemoveAsync(old.Id, cancellationToken);
         try
         {
+            if (await new RuntimeHandlers(node.Objects, node.Runtime).WhyNotAsync(current, cancellationToken) is { } why) return NoSandbox(why);
             await node.Runtime.RunSandboxAsync(SandboxSpecs.For(current, attempt), cancellationToken);
         }
-        catch (RuntimeException exception)
+        catch (Exception exception) when (exception is RuntimeException or StatusException)
         {
-            node.Events.Warning(current, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {exception.Message}");
-            Touch();
-            return new SyncResult(node.Options.SyncPeriod, HasFailures: true);
+            return NoSandbox(exception.Message);
         }
 
         return Again();
+    }
+
+    private SyncResult NoSandbox(string why)
+    {
+        node.Events.Warning(current, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {why}");
+        Touch();
+        return new SyncResult(node.Options.SyncPeriod, HasFailures: true);
     }
 
     /// <returns>Whether it was started; else when to try again, zero for the worker's own back-off.</returns>

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Cluster.Api;
 using Cluster.Api.CoreV1;
+using Cluster.Api.NodeV1;
 using Cluster.Client;
 
 namespace Cluster.Kubelet.Sources;
 
 /// <summary>
-/// ConfigMaps and Secrets that pods name, read when needed and kept for a short time, so that many pods of one ConfigMap ask
+/// ConfigMaps, Secrets and RuntimeClasses that pods name, read when needed and kept for a short time, so that many pods of one ConfigMap ask
 /// once. Only what pods of this node name is ever read. Safe for concurrent use.
 /// </summary>
 internal sealed class ReferencedObjects(IApiClient client, TimeSpan lifetime, TimeProvider time)
@@ -20,6 +21,10 @@ internal sealed class ReferencedObjects(IApiClient client, TimeSpan lifetime, Ti
     /// <summary>The Secret, or null when there is none.</summary>
     public Task<Secret?> FindSecretAsync(string ns, string name, CancellationToken cancellationToken) =>
         FindAsync<Secret>(ns, name, cancellationToken);
+
+    /// <summary>The RuntimeClass, or null when there is none.</summary>
+    public Task<RuntimeClass?> FindRuntimeClassAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync<RuntimeClass>("", name, cancellationToken);
 
     /// <summary>Forgets what has not been asked for lately.</summary>
     public void Trim()
@@ -39,7 +44,7 @@ internal sealed class ReferencedObjects(IApiClient client, TimeSpan lifetime, Ti
         T? found;
         try
         {
-            found = await client.GetAsync<T>(ns, name, cancellationToken);
+            found = await client.GetAsync<T>(ns.Length == 0 ? null : ns, name, cancellationToken);
         }
         catch (StatusException exception) when (exception.IsNotFound)
         {

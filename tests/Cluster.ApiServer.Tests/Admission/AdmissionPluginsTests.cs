@@ -12,8 +12,8 @@ public sealed class AdmissionPluginsTests
     [Fact]
     public void Create_NothingSaid_IsKubernetesDefaults() => Assert.Equal(
         [
-            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "Priority", "DefaultTolerationSeconds", "CertificateApproval", "CertificateSigning",
-            "CertificateSubjectRestriction", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook", "ResourceQuota",
+            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "RuntimeClass",
+            "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction", "DefaultIngressClass", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook", "ResourceQuota",
         ],
         Create(new AdmissionOptions()).Where(AdmissionCatalog.All.Select(entry => entry.Name).Contains));
 
@@ -43,7 +43,7 @@ public sealed class AdmissionPluginsTests
         var names = Create(new AdmissionOptions { Disable = ["Second"] }, typeof(First), typeof(Second)).ToList();
 
         Assert.Equal("MutatingAdmissionWebhook", names[names.IndexOf("First") + 1]);
-        Assert.Equal("CertificateSubjectRestriction", names[names.IndexOf("First") - 1]);
+        Assert.Equal("DefaultIngressClass", names[names.IndexOf("First") - 1]);
         Assert.DoesNotContain("Second", names);
     }
 

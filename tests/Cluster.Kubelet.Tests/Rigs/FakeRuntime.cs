@@ -80,7 +80,7 @@ public sealed class FakeRuntime : IContainerRuntime
     }
 
     public Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(new RuntimeInfo { Name = "fake", Version = "1", OperatingSystem = "Fake OS" });
+        Task.FromResult(new RuntimeInfo { Name = "fake", Version = "1", OperatingSystem = "Fake OS", DefaultHandler = "plain" });
 
     public async Task<IReadOnlyList<ObservedContainer>> ListAsync(CancellationToken cancellationToken)
     {
