@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Cluster.Cli;
 using Cluster.Cli.Commands;
+using Cluster.Cli.Hosting;
+
+KindPreparation.Begin(args);
 
 var root = new RootCommand("Cluster: Kubernetes' original architecture, data plane first.")
 {

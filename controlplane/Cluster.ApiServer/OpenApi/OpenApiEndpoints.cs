@@ -16,7 +16,8 @@ internal sealed class OpenApiEndpoints
 
     private static readonly HashSet<string> BuiltIn = [.. OpenApiDocuments.GroupVersions];
 
-    private readonly OpenApiDocuments _documents = new(ContractComments.Read());
+    // Reading the comments is a twentieth of a start, and most servers are asked for no document for a while.
+    private readonly Lazy<OpenApiDocuments> _documents = new(static () => new(ContractComments.Read()));
     private readonly ServedResources _resources;
 
     // What is built in does not change with the rest.
@@ -89,8 +90,8 @@ internal sealed class OpenApiEndpoints
         {
             (_owner, Of) = (owner, of);
             _groupVersions = [.. of.All.Select(OpenApiDocuments.PathOf)];
-            SwaggerJson = new(() => ToJson(owner._documents.Swagger(of.All)));
-            SwaggerProtobuf = new(() => new CachedDocument(OpenApi.SwaggerProtobuf.Write(owner._documents.Swagger(of.All)), OpenApi.SwaggerProtobuf.MediaType));
+            SwaggerJson = new(() => ToJson(owner._documents.Value.Swagger(of.All)));
+            SwaggerProtobuf = new(() => new CachedDocument(OpenApi.SwaggerProtobuf.Write(owner._documents.Value.Swagger(of.All)), OpenApi.SwaggerProtobuf.MediaType));
             Index = new(() => ToJson(MakeIndex()));
         }
 
@@ -104,7 +105,7 @@ internal sealed class OpenApiEndpoints
 
         public CachedDocument? Find(string groupVersion) => !_groupVersions.Contains(groupVersion) ? null
             : (BuiltIn.Contains(groupVersion) ? _owner._builtIn : _custom)
-                .GetOrAdd(groupVersion, path => new(() => ToJson(_owner._documents.OpenApi(Of.All, path)))).Value;
+                .GetOrAdd(groupVersion, path => new(() => ToJson(_owner._documents.Value.OpenApi(Of.All, path)))).Value;
 
         private JsonObject MakeIndex()
         {
