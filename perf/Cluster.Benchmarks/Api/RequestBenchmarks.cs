@@ -29,7 +29,7 @@ public class RequestBenchmarks
     public Task Get() => SendAsync("GET", InProcessApi.Pods + "/listed-5", null, 200);
 
     [Benchmark]
-    [AllocationBudget(80 * 1024)]
+    [AllocationBudget(64 * 1024)]
     public Task Create() => SendAsync("POST", InProcessApi.Pods, InProcessApi.Pod($"created-{Interlocked.Increment(ref _created)}"), 201);
 
     /// <summary>500 pods.</summary>
