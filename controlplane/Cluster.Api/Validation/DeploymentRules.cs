@@ -37,6 +37,7 @@ internal sealed class DeploymentRules : KindRules<Deployment>
         errors.NotNegative(FieldPath.Status.Child("unavailableReplicas"), status.UnavailableReplicas);
         ReplicaCounts.PartOf(
             status.UpdatedReplicas, status.Replicas, "updatedReplicas", "cannot be greater than status.replicas", errors);
+        errors.NotNegative(FieldPath.Status.Child("collisionCount"), status.CollisionCount);
         if (before.Status is { HasCollisionCount: true } old && status.CollisionCount < old.CollisionCount)
         {
             errors.Invalid(FieldPath.Status.Child("collisionCount"), status.CollisionCount, "cannot be decremented");

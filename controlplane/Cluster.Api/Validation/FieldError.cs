@@ -89,6 +89,8 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
         string text => GoText.Quote(text),
         MetaV1.LabelSelector selector => ShowSelector(selector),
         IDictionary<string, string> map => ShowMap(map),
+        // As Go prints a time.
+        MetaV1.Time time => time.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture),
         IMessage message => JsonFormatter.Default.Format(message),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable<string> list => $"[]string{{{GoText.QuoteAll(list)}}}",

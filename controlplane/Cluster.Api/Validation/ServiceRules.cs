@@ -6,6 +6,7 @@ namespace Cluster.Api.Validation;
 internal sealed class ServiceRules : KindRules<Service>
 {
     private const int MaxAffinitySeconds = 86400;
+    private const int KubeletPort = 10250;
     private static readonly FieldPath Spec = FieldPath.Spec;
     private static readonly ServiceSpec NoSpec = new();
 
@@ -64,6 +65,14 @@ internal sealed class ServiceRules : KindRules<Service>
         if (spec.Type == "ExternalName")
         {
             ExternalName(spec, errors);
+        }
+        for (var i = 0; spec.Type == "LoadBalancer" && i < spec.Ports.Count; i++)
+        {
+            // Load balancers open what they serve to the world.
+            if (spec.Ports[i].Port == KubeletPort)
+            {
+                errors.Invalid(Spec.Child("ports").Index(i), KubeletPort, $"may not expose port {KubeletPort} externally since it is used by kubelet");
+            }
         }
     }
 
@@ -157,6 +166,10 @@ internal sealed class ServiceRules : KindRules<Service>
             errors.Invalid(
                 Spec.Child("healthCheckNodePort"), spec.HealthCheckNodePort,
                 "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+        }
+        else if (spec.HealthCheckNodePort < 0)
+        {
+            errors.Invalid(Spec.Child("healthCheckNodePort"), spec.HealthCheckNodePort, "HealthCheckNodePort must be not less than 0");
         }
         if (spec.HasInternalTrafficPolicy)
         {
