@@ -49,11 +49,24 @@ public static class StatusErrors
 
     public static StatusException Invalid(string group, string kind, string name, IEnumerable<FieldError> errors)
     {
-        var all = errors.ToList();
+        var all = Bounded(errors);
         var head = $"{Qualified(kind, group)} {GoText.Quote(name)} is invalid";
         var failure = About(422, "Invalid", all.Count == 0 ? head : $"{head}: {Aggregate(all)}", group, kind, name);
         failure.Status.Details.Causes.Add(all.Select(CauseOf));
         return failure;
+    }
+
+    // The last one tells how many are left out.
+    private static FieldErrors Bounded(IEnumerable<FieldError> errors)
+    {
+        if (errors is not FieldErrors all)
+        {
+            all = [];
+            foreach (var error in errors)
+                all.Add(error);
+        }
+
+        return all.Dropped == 0 ? all : all.WithRest();
     }
 
     public static StatusException BadRequest(string message) => Plain(400, "BadRequest", message);

@@ -1,28 +1,29 @@
+using Cluster.Api.CoreV1;
 using Cluster.Api.Validation;
 
 namespace Cluster.Api.Tests;
 
 public class StatusErrorsTests
 {
-    private static readonly ResourceType Pod = ResourceCatalog.FindKind("v1", "Pod")!;
+    private static readonly ResourceType PodType = ResourceCatalog.FindKind("v1", "Pod")!;
     private static readonly ResourceType Deployment = ResourceCatalog.FindKind("apps/v1", "Deployment")!;
 
     public static TheoryData<StatusException, int, string, string> Failures => new()
     {
-        { StatusErrors.NotFound(Pod, "web"), 404, "NotFound", "pods \"web\" not found" },
+        { StatusErrors.NotFound(PodType, "web"), 404, "NotFound", "pods \"web\" not found" },
         { StatusErrors.NotFound(Deployment, "web"), 404, "NotFound", "deployments.apps \"web\" not found" },
         { StatusErrors.AlreadyExists(Deployment, "web"), 409, "AlreadyExists", "deployments.apps \"web\" already exists" },
         {
-            StatusErrors.Conflict(Pod, "web"), 409, "Conflict",
+            StatusErrors.Conflict(PodType, "web"), 409, "Conflict",
             "Operation cannot be fulfilled on pods \"web\": the object has been modified; please apply your changes to the latest version and try again"
         },
-        { StatusErrors.Forbidden(Pod, "", "why"), 403, "Forbidden", "pods is forbidden: why" },
-        { StatusErrors.Forbidden(Pod, "web", "why"), 403, "Forbidden", "pods \"web\" is forbidden: why" },
+        { StatusErrors.Forbidden(PodType, "", "why"), 403, "Forbidden", "pods is forbidden: why" },
+        { StatusErrors.Forbidden(PodType, "web", "why"), 403, "Forbidden", "pods \"web\" is forbidden: why" },
         { StatusErrors.Forbidden("", "", "", "why"), 403, "Forbidden", "forbidden: why" },
         { StatusErrors.Unauthorized(), 401, "Unauthorized", "Unauthorized" },
         { StatusErrors.BadRequest("as given"), 400, "BadRequest", "as given" },
         { StatusErrors.TooOldResourceVersion(5, 9), 410, "Expired", "too old resource version: 5 (9)" },
-        { StatusErrors.MethodNotAllowed(Pod, "patch"), 405, "MethodNotAllowed", "patch is not supported on resources of kind \"pods\"" },
+        { StatusErrors.MethodNotAllowed(PodType, "patch"), 405, "MethodNotAllowed", "patch is not supported on resources of kind \"pods\"" },
         { StatusErrors.NotAcceptable("a", "b"), 406, "NotAcceptable", "only the following media types are accepted: a, b" },
         {
             StatusErrors.UnsupportedMediaType("a", "b"), 415, "UnsupportedMediaType",
@@ -32,7 +33,7 @@ public class StatusErrorsTests
         { StatusErrors.InternalError("boom"), 500, "InternalError", "Internal error occurred: boom" },
         { StatusErrors.Timeout("slow"), 504, "Timeout", "Timeout: slow" },
         {
-            StatusErrors.ServerTimeout(Pod, "POST", 1), 500, "ServerTimeout",
+            StatusErrors.ServerTimeout(PodType, "POST", 1), 500, "ServerTimeout",
             "The POST operation against pods could not be completed at this time, please try again."
         },
         { StatusErrors.TooLargeResourceVersion(9, 5), 504, "Timeout", "Timeout: Too large resource version: 9, current: 5" },
@@ -57,9 +58,23 @@ public class StatusErrorsTests
     [Fact]
     public void Invalid_OneError_IsToldWithoutBrackets()
     {
-        var failure = StatusErrors.Invalid(Pod, "x", [FieldError.Required("spec.containers[0].name")]);
+        var failure = StatusErrors.Invalid(PodType, "x", [FieldError.Required("spec.containers[0].name")]);
 
         Assert.Equal("Pod \"x\" is invalid: spec.containers[0].name: Required value", failure.Message);
+    }
+
+    [Fact]
+    public void Invalid_ThousandsOfErrors_TellsTheFirstAndHowManyMoreThereAre()
+    {
+        var pod = new Pod { Metadata = new() { Name = "x", Namespace = "x" }, Spec = new() };
+        pod.Spec.Containers.Add(new Container { Name = "c", Image = "i" });
+        pod.Spec.Containers[0].Env.AddRange(Enumerable.Range(0, 100_000).Select(_ => new EnvVar()));
+
+        var failure = StatusErrors.Invalid(PodType, "x", Validator.ValidateCreate(pod));
+
+        Assert.Equal(101, failure.Status.Details.Causes.Count);
+        Assert.Matches("more are not shown]$", failure.Message);
+        Assert.Equal(101, StatusErrors.Invalid(PodType, "x", Enumerable.Repeat(FieldError.Required("a"), 1000)).Status.Details.Causes.Count);
     }
 
     [Fact]
@@ -79,7 +94,7 @@ public class StatusErrorsTests
     [Fact]
     public void NamespaceTerminating_Cause_PointsAtTheNamespace()
     {
-        var failure = StatusErrors.NamespaceTerminating(Pod, "web", "old");
+        var failure = StatusErrors.NamespaceTerminating(PodType, "web", "old");
 
         var cause = Assert.Single(failure.Status.Details.Causes);
         Assert.Equal(("NamespaceTerminating", "metadata.namespace"), (cause.Reason, cause.Field));

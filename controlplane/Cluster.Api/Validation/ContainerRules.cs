@@ -50,9 +50,9 @@ internal static class ContainerRules
         {
             return;
         }
-        var count = errors.Count;
+        var count = errors.Found;
         errors.Format(path, name, NameFormats.PortName);
-        if (errors.Count == count && !names.Add(name))
+        if (errors.Found == count && !names.Add(name))
         {
             errors.Duplicate(path, name);
         }

@@ -32,9 +32,9 @@ internal sealed class LimitRangeRules : KindRules<LimitRange>
 
     private static void Type(string type, FieldPath path, FieldErrors errors)
     {
-        var count = errors.Count;
+        var count = errors.Found;
         errors.Format(path, type, NameFormats.QualifiedName);
-        if (errors.Count == count && !type.Contains('/', StringComparison.Ordinal) && !Types.Contains(type))
+        if (errors.Found == count && !type.Contains('/', StringComparison.Ordinal) && !Types.Contains(type))
         {
             errors.Invalid(path, type, "must be a standard limit type or fully qualified");
         }

@@ -41,12 +41,12 @@ internal sealed class ReplicaSetRules : KindRules<ReplicaSet>
             errors.Required(path);
             return null;
         }
-        var count = errors.Count;
+        var count = errors.Found;
         LabelSelectorRules.Check(selector, path, errors);
         if (selector.MatchLabels.Count + selector.MatchExpressions.Count == 0)
         {
             errors.Invalid(path, selector, $"empty selector is invalid for {owner}");
         }
-        return errors.Count == count ? Selectors.LabelSelector.From(selector) : null;
+        return errors.Found == count ? Selectors.LabelSelector.From(selector) : null;
     }
 }

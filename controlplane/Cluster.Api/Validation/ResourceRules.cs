@@ -107,9 +107,9 @@ internal static class ResourceRules
     /// <summary>The name of a resource of any kind, as limit ranges and quotas know them.</summary>
     public static void AnyName(string name, FieldPath path, FieldErrors errors)
     {
-        var count = errors.Count;
+        var count = errors.Found;
         errors.Format(path, name, NameFormats.QualifiedName);
-        if (errors.Count == count && !name.Contains('/', StringComparison.Ordinal) && !Standard.Contains(name) && !IsHugePages(name))
+        if (errors.Found == count && !name.Contains('/', StringComparison.Ordinal) && !Standard.Contains(name) && !IsHugePages(name))
         {
             errors.Invalid(path, name, "must be a standard resource type or fully qualified");
         }
@@ -118,9 +118,9 @@ internal static class ResourceRules
     /// <summary>The name of something a quota can count.</summary>
     public static void QuotaName(string name, FieldPath path, FieldErrors errors)
     {
-        var count = errors.Count;
+        var count = errors.Found;
         AnyName(name, path, errors);
-        if (errors.Count == count && !name.Contains('/', StringComparison.Ordinal) && !IsHugePages(name) && !IsOfQuota(name))
+        if (errors.Found == count && !name.Contains('/', StringComparison.Ordinal) && !IsHugePages(name) && !IsOfQuota(name))
         {
             errors.Invalid(path, name, "must be a standard resource for quota");
         }

@@ -115,7 +115,7 @@ public static class Validator
     {
         var errors = new FieldErrors();
         ObjectMetaRules.Create(obj.Metadata ?? new(), type.Namespaced, NameFormats.Dns1123Subdomain, errors, anyFinalizer: true);
-        errors.AddRange(SchemaValidation.Check(type.Custom!.Schema, CustomJson.ToTree(obj, type.ApiVersion, type.Kind)));
+        errors.AddRange(SchemaValidation.Find(type.Custom!.Schema, CustomJson.ToTree(obj, type.ApiVersion, type.Kind)));
         return errors;
     }
 
@@ -129,7 +129,7 @@ public static class Validator
         ObjectMetaRules.Update(obj.Metadata ?? new(), before.Metadata ?? new(), errors, anyFinalizer: true);
         if (!obj.Content.Equals(before.Content))
         {
-            errors.AddRange(SchemaValidation.Check(
+            errors.AddRange(SchemaValidation.Find(
                 type.Custom!.Schema, CustomJson.ToTree(obj, type.ApiVersion, type.Kind), CustomJson.ToTree(before, type.ApiVersion, type.Kind)));
         }
 

@@ -15,7 +15,7 @@ internal static class VolumeRules
         for (var i = 0; i < volumes.Count; i++)
         {
             var (volume, at) = (volumes[i], path.Index(i));
-            var count = errors.Count;
+            var count = errors.Found;
             Source(volume.VolumeSource ?? new VolumeSource(), at, errors);
             if (errors.Present(at.Child("name"), volume.Name))
             {
@@ -25,7 +25,7 @@ internal static class VolumeRules
                     errors.Duplicate(at.Child("name"), volume.Name);
                 }
             }
-            if (errors.Count == count)
+            if (errors.Found == count)
             {
                 known[volume.Name] = volume.VolumeSource ?? new VolumeSource();
             }

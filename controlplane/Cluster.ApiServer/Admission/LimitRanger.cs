@@ -10,6 +10,9 @@ internal sealed class LimitRanger(IObjectReader reader) : IAdmissionPlugin
 {
     private const string Annotation = "kubernetes.io/limit-ranger";
 
+    /// <summary>Told at once: a pod of some megabytes has a hundred thousand containers, each beyond its bound in its own way.</summary>
+    private const int MostErrors = 100;
+
     private static readonly ResourceType Ranges = ResourceCatalog.For<LimitRange>();
 
     public string Name => "LimitRanger";
@@ -40,7 +43,7 @@ internal sealed class LimitRanger(IObjectReader reader) : IAdmissionPlugin
         if (request.Scope.Subresource is null && request.Operation != AdmissionOperation.Delete
             && (request is { Object: Pod, Operation: AdmissionOperation.Create } || request.Object is PersistentVolumeClaim))
         {
-            var errors = Items(request).SelectMany(item => LimitRangeBounds.Check(item, request.Object)).Distinct().ToList();
+            var errors = Items(request).SelectMany(item => LimitRangeBounds.Check(item, request.Object)).Distinct().Take(MostErrors).ToList();
             if (errors.Count > 0)
             {
                 throw StatusErrors.Forbidden(

@@ -23,7 +23,7 @@ internal static class TreeValidation
     {
         public void Check(ApplyType type, JsonNode? value, string path)
         {
-            if (value is null)
+            if (value is null || errors.Count > TypedError.MostTold)
                 return;
             switch (type.Kind)
             {

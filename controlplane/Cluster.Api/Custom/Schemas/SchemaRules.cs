@@ -33,13 +33,13 @@ internal sealed class SchemaRules
     /// <summary>Checks the schema of a version.</summary>
     public static void Check(JSONSchemaProps schema, FieldPath path, FieldErrors errors)
     {
-        var before = errors.Count;
+        var before = errors.Found;
         var rules = new SchemaRules(errors);
         if (schema.Nullable)
             errors.Forbidden(path.Child("nullable"), "nullable cannot be true at the root");
         rules.Structure(schema, Level.Root, path, 1);
         // Defaults are held to the schema, which must first be one.
-        if (errors.Count == before)
+        if (errors.Found == before)
             rules.Defaults(schema, path, isRoot: true);
     }
 
@@ -352,6 +352,6 @@ internal sealed class SchemaRules
         if (unknown.Count > 0)
             errors.Invalid(path, new GoLiteral(Patching.JsonScalars.GoSyntax(value)), $"must not have unknown fields: {string.Join(", ", unknown.Select(one => one["value.".Length..]))}");
         else
-            errors.AddRange(SchemaValidation.Check(schema, whole["value"], null, path.ToString()));
+            errors.AddRange(SchemaValidation.Find(schema, whole["value"], null, path));
     }
 }

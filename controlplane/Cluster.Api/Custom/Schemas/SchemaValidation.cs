@@ -17,7 +17,12 @@ public static class SchemaValidation
     /// still be written.
     /// </param>
     /// <param name="path">Where it stands; empty: it is the whole object.</param>
-    public static List<FieldError> Check(CustomSchema schema, JsonNode? value, JsonNode? before = null, string path = "")
+    /// <returns>The first of the errors, if they are very many.</returns>
+    public static List<FieldError> Check(CustomSchema schema, JsonNode? value, JsonNode? before = null, string path = "") =>
+        Find(schema, value, before, path.Length == 0 ? null : FieldPath.Root(path));
+
+    /// <inheritdoc cref="Check"/>
+    internal static FieldErrors Find(CustomSchema schema, JsonNode? value, JsonNode? before = null, FieldPath? path = null)
     {
         var found = new Findings();
         new Walker(found).Value(schema, value, before, path);
@@ -27,7 +32,7 @@ public static class SchemaValidation
     /// <summary>The errors, and how much was looked at: of alternatives that all fail, the one that went farthest is told.</summary>
     private sealed class Findings
     {
-        public List<FieldError> Errors { get; } = [];
+        public FieldErrors Errors { get; } = [];
 
         public int Steps { get; set; }
 
@@ -42,7 +47,7 @@ public static class SchemaValidation
 
     private readonly struct Walker(Findings found)
     {
-        public void Value(CustomSchema schema, JsonNode? value, JsonNode? before, string path)
+        public void Value(CustomSchema schema, JsonNode? value, JsonNode? before, FieldPath? path)
         {
             if (before is not null && JsonNode.DeepEquals(value, before))
                 return;
@@ -60,23 +65,23 @@ public static class SchemaValidation
                     CheckList(schema, list, before as JsonArray, path);
             }
 
-            if (schema.Enum is { } allowed && !(value is null && schema.IsNullable) && !allowed.Any(one => JsonNode.DeepEquals(one, value)))
+            if (schema.Enum is { } allowed && !(value is null && schema.IsNullable) && !allowed.Any(one => JsonNode.DeepEquals(one, value)) && found.Errors.HasRoom())
                 Wrong(FieldErrorType.NotSupported, path, Shown(value), "supported values: " + GoText.QuoteAll(allowed.Select(Text)));
             if (value is JsonObject members)
                 CheckMembers(schema, members, before as JsonObject, path);
         }
 
-        private void CheckType(CustomSchema schema, string kind, string path)
+        private void CheckType(CustomSchema schema, string kind, FieldPath? path)
         {
             if (schema.TypeText.Length == 0 || (kind == "null" && schema.IsNullable))
                 return;
             var fits = kind == schema.Type || (kind == "integer" && schema.Type == "number")
                 || (schema.Type.Length == 0 && schema.IsIntOrString && kind is ("integer" or "string"));
-            if (!fits)
+            if (!fits && found.Errors.HasRoom())
                 Wrong(FieldErrorType.TypeInvalid, path, kind, $"{path} in body must be of type {schema.TypeText}: {GoText.Quote(kind)}");
         }
 
-        private void CheckCombinations(CustomSchema schema, JsonNode value, string path)
+        private void CheckCombinations(CustomSchema schema, JsonNode value, FieldPath? path)
         {
             if (schema.AnyOf.Count > 0)
                 CheckAny(schema.AnyOf, value, path);
@@ -85,10 +90,10 @@ public static class SchemaValidation
             if (schema.AllOf.Count > 0)
                 CheckAll(schema.AllOf, value, path);
             if (schema.Not is { } not && Try(not, value, path).IsValid)
-                WrongAsWhole($"{GoText.Quote(path)} must not validate the schema (not)");
+                WrongAsWhole(path, "must not validate the schema (not)");
         }
 
-        private void CheckAny(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        private void CheckAny(IReadOnlyList<CustomSchema> schemas, JsonNode value, FieldPath? path)
         {
             Findings? best = null;
             foreach (var schema in schemas)
@@ -99,11 +104,11 @@ public static class SchemaValidation
                 best = best is null || tried.Steps > best.Steps ? tried : best;
             }
 
-            WrongAsWhole($"{GoText.Quote(path)} must validate at least one schema (anyOf)");
+            WrongAsWhole(path, "must validate at least one schema (anyOf)");
             found.Add(best!);
         }
 
-        private void CheckOne(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        private void CheckOne(IReadOnlyList<CustomSchema> schemas, JsonNode value, FieldPath? path)
         {
             Findings? best = null;
             var valid = 0;
@@ -119,12 +124,12 @@ public static class SchemaValidation
             if (valid == 1)
                 return;
             var why = valid == 0 ? "Found none valid" : $"Found {valid} valid alternatives";
-            WrongAsWhole($"{GoText.Quote(path)} must validate one and only one schema (oneOf). {why}");
+            WrongAsWhole(path, $"must validate one and only one schema (oneOf). {why}");
             if (valid == 0)
                 found.Add(best!);
         }
 
-        private void CheckAll(IReadOnlyList<CustomSchema> schemas, JsonNode value, string path)
+        private void CheckAll(IReadOnlyList<CustomSchema> schemas, JsonNode value, FieldPath? path)
         {
             var failed = false;
             foreach (var schema in schemas)
@@ -135,30 +140,30 @@ public static class SchemaValidation
             }
 
             if (failed)
-                WrongAsWhole($"{GoText.Quote(path)} must validate all the schemas (allOf)");
+                WrongAsWhole(path, "must validate all the schemas (allOf)");
         }
 
-        private static Findings Try(CustomSchema schema, JsonNode value, string path)
+        private static Findings Try(CustomSchema schema, JsonNode value, FieldPath? path)
         {
             var tried = new Findings();
             new Walker(tried).Value(schema, value, null, path);
             return tried;
         }
 
-        private void CheckText(CustomSchema schema, string text, string path)
+        private void CheckText(CustomSchema schema, string text, FieldPath? path)
         {
             var length = text.EnumerateRunes().Count();
             if (length > schema.MaxLength)
-                found.Errors.Add(FieldError.TooLong(path, (int)schema.MaxLength.Value));
+                found.Errors.TooLong(path ?? Whole, (int)schema.MaxLength.Value);
             if (length < schema.MinLength)
                 Invalid(path, text, $"should be at least {schema.MinLength} chars long");
             if (schema.PatternRegex is { } pattern && !pattern.IsMatch(text))
                 Invalid(path, text, $"should match '{schema.Pattern}'");
-            if (schema.Format.Length > 0 && !SchemaFormats.Holds(schema.Format, text))
+            if (schema.Format.Length > 0 && !SchemaFormats.Holds(schema.Format, text) && found.Errors.HasRoom())
                 Wrong(FieldErrorType.TypeInvalid, path, text, $"{path} in body must be of type {schema.Format}: {GoText.Quote(text)}");
         }
 
-        private void CheckNumber(CustomSchema schema, JsonNode value, string path)
+        private void CheckNumber(CustomSchema schema, JsonNode value, FieldPath? path)
         {
             var number = NumberOf(value);
             if (schema.MultipleOf is { } step && Math.IEEERemainder(number, step) is var rest && Math.Abs(rest) > Math.Abs(number) * 1e-12)
@@ -178,17 +183,17 @@ public static class SchemaValidation
                 Invalid(path, Shown(value), $"must be of type {schema.Format}");
         }
 
-        private void CheckList(CustomSchema schema, JsonArray list, JsonArray? before, string path)
+        private void CheckList(CustomSchema schema, JsonArray list, JsonArray? before, FieldPath? path)
         {
             if (list.Count < schema.MinItems)
                 Invalid(path, list.Count, $"should have at least {schema.MinItems} items");
             if (list.Count > schema.MaxItems)
-                found.Errors.Add(FieldError.TooMany(path, list.Count, (int)schema.MaxItems.Value));
+                found.Errors.TooMany(path ?? Whole, list.Count, (int)schema.MaxItems.Value);
             if (schema.Items is { } items)
             {
                 var known = ByKey(schema, before);
                 for (var index = 0; index < list.Count; index++)
-                    Value(items, list[index], known is not null && list[index] is JsonObject item ? known.GetValueOrDefault(KeyOf(schema, item)) : null, SchemaPaths.Item(path, index));
+                    Value(items, list[index], known is not null && list[index] is JsonObject item ? known.GetValueOrDefault(KeyOf(schema, item)) : null, Item(path, index));
             }
 
             if (schema.ListType is "set" or "map")
@@ -206,14 +211,14 @@ public static class SchemaValidation
             return known;
         }
 
-        private void CheckUnique(CustomSchema schema, JsonArray list, string path)
+        private void CheckUnique(CustomSchema schema, JsonArray list, FieldPath? path)
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
             for (var index = 0; index < list.Count; index++)
             {
                 var key = schema.ListType == "set" ? Canonical(list[index]) : KeyOf(schema, list[index]);
-                if (!seen.Add(key))
-                    found.Errors.Add(FieldError.Duplicate(SchemaPaths.Item(path, index), schema.ListType == "set" ? Shown(list[index]) : KeysShown(schema, list[index])));
+                if (!seen.Add(key) && found.Errors.HasRoom())
+                    found.Errors.Duplicate(Item(path, index), schema.ListType == "set" ? Shown(list[index]) : KeysShown(schema, list[index]));
             }
         }
 
@@ -223,36 +228,48 @@ public static class SchemaValidation
         private static GoLiteral KeysShown(CustomSchema schema, JsonNode? item) =>
             new(JsonScalars.GoSyntax(new JsonObject(schema.ListKeys.Select(key => KeyValuePair.Create(key, (item as JsonObject)?[key]?.DeepClone())))));
 
-        private void CheckMembers(CustomSchema schema, JsonObject members, JsonObject? before, string path)
+        private void CheckMembers(CustomSchema schema, JsonObject members, JsonObject? before, FieldPath? path)
         {
-            if (members.Count < schema.MinProperties)
+            if (members.Count < schema.MinProperties && found.Errors.HasRoom())
                 Invalid(path, Shown(members), $"should have at least {schema.MinProperties} properties");
             if (members.Count > schema.MaxProperties)
-                found.Errors.Add(FieldError.TooMany(path, members.Count, (int)schema.MaxProperties.Value));
+                found.Errors.TooMany(path ?? Whole, members.Count, (int)schema.MaxProperties.Value);
             foreach (var (name, value) in members)
             {
                 if ((schema.Properties.GetValueOrDefault(name) ?? schema.Others) is { } inner)
-                    Value(inner, value, before?[name], SchemaPaths.Child(path, name));
+                    Value(inner, value, before?[name], Child(path, name));
             }
 
             foreach (var name in schema.Required)
             {
                 if (!members.ContainsKey(name))
-                    found.Errors.Add(FieldError.Required(SchemaPaths.Child(path, name)));
+                    found.Errors.Required(Child(path, name));
             }
         }
 
-        private void Invalid(string path, object? value, string rule) =>
-            Wrong(FieldErrorType.Invalid, path, value, $"{path} in body {rule}");
+        private void Invalid(FieldPath? path, object? value, string rule)
+        {
+            if (found.Errors.HasRoom())
+                Wrong(FieldErrorType.Invalid, path, value, $"{path} in body {rule}");
+        }
 
-        private void Wrong(FieldErrorType type, string path, object? value, string detail) =>
-            found.Errors.Add(new FieldError(type, path.Length == 0 ? NoPath : path, value, detail));
+        private void Wrong(FieldErrorType type, FieldPath? path, object? value, string detail) =>
+            found.Errors.Add(new FieldError(type, path?.ToString() ?? NoPath, value, detail));
+
+        private static FieldPath Child(FieldPath? path, string name) => path?.Child(name) ?? FieldPath.Root(name);
+
+        private static FieldPath Item(FieldPath? path, int index) => (path ?? Whole).Index(index);
 
         // What a combination of schemas finds wrong has no path of its own.
-        private void WrongAsWhole(string detail) => found.Errors.Add(FieldError.Invalid(NoPath, "", detail));
+        private void WrongAsWhole(FieldPath? path, string detail)
+        {
+            if (found.Errors.HasRoom())
+                found.Errors.Add(FieldError.Invalid(NoPath, "", $"{GoText.Quote($"{path}")} {detail}"));
+        }
     }
 
     private const string NoPath = "<nil>";
+    private static readonly FieldPath Whole = FieldPath.Root("");
 
     private static string Kind(JsonNode? value) => value switch
     {
