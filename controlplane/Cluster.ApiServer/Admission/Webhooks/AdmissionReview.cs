@@ -53,7 +53,7 @@ internal static class AdmissionReview
     {
         try
         {
-            if (JsonNode.Parse(utf8) is not JsonObject review || review["response"] is not JsonObject response)
+            if (JsonTrees.Parse(utf8) is not JsonObject review || review["response"] is not JsonObject response)
                 throw new FormatException("webhook response is absent");
             if (response["uid"]?.ToString() is { Length: > 0 } given && given != uid)
                 throw new FormatException($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(given)}");

@@ -45,7 +45,7 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
         request.Headers.TryAddWithoutValidation("Accept", "application/json");
         try
         {
-            using var response = await Pool(client, url).SendAsync(request, deadline.Token);
+            using var response = await SendAsync(client, url, request, deadline.Token);
             if (response.StatusCode != HttpStatusCode.OK)
                 throw new HttpRequestException($"the server answered {(int)response.StatusCode}");
             await response.Content.LoadIntoBufferAsync(maxAnswerBytes, deadline.Token);
@@ -65,6 +65,19 @@ internal sealed class WebhookClients(IObjectReader reader, ILogger logger) : IDi
     {
         foreach (var pool in _pools.Values)
             pool.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(WebhookClientConfig client, Uri url, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Pool(client, url).SendAsync(request, cancellationToken);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Between the look and the use another request made room: nothing was sent.
+            return await Pool(client, url).SendAsync(request, cancellationToken);
+        }
     }
 
     // In the words of Kubernetes' client, by which people and tests know them.

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Api;
+using Cluster.Api.Json;
 
 namespace Cluster.ApiServer.CustomResources.Conversion;
 
@@ -51,7 +52,7 @@ internal static class ConversionReview
     {
         try
         {
-            return JsonNode.Parse(utf8) as JsonObject ?? throw new FormatException("the webhook's answer is no JSON object");
+            return JsonTrees.Parse(utf8) as JsonObject ?? throw new FormatException("the webhook's answer is no JSON object");
         }
         catch (JsonException error)
         {
