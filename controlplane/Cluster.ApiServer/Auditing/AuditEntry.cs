@@ -17,9 +17,7 @@ namespace Cluster.ApiServer.Auditing;
 internal sealed class AuditEntry(
     AuditLog log, AuditPolicy policy, TimeProvider time, HttpContext context, string id, AuditAttributes attributes, UserIdentity? impersonated)
 {
-    private const string Received = "RequestReceived";
-    private const string Complete = "ResponseComplete";
-    private const string Panic = "Panic";
+    private const string Watch = "watch";
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1024 };
@@ -30,6 +28,7 @@ internal sealed class AuditEntry(
     private bool _isJudged;
     private AuditLevel _level;
     private Func<string, bool> _writes = _ => false;
+    private bool _omitsManagedFields;
     private AuthorizationDecision? _decision;
     private BodyCapture? _bodies;
 
@@ -39,9 +38,11 @@ internal sealed class AuditEntry(
         if (_isCall)
             return;
         Judge();
-        if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0 && !RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
+        if (_attributes.Verb == Watch || RequestLabels.Of(context.Request, Rest.RequestPath.Parse(_attributes.Path)).LongRunning)
+            TellStart();
+        else if (_level >= AuditLevel.Request && _attributes.Resource.Length > 0)
             _bodies = BodyCapture.Start(context, response: _level == AuditLevel.RequestResponse);
-        await WriteAsync(Received, null);
+        await WriteAsync(AuditStages.Received, null);
     }
 
     /// <summary>What a gRPC call turned out to be about.</summary>
@@ -54,6 +55,8 @@ internal sealed class AuditEntry(
             Verb = request.Verb, Group = request.Group, Resource = request.Resource, Subresource = request.Subresource, Namespace = request.Namespace, Name = request.Name,
         };
         Judge();
+        if (request.Verb == Watch)
+            TellStart();
     }
 
     public void Decided(AuthorizationDecision decision) => _decision = decision;
@@ -67,22 +70,40 @@ internal sealed class AuditEntry(
         // A call that was refused before its message was read is known by its path alone.
         if (!_isJudged)
             Judge();
-        await WriteAsync(panic ? Panic : Complete, context.Response.StatusCode);
+        await WriteAsync(panic ? AuditStages.Panic : AuditStages.Complete, context.Response.StatusCode);
     }
 
     private void Judge()
     {
-        (_level, _writes) = policy.Of(_attributes);
+        (_level, _writes, _omitsManagedFields) = policy.Of(_attributes);
         _isJudged = true;
     }
+
+    // What may last for hours is in the log while it does.
+    private void TellStart() => context.Response.OnStarting(() => WriteAsync(AuditStages.Started, context.Response.StatusCode).AsTask());
 
     private async ValueTask WriteAsync(string stage, int? code)
     {
         if (_level == AuditLevel.None || !_writes(stage))
             return;
+        var line = Event(stage, code);
+        if (stage != AuditStages.Received && _bodies is not null)
+        {
+            AddBodies(line);
+            // Whoever waits for the disk below does not hold them.
+            _bodies = null;
+            if (log.TryWrite(Bytes(line)))
+                return;
+            line.Remove("requestObject");
+            line.Remove("responseObject");
+            (line["annotations"] ??= new JsonObject())["audit.k8s.io/truncated"] = "true";
+        }
+
         // The client may have left; the entry stays.
-        await log.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(Event(stage, code), Plain), CancellationToken.None);
+        await log.WriteAsync(Bytes(line), CancellationToken.None);
     }
+
+    private static byte[] Bytes(JsonObject line) => JsonSerializer.SerializeToUtf8Bytes(line, Plain);
 
     private JsonObject Event(string stage, int? code)
     {
@@ -107,10 +128,9 @@ internal sealed class AuditEntry(
             json["objectRef"] = Object();
         if (code is { } status)
             json["responseStatus"] = new JsonObject { ["metadata"] = new JsonObject(), ["code"] = status };
-        AddBodies(json, stage);
         json["requestReceivedTimestamp"] = Text(_received);
         json["stageTimestamp"] = Text(time.GetUtcNow());
-        if (_decision is { } decision && stage != Received)
+        if (_decision is { } decision && stage != AuditStages.Received)
         {
             json["annotations"] = new JsonObject
             {
@@ -121,14 +141,26 @@ internal sealed class AuditEntry(
         return json;
     }
 
-    private void AddBodies(JsonObject json, string stage)
+    private void AddBodies(JsonObject json)
     {
-        if (_bodies is null || stage == Received)
-            return;
-        if (Redaction.Apply(_bodies.Request(), _attributes) is { } sent)
-            json["requestObject"] = sent;
+        if (Redaction.Apply(_bodies!.Request(), _attributes) is { } sent)
+            json["requestObject"] = Lean(sent);
         if (_level == AuditLevel.RequestResponse && Redaction.Apply(_bodies.Response(), _attributes with { Verb = "" }) is { } answered)
-            json["responseObject"] = answered;
+            json["responseObject"] = Lean(answered);
+    }
+
+    // Of an object, or of a list's.
+    private JsonNode Lean(JsonNode tree)
+    {
+        if (!_omitsManagedFields || tree is not JsonObject whole)
+            return tree;
+        foreach (var one in (whole["items"] as JsonArray ?? []).Prepend(whole))
+        {
+            if ((one as JsonObject)?["metadata"] is JsonObject metadata)
+                metadata.Remove("managedFields");
+        }
+
+        return tree;
     }
 
     private static JsonNode User(UserIdentity? user) => user is null ? new JsonObject() : JsonCodec.ToNode((UserInfo)user.ToUserInfo());

@@ -7,7 +7,7 @@ namespace Cluster.ApiServer.Auditing;
 /// <summary>The file of events, a line of JSON each; when it has grown to its size it gets a date in its name and a new one begins.</summary>
 /// <remarks>
 /// Safe for concurrent use. One task writes; a request waits for it only when thousands of events are pending, so that none is lost while
-/// the disk is slow. The file is for its owner alone (0600).
+/// the disk is slow. What is pending is bounded in bytes too: events that carry bodies are taken only within that. The file is for its owner alone (0600).
 /// </remarks>
 internal sealed class AuditLog : IAsyncDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly Task _writing;
     private FileStream? _file;
     private long _dropped;
+    private long _pendingBytes;
 
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public AuditLog(AuditLogOptions options, TimeProvider time, ILogger logger)
@@ -34,10 +35,23 @@ internal sealed class AuditLog : IAsyncDisposable
         _writing = Task.Run(WriteAllAsync);
     }
 
+    /// <summary>Takes a line if there is room for all its bytes: for one that can be written shorter.</summary>
     /// <param name="line">Without its end.</param>
+    public bool TryWrite(byte[] line)
+    {
+        if (Interlocked.Add(ref _pendingBytes, line.Length) <= _options.MaxPendingBytes && _pending.Writer.TryWrite(line))
+            return true;
+        Interlocked.Add(ref _pendingBytes, -line.Length);
+        return false;
+    }
+
+    /// <param name="line">Without its end; it is taken whatever else is pending, and so should be short.</param>
     /// <param name="cancellationToken">Ends the wait for room.</param>
-    public ValueTask WriteAsync(byte[] line, CancellationToken cancellationToken) =>
-        _pending.Writer.TryWrite(line) ? ValueTask.CompletedTask : WaitAsync(line, cancellationToken);
+    public ValueTask WriteAsync(byte[] line, CancellationToken cancellationToken)
+    {
+        Interlocked.Add(ref _pendingBytes, line.Length);
+        return _pending.Writer.TryWrite(line) ? ValueTask.CompletedTask : WaitAsync(line, cancellationToken);
+    }
 
     private async ValueTask WaitAsync(byte[] line, CancellationToken cancellationToken)
     {
@@ -47,8 +61,11 @@ internal sealed class AuditLog : IAsyncDisposable
         {
             await _pending.Writer.WriteAsync(line, either.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
+            Interlocked.Add(ref _pendingBytes, -line.Length);
+            if (e is not OperationCanceledException || cancellationToken.IsCancellationRequested)
+                throw;
             Interlocked.Increment(ref _dropped);
         }
     }
@@ -84,16 +101,28 @@ internal sealed class AuditLog : IAsyncDisposable
     {
         while (_pending.Reader.TryRead(out var line))
         {
-            _file ??= Open();
-            if (_file.Length > 0 && _file.Length + line.Length + 1 > _options.MaxBytes)
-                await RotateAsync();
-            _file ??= Open();
-            await _file.WriteAsync(line);
-            _file.WriteByte((byte)'\n');
+            try
+            {
+                await WriteAsync(line);
+            }
+            finally
+            {
+                Interlocked.Add(ref _pendingBytes, -line.Length);
+            }
         }
 
         if (_file is not null)
             await _file.FlushAsync();
+    }
+
+    private async ValueTask WriteAsync(byte[] line)
+    {
+        _file ??= Open();
+        if (_file.Length > 0 && _file.Length + line.Length + 1 > _options.MaxBytes)
+            await RotateAsync();
+        _file ??= Open();
+        await _file.WriteAsync(line);
+        _file.WriteByte((byte)'\n');
     }
 
     // Whatever fails meanwhile, a closed file is never written: the next line opens one.

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Cluster.ApiServer.Auditing;
 
 /// <summary>One rule of a policy: for requests that match all it names, the level. What it does not name matches everything.</summary>
@@ -12,23 +10,37 @@ internal sealed class AuditRule
     private readonly IReadOnlyList<string> _paths;
     private readonly IReadOnlyList<ResourcePattern> _resources;
 
-    /// <exception cref="InvalidDataException">The rule has no level, or one that there is not.</exception>
-    public AuditRule(JsonObject rule)
+    /// <exception cref="InvalidDataException">The rule says what there is not, or what cannot be together.</exception>
+    public AuditRule(PolicyFields rule)
     {
-        if (!Enum.TryParse<AuditLevel>((string?)rule["level"], out var level) || !Enum.IsDefined(level))
-            throw new InvalidDataException($"level {rule["level"]?.ToJsonString() ?? "is missing"}: None, Metadata, Request or RequestResponse is meant");
+        if (!Enum.TryParse<AuditLevel>(rule.Text("level"), out var level) || !Enum.IsDefined(level) || level.ToString() != rule.Text("level"))
+            throw rule.Wrong("level", $"\"{rule.Text("level")}\" is none: None, Metadata, Request or RequestResponse is meant");
         Level = level;
-        OmittedStages = Strings(rule["omitStages"]).ToHashSet();
+        OmittedStages = rule.Texts("omitStages", AuditStages.All);
+        OmitsManagedFields = rule.Flag("omitManagedFields");
         (_users, _groups, _verbs, _namespaces) =
-            ([.. Strings(rule["users"])], [.. Strings(rule["userGroups"])], [.. Strings(rule["verbs"])], [.. Strings(rule["namespaces"])]);
-        _paths = [.. Strings(rule["nonResourceURLs"])];
-        _resources = [.. (rule["resources"] as JsonArray ?? []).OfType<JsonObject>().Select(ResourcePattern.Parse)];
+            ([.. rule.Texts("users")], [.. rule.Texts("userGroups")], [.. rule.Texts("verbs")], [.. rule.Texts("namespaces")]);
+        _paths = rule.Texts("nonResourceURLs");
+        _resources = [.. rule.Objects("resources", "group", "resources", "resourceNames").Select(ResourcePattern.Parse)];
+        if (_paths.Count > 0 && (_resources.Count > 0 || _namespaces.Count > 0))
+            throw rule.Wrong("nonResourceURLs", "rules cannot apply to both regular resources and non-resource URLs");
+        foreach (var path in _paths)
+            CheckPath(rule, path);
     }
+
+    /// <summary>The fields of a rule.</summary>
+    public static ReadOnlySpan<string> Fields => new[]
+    {
+        "level", "users", "userGroups", "verbs", "resources", "namespaces", "nonResourceURLs", "omitStages", "omitManagedFields",
+    };
 
     public AuditLevel Level { get; }
 
-    /// <summary>Stages that are not written: RequestReceived, ResponseStarted, ResponseComplete, Panic.</summary>
+    /// <summary>Stages that are not written, of <see cref="AuditStages"/>.</summary>
     public IReadOnlySet<string> OmittedStages { get; }
+
+    /// <summary>Whether objects are written without their managedFields; null: as the policy says.</summary>
+    public bool? OmitsManagedFields { get; }
 
     public bool Matches(AuditAttributes request)
     {
@@ -41,7 +53,13 @@ internal sealed class AuditRule
         return request.Resource.Length > 0 ? MatchesResource(request) : MatchesPath(request);
     }
 
-    public static IEnumerable<string> Strings(JsonNode? list) => (list as JsonArray ?? []).Select(item => (string?)item ?? "");
+    private static void CheckPath(PolicyFields rule, string path)
+    {
+        if (path != "*" && !path.StartsWith('/'))
+            throw rule.Wrong("nonResourceURLs", $"\"{path}\": non-resource URL rules must begin with a '/' character");
+        if (path.IndexOf('*', StringComparison.Ordinal) is >= 0 and var star && star < path.Length - 1)
+            throw rule.Wrong("nonResourceURLs", $"\"{path}\": non-resource URL wildcards '*' must be the final character of the rule");
+    }
 
     // A rule about namespaces or resources says nothing of paths, and one about paths nothing of resources.
     private bool MatchesResource(AuditAttributes request)
@@ -63,8 +81,12 @@ internal sealed class AuditRule
     /// <param name="Names">The only objects meant; empty: all.</param>
     private sealed record ResourcePattern(string Group, IReadOnlyList<string> Resources, IReadOnlySet<string> Names)
     {
-        public static ResourcePattern Parse(JsonObject json) =>
-            new((string?)json["group"] ?? "", [.. Strings(json["resources"])], Strings(json["resourceNames"]).ToHashSet());
+        public static ResourcePattern Parse(PolicyFields fields)
+        {
+            var pattern = new ResourcePattern(fields.Text("group"), fields.Texts("resources"), fields.Texts("resourceNames").ToHashSet());
+            return pattern.Names.Count == 0 || pattern.Resources.Count > 0 ? pattern
+                : throw fields.Wrong("resourceNames", "using resourceNames requires at least one resource");
+        }
 
         public bool Matches(AuditAttributes request)
         {

@@ -71,6 +71,76 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
     }
 
     [Fact]
+    public async Task Objects_OfAPolicyThatOmitsThem_AreWrittenWithoutManagedFields()
+    {
+        const string path = "/api/v1/namespaces/default/configmaps";
+        var events = (await RunAsync(
+            async (client, _) =>
+            {
+                await SendAsync(client, "POST", path + "?fieldManager=tester", """{"metadata":{"name":"lean"},"data":{"a":"b"}}""");
+                await SendAsync(client, "GET", path);
+                await SendAsync(client, "GET", path + "/lean");
+            },
+            policy: "kind: Policy\nomitManagedFields: true\nrules:\n- {level: RequestResponse, verbs: [get], omitManagedFields: false}\n- level: RequestResponse")).Events;
+
+        var answers = events.Where(one => (string?)one["stage"] == "ResponseComplete").ToLookup(one => (string)one["verb"]!, one => one["responseObject"]!);
+        Assert.Null(Assert.Single(answers["create"])["metadata"]!["managedFields"]);
+        Assert.All(Assert.Single(answers["list"])["items"]!.AsArray(), one => Assert.Null(one!["metadata"]!["managedFields"]));
+        Assert.NotNull(Assert.Single(answers["get"])["metadata"]!["managedFields"]);
+    }
+
+    /// <summary>Who looks on for hours is known at once.</summary>
+    [Fact]
+    public async Task Watch_ThatGoesOn_IsInTheLog()
+    {
+        using var folder = new TempDirectory();
+        var path = folder.File("audit.log");
+        await using var server = await rig.StartAsync(FreePort.Tcp(), new AuditLogOptions(path));
+        using var client = new HttpClient(rig.Handler("admin")) { BaseAddress = server.Url, DefaultRequestVersion = HttpVersion.Version20 };
+        using var watch = await client.GetAsync("/api/v1/secrets?watch=true", HttpCompletionOption.ResponseHeadersRead, Cancel);
+        using var channel = GrpcChannel.ForAddress(server.Url, new GrpcChannelOptions { HttpHandler = rig.Handler("admin"), DisposeHttpClient = true });
+        using var call = new Resources.ResourcesClient(channel).Watch(new WatchRequest { Ref = new ResourceRef { Version = "v1", Resource = "configmaps" } }, cancellationToken: Cancel);
+        await call.ResponseHeadersAsync;
+
+        await Eventually.True(() => Started(path, "secrets") && Started(path, "configmaps"));
+    }
+
+    private static bool Started(string path, string resource)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).Any(one => (string?)one["stage"] == "ResponseStarted"
+            && (string?)one["verb"] == "watch" && (int?)one["responseStatus"]?["code"] == 200 && (string?)one["objectRef"]?["resource"] == resource
+            && (string?)one["annotations"]?["authorization.k8s.io/decision"] == "allow");
+    }
+
+    /// <summary>Objects of megabytes must not pile up before a slow disk.</summary>
+    [Fact]
+    public async Task Requests_WithoutRoomForTheirObjects_AreWrittenWithoutThem()
+    {
+        var events = (await RunAsync(
+            (client, _) => SendAsync(client, "POST", "/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"crowded"},"data":{"a":"b"}}"""), maxPendingBytes: 1)).Events;
+
+        var map = Assert.Single(events, one => (string?)one["verb"] == "create" && (string?)one["objectRef"]?["resource"] == "configmaps");
+        Assert.Equal((null, null, 201, "true"), (map["requestObject"], map["responseObject"], (int)map["responseStatus"]!["code"]!, (string?)map["annotations"]!["audit.k8s.io/truncated"]));
+    }
+
+    [Fact]
+    public async Task TryWrite_BeyondTheBytesThatMayWait_TakesNothingUntilSomeAreWritten()
+    {
+        using var folder = new TempDirectory();
+        var path = folder.File("audit.log");
+        await using (var log = new AuditLog(new AuditLogOptions(path) { MaxPendingBytes = 8 }, TimeProvider.System, NullLogger.Instance))
+        {
+            Assert.False(log.TryWrite("line nine"u8.ToArray()));
+            Assert.True(log.TryWrite("line one"u8.ToArray()));
+            await Eventually.True(() => log.TryWrite("line two"u8.ToArray()));
+        }
+
+        Assert.Equal("line one\nline two\n", await File.ReadAllTextAsync(path, Cancel));
+    }
+
+    [Fact]
     public async Task SecretsAndTokens_LeaveNoTrace()
     {
         var data = Convert.ToBase64String(Encoding.UTF8.GetBytes(Canary));
@@ -227,7 +297,20 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
 
     [Theory]
     [InlineData("kind: Policy\nrules: []", "there is no rule")]
-    [InlineData("kind: Policy\nrules: [{level: Everything}]", "level \"Everything\": None, Metadata, Request or RequestResponse is meant")]
+    [InlineData("kind: Policy\nrules: [{level: Everything}]", "rules[0].level: \"Everything\" is none: None, Metadata, Request or RequestResponse is meant")]
+    [InlineData("kind: Policy\nrules: [{users: [a]}]", "rules[0].level: \"\" is none: None, Metadata, Request or RequestResponse is meant")]
+    [InlineData("kind: Policy\nrules: [{level: Metadata}, {level: None, userGroup: [a]}]", "rules[1].userGroup: there is no such field: level, users, userGroups, verbs, resources, namespaces, nonResourceURLs, omitStages, omitManagedFields are known")]
+    [InlineData("kind: Policy\nrules: [{level: None, resources: [{resource: [pods]}]}]", "rules[0].resources[0].resource: there is no such field: group, resources, resourceNames are known")]
+    [InlineData("kind: Policy\nrules: [{level: None, resources: [pods]}]", "rules[0].resources[0]: an object is meant")]
+    [InlineData("kind: Policy\nrules: [{level: None, users: jane}]", "rules[0].users: a list is meant")]
+    [InlineData("kind: Policy\nrules: [{level: None, users: [1]}]", "rules[0].users: a list of strings is meant")]
+    [InlineData("kind: Policy\nrules: [{level: None}]\nomitStages: [RequestRecieved]", "omitStages: \"RequestRecieved\" is not known: RequestReceived, ResponseStarted, ResponseComplete, Panic are")]
+    [InlineData("kind: Policy\nrules: [{level: None, resources: [{group: ''}], nonResourceURLs: [/a]}]", "rules[0].nonResourceURLs: rules cannot apply to both regular resources and non-resource URLs")]
+    [InlineData("kind: Policy\nrules: [{level: None, nonResourceURLs: [/a*b]}]", "rules[0].nonResourceURLs: \"/a*b\": non-resource URL wildcards '*' must be the final character of the rule")]
+    [InlineData("kind: Policy\nrules: [{level: None, resources: [{resourceNames: [a]}]}]", "rules[0].resources[0].resourceNames: using resourceNames requires at least one resource")]
+    [InlineData("kind: Policy\nrules: [{level: None}]\nomitManagedFields: 1", "omitManagedFields: true or false is meant")]
+    [InlineData("kind: Policy\nrules: [{level: None}]\nlevel: None", "level: there is no such field: apiVersion, kind, metadata, rules, omitStages, omitManagedFields are known")]
+    [InlineData("kind: Policy\napiVersion: audit.k8s.io/v2\nrules: [{level: None}]", "apiVersion: audit.k8s.io/v1 is meant")]
     [InlineData("kind: Pod", "not an audit policy: kind Policy of audit.k8s.io/v1 is meant")]
     public void Policy_ThatIsNone_SaysWhy(string yaml, string why)
     {
@@ -239,13 +322,13 @@ public sealed class AuditLogTests(ApiServerRig rig) : IClassFixture<ApiServerRig
     private async Task<IReadOnlyList<JsonNode>> RunAsync(Func<HttpClient, Task> act) => (await RunAsync((client, _) => act(client))).Events;
 
     /// <summary>A server of its own on the rig's store, and what its log holds after it has stopped.</summary>
-    private async Task<(IReadOnlyList<JsonNode> Events, string Text)> RunAsync(Func<HttpClient, Uri, Task> act)
+    private async Task<(IReadOnlyList<JsonNode> Events, string Text)> RunAsync(Func<HttpClient, Uri, Task> act, long maxPendingBytes = 64L << 20, string policy = Policy)
     {
         using var folder = new TempDirectory();
-        var policy = folder.File("policy.yaml");
-        await File.WriteAllTextAsync(policy, Policy, Cancel);
+        var file = folder.File("policy.yaml");
+        await File.WriteAllTextAsync(file, policy, Cancel);
         var path = folder.File("audit.log");
-        await using (var server = await rig.StartAsync(FreePort.Tcp(), new AuditLogOptions(path) { PolicyFile = policy }))
+        await using (var server = await rig.StartAsync(FreePort.Tcp(), new AuditLogOptions(path) { PolicyFile = file, MaxPendingBytes = maxPendingBytes }))
         {
             using var client = new HttpClient(rig.Handler("admin")) { BaseAddress = server.Url, DefaultRequestVersion = HttpVersion.Version20 };
             await act(client, server.Url);
