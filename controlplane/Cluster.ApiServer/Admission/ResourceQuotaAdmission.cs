@@ -30,14 +30,13 @@ internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger l
             return ValueTask.CompletedTask;
         var keys = reader.List(Quotas, ns).Cast<ResourceQuota>().Where(quota => Concerns(quota, scope.Resource, obj))
             .Select(quota => Quotas.Key(ns, quota.Metadata.Name)).ToList();
-        return keys.Count == 0 || !IsCharged(request) ? ValueTask.CompletedTask : ChargeAsync(request, obj, keys, cancellationToken);
+        return keys.Count == 0 || !CanGrow(request) ? ValueTask.CompletedTask : ChargeAsync(request, obj, keys, cancellationToken);
     }
 
-    /// <summary>Pods are charged when they are made; what else can grow, by updates too. A name that is taken will be refused anyway.</summary>
-    private bool IsCharged(AdmissionRequest request) => request.Operation switch
+    /// <summary>Pods are charged when they are made; what else can grow, by updates too.</summary>
+    private static bool CanGrow(AdmissionRequest request) => request.Operation switch
     {
-        AdmissionOperation.Create => request.Scope.Resource.StoragePrefix is not null
-            && reader.Find(request.Scope.Resource, request.Scope.Namespace, request.Object!.Metadata.Name) is null,
+        AdmissionOperation.Create => request.Scope.Resource.StoragePrefix is not null,
         AdmissionOperation.Update => request.Object is Service or PersistentVolumeClaim,
         _ => false,
     };
@@ -45,8 +44,16 @@ internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger l
     private static bool Concerns(ResourceQuota quota, ResourceType type, IApiObject obj) =>
         quota.Spec is { } spec && spec.Hard.Keys.Any(name => QuotaUsage.IsOf(type, name)) && QuotaScopes.Match(spec, obj);
 
+    // It will be refused. The cache may still have one that is gone from the store, whose successor must be paid for.
+    private async ValueTask<bool> IsTakenAsync(AdmissionRequest request, string name, CancellationToken cancellationToken) =>
+        request.Operation == AdmissionOperation.Create
+        && reader.Find(request.Scope.Resource, request.Scope.Namespace, name) is not null
+        && await reader.FindFreshAsync(request.Scope.Resource, request.Scope.Namespace, name, cancellationToken) is not null;
+
     private async ValueTask ChargeAsync(AdmissionRequest request, IApiObject obj, List<string> keys, CancellationToken cancellationToken)
     {
+        if (await IsTakenAsync(request, obj.Metadata.Name, cancellationToken))
+            return;
         var type = request.Scope.Resource;
         var now = time.GetUtcNow();
         var usage = QuotaUsage.Of(type, obj, now);

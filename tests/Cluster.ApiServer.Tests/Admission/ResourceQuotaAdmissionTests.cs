@@ -3,6 +3,7 @@ using Cluster.Api.CoreV1;
 using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Registry;
 using Cluster.ApiServer.Tests.Registry;
+using Cluster.ApiServer.WatchCache;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.ApiServer.Tests.Admission;
@@ -157,10 +158,25 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
         return quota;
     }
 
-    private Task<RegistryHost> HostAsync() => RegistryHost.StartAsync(
+    /// <summary>A pod that is deleted and made anew at once, before its server has heard of the delete.</summary>
+    [Fact]
+    public async Task CreateAsync_NameThatOnlyTheCacheHasStill_IsCharged()
+    {
+        _hosts.Add(await HostAsync(reader => new LateReader(reader, RegistryRig.ConfigMap("late"))));
+        await QuotaAsync(("configmaps", "1"));
+        await CreateAsync(RegistryRig.ConfigMap("late"), host: 2);
+        Assert.Equal("configmaps=1", await UsedAsync());
+
+        var taken = await Assert.ThrowsAsync<StatusException>(() => CreateAsync(RegistryRig.ConfigMap("late"), host: 2));
+
+        Assert.True(taken.IsAlreadyExists, taken.Message);
+        Assert.Equal("configmaps=1", await UsedAsync());
+    }
+
+    private Task<RegistryHost> HostAsync(Func<IObjectReader, IObjectReader>? reading = null) => RegistryHost.StartAsync(
         _rig.Store,
         new RegistryOptions { Advertise = new(System.Net.IPAddress.Parse("192.0.2.10"), 6443) },
-        (reader, _) => [new ResourceQuotaAdmission(reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
+        (reader, _) => [new ResourceQuotaAdmission(reading?.Invoke(reader) ?? reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
         _ => [],
         [],
         NullLoggerFactory.Instance,
@@ -195,4 +211,18 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
 
     private async Task<string> UsedAsync() => string.Join(',', (await _rig.GetAsync<ResourceQuota>("quota")).Status.Used
         .OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}={one.Value.String}"));
+
+    /// <summary>The cache of a server that still has an object which is gone.</summary>
+    private sealed class LateReader(IObjectReader reader, IApiObject gone) : IObjectReader
+    {
+        public IApiObject? Find(ResourceType type, string? ns, string name) =>
+            type == ResourceCatalog.For(gone) && name == gone.Metadata.Name ? gone : reader.Find(type, ns, name);
+
+        public SortedSnapshot Snapshot(ResourceType type) => reader.Snapshot(type);
+
+        public ValueTask<IApiObject?> FindFreshAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
+            reader.FindFreshAsync(type, ns, name, cancellationToken);
+
+        public IEnumerable<IApiObject> List(ResourceType type, string ns) => reader.List(type, ns);
+    }
 }
