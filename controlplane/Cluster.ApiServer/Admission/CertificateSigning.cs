@@ -22,7 +22,7 @@ internal sealed class CertificateSigning(SignerRights rights) : IAdmissionPlugin
     }
 
     private static bool IsSigning(CertificateSigningRequest now, CertificateSigningRequest old) =>
-        now.Status?.Certificate != old.Status?.Certificate || Failed(now) != Failed(old);
+        now.Status?.Certificate != old.Status?.Certificate || !Conditions(now).SequenceEqual(Conditions(old));
 
-    private static bool Failed(CertificateSigningRequest request) => request.Status?.Conditions.Any(condition => condition.Type == "Failed") ?? false;
+    private static IEnumerable<CertificateSigningRequestCondition> Conditions(CertificateSigningRequest request) => request.Status?.Conditions ?? [];
 }
