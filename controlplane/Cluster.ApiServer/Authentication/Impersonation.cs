@@ -64,12 +64,12 @@ internal sealed class Impersonation(RequestAuthorizer authorizer)
         }
     }
 
-    // As if they had logged in: an account is in its accounts' groups, and everyone but the anonymous is authenticated.
-    private static IReadOnlyList<string> Groups(string name, string[] groups)
+    // As if they had logged in: an account is in its accounts' groups, and everyone is authenticated or not. Who asks to be one of these is it.
+    internal static IReadOnlyList<string> Groups(string name, string[] groups)
     {
         if (name == UserIdentity.AnonymousName)
-            return groups.Length > 0 ? groups : [UserIdentity.UnauthenticatedGroup];
+            return [.. groups.Append(UserIdentity.UnauthenticatedGroup).Distinct()];
         IEnumerable<string> all = groups.Length == 0 && ServiceAccountName.TryParse(name, out var account) ? account.Groups : groups;
-        return [.. all.Append(UserIdentity.AuthenticatedGroup).Distinct()];
+        return groups.Contains(UserIdentity.UnauthenticatedGroup) ? groups : [.. all.Append(UserIdentity.AuthenticatedGroup).Distinct()];
     }
 }
