@@ -98,7 +98,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         IReadOnlyList<ITokenAuthenticator> Tokens(IObjectReader reader) =>
         [
-            staticTokens, new ServiceAccountAuthenticator(tokens, reader), new SecretTokens(() => tokenKeys.All, reader, use), new BootstrapTokens(reader, options.Time),
+            staticTokens, new ServiceAccountAuthenticator(tokens, reader, options.Time), new SecretTokens(() => tokenKeys.All, reader, use), new BootstrapTokens(reader, options.Time),
             .. oidc is null ? [] : new ITokenAuthenticator[] { oidc },
         ];
     }
@@ -145,6 +145,6 @@ public sealed class ApiServer : IAsyncDisposable
     [
         new AccessReview("subjectaccessreviews", authorizer), new AccessReview("selfsubjectaccessreviews", authorizer),
         new AccessReview("localsubjectaccessreviews", authorizer), new RulesReview(authorizer),
-        new TokenReviews(new CachedTokenAuthenticator(tokens, time)), new SelfReview(time),
+        new TokenReviews(new CachedTokenAuthenticator(tokens, time), tokens.OfType<IAudienceAuthenticator>().Single()), new SelfReview(time),
     ];
 }

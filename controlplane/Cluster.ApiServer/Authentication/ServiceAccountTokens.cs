@@ -33,13 +33,16 @@ public sealed class ServiceAccountTokens(Func<IReadOnlyList<SigningKey>> keys, T
             keys()[0]);
 
     /// <summary>The claims of a token of ours that is valid now and meant for this server; null otherwise.</summary>
-    public ServiceAccountClaims? Verify(string token)
+    public ServiceAccountClaims? Verify(string token) => Verify(token, [DefaultAudience]);
+
+    /// <summary>The claims of a token of ours that is valid now and meant for one of these audiences at least; null otherwise.</summary>
+    public ServiceAccountClaims? Verify(string token, IReadOnlyCollection<string> audiences)
     {
         if (keys().Select(key => JsonWebToken.Verify(token, key)).FirstOrDefault(json => json is not null) is not { } json
             || ServiceAccountClaims.FromJson(json, Issuer) is not { } claims)
             return null;
         var now = time.GetUtcNow();
-        return now < claims.Expires && now + ClockSkew >= claims.IssuedAt && claims.Audiences.Contains(DefaultAudience) ? claims : null;
+        return now < claims.Expires && now + ClockSkew >= claims.IssuedAt && claims.Audiences.Any(audiences.Contains) ? claims : null;
     }
 
     /// <summary>Another API server of the cluster may have issued it with a clock a little ahead.</summary>

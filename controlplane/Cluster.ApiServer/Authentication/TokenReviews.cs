@@ -6,8 +6,12 @@ using Cluster.ApiServer.WatchCache;
 namespace Cluster.ApiServer.Authentication;
 
 /// <summary>TokenReview: whose a token is, for servers that do not know it themselves.</summary>
-internal sealed class TokenReviews(ITokenAuthenticator tokens) : IPostedKind
+/// <param name="tokens">Of any kind, meant for this server.</param>
+/// <param name="forOthers">Those that may be meant for others.</param>
+internal sealed class TokenReviews(ITokenAuthenticator tokens, IAudienceAuthenticator forOthers) : IPostedKind
 {
+    private static readonly string[] Own = [ServiceAccountTokens.DefaultAudience];
+
     public string Target => "tokenreviews.authentication.k8s.io";
 
     /// <inheritdoc/>
@@ -21,17 +25,25 @@ internal sealed class TokenReviews(ITokenAuthenticator tokens) : IPostedKind
         return new EncodedMessage(review, "authentication.k8s.io/v1", "TokenReview");
     }
 
-    // Our tokens are for this server's audience alone: whoever asks for another one gets no.
     private async ValueTask<TokenReviewStatus> AskAsync(TokenReviewSpec spec, CancellationToken cancellationToken)
     {
-        var audience = spec.Audiences.Count == 0 || spec.Audiences.Contains(ServiceAccountTokens.DefaultAudience);
-        var user = audience ? await tokens.AuthenticateAsync(spec.Token, cancellationToken) : null;
-        if (user is null)
-            return new TokenReviewStatus { User = new UserInfo() };
+        if (await FindAsync(spec.Token, spec.Audiences.Count == 0 ? Own : spec.Audiences, cancellationToken) is not var (user, audiences))
+            return new TokenReviewStatus { User = new UserInfo(), Error = "invalid bearer token" };
 
         var status = new TokenReviewStatus { Authenticated = true, User = user.ToUserInfo() };
-        if (spec.Audiences.Count > 0)
-            status.Audiences.Add(ServiceAccountTokens.DefaultAudience);
+        status.Audiences.Add(audiences);
         return status;
+    }
+
+    private async ValueTask<(UserIdentity User, IReadOnlyList<string> Audiences)?> FindAsync(
+        string token, IReadOnlyCollection<string> audiences, CancellationToken cancellationToken)
+    {
+        // Not through what is remembered: that knows of no other audience than our own.
+        if (audiences.Any(audience => audience != ServiceAccountTokens.DefaultAudience)
+            && await forOthers.AuthenticateAsync(token, audiences, cancellationToken) is { } found)
+            return found;
+
+        // Tokens that name no audience are this server's.
+        return audiences.Contains(ServiceAccountTokens.DefaultAudience) && await tokens.AuthenticateAsync(token, cancellationToken) is { } user ? (user, Own) : null;
     }
 }
