@@ -57,6 +57,16 @@ internal static class ObjectMetaRules
         Common(meta, path, errors, anyFinalizer);
     }
 
+    /// <summary>Of an object within another: it may have no name yet, and be of any kind.</summary>
+    public static void Embedded(ObjectMeta meta, FieldPath path, FieldErrors errors)
+    {
+        errors.OptionalFormat(path.Child("generateName"), meta.GenerateName, NameFormats.PathSegment);
+        errors.OptionalFormat(path.Child("name"), meta.Name, NameFormats.PathSegment);
+        errors.OptionalFormat(path.Child("namespace"), meta.Namespace, NameFormats.Dns1123Label);
+        errors.NotNegative(path.Child("generation"), meta.Generation);
+        Common(meta, path, errors, anyFinalizer: true);
+    }
+
     /// <summary>Labels: keys are qualified names, values label values.</summary>
     public static void Labels(IDictionary<string, string> labels, FieldPath path, FieldErrors errors)
     {

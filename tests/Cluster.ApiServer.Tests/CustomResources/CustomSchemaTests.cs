@@ -48,6 +48,36 @@ public sealed class CustomSchemaTests(CustomRig rig) : IClassFixture<CustomRig>
     }
 
     [Theory]
+    [InlineData("{}", "spec.value.apiVersion: Required value: must not be empty, spec.value.kind: Required value: must not be empty")]
+    [InlineData("""{"apiVersion":1,"kind":{}}""", "spec.value.apiVersion: Invalid value: 1: must be a string, spec.value.kind: Invalid value: map[]: must be a string")]
+    [InlineData("""{"apiVersion":"","kind":"a b"}""", "spec.value.apiVersion: Invalid value: \"\": must not be empty, spec.value.kind: Invalid value: \"a b\": may have mixed case, but should otherwise match: a DNS-1035 label")]
+    [InlineData("""{"apiVersion":"a/b/c","kind":"A"}""", "spec.value.apiVersion: Invalid value: \"a/b/c\": unexpected GroupVersion string: a/b/c")]
+    [InlineData("""{"apiVersion":"v1","kind":"Pod","metadata":"x"}""", "spec.value.metadata: Invalid value: x: ")]
+    [InlineData("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"../up"}}""", "spec.value.metadata.name: Invalid value: \"../up\": may not contain '/'")]
+    [InlineData("""{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"a b":"c"}}}""", "spec.value.metadata.labels: Invalid value: \"a b\": ")]
+    public async Task Create_OfAnEmbeddedObjectThatIsNone_IsInvalid(string given, string message)
+    {
+        var (group, _) = await Embedding();
+        var (code, status) = await rig.CreateAsync(group, "bad", $$"""{"value":{{given}} }""");
+
+        Assert.True(code == HttpStatusCode.UnprocessableEntity, status.ToJsonString());
+        Assert.Contains(message, status["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Create_OfAnEmbeddedObject_DropsWhatNoMetadataHas()
+    {
+        var (group, _) = await Embedding();
+        var (code, body) = await rig.CreateAsync(group, "one", """{"value":{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"a":"b"},"foo":{}},"more":1} }""");
+
+        Assert.True(code == HttpStatusCode.Created, body.ToJsonString());
+        Assert.Equal("""{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"a":"b"}},"more":1}""", body["spec"]!["value"]!.ToJsonString());
+    }
+
+    private Task<(string Group, string Path)> Embedding() => rig.WidgetsAsync(
+        """{"type":"object","properties":{"value":{"type":"object","x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true} } }""");
+
+    [Theory]
     [InlineData("""{"x-kubernetes-preserve-unknown-fields":true}""", """[{"a":{"b":1}}]""", """[{"a":{"b":1}}]""")]
     [InlineData("""{"x-kubernetes-preserve-unknown-fields":true}""", """[[{"a":[{"b":1}]}]]""", """[[{"a":[{"b":1}]}]]""")]
     [InlineData(

@@ -10,7 +10,7 @@ public static class SchemaPruning
     /// <param name="schema">The schema of the whole object.</param>
     /// <param name="pruned">Gets the paths of what is taken out; null: nobody asks.</param>
     public static void Prune(JsonObject root, CustomSchema schema, List<string>? pruned) =>
-        new Walker(pruned).Members(root, schema, schema.KeepsUnknown, isEmbedded: true, "");
+        new Walker(pruned).Members(root, schema, schema.KeepsUnknown, isEmbedded: true, "", isRoot: true);
 
     private readonly struct Walker(List<string>? pruned)
     {
@@ -26,13 +26,18 @@ public static class SchemaPruning
                 Items(list, schema?.Items, keeps, path);
         }
 
-        public void Members(JsonObject members, CustomSchema? schema, bool keeps, bool isEmbedded, string path)
+        public void Members(JsonObject members, CustomSchema? schema, bool keeps, bool isEmbedded, string path, bool isRoot = false)
         {
             List<string>? unknown = null;
             foreach (var (name, value) in members)
             {
                 if (isEmbedded && name is ("apiVersion" or "kind" or "metadata"))
+                {
+                    if (!isRoot && name == "metadata" && value is JsonObject metadata)
+                        Remove(metadata, EmbeddedObjects.UnknownOf(metadata), Join(path, name));
                     continue;
+                }
+
                 if (schema is not null && schema.Properties.TryGetValue(name, out var property))
                     Value(value, property, false, Join(path, name));
                 else if (schema is { AllowsOthers: true })
@@ -41,7 +46,12 @@ public static class SchemaPruning
                     (unknown ??= []).Add(name);
             }
 
-            foreach (var name in unknown ?? [])
+            Remove(members, unknown ?? [], path);
+        }
+
+        private void Remove(JsonObject members, IReadOnlyList<string> names, string path)
+        {
+            foreach (var name in names)
             {
                 members.Remove(name);
                 pruned?.Add(Join(path, name));

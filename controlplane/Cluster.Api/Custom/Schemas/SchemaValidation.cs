@@ -67,8 +67,11 @@ public static class SchemaValidation
 
             if (schema.Enum is { } allowed && !(value is null && schema.IsNullable) && !allowed.Any(one => JsonNode.DeepEquals(one, value)) && found.Errors.HasRoom())
                 Wrong(FieldErrorType.NotSupported, path, Shown(value), "supported values: " + GoText.QuoteAll(allowed.Select(Text)));
-            if (value is JsonObject members)
-                CheckMembers(schema, members, before as JsonObject, path);
+            if (value is not JsonObject members)
+                return;
+            CheckMembers(schema, members, before as JsonObject, path);
+            if (schema.IsEmbedded && path is not null)
+                EmbeddedObjects.Check(members, path, found.Errors);
         }
 
         private void CheckType(CustomSchema schema, string kind, FieldPath? path)
