@@ -173,11 +173,8 @@ internal sealed class SchemaRules
             errors.NotSupported(atType, type, ["atomic", "set", "map"]);
         if (type.Length > 0 && schema.Type != "array")
             errors.Invalid(path.Child("type"), schema.Type, "must be array if x-kubernetes-list-type is specified");
-        if (type == "set" && schema.Items?.Schema is { } element && element.Type is ("object" or "array") && element.XKubernetesMapType != "atomic"
-            && element.XKubernetesListType is not ("" or "atomic"))
-        {
-            errors.Invalid(path.Child("items").Child("x-kubernetes-list-type"), element.XKubernetesListType, "must be atomic as item of a list with x-kubernetes-list-type=set");
-        }
+        if (type == "set" && schema.Items?.Schema is { } element)
+            SetItem(element, path.Child("items"));
 
         if (keys.Count > 0 && type != "map")
         {
@@ -189,6 +186,15 @@ internal sealed class SchemaRules
 
         if (type == "map")
             ListKeys(schema, path, atKeys);
+    }
+
+    // Items of sets are told apart as wholes: nobody owns a part of one.
+    private void SetItem(JSONSchemaProps item, FieldPath path)
+    {
+        if (item.Type == "array" && item.XKubernetesListType is not ("" or "atomic"))
+            errors.Invalid(path.Child("x-kubernetes-list-type"), item.XKubernetesListType, "must be atomic as item of a list with x-kubernetes-list-type=set");
+        if (item.Type == "object" && item.XKubernetesMapType != "atomic")
+            errors.Invalid(path.Child("x-kubernetes-map-type"), item.XKubernetesMapType, "must be atomic as item of a list with x-kubernetes-list-type=set");
     }
 
     private void ListKeys(JSONSchemaProps schema, FieldPath path, FieldPath atKeys)
@@ -215,6 +221,8 @@ internal sealed class SchemaRules
                 errors.Invalid(at.Child("type"), key.Type, "must be a scalar type if parent array's x-kubernetes-list-type is map");
             else if (key.Default is null && !items.Required.Contains(keys[index]))
                 errors.Required(at.Child("default"), "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property");
+            if (key?.Nullable == true)
+                errors.Forbidden(at.Child("nullable"), "this property is in x-kubernetes-list-map-keys, so it cannot be nullable");
         }
     }
 
