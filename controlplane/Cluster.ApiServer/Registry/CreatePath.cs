@@ -43,7 +43,7 @@ internal sealed class CreatePath(RegistryContext context)
     private async ValueTask<ObjectVersion?> TryCreateAsync(
         RequestScope scope, IApiObject obj, bool isApplied, CancellationToken cancellationToken)
     {
-        var strategy = context.Strategies[scope.Resource];
+        var strategy = context.Strategies[scope.Resource].For(scope.Version ?? scope.Resource);
         var request = new AdmissionRequest { Scope = scope, Operation = AdmissionOperation.Create, Object = obj };
         strategy.Default(scope, obj);
         // Defaults are the writer's own; what admission and the kind's rules add is nobody's.

@@ -62,7 +62,7 @@ internal sealed class UpdatePath(RegistryContext context)
     private async ValueTask<WriteOutcome?> TryAsync(
         RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
-        var strategy = context.Strategies[scope.Resource];
+        var strategy = context.Strategies[scope.Resource].For(scope.Version ?? scope.Resource);
         var seen = await SeenAsync(scope, current, ownersAreSet, cancellationToken);
         var obj = await PrepareAsync(scope, strategy, change(seen), ownersAreSet, seen, cancellationToken);
         OwnerTimes.KeepIfNothingElseChanged(obj, seen);

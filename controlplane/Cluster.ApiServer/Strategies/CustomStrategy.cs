@@ -15,9 +15,14 @@ internal sealed class CustomStrategy : ResourceStrategy
 
     /// <param name="stored">The stored version.</param>
     public CustomStrategy(ResourceType stored)
+        : this(stored, stored.Custom!.HasStatus)
+    {
+    }
+
+    private CustomStrategy(ResourceType stored, bool hasStatus)
         : base(stored)
     {
-        _hasStatus = stored.Custom!.HasStatus;
+        _hasStatus = hasStatus;
         HasGeneration = true;
         AllowsUnconditionalUpdate = false;
         FieldsNotOfStatus = ["spec", "metadata.labels", "metadata.annotations", "metadata.ownerReferences", "metadata.finalizers"];
@@ -25,6 +30,10 @@ internal sealed class CustomStrategy : ResourceStrategy
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> FieldsOfStatusAlone => _hasStatus ? [Status] : [];
+
+    /// <inheritdoc/>
+    public override ResourceStrategy For(ResourceType version) =>
+        version.Custom!.HasStatus == _hasStatus ? this : new CustomStrategy(Type, version.Custom.HasStatus);
 
     /// <inheritdoc/>
     public override void Default(RequestScope scope, IApiObject obj) => CustomConversion.Default((CustomObject)obj, VersionOf(scope));

@@ -54,6 +54,9 @@ internal class ResourceStrategy
     /// <summary>Writes that must stand or fall with the object's own; null: none.</summary>
     public virtual IClaimant? Claimant => null;
 
+    /// <summary>The rules of writes through a version of the kind: versions of an added one may differ in their parts.</summary>
+    public virtual ResourceStrategy For(ResourceType version) => this;
+
     /// <summary>Fills in what was left out.</summary>
     public virtual void Default(RequestScope scope, IApiObject obj) => Defaults.Apply(obj);
 

@@ -181,6 +181,30 @@ public sealed class DefinitionTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Contains(message.TrimEnd(), status["message"]!.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Of each version it is said whether the status is a part of its own.</summary>
+    [Theory]
+    [InlineData("v1", "v2")]
+    [InlineData("v2", "v1")]
+    public async Task Update_ThroughAVersionWithAStatus_LeavesIt_AndThroughOneWithoutWritesIt(string with, string without)
+    {
+        var group = rig.NewGroup();
+        var definition = CustomRig.Definition(group, Anything);
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        var second = versions[0]!.DeepClone();
+        (second["name"], second["storage"]) = ("v2", false);
+        versions.Add(second);
+        versions.Single(version => version!["name"]!.ToString() == with)!["subresources"] = new JsonObject { ["status"] = new JsonObject() };
+        await rig.DefineAsync(definition);
+        await rig.CreateAsync(group, "one", """{"a":1}""");
+
+        var (_, kept) = await rig.PatchAsync(CustomRig.Path(group, with) + "/one", """{"status":{"seen":1}}""");
+        Assert.Equal((null, "1"), (kept["status"], kept["metadata"]!["generation"]!.ToString()));
+        var (_, seen) = await rig.PatchAsync(CustomRig.Path(group, with) + "/one/status", """{"status":{"seen":2}}""");
+        Assert.Equal(("2", "1"), (seen["status"]?["seen"]?.ToString(), seen["metadata"]!["generation"]!.ToString()));
+        var (_, written) = await rig.PatchAsync(CustomRig.Path(group, without) + "/one", """{"status":{"seen":3}}""");
+        Assert.Equal(("3", "2"), (written["status"]?["seen"]?.ToString(), written["metadata"]!["generation"]!.ToString()));
+    }
+
     [Fact]
     public async Task Update_ThatChangesNothingOfAnObjectInAnOldVersion_StoresTheVersionOfNow()
     {
