@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Threading.Channels;
 using Cluster.Dataplane;
 using Microsoft.Extensions.Logging;
@@ -22,6 +21,8 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     private const int ManyServices = 1000;
 
     private readonly LoadBalancerReader _reader = new();
+    // One, and not the pool's: that keeps one for each thread that ever gave one back, 4 MB of a file of 10,000 services.
+    private byte[] _buffer = [];
     private FileVersion _seen;
     private LoadBalancerRevision? _first;
     private LoadBalancerConfig? _config;
@@ -143,16 +144,16 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     private LoadBalancerRevision Parse()
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(file.Length + 1, Array.MaxLength));
-        try
-        {
-            var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            if (length == buffer.Length) throw new IOException("it grows while it is read");
-            return _reader.Read(new ArraySegment<byte>(buffer, 0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        Fit(Math.Min(file.Length + 1, Array.MaxLength));
+        var length = file.ReadAtLeast(_buffer, _buffer.Length, throwOnEndOfStream: false);
+        if (length == _buffer.Length) throw new IOException("it grows while it is read");
+        return _reader.Read(new ArraySegment<byte>(_buffer, 0, length));
+    }
+
+    private void Fit(long bytes)
+    {
+        if (_buffer.Length >= bytes && _buffer.Length <= bytes * 2) return;
+        // Room for some more services.
+        _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(bytes + (bytes / 16), Array.MaxLength));
     }
 }
