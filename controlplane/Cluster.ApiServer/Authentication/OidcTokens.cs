@@ -89,7 +89,8 @@ internal sealed class OidcTokens : ITokenAuthenticator, IDisposable
     {
         if (Text(token, _options.UsernameClaim) is not { Length: > 0 } name)
             return null;
-        if (_options.UsernameClaim == EmailClaim && token.TryGetPayloadValue<bool>("email_verified", out var verified) && !verified)
+        // Some providers write it as a text, of which nobody knows what it says.
+        if (_options.UsernameClaim == EmailClaim && token.TryGetPayloadValue<object>("email_verified", out var verified) && verified is not true)
             return null;
         if (_options.RequiredClaims.Any(claim => Text(token, claim.Key) != claim.Value))
             return null;

@@ -20,6 +20,9 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>A deletion is told in whole seconds: one to two pass.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
     private readonly ResourceCache _definitions = caches[ResourceCatalog.Definitions];
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -114,7 +117,8 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
                 left = await registry.ListAsync(scope, new ListOptions(), cancellationToken);
             }
 
-            if (left.Items.Count > 0)
+            // A create that was let in before the deletion was known, here or at another server of the store, has ended by then.
+            if (left.Items.Count > 0 || time.GetUtcNow() - definition.Metadata.DeletionTimestamp.ToDateTimeOffset() < Grace)
                 return false;
         }
 

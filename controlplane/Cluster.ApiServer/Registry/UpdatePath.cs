@@ -63,7 +63,7 @@ internal sealed class UpdatePath(RegistryContext context)
         RequestScope scope, Change change, bool ownersAreSet, ObjectVersion current, bool isFresh, CancellationToken cancellationToken)
     {
         var strategy = context.Strategies[scope.Resource].For(scope.Version ?? scope.Resource);
-        var seen = await SeenAsync(scope, current, ownersAreSet, cancellationToken);
+        var seen = await SeenAsync(scope, current, isApplied: ownersAreSet && scope.Subresource != "scale", cancellationToken);
         var obj = await PrepareAsync(scope, strategy, change(seen), ownersAreSet, seen, cancellationToken);
         OwnerTimes.KeepIfNothingElseChanged(obj, seen);
         var writer = new ObjectWriter(context.Store, scope.Resource, strategy);
@@ -81,15 +81,16 @@ internal sealed class UpdatePath(RegistryContext context)
             : await writer.PutAsync(current.Key, obj, current, cancellationToken);
     }
 
-    private ValueTask<IApiObject> SeenAsync(RequestScope scope, ObjectVersion current, bool ownersAreSet, CancellationToken cancellationToken) =>
-        scope.Resource.Custom?.Webhook is null ? new(Seen(scope, current, ownersAreSet)) : ConvertedAsync(current, scope.Version ?? scope.Resource, cancellationToken);
+    private ValueTask<IApiObject> SeenAsync(RequestScope scope, ObjectVersion current, bool isApplied, CancellationToken cancellationToken) =>
+        scope.Resource.Custom?.Webhook is null ? new(Seen(scope, current, isApplied)) : ConvertedAsync(current, scope.Version ?? scope.Resource, cancellationToken);
 
     private async ValueTask<IApiObject> ConvertedAsync(ObjectVersion current, ResourceType version, CancellationToken cancellationToken) =>
         (await context.Conversions.ConvertAsync(current, version, cancellationToken)).Object;
 
     // Whoever changes it through the version it was stored in, when that was another one than now, has seen the fields of that.
-    private static IApiObject Seen(RequestScope scope, ObjectVersion current, bool ownersAreSet) =>
-        scope.Version is not null && !ownersAreSet && current.AsWritten is { } written ? written : current.Object;
+    // An applied configuration is merged by the schema of the version that is stored now, which has no words for them.
+    private static IApiObject Seen(RequestScope scope, ObjectVersion current, bool isApplied) =>
+        scope.Version is not null && !isApplied && current.AsWritten is { } written ? written : current.Object;
 
     private async ValueTask<IApiObject> PrepareAsync(
         RequestScope scope, ResourceStrategy strategy, IApiObject obj, bool ownersAreSet, IApiObject old, CancellationToken cancellationToken)

@@ -44,7 +44,8 @@ internal sealed class RestEndpoints
         catch (StatusException failure) when (!context.Response.HasStarted)
         {
             if (failure.Code >= StatusCodes.Status500InternalServerError)
-                _logger.LogWarning("{Method} {Path}: {Message}", context.Request.Method, context.Request.Path, failure.Message);
+                // The reason that is not the client's to know, as of a stored value that cannot be read.
+                _logger.LogWarning(failure.InnerException, "{Method} {Path}: {Message}", context.Request.Method, context.Request.Path, failure.Message);
             await StatusResponse.WriteAsync(context, failure);
         }
         catch (Storage.StoreException failure) when (!context.Response.HasStarted)

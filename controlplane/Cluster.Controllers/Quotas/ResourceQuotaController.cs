@@ -11,13 +11,17 @@ namespace Cluster.Controllers.Quotas;
 /// <remarks>
 /// What is added is charged to the status by admission, before it is there to be counted: a count at that moment would take the charge
 /// back. So only what frees makes it count (deletes, pods that end, objects that shrink), a change of the bounds, and a full count every
-/// five minutes, which also drops charges of writes that failed.
+/// five minutes, which also drops charges of writes that failed. A count may still meet a charge whose object comes later and take it back:
+/// whatever it changed is counted again soon.
 /// </remarks>
 internal sealed class ResourceQuotaController(ControllerContext context) : IController
 {
     private const string ByNamespace = "namespace";
 
     private static readonly TimeSpan FullCount = TimeSpan.FromMinutes(5);
+
+    /// <summary>By then what was charged while it was counted is there to be counted.</summary>
+    private static readonly TimeSpan Recount = TimeSpan.FromSeconds(10);
 
     private readonly KindSet _kinds = new(context.Client, type => type.Namespaced);
     private Informer<ResourceQuota> _quotas = null!;
@@ -53,12 +57,13 @@ internal sealed class ResourceQuotaController(ControllerContext context) : ICont
             status.Used[name] = amount.ToQuantity();
         }
 
-        if (!Same.Meaning(quota.Status, status))
+        if (Same.Meaning(quota.Status, status))
         {
-            await context.Client.UpdateStatusAsync(updated, cancellationToken);
+            return FullCount;
         }
 
-        return FullCount;
+        await context.Client.UpdateStatusAsync(updated, cancellationToken);
+        return Recount;
     }
 
     // What is made is charged as it is admitted; but of an added kind objects may be known here later than their quota was counted.

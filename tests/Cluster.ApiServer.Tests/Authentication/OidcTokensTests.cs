@@ -92,6 +92,9 @@ public sealed class OidcTokensTests(ApiServerRig rig) : IClassFixture<ApiServerR
     [InlineData("exp", 1)]
     [InlineData("nbf", 99999999999)]
     [InlineData("email_verified", false)]
+    [InlineData("email_verified", "false")]
+    [InlineData("email_verified", "true")]
+    [InlineData("email_verified", 1)]
     [InlineData("tenant", "wrong")]
     public async Task Token_ThatIsNotGood_IsNobodys(string claim, object value)
     {

@@ -259,6 +259,32 @@ public sealed class CustomObjectTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Equal("1", one["metadata"]!["generation"]!.ToString());
     }
 
+    [Fact]
+    public async Task Scale_ThroughTheVersionItWasStoredIn_KnowsWhatThatRequires()
+    {
+        var group = rig.NewGroup();
+        var definition = CustomRig.Definition(
+            group, """{"type":"object","required":["old"],"properties":{"a":{"type":"integer"},"old":{"type":"integer"},"replicas":{"type":"integer"}}}""");
+        definition["spec"]!["versions"]![0]!["subresources"] = JsonNode.Parse("""{"scale":{"specReplicasPath":".spec.replicas","statusReplicasPath":".status.replicas"}}""");
+        await rig.DefineAsync(definition);
+        await rig.CreateAsync(group, "applied", """{"a":1,"old":2,"replicas":1}""");
+        var (_, current) = await rig.Rest.GetAsync($"{CustomRig.Definitions}/widgets.{group}");
+        var versions = current["spec"]!["versions"]!.AsArray();
+        var second = versions[0]!.DeepClone();
+        second["name"] = "v2";
+        var spec = second["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!.AsObject();
+        spec.Remove("required");
+        spec["properties"]!.AsObject().Remove("old");
+        versions[0]!["storage"] = false;
+        versions.Add(second);
+        await rig.Rest.SendAsync(HttpMethod.Put, $"{CustomRig.Definitions}/widgets.{group}", current.ToJsonString());
+        await Eventually.True(async () => (await rig.Rest.GetAsync(CustomRig.Path(group, "v2"))).Code == HttpStatusCode.OK);
+
+        var (scales, scale) = await rig.PatchAsync(CustomRig.Path(group) + "/applied/scale", """{"spec":{"replicas":3}}""");
+        Assert.True(scales == HttpStatusCode.OK, scale.ToJsonString());
+        Assert.Equal("3", (await rig.Rest.GetAsync(CustomRig.Path(group, "v2") + "/applied")).Body["spec"]!["replicas"]!.ToString());
+    }
+
     private async Task<HttpResponseMessage> SendAsync(string path, string accept)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

@@ -69,6 +69,25 @@ public sealed class ResourceQuotaControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReconcileAsync_CountedBesideACreate_IsPutRightSoon()
+    {
+        _rig.Api.Seed(Pod("old", cpu: "1", memory: "1Gi"));
+        _rig.Api.Seed(Quota(("pods", "10")));
+        _rig.Start("resourcequota");
+        await _rig.UntilAsync(() => Used("pods") == "1");
+
+        // A pod is charged and not there yet when another goes.
+        _rig.Api.Change<ResourceQuota>("default", "quota", quota => quota.Status.Used["pods"] = new() { String = "2" });
+        _rig.Api.Remove<Pod>("default", "old");
+        await _rig.UntilAsync(() => Used("pods") == "0");
+        var began = _rig.Time.GetUtcNow();
+        _rig.Api.Seed(Pod("young", cpu: "1", memory: "1Gi"));
+
+        await _rig.UntilAsync(() => Used("pods") == "1");
+        Assert.InRange(_rig.Time.GetUtcNow() - began, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task ReconcileAsync_BoundsChange_AreCountedAnew()
     {
         _rig.Api.Seed(Pod("one", cpu: "1", memory: "1Gi"));

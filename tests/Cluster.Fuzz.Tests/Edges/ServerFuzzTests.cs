@@ -51,7 +51,7 @@ public sealed partial class ServerFuzzTests(FuzzedServer server) : IClassFixture
     {
         var header = Gen.Select(Gen.OneOf("Host", "Content-Type", "Accept", "Authorization", "Impersonate-User", "Impersonate-Extra-a%62", "Audit-ID", "Connection", "Upgrade", "Transfer-Encoding", "Content-Length", "Expect", "Cookie", "Sec-WebSocket-Key", "X-" + new string('h', 300), "traceparent"),
             Gen.Frequency((3, Gen.OneOf("127.0.0.1", "application/json", "Bearer x", "close", "keep-alive", "chunked", "0", "5", "18446744073709551616", "-1", "websocket", "h2c", "100-continue", "gzip", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")), (1, Texts.Any)), (name, value) => $"{name}: {value}\r\n");
-        var request = Gen.Select(RequestTexts.Method, RequestTexts.Path, RequestTexts.Query, Gen.OneOf("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/9", ""), header.Array[0, 6], Objects.Json, Gen.Int[0, 3], (method, path, query, version, headers, body, form) =>
+        var request = Gen.Select(RequestTexts.Method, RequestTexts.Path, RequestTexts.Query, Gen.OneOf("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/9", ""), header.Array[0, 6], Objects.Json, Gen.Int[0, 6], (method, path, query, version, headers, body, form) =>
             $"{method} {path}{query} {version}\r\nHost: a\r\n{string.Concat(headers)}{Body(body, form)}");
         var inputs = Damage.Of(request.Array[1, 3].Select(string.Concat));
         await RunAsync("http", inputs, async input =>
@@ -164,7 +164,10 @@ public sealed partial class ServerFuzzTests(FuzzedServer server) : IClassFixture
         0 => "\r\n",
         1 => $"Content-Length: {Encoding.UTF8.GetByteCount(text)}\r\n\r\n{text}",
         2 => $"Transfer-Encoding: chunked\r\n\r\n{Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n0\r\n\r\n",
-        _ => $"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{text}",
+        3 => $"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{text}",
+        4 => $"Transfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n1;name=\"a;b\"\r\n{{\r\n0000000001\r\n}}\r\n0;last\r\nX-After: {text.ReplaceLineEndings("")}\r\n\r\n",
+        5 => $"Transfer-Encoding: gzip, chunked\r\nContent-Length: 3\r\n\r\n{Encoding.UTF8.GetByteCount(text):X}  \r\n{text}\r\n0\r\n",
+        _ => $"Content-Length: {2 * text.Length}\r\n\r\n{text}",
     };
 
     // Literal fields without indexing, names and values as they are.

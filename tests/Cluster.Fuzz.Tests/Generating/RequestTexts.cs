@@ -35,9 +35,16 @@ internal static class RequestTexts
         (5, Gen.OneOf("application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml")),
         (1, Gen.OneOf("application/cbor", "text/plain", "application/json; charset=utf-16", "*/*", ";", "application/json;stream=watch", "multipart/form-data")));
 
-    public static Gen<string> Accept { get; } = Gen.Frequency(
-        (4, Gen.OneOf("application/json", "application/vnd.kubernetes.protobuf", "application/yaml", "application/json;as=Table;v=v1;g=meta.k8s.io", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json")),
-        (1, Gen.OneOf("*/*", "text/html", "application/json;as=Nonsense", ";;;", "application/json;q=0", "application/json;as=Table;v=v9;g=x", "a/b;q=zz, */*;q=0.1", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")));
+    private static Gen<string> OneAccepted { get; } = Gen.Frequency(
+        (4, Gen.OneOf("application/json", "application/vnd.kubernetes.protobuf", "application/yaml", "application/json;as=Table;v=v1;g=meta.k8s.io", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "application/*", "*/*")),
+        (1, Gen.OneOf("text/html", "application/json;as=Nonsense", ";;;", "application/json;as=Table;v=v9;g=x", "a/b", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", "application/json;stream=watch", "application/json;charset=\"utf-8", "*/json", ",")));
+
+    private static Gen<string> Quality { get; } = Gen.Frequency(
+        (3, Gen.Const("")), (3, Gen.Int[0, 1000].Select(thousandths => string.Create(System.Globalization.CultureInfo.InvariantCulture, $";q={thousandths / 1000.0}"))),
+        (1, Gen.OneOf(";q=", ";q=zz", ";q=-1", ";q=1e309", ";q=NaN", "; Q = 0.5 ", ";q=0.5;q=0", ";q=99999999999999999999")));
+
+    /// <summary>Lists of media types, with and without their weights.</summary>
+    public static Gen<string> Accept { get; } = Gen.Select(OneAccepted, Quality, (type, quality) => type + quality).Array[0, 4].Select(all => string.Join(", ", all));
 
     /// <summary>Patches, objects in JSON and in protobuf, options, and noise.</summary>
     public static Gen<byte[]> Body { get; } = Gen.Frequency(

@@ -65,6 +65,33 @@ public sealed class GuardedPluginTests
     }
 
     [Fact]
+    public async Task AdmitAsync_PluginBlocksCallAfterCall_IsAskedNoMore_AndIsAgainWhenItGoesOn()
+    {
+        using var end = new ManualResetEventSlim();
+        var (calls, onPool) = (0, 0);
+        var plugin = new GuardedPlugin(
+            new Stub(_ =>
+            {
+                Interlocked.Increment(ref calls);
+                if (Thread.CurrentThread.IsThreadPoolThread)
+                    Interlocked.Increment(ref onPool);
+                end.Wait(TestContext.Current.CancellationToken);
+                return default;
+            }),
+            TimeSpan.FromSeconds(10), _time, NullLogger.Instance);
+        var admitted = Enumerable.Range(0, 200).Select(_ => plugin.AdmitAsync(Request, TestContext.Current.CancellationToken).AsTask()).ToList();
+
+        await Eventually.True(() => admitted.Count(task => task.IsFaulted) == 200 - 128 && calls == 128);
+        Assert.All(admitted.Where(task => task.IsFaulted), task => Assert.Contains("has 128 calls under way", task.Exception!.InnerException!.Message, StringComparison.Ordinal));
+        // Those are for requests.
+        Assert.Equal(0, onPool);
+
+        end.Set();
+        await Eventually.True(() => admitted.Count(task => task.IsCompletedSuccessfully) == 128);
+        await plugin.AdmitAsync(Request, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task AdmitAsync_RequestEnds_EndsToo()
     {
         using var ending = new CancellationTokenSource();
