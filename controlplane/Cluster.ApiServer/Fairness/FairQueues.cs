@@ -27,8 +27,17 @@ internal sealed class FairQueues
         "apiserver_flowcontrol_current_executing_requests", description: "Requests that have a seat, by priority level.");
 
     /// <summary>Kubernetes' shares of the seats, in the order of <see cref="FlowSchema"/> after exempt.</summary>
-    private static readonly (string Level, int Shares, int QueueLength)[] Shares =
-        [("system", 30, 100), ("leader-election", 10, 100), ("workload-high", 40, 100), ("workload-low", 100, 100), ("global-default", 20, 100), ("catch-all", 5, 10)];
+    private static readonly (string Level, int Shares, int QueueLength, bool IsForeign)[] Shares =
+    [
+        ("system", 30, 100, false), ("leader-election", 10, 100, false), ("workload-high", 40, 100, false),
+        ("workload-low", 100, 100, true), ("global-default", 20, 100, true), ("catch-all", 5, 10, true),
+    ];
+
+    /// <summary>
+    /// Of one user's requests that are served at once each waits for a core behind the others, and so does whoever comes: with these that is some milliseconds
+    /// each time, with Kubernetes' dozens for a machine of many cores it was a quarter of a second. The cluster's own programs are trusted with more.
+    /// </summary>
+    private const int SeatsOfOneUserByCore = 8;
 
     private readonly PriorityLevel[] _levels;
     private readonly TimeSpan _patience;
@@ -37,12 +46,16 @@ internal sealed class FairQueues
     /// <param name="seats">Of all levels together.</param>
     /// <param name="patience">The longest wait for a seat.</param>
     /// <param name="time">The clock of waiting.</param>
-    public FairQueues(int seats, TimeSpan patience, TimeProvider time)
+    /// <param name="cores">That serve.</param>
+    public FairQueues(int seats, TimeSpan patience, TimeProvider time, int cores)
     {
         _patience = patience;
         _refusals = new Refusals(freeASecond: 0, time);
         var shares = Shares.Sum(level => level.Shares);
-        _levels = [.. Shares.Select(level => new PriorityLevel(new LevelOptions(level.Level, Math.Max(1, seats * level.Shares / shares), level.QueueLength), time))];
+        _levels = [.. Shares.Select(level => new PriorityLevel(Options(level.Level, Math.Max(1, seats * level.Shares / shares), level.QueueLength, level.IsForeign), time))];
+
+        LevelOptions Options(string name, int of, int queue, bool isForeign) =>
+            new(name, of, queue) { MostOfOneFlow = isForeign ? SeatsOfOneUserByCore * cores : int.MaxValue };
     }
 
     /// <summary>How many objects there are of a resource (group, version, plural); it is asked at each list.</summary>

@@ -12,8 +12,11 @@ internal sealed class Refusals(int freeASecond, TimeProvider time)
     /// <summary>A request that waits keeps some kilobytes.</summary>
     private const int MostHeld = 4096;
 
-    /// <summary>As long as the refused are told to wait.</summary>
-    public static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+    /// <summary>As long as the refused are told to wait, at least.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    /// <summary>Not all at the same time: hundreds that were refused together would come again together.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
 
     private long _second;
     private int _inSecond;
@@ -28,7 +31,7 @@ internal sealed class Refusals(int freeASecond, TimeProvider time)
         try
         {
             if (Interlocked.Increment(ref _held) <= MostHeld)
-                await Task.Delay(Delay, time, cancellationToken);
+                await Task.Delay(Shortest + (Longest - Shortest) * Random.Shared.NextDouble(), time, cancellationToken);
         }
         finally
         {

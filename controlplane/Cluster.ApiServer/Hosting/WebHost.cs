@@ -106,7 +106,7 @@ internal sealed class WebHost : IAsyncDisposable
         var options = parts.Options;
         var authenticator = new RequestAuthenticator(
             new ClientCertificates(_listener.Authority, options.Time), new CachedTokenAuthenticator(parts.Tokens, options.Time));
-        var queues = new FairQueues(options.MaxRequestsInFlight, options.QueueTimeout, options.Time) { Count = Count(parts.Core) };
+        var queues = new FairQueues(options.MaxRequestsInFlight, options.QueueTimeout, options.Time, Environment.ProcessorCount) { Count = Count(parts.Core) };
         var boundary = new RequestBoundary(
             authenticator, authorizer, queues, parts.Auditor, options,
             logs.CreateLogger("Cluster.ApiServer.Requests"), _app.Lifetime.ApplicationStopping)

@@ -17,7 +17,7 @@ public sealed class FairQueuesTests
     [Fact]
     public async Task Enter_WithoutASeatInTime_IsToldToComeBack()
     {
-        var queues = new FairQueues(6, Patience, _time);
+        var queues = new FairQueues(6, Patience, _time, cores: 8);
         using var seat = await queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default);
         var second = queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default).AsTask();
         Assert.False(second.IsCompleted);
@@ -31,7 +31,7 @@ public sealed class FairQueuesTests
     [Fact]
     public async Task Enter_OneLevelFull_LeavesTheOthersAlone()
     {
-        var queues = new FairQueues(6, Patience, _time);
+        var queues = new FairQueues(6, Patience, _time, cores: 8);
         using var anonymous = await queues.EnterAsync(UserIdentity.Anonymous, "/api/v1/pods", List, default);
         using var jane = await queues.EnterAsync(new UserIdentity("jane", ["system:authenticated"]), "/api/v1/pods", List, default);
         using var robot = await queues.EnterAsync(new UserIdentity("system:serviceaccount:a:robot", ["system:serviceaccounts", "system:authenticated"]), "/api/v1/pods", List, default);
@@ -57,23 +57,35 @@ public sealed class FairQueuesTests
     public void Enter_AListOrTheStateOfAWatch_TakesASeatForAHundredObjects(string verb, long limit, int objects, int together, bool fromBeginning = false)
     {
         // 58 seats of the level, of which one flow has 44.
-        var queues = new FairQueues(600, Patience, _time) { Count = (_, _, _) => objects };
+        var queues = new FairQueues(600, Patience, _time, cores: 8) { Count = (_, _, _) => objects };
         var lists = Enumerable.Range(0, 60).Select(_ => queues.EnterAsync(
             new UserIdentity("jane", ["system:authenticated"]), "/", List with { Verb = verb, Limit = limit, FromBeginning = fromBeginning, LongRunning = verb == "WATCH" }, default).AsTask()).ToList();
 
         Assert.Equal(together, lists.Count(task => task.IsCompletedSuccessfully));
     }
 
+    [Theory]
+    [InlineData("jane", "system:authenticated", 16)]
+    [InlineData("system:serviceaccount:a:robot", "system:serviceaccounts", 16)]
+    [InlineData("system:kube-controller-manager", "system:authenticated", 88)]
+    public void Enter_OnFewCores_OneUserHasFewSeats(string user, string group, int together)
+    {
+        var queues = new FairQueues(600, Patience, _time, cores: 2);
+        var gets = Enumerable.Range(0, 100).Select(_ => queues.EnterAsync(new UserIdentity(user, [group]), "/", List with { Verb = "GET" }, default).AsTask()).ToList();
+
+        Assert.Equal(together, gets.Count(task => task.IsCompletedSuccessfully));
+    }
+
     [Fact]
     public async Task Flood_OfOneUser_DoesNotKeepAnotherWaiting()
     {
-        var queues = new FairQueues(600, Patience, _time);
+        var queues = new FairQueues(600, Patience, _time, cores: 8);
         var greedy = Enumerable.Range(0, 1000).Select(_ => queues.EnterAsync(new UserIdentity("greedy", ["system:authenticated"]), "/", List, default).AsTask()).ToList();
 
         Assert.True(queues.EnterAsync(new UserIdentity("modest", ["system:authenticated"]), "/", List, default).AsTask().IsCompletedSuccessfully);
         // What had no room even in the queue is refused, and not so that it can be asked again at once.
         Assert.DoesNotContain(greedy, task => task.IsFaulted);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(Refusals.Longest);
         await Eventually.True(() => Task.FromResult(greedy.Count(task => task.IsFaulted) > 800));
         Assert.All(greedy.Where(task => task.IsFaulted), task => Assert.Equal(429, ((StatusException)task.Exception!.InnerException!).Code));
     }
@@ -81,7 +93,7 @@ public sealed class FairQueuesTests
     [Fact]
     public async Task Seat_OfARequestThatTurnsOutToBeMore_IsChanged()
     {
-        var queues = new FairQueues(600, Patience, _time) { Count = (_, _, _) => 5_000 };
+        var queues = new FairQueues(600, Patience, _time, cores: 8) { Count = (_, _, _) => 5_000 };
         var jane = new UserIdentity("jane", ["system:authenticated"]);
         var calls = Enumerable.Range(0, 10).Select(_ => new RequestSeat(queues, jane, "/cluster.v1.Resources/List")).ToList();
         foreach (var call in calls)
@@ -100,7 +112,7 @@ public sealed class FairQueuesTests
     [Fact]
     public async Task Seat_OfACallAboutALease_IsOfItsOwnLevel()
     {
-        var queues = new FairQueues(6, Patience, _time);
+        var queues = new FairQueues(6, Patience, _time, cores: 8);
         var manager = new UserIdentity("system:kube-controller-manager", ["system:authenticated"]);
         using var other = new RequestSeat(queues, manager, "/");
         using var waiting = new RequestSeat(queues, manager, "/");

@@ -14,7 +14,7 @@ public sealed class RefusalsTests
         var told = Enumerable.Range(0, 5).Select(_ => refusals.HoldAsync(default).AsTask()).ToList();
         Assert.Equal(2, told.Count(task => task.IsCompleted));
 
-        _time.Advance(Refusals.Delay);
+        _time.Advance(Refusals.Longest);
         await Task.WhenAll(told).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         // Another second, another two.
         Assert.True(refusals.HoldAsync(default).IsCompleted);
@@ -27,7 +27,7 @@ public sealed class RefusalsTests
         var told = Enumerable.Range(0, 5_000).Select(_ => refusals.HoldAsync(default).AsTask()).ToList();
         Assert.Equal(5_000 - 4_096, told.Count(task => task.IsCompleted));
 
-        _time.Advance(Refusals.Delay);
+        _time.Advance(Refusals.Longest);
         await Task.WhenAll(told).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.False(refusals.HoldAsync(default).IsCompleted);
     }

@@ -71,7 +71,7 @@ public sealed class RequestBoundaryTests : IDisposable
         var boundary = new RequestBoundary(
             new RequestAuthenticator(new ClientCertificates(authority, _time), new CachedTokenAuthenticator([], _time)),
             new RequestAuthorizer(new EveryoneMay()),
-            new Cluster.ApiServer.Fairness.FairQueues(600, TimeSpan.FromSeconds(1), _time),
+            new Cluster.ApiServer.Fairness.FairQueues(600, TimeSpan.FromSeconds(1), _time, cores: 2),
             new Cluster.ApiServer.Auditing.Auditor(null, Cluster.ApiServer.Auditing.AuditPolicy.Default, _time),
             options,
             NullLogger.Instance,
