@@ -22,6 +22,10 @@ internal static class PodUpdateRules
         }
         Tolerations(spec.Tolerations, before.Tolerations, Spec.Child("tolerations"), errors);
         Gates(spec.SchedulingGates, before.SchedulingGates, Spec.Child("schedulingGates"), errors);
+        if (before.SchedulingGates.Count > 0)
+        {
+            GatedPlacementRules.Check(spec, before, errors);
+        }
         if (!spec.Equals(before))
         {
             NothingElse(spec, before, errors);
@@ -95,6 +99,10 @@ internal static class PodUpdateRules
         }
         restored.SchedulingGates.Clear();
         restored.SchedulingGates.Add(before.SchedulingGates);
+        if (before.SchedulingGates.Count > 0)
+        {
+            GatedPlacementRules.Restore(restored, before);
+        }
         restored.Tolerations.Clear();
         restored.Tolerations.Add(before.Tolerations);
         if (before is { HasTerminationGracePeriodSeconds: true, TerminationGracePeriodSeconds: < 0 }

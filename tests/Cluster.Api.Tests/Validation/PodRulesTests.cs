@@ -112,6 +112,44 @@ public class PodRulesTests
     }
 
     [Fact]
+    public void ValidateUpdate_PlacementOfAGatedPod_MayBeNarrowed()
+    {
+        var before = Gated();
+        var after = before.Clone();
+        after.Spec.NodeSelector["zone"] = "a";
+        after.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchExpressions.Add(Exists("gpu"));
+        after.Spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution.Clear();
+        var plain = Gated();
+        plain.Spec.Affinity = null;
+
+        Assert.Empty(Validator.ValidateUpdate(after, before));
+        Assert.Empty(Validator.ValidateUpdate(before, plain));
+        before.Spec.SchedulingGates.Clear();
+        after.Spec.SchedulingGates.Clear();
+        Assert.Contains("changed: spec.nodeSelector, spec.affinity", Assert.Single(Validator.ValidateUpdate(after, before)).Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<Action<PodSpec>, string> Widenings => new()
+    {
+        { spec => spec.NodeSelector.Clear(), "only additions to spec.nodeSelector are allowed (no mutations or deletions)" },
+        { spec => spec.NodeSelector["disk"] = "hdd", "spec.nodeSelector: Invalid value: map[string]string{\"disk\":\"hdd\"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)" },
+        { spec => spec.Affinity = null, "no additions/deletions to non-empty NodeSelectorTerms list are allowed" },
+        { spec => spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchExpressions[0].Key = "other", "nodeSelectorTerms[0]: Invalid value" },
+        { spec => spec.Affinity.PodAffinity = new PodAffinity(), "pod updates may not change fields other than" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Widenings))]
+    public void ValidateUpdate_PlacementOfAGatedPod_IsNotWidened(Action<PodSpec> change, string message)
+    {
+        var before = Gated();
+        var after = before.Clone();
+        change(after.Spec);
+
+        Assert.Contains(message, Assert.Single(Validator.ValidateUpdate(after, before)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ValidateUpdate_MoreContainers_AreRefused()
     {
         var before = Good();
@@ -174,6 +212,24 @@ public class PodRulesTests
         Defaults.Apply(pod);
         return pod;
     }
+
+    private static Pod Gated()
+    {
+        var pod = Good();
+        pod.Spec.SchedulingGates.Add(new PodSchedulingGate { Name = "example.com/wait" });
+        pod.Spec.NodeSelector["disk"] = "ssd";
+        pod.Spec.Affinity = new Affinity
+        {
+            NodeAffinity = new NodeAffinity
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution = new NodeSelector { NodeSelectorTerms = { new NodeSelectorTerm { MatchExpressions = { Exists("disk") } } } },
+                PreferredDuringSchedulingIgnoredDuringExecution = { new PreferredSchedulingTerm { Weight = 1, Preference = new NodeSelectorTerm { MatchExpressions = { Exists("fast") } } } },
+            },
+        };
+        return pod;
+    }
+
+    private static NodeSelectorRequirement Exists(string key) => new() { Key = key, Operator = "Exists" };
 
     private static Container First(Pod pod) => pod.Spec.Containers[0];
 
