@@ -123,7 +123,7 @@ internal sealed class SigningRequestRules : KindRules<CertificateSigningRequest>
         }
     }
 
-    /// <summary>One PKCS#10 request in PEM, signed by its own key.</summary>
+    /// <summary>One PKCS#10 request in PEM. Whether its key has signed it is for the signer to see, who may know algorithms that we do not.</summary>
     private static string? RequestError(byte[] pem)
     {
         var text = System.Text.Encoding.ASCII.GetString(pem);
@@ -133,10 +133,11 @@ internal sealed class SigningRequestRules : KindRules<CertificateSigningRequest>
         }
         try
         {
-            CertificateRequest.LoadSigningRequestPem(text, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+            CertificateRequest.LoadSigningRequestPem(
+                text, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions | CertificateRequestLoadOptions.SkipSignatureValidation);
             return null;
         }
-        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        catch (Exception error) when (error is CryptographicException or ArgumentException or NotSupportedException)
         {
             return error.Message;
         }
