@@ -36,6 +36,10 @@ internal sealed class ServiceRules : KindRules<Service>
         {
             errors.Forbidden(Spec.Child("healthCheckNodePort"), FieldErrors.Immutable);
         }
+        if (obj.Spec is { Type: "LoadBalancer" } spec && before.Spec is { Type: "LoadBalancer" } old && !IsSameClass(spec, old))
+        {
+            errors.Invalid(Spec.Child("loadBalancerClass"), spec.HasLoadBalancerClass ? spec.LoadBalancerClass : null, "may not change once set");
+        }
     }
 
     protected override void CheckStatus(Service obj, Service before, FieldErrors errors)
@@ -147,7 +151,14 @@ internal sealed class ServiceRules : KindRules<Service>
         {
             errors.Forbidden(Spec.Child("loadBalancerClass"), onlyHere);
         }
+        else if (spec.HasLoadBalancerClass)
+        {
+            errors.Format(Spec.Child("loadBalancerClass"), spec.LoadBalancerClass, NameFormats.QualifiedName);
+        }
     }
+
+    private static bool IsSameClass(ServiceSpec spec, ServiceSpec before) =>
+        spec.HasLoadBalancerClass == before.HasLoadBalancerClass && spec.LoadBalancerClass == before.LoadBalancerClass;
 
     private static void TrafficPolicies(ServiceSpec spec, FieldErrors errors)
     {

@@ -61,6 +61,9 @@ internal sealed class ServiceStrategy(ResourceType type, ServiceAllocator alloca
         {
             spec.ClearAllocateLoadBalancerNodePorts();
         }
+
+        if (spec.Type != "LoadBalancer" && spec.HasLoadBalancerClass && spec.LoadBalancerClass == before.LoadBalancerClass)
+            spec.ClearLoadBalancerClass();
     }
 
     private static void DropNodePorts(ServiceSpec spec, ServiceSpec before)

@@ -22,6 +22,9 @@ public class ServiceRulesTests
         { spec => spec.ExternalTrafficPolicy = "Local", "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services" },
         { spec => spec.ClusterIPs.Add("10.96.0.9"), "spec.clusterIPs: Invalid value: []string{\"10.96.0.9\"}: first value must match `clusterIP`" },
         { spec => spec.InternalTrafficPolicy = "Near", "spec.internalTrafficPolicy: Unsupported value: \"Near\": supported values: \"Cluster\", \"Local\"" },
+        { spec => (spec.Type, spec.Ports[0].Port) = ("LoadBalancer", 10250), "spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet" },
+        { spec => (spec.Type, spec.LoadBalancerClass) = ("LoadBalancer", "??"), "spec.loadBalancerClass: Invalid value: \"??\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')" },
+        { spec => spec.LoadBalancerClass = "example.com/a", "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'" },
     };
 
     [Theory]
@@ -77,6 +80,20 @@ public class ServiceRulesTests
         Assert.Equal(
             "spec.clusterIPs[0]: Invalid value: []string{\"10.96.0.10\"}: may not change once set",
             Assert.Single(Validator.ValidateUpdate(after, before)).Message);
+        Assert.Empty(Validator.ValidateUpdate(before.Clone(), before));
+    }
+
+    [Fact]
+    public void ValidateUpdate_LoadBalancerClassChanged_IsRefused()
+    {
+        var before = Good();
+        (before.Spec.Type, before.Spec.LoadBalancerClass) = ("LoadBalancer", "example.com/a");
+        var after = before.Clone();
+        after.Spec.LoadBalancerClass = "example.com/b";
+
+        Assert.Equal("spec.loadBalancerClass: Invalid value: \"example.com/b\": may not change once set", Assert.Single(Validator.ValidateUpdate(after, before)).Message);
+        after.Spec.ClearLoadBalancerClass();
+        Assert.Equal("spec.loadBalancerClass: Invalid value: \"null\": may not change once set", Assert.Single(Validator.ValidateUpdate(after, before)).Message);
         Assert.Empty(Validator.ValidateUpdate(before.Clone(), before));
     }
 
