@@ -40,7 +40,7 @@ internal sealed class ResourceService(
         {
             LabelSelector = request.LabelSelector,
             FieldSelector = request.FieldSelector,
-            Limit = request.Limit,
+            Limit = Math.Max(0, request.Limit),
             Continue = request.Continue,
             ResourceVersion = request.ResourceVersion,
         };

@@ -20,7 +20,7 @@ internal static class RequestOptions
             Watch = Flag(query, "watch") ?? false,
             ResourceVersion = Text(query, "resourceVersion"),
             ResourceVersionMatch = Text(query, "resourceVersionMatch"),
-            Limit = Number(query, "limit") ?? 0,
+            Limit = Math.Max(0, Number(query, "limit") ?? 0),
             Continue = Text(query, "continue"),
             AllowWatchBookmarks = Flag(query, "allowWatchBookmarks") ?? false,
         };

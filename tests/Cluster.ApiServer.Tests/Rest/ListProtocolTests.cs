@@ -45,6 +45,15 @@ public sealed class ListProtocolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task List_LimitBelowZero_IsNoLimit()
+    {
+        var first = await OkAsync(Maps + "?limit=2");
+
+        Assert.Equal(["a", "b", "c", "d", "e"], NamesOf(await OkAsync($"{Maps}?limit=-1&resourceVersionMatch=Exact&resourceVersion={Version(first)}")));
+        Assert.Equal(["c", "d", "e"], NamesOf(await OkAsync($"{Maps}?limit=-1&continue={Token(first)}")));
+    }
+
+    [Fact]
     public async Task List_AsOfAVersion_ExactlyOrNotOlder()
     {
         var then = Version(await OkAsync(Maps));
