@@ -118,8 +118,8 @@ public sealed class FairQueuesTests
         using var waiting = new RequestSeat(queues, manager, "/");
         using var lease = new RequestSeat(queues, manager, "/");
         await other.TakeAsync(List, default);
-        Assert.False(waiting.TakeAsync(List, default).IsCompleted);
+        Assert.False(waiting.TakeAsync(List, default).AsTask().IsCompleted);
 
-        Assert.True(lease.TakeAsync(new RequestLabels("UPDATE", "coordination.k8s.io", "leases", "", LongRunning: false), default).IsCompletedSuccessfully);
+        Assert.True(lease.TakeAsync(new RequestLabels("UPDATE", "coordination.k8s.io", "leases", "", LongRunning: false), default).AsTask().IsCompletedSuccessfully);
     }
 }

@@ -17,7 +17,7 @@ public sealed class RefusalsTests
         _time.Advance(Refusals.Longest);
         await Task.WhenAll(told).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         // Another second, another two.
-        Assert.True(refusals.HoldAsync(default).IsCompleted);
+        Assert.True(refusals.HoldAsync(default).AsTask().IsCompleted);
     }
 
     [Fact]
@@ -29,6 +29,6 @@ public sealed class RefusalsTests
 
         _time.Advance(Refusals.Longest);
         await Task.WhenAll(told).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        Assert.False(refusals.HoldAsync(default).IsCompleted);
+        Assert.False(refusals.HoldAsync(default).AsTask().IsCompleted);
     }
 }

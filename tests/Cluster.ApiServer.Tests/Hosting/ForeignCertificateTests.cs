@@ -23,7 +23,7 @@ public sealed class ForeignCertificateTests(ApiServerRig rig) : IClassFixture<Ap
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, served, _, _) => served is not null,
                 ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
             },
         };
