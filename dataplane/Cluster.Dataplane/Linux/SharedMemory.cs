@@ -9,10 +9,13 @@ internal static partial class SharedMemory
     private const int PROT_READ_WRITE = 3;
     private const int MAP_SHARED = 1;
 
+    /// <param name="descriptor">Whose memory it is.</param>
+    /// <param name="bytes">How much of it.</param>
+    /// <param name="offset">Where it begins, in whole pages.</param>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
-    public static nint Map(int descriptor, nint bytes)
+    public static nint Map(int descriptor, nint bytes, nint offset = 0)
     {
-        var address = mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
+        var address = mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, offset);
         if (address != -1) return address;
         var error = Marshal.GetLastPInvokeError();
         throw new Win32Exception(error, $"Cannot map shared memory: {Marshal.GetPInvokeErrorMessage(error)}");

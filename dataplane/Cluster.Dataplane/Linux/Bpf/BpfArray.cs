@@ -4,22 +4,26 @@ namespace Cluster.Dataplane.Linux.Bpf;
 /// An array map that this process sees as memory: reading and writing an element is no system call, and programs see it at once.
 /// Elements have a multiple of 8 bytes. One writer an element; words that programs read meanwhile are written whole, by Volatile.
 /// </summary>
+/// <remarks>Parts of it are mapped as they are first used, for the kernel counts what is mapped as this process's memory. Any thread.</remarks>
 internal sealed unsafe class BpfArray<T> : BpfMap
     where T : unmanaged
 {
-    private readonly T* _elements;
-    private readonly nint _bytes;
+    /// <summary>Elements mapped at once: whole pages, of 64 kB too, whatever the size of an element.</summary>
+    internal const int PartLength = 8192;
+
+    private readonly nint[] _parts;
+    private readonly Lock _mapping = new();
 
     private BpfArray(int descriptor, int length)
         : base(descriptor)
     {
         if (sizeof(T) % 8 != 0) throw new ArgumentException($"{typeof(T)} must have a multiple of 8 bytes");
         Length = length;
-        var page = Environment.SystemPageSize;
-        _bytes = (nint)(((((long)length * sizeof(T)) + page - 1) / page) * page);
+        _parts = new nint[(length + PartLength - 1) / PartLength];
         try
         {
-            _elements = (T*)SharedMemory.Map(descriptor, _bytes);
+            // What can't be mapped at all is found out at once.
+            MapPart(0);
         }
         catch
         {
@@ -31,15 +35,21 @@ internal sealed unsafe class BpfArray<T> : BpfMap
     public int Length { get; }
 
     /// <summary>The element in the kernel's memory. Not to be used after disposal.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">Its part could not be mapped.</exception>
     public ref T this[int index]
     {
         get
         {
             ObjectDisposedException.ThrowIf(IsClosed, this);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Length);
-            return ref _elements[index];
+            var part = Volatile.Read(ref _parts[index / PartLength]);
+            if (part == 0) part = MapPart(index / PartLength);
+            return ref ((T*)part)[index % PartLength];
         }
     }
+
+    /// <summary>Parts that have been used.</summary>
+    internal int MappedParts => _parts.Count(static part => part != 0);
 
     /// <exception cref="BpfException">The kernel refused.</exception>
     public static BpfArray<T> Create(string name, int length) => new(CreateMap(Options(name, length), sizeof(uint), sizeof(T)), length);
@@ -50,8 +60,25 @@ internal sealed unsafe class BpfArray<T> : BpfMap
 
     protected override bool ReleaseHandle()
     {
-        if (_elements != null) SharedMemory.Unmap((nint)_elements, _bytes);
+        for (var i = 0; i < _parts.Length; i++)
+            if (_parts[i] != 0) SharedMemory.Unmap(_parts[i], BytesOf(i));
         return base.ReleaseHandle();
+    }
+
+    private nint MapPart(int part)
+    {
+        lock (_mapping)
+        {
+            if (_parts[part] == 0) Volatile.Write(ref _parts[part], SharedMemory.Map(handle.ToInt32(), BytesOf(part), (nint)part * PartLength * sizeof(T)));
+            return _parts[part];
+        }
+    }
+
+    // The last part ends with the map's last page.
+    private nint BytesOf(int part)
+    {
+        nint bytes = (nint)Math.Min(PartLength, Length - part * PartLength) * sizeof(T), page = Environment.SystemPageSize;
+        return (bytes + page - 1) / page * page;
     }
 
     private static BpfMapOptions Options(string name, int length) => new(name, BpfMapType.Array, length) { Mapped = true };

@@ -102,6 +102,26 @@ public sealed class BpfMapTests
     }
 
     [Fact]
+    public void Array_OfManyElements_IsMappedWhereItIsUsed()
+    {
+        const int Length = 2 * BpfArray<ulong>.PartLength + 1000;
+        using var folder = new BpfFolder();
+        using var array = BpfArray<(ulong A, ulong B, ulong C)>.Create("test_parts", Length);
+        array.Pin(folder.At("parts"));
+        using var other = BpfArray<(ulong A, ulong B, ulong C)>.Open(folder.At("parts"), Length)!;
+
+        array[0].A = 1;
+        array[Length - 1].C = 2;
+        Assert.Equal(2, array.MappedParts);
+        for (var i = 0; i < Length; i++) Assert.Equal((i == 0 ? 1ul : 0, 0ul, i == Length - 1 ? 2ul : 0), other[i]);
+
+        for (var i = 0; i < Length; i++) other[i].B = (ulong)i;
+        for (var i = 0; i < Length; i++) Assert.Equal((ulong)i, array[i].B);
+        Assert.Equal(3, other.MappedParts);
+        Assert.Throws<ArgumentOutOfRangeException>(() => array[Length]);
+    }
+
+    [Fact]
     public void SocketStorage_CanBeMade()
     {
         using var map = BpfMap<int, (ulong, ulong, ulong)>.CreateSocketStorage("test_sockets");
