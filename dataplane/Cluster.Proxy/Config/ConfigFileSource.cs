@@ -24,6 +24,8 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     // One, and not the pool's: that keeps one for each thread that ever gave one back, 4 MB of a file of 10,000 services.
     private byte[] _buffer = [];
     private FileVersion _seen;
+    private FileVersion _looked;
+    private int _renamed;
     private LoadBalancerRevision? _first;
     private LoadBalancerConfig? _config;
 
@@ -48,12 +50,19 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     }
 
     /// <summary>Follows changes until cancelled.</summary>
-    /// <remarks>A file that is renamed in its folder is read at once. One that is written where it is may be there in part: it is read at the next look.</remarks>
+    /// <remarks>
+    /// A file that is renamed in its folder is read at once. One that is written where it is may be there in part, and a list that ends too early
+    /// is a list: it is read once two looks have found the same.
+    /// </remarks>
     public async Task RunAsync(NodeDataplane dataplane, CancellationToken cancellationToken)
     {
         var looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         await using var timer = time.CreateTimer(_ => looks.Writer.TryWrite(true), null, LookPeriod, LookPeriod);
-        using var renames = WatchRenames(() => looks.Writer.TryWrite(true));
+        using var renames = WatchRenames(() =>
+        {
+            Volatile.Write(ref _renamed, 1);
+            looks.Writer.TryWrite(true);
+        });
         try
         {
             await RehearseAsync(dataplane);
@@ -107,8 +116,11 @@ public sealed class ConfigFileSource(string path, ILogger logger, TimeProvider t
     {
         try
         {
+            var isWhole = Interlocked.Exchange(ref _renamed, 0) != 0;
             var now = FileVersion.Of(path);
-            if (now == _seen) return;
+            isWhole |= now == _looked || (_seen.Place is not null && now.Place != _seen.Place);
+            _looked = now;
+            if (now == _seen || !isWhole) return;
             _seen = now;
             var revision = Parse();
             var config = revision.Config;

@@ -42,6 +42,40 @@ public sealed class FileProxyTests
     }
 
     [Fact]
+    public async Task Run_FileWrittenWhereItIs_IsReadOnceItIsWhole()
+    {
+        using var folder = new TempDirectory();
+        var ports = FreePort.Tcp(3);
+        await using var server = new NamedServer("a", "127.0.0.21", ports[0]);
+        string Service(int listen) => $"- name: s{listen}\n  listen: 127.0.0.1:{listen}\n  backends: ['127.0.0.21:{ports[0]}']\n";
+        await File.WriteAllTextAsync(folder.File("lb.yaml"), "services:\n" + Service(ports[1]));
+        using var stop = new CancellationTokenSource();
+        var proxy = new FileProxy(folder.File("lb.yaml"), NullLoggerFactory.Instance, TimeProvider.System);
+        var running = proxy.RunAsync(stop.Token);
+        await Eventually.True(() => proxy.IsReady);
+
+        // A writer that takes its time: what is there at first is a whole file too, without the service that comes last.
+        await using (var file = new StreamWriter(folder.File("lb.yaml")))
+        {
+            await file.WriteAsync("services:\n" + Service(ports[2]));
+            for (var i = 0; i < 15; i++)
+            {
+                await file.WriteAsync("# more of it\n");
+                await file.FlushAsync();
+                await Task.Delay(100);
+                Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+            }
+
+            await file.WriteAsync(Service(ports[1]));
+        }
+
+        await Eventually.True(async () => await ProxyRig.AskAsync(IPAddress.Loopback, ports[2]) == "a", "the new service to be served");
+        Assert.Equal("a", await ProxyRig.AskAsync(IPAddress.Loopback, ports[1]));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Run_FileOfAConfigMap_IsFollowedThroughItsLinks()
     {
         using var folder = new TempDirectory();
