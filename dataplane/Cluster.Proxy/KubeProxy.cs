@@ -78,7 +78,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
             await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger, _succession);
-            var node = new NodeZone(client, options.NodeName, options.NodePortRanges, logs.CreateLogger<NodeZone>(), time);
+            var node = new NodeZone(client, options.NodeName, options.NodePortRanges, _health, logs.CreateLogger<NodeZone>(), time);
             var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, _syncs, node, logs.CreateLogger<ServiceReflector>(), time) { KernelNat = options.KernelNat };
             reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
             dataplane.FrontendReported += (frontend, result) =>
@@ -280,7 +280,8 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
 
     private HttpResponse? AnswerHealth(string path) => path switch
     {
-        "/healthz" or "/livez" => new HttpResponse(_health.IsHealthy ? 200 : 503, "application/json", _health.ToJson()),
+        "/healthz" => new HttpResponse(_health.IsHealthy && _health.IsNodeEligible ? 200 : 503, "application/json", _health.ToJson()),
+        "/livez" => new HttpResponse(_health.IsHealthy ? 200 : 503, "application/json", _health.ToLiveJson()),
         "/readyz" => WhyNotReady() is { } why ? HttpResponse.Text(503, why) : HttpResponse.Text(200, "ok"),
         _ => null,
     };

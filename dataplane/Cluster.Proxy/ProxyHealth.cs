@@ -8,6 +8,7 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
     private readonly Lock _lock = new();
     private DateTimeOffset _lastUpdated = time.GetUtcNow();
     private DateTimeOffset? _waitingSince;
+    private volatile bool _nodeIsGoing;
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,11 +29,21 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
         }
     }
 
+    /// <summary>False once this node's object is being deleted or the cluster autoscaler is about to: load balancers are to send nobody here any more.</summary>
+    public bool IsNodeEligible => !_nodeIsGoing;
+
     /// <summary>Kubernetes' answer of <c>/healthz</c>.</summary>
-    public string ToJson()
+    public string ToJson() => $$"""{{{Times()}}, "nodeEligible": {{(IsNodeEligible ? "true" : "false")}}}""";
+
+    /// <summary>Kubernetes' answer of <c>/livez</c>, which the node is no matter of.</summary>
+    public string ToLiveJson() => $$"""{{{Times()}}}""";
+
+    private string Times()
     {
-        lock (_lock) return $$"""{"lastUpdated": "{{Format(_lastUpdated)}}","currentTime": "{{Format(time.GetUtcNow())}}"}""";
+        lock (_lock) return $"\"lastUpdated\": \"{Format(_lastUpdated)}\",\"currentTime\": \"{Format(time.GetUtcNow())}\"";
     }
+
+    internal void SetNodeEligible(bool isEligible) => _nodeIsGoing = !isEligible;
 
     internal void Synced() => _synced.TrySetResult();
 

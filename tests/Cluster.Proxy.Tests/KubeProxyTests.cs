@@ -205,6 +205,29 @@ public sealed class KubeProxyTests
     }
 
     [Fact]
+    public async Task Run_NodeIsAboutToGo_LoadBalancersAreToldAndTheProxyLivesOn()
+    {
+        Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
+        await using var rig = new ProxyRig();
+        rig.Api.Seed(new Node { Metadata = new Api.MetaV1.ObjectMeta { Name = "here" }, Spec = new NodeSpec() });
+        await rig.StartAsync();
+        using var http = new HttpClient();
+        async Task<(HttpStatusCode, bool)> AskAsync(string path)
+        {
+            using var answer = await http.GetAsync(new Uri($"http://{rig.Options.Health}/{path}"));
+            return (answer.StatusCode, (await answer.Content.ReadAsStringAsync()).EndsWith("\"nodeEligible\": false}", StringComparison.Ordinal));
+        }
+
+        Assert.Equal((HttpStatusCode.OK, false), await AskAsync("healthz"));
+        rig.Api.Change<Node>(null, "here", node => node.Spec.Taints.Add(new Taint { Key = "ToBeDeletedByClusterAutoscaler", Effect = "NoSchedule" }));
+        await Eventually.True(async () => await AskAsync("healthz") == (HttpStatusCode.ServiceUnavailable, true), "load balancers to be told");
+        Assert.Equal((HttpStatusCode.OK, false), await AskAsync("livez"));
+
+        rig.Api.Change<Node>(null, "here", node => node.Spec.Taints.Clear());
+        await Eventually.True(async () => await AskAsync("healthz") == (HttpStatusCode.OK, false), "the node to stay");
+    }
+
+    [Fact]
     public async Task Run_PortTakenByTheHost_IsAConditionOfThisNodeUntilItIsFree()
     {
         Assert.SkipUnless(ProxyRig.CanRun, ProxyRig.WhyNot);
