@@ -71,7 +71,7 @@ public sealed class ServiceEntry
     public Backend? Pick(in PickContext context, out DropReason refusal)
     {
         refusal = DropReason.Limit;
-        if (Port.MaxConnections > 0 && !HasRoom()) return null;
+        if (Port.MaxConnections > 0 && !context.Moves && !HasRoom()) return null;
 
         var candidates = CandidatesFor(context.Scope, context.Client);
         var picked = Policy.Pick(candidates, State, context);

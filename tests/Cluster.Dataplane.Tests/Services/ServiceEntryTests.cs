@@ -28,6 +28,17 @@ public sealed class ServiceEntryTests
         ExternalTrafficPolicy = external,
     };
 
+    [Fact]
+    public void Pick_AtTheLimitOfConnections_IsForWhatIsCountedAlready()
+    {
+        var entry = _directory.Publish(new ServicePort(new ServicePortId("ns/web", ServiceProtocol.Udp), 80) { MaxConnections = 1 }, Here, There);
+        entry.Backends[0].State.Opened();
+
+        Assert.Null(entry.Pick(new PickContext(TrafficScope.Internal, Pod)));
+        Assert.True(entry.Pick(new PickContext(TrafficScope.Internal, Pod, entry.Backends[0]) { Moves = true })!.IsSameAs(There));
+        entry.Backends[0].State.Closed();
+    }
+
     [Theory]
     [InlineData(TrafficScope.External)]
     [InlineData(TrafficScope.LoadBalancer)]

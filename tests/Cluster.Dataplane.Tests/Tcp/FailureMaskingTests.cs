@@ -193,6 +193,20 @@ public abstract class FailureMaskingTests(TcpPath path)
     }
 
     [Fact]
+    public async Task Relay_MoreThanIsKeptIsTaken_TheBackendsFailuresAreForgotten()
+    {
+        var large = new string('x', 100_000);
+        await using var alive = new TcpBackend(async socket => await socket.SendAllAsync(await socket.ReceiveTextToEndAsync()));
+        await using var rig = Rig(replay: true, alive.EndPoint);
+        var state = rig.Directory.Find(Port(true).Id)!.Backends[0].State;
+        state.Strike(2);
+
+        Assert.Equal(large, await AskAsync(rig, large));
+
+        Assert.Equal(0, state.Strikes);
+    }
+
+    [Fact]
     public async Task Relay_AnsweredOnce_IsNotReplayed()
     {
         await using var failing = new TcpBackend(async socket =>

@@ -19,10 +19,11 @@ internal sealed class LoopReplays(BackendConnector connector, Action<LoopConnect
         switch (outcome)
         {
             case ReplayOutcome.Answered:
+            // A backend that takes more than is kept works, whatever it will say.
+            case ReplayOutcome.Overfull:
                 if (connector.EntryOf(connection) is { } entry) connector.Answered(connection, entry);
                 Leave(connection);
                 return true;
-            case ReplayOutcome.Overfull:
             // An end in order is the backend's word where no other can be asked.
             case ReplayOutcome.BackendEnded when !connector.HasAnother(connection):
                 Leave(connection);

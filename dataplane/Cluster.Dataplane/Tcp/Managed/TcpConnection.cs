@@ -352,7 +352,8 @@ internal sealed class TcpConnection : IDisposable
             var outcome = await phase.RunAsync(socket);
             var backend = _counted!;
             var entry = InForce(directory, frontend);
-            if (outcome == ReplayOutcome.Answered && entry is not null) directory.Box.Answered(entry, backend);
+            // A backend that takes more than is kept works, whatever it will say.
+            if (outcome is ReplayOutcome.Answered or ReplayOutcome.Overfull && entry is not null) directory.Box.Answered(entry, backend);
             // An end in order is the backend's word where no other can be asked.
             var stays = outcome is ReplayOutcome.Answered or ReplayOutcome.Overfull
                 || (outcome == ReplayOutcome.BackendEnded && entry?.HasAnother(new PickContext(frontend.Scope, address, null, _tried), backend) != true);

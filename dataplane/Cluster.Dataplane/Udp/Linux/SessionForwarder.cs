@@ -47,7 +47,7 @@ internal sealed class SessionForwarder
     {
         Backend refusing = flow.Backend!;
         refusing.State.Failed();
-        Backend? next = entry.Pick(new PickContext(flow.Listener!.Frontend.Scope, flow.Key.Client, refusing));
+        Backend? next = entry.Pick(new PickContext(flow.Listener!.Frontend.Scope, flow.Key.Client, refusing) { Moves = true });
         return next is not null && !next.IsSameAs(refusing) && _flows.Move(flow, next, entry);
     }
 
