@@ -29,6 +29,9 @@ namespace Cluster.Dataplane;
 /// </remarks>
 public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
 {
+    /// <summary>How long a publication waits for flows to be cut: with a full table of connections it takes some tenths of a second.</summary>
+    private static readonly TimeSpan LongestCut = TimeSpan.FromSeconds(1);
+
     /// <summary>How late the end of a process that drains may be.</summary>
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(100);
 
@@ -140,7 +143,10 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
     }
 
     /// <summary>Publishes the directory's changes.</summary>
-    /// <returns>Ends when frontends have followed and sockets were cut from backends that are gone; the caller need not wait.</returns>
+    /// <returns>
+    /// Ends when frontends have followed and sockets were cut from backends that are gone, or, where there is not enough to do that with, after a second:
+    /// it is done later then, and other changes do not wait for it. The caller need not wait.
+    /// </returns>
     public Task Publish()
     {
         var changes = Directory.Publish();
@@ -150,14 +156,16 @@ public sealed class NodeDataplane : IHandoverSource, IAsyncDisposable
         _published = true;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_work.Writer.TryWrite(new Changed(changes, done))) done.SetResult();
-        if (_nat is not null) return WithFlowsAsync(done.Task, _nat);
-        return _sockets.Balancer?.Cut is { IsCompleted: false } cut ? Task.WhenAll(done.Task, cut) : done.Task;
+        return _nat is not null || _sockets.Balancer?.Cut is { IsCompleted: false } ? WithCutAsync(done.Task) : done.Task;
     }
 
-    private static async Task WithFlowsAsync(Task followed, NatTable nat)
+    private async Task WithCutAsync(Task followed)
     {
+        var cut = _sockets.Balancer?.Cut ?? Task.CompletedTask;
         await followed;
-        await nat.Cut;
+        // Its own rules are made by then, and what they cut is known.
+        if (_nat is not null) cut = _nat.Cut;
+        await cut.WaitAsync(LongestCut, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>TCP connections that a pod has from this node. Any thread; looks at the whole table.</summary>

@@ -75,16 +75,24 @@ internal sealed class DnsTcpConnection : IDisposable
         _ends.Dispose();
     }
 
-    // The length of the next query; 0 at the client's end.
+    // The length of the next query; 0 at the client's end, or when it was silent for too long.
     private async Task<int> TryReadAsync(byte[] buffer)
     {
         using var silence = new CancellationTokenSource(_idle(), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, _ends.Token);
-        if (await _stream.ReadAtLeastAsync(buffer.AsMemory(0, LengthBytes), LengthBytes, throwOnEndOfStream: false, either.Token) < LengthBytes) return 0;
-        int length = DnsHeader.UInt16At(buffer, 0);
-        if (length > MaxQueryBytes) return 0;
-        await _stream.ReadExactlyAsync(buffer.AsMemory(0, length), either.Token);
-        return length;
+        try
+        {
+            if (await _stream.ReadAtLeastAsync(buffer.AsMemory(0, LengthBytes), LengthBytes, throwOnEndOfStream: false, either.Token) < LengthBytes) return 0;
+            int length = DnsHeader.UInt16At(buffer, 0);
+            if (length > MaxQueryBytes) return 0;
+            await _stream.ReadExactlyAsync(buffer.AsMemory(0, length), either.Token);
+            return length;
+        }
+        catch (OperationCanceledException) when (!_ends.IsCancellationRequested)
+        {
+            // It has nothing more to ask, and waits for its answers.
+            return 0;
+        }
     }
 
     private async Task WriteInTurnAsync(byte[] framed, long began)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Dataplane.Net;
 
 namespace Cluster.Dataplane.Dns;
 
@@ -28,11 +29,14 @@ internal sealed class UpstreamExchange(DnsServerOptions options, TimeProvider ti
             if ((answer[2] & DnsHeader.Truncated) != 0) answer = await AskTcpAsync(server, question, edns, either.Token);
             return UpstreamAnswer.Read(answer, question, options.LongestTtl, options.LongestNegativeTtl, DnsForwarder.Now(time));
         }
-        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException && !IsOwn(exception))
         {
             return null;
         }
     }
+
+    // For want of descriptors or memory nobody was asked: no server is to blame, and there is nothing to remember.
+    private static bool IsOwn(Exception exception) => exception is SocketException failure && failure.SocketErrorCode.IsOwn();
 
     private static async Task<byte[]> AskUdpAsync(IPEndPoint server, UpstreamQuestion question, bool edns, CancellationToken cancellationToken)
     {

@@ -5,8 +5,8 @@ using Cluster.LoadTests.Linux;
 namespace Cluster.LoadTests.Dns;
 
 /// <summary>
-/// The least a server of datagrams can cost here: receives, changes some bytes and sends, with batches, joined answers and pauses as our DNS server has them,
-/// and looks nothing up. What it costs beside the others says which ratios can be reached.
+/// What a server of datagrams costs here without any names: receives, changes some bytes and sends, with batches, joined answers and a fixed pause after each
+/// batch of more than one, and looks nothing up. What it costs beside the others says which ratios can be reached.
 /// </summary>
 internal sealed unsafe class DnsFloorRole : IDisposable
 {

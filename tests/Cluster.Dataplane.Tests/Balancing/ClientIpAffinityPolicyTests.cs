@@ -111,9 +111,12 @@ public sealed class ClientIpAffinityPolicyTests
     [Fact]
     public void Pick_AfterTheServiceBalancesOtherwise_Keeps()
     {
-        var first = Publish(Make.Backends(3)).Pick(From("10.0.0.1"))!;
+        var before = Publish(Make.Backends(3));
+        before.Pick(From("10.0.0.1"));
+        // Not the one that would be the first's again.
+        var second = before.Pick(From("10.0.0.2"))!;
         var port = new ServicePort(new ServicePortId("ns/a", ServiceProtocol.Tcp), 80) { AffinityTimeout = Timeout / 2, PreferredZone = "near", Policy = "weighted" };
-        Assert.Equal(first.Uid, _directory.Publish(port, Make.Backends(3)).Pick(From("10.0.0.1"))!.Uid);
+        Assert.Equal(second.Uid, _directory.Publish(port, Make.Backends(3)).Pick(From("10.0.0.2"))!.Uid);
     }
 
     [Fact]

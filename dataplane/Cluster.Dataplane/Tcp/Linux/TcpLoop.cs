@@ -99,12 +99,15 @@ internal sealed class TcpLoop : IDisposable
         if (_options.UseRing) _ring = LoopRing.TryOpen(_epoll, _connections, _options.RingAfter, FailInRing, _logger);
         while (!_stopped)
         {
+            // What had happened by now is in the answer, or was in an earlier one, even where a signal ends the wait.
+            long asked = Environment.TickCount64;
             int count = _epoll.Wait(WaitMs());
             _now = Environment.TickCount64;
-            NoteHeard(count);
+            NoteHeard(asked, count);
             for (int i = 0; i < count; i++) Handle(_epoll[i]);
             for (int turns = _more.Count; turns > 0; turns--) Continue(_more.Dequeue());
             if (_now >= _nextTick) Tick();
+            if (!_gate.IsOpen && _active < _limit && _gate.MayOpen(_now)) _listeners.Resume();
             // Last, for what came before may have given it something to do.
             if (_ring is { HasWork: true }) _ring.Turn(_now);
         }
@@ -119,13 +122,13 @@ internal sealed class TcpLoop : IDisposable
 
     // After a stall more may have happened than one call tells. What becomes ready stands in line behind what was so before: once as much was
     // taken as there are sockets, nothing is left of what had happened when the first of it was.
-    private void NoteHeard(int count)
+    private void NoteHeard(long asked, int count)
     {
-        if (_taken == 0) _takenSince = _now;
+        if (_taken == 0) _takenSince = asked;
         _taken += count;
         bool isAll = count < EventsPerWait;
         if (!isAll && _taken <= 2 * _connections.Count + _listeners.Count + 2) return;
-        _heard = isAll ? _now : _takenSince;
+        _heard = isAll ? asked : _takenSince;
         _taken = 0;
     }
 
@@ -141,7 +144,6 @@ internal sealed class TcpLoop : IDisposable
         _nextTick = _now + TickMs;
         _connector.GiveUpSlow(_heard, _now, Reset);
         if (!_gate.IsOpen && _active >= _limit) _sweep.Shed(_now);
-        if (!_gate.IsOpen && _active < _limit && _gate.MayOpen(_now)) _listeners.Resume();
         if (_now >= _sweep.Next) _sweep.Run(_now);
     }
 
