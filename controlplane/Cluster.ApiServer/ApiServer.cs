@@ -28,7 +28,6 @@ public sealed class ApiServer : IAsyncDisposable
     private ApiServer(RegistryHost core, AuditLog? audit, WebHost web, IReadOnlyList<IDisposable> owned) =>
         (_core, _audit, _web, _owned) = (core, audit, web, owned);
 
-
     /// <summary>Where it answers: the first address it listens on.</summary>
     public Uri Url => _web.Url;
 

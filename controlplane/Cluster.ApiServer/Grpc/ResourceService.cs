@@ -34,7 +34,7 @@ internal sealed class ResourceService(
     {
         var selects = request.LabelSelector.Length + request.FieldSelector.Length > 0 || request.ResourceVersion == "0";
         var target = await TargetAsync(
-            request.Ref, "list", named: false, context, selector: request.FieldSelector, labels => labels with { Limit = selects ? 0 : request.Limit });
+            request.Ref, "list", named: false, context, selector: request.FieldSelector, labels => labels with { Limit = RequestLabels.NamesOne(request.FieldSelector) ? 1 : selects ? 0 : request.Limit });
         var scope = target.Scope(User(context));
         var options = new ApiListOptions
         {
@@ -53,7 +53,7 @@ internal sealed class ResourceService(
     {
         var target = await TargetAsync(
             request.Ref, "watch", named: false, context, selector: request.FieldSelector,
-            labels => labels with { LongRunning = true, FromBeginning = request.ResourceVersion is "" or "0" });
+            labels => labels with { LongRunning = true, FromBeginning = request.ResourceVersion is "" or "0" && !RequestLabels.NamesOne(request.FieldSelector) });
         var scope = target.Scope(User(context));
         var options = new ApiListOptions
         {

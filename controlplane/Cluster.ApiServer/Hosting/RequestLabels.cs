@@ -61,13 +61,17 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
             Scope = path.Name is not null || verb == "create" ? "resource" : path.Namespace is not null ? "namespace" : "cluster",
             DryRun = request.Query.ContainsKey("dryRun") ? "All" : "",
             Limit = verb == "list" ? LimitOf(request.Query) : 0,
-            FromBeginning = verb == "watch" && IsFromBeginning(request.Query),
+            FromBeginning = verb == "watch" && IsFromBeginning(request.Query) && !NamesOne((string?)request.Query["fieldSelector"] ?? ""),
         };
     }
 
+    /// <summary>The field selector leaves one object at the most, which is looked up: as Kubernetes, whose estimate for it is one seat.</summary>
+    public static bool NamesOne(string fieldSelector) => fieldSelector.Split(',').Any(static term => term.StartsWith("metadata.name=", StringComparison.Ordinal));
+
     // A list of any version is answered whole, and one that selects looks at all there are before it has found enough.
     private static long LimitOf(IQueryCollection query) =>
-        query["resourceVersion"] == "0" || query.ContainsKey("labelSelector") || query.ContainsKey("fieldSelector") ? 0
+        NamesOne((string?)query["fieldSelector"] ?? "") ? 1
+        : query["resourceVersion"] == "0" || query.ContainsKey("labelSelector") || query.ContainsKey("fieldSelector") ? 0
         : long.TryParse((string?)query["limit"], System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : 0;
 
     private static bool IsFromBeginning(IQueryCollection query) =>

@@ -11,7 +11,10 @@ public sealed class RequestLabelsTests
     [InlineData("", 0)]
     [InlineData("?limit=5&resourceVersion=0", 0)]
     [InlineData("?limit=5&labelSelector=app%3Dweb", 0)]
-    [InlineData("?limit=5&fieldSelector=metadata.name%3Dweb", 0)]
+    [InlineData("?limit=5&fieldSelector=spec.nodeName%3Dhere", 0)]
+    [InlineData("?limit=5&fieldSelector=metadata.name!%3Dweb", 0)]
+    [InlineData("?limit=5&fieldSelector=metadata.name%3Dweb", 1)]
+    [InlineData("?fieldSelector=spec.nodeName%3Dhere,metadata.name%3D%3Dweb", 1)]
     public void Of_AList_SaysHowManyObjectsItLooksAt(string query, long limit)
     {
         var request = new DefaultHttpContext().Request;
@@ -24,6 +27,7 @@ public sealed class RequestLabelsTests
     [InlineData("?watch=true", true)]
     [InlineData("?watch=true&resourceVersion=0", true)]
     [InlineData("?watch=true&resourceVersion=7", false)]
+    [InlineData("?watch=true&fieldSelector=metadata.name%3Dweb", false)]
     [InlineData("?watch=true&resourceVersion=7&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", true)]
     [InlineData("", false)]
     public void Of_AWatch_SaysWhetherTheStateComesFirst(string query, bool first)
