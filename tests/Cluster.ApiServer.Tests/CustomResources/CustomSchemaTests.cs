@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Testing;
 
@@ -7,6 +8,8 @@ namespace Cluster.ApiServer.Tests.CustomResources;
 /// <summary>What the schema of an added kind makes of its objects: mistakes, defaults, and what it does not know.</summary>
 public sealed class CustomSchemaTests(CustomRig rig) : IClassFixture<CustomRig>
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Theory]
     [InlineData("""{"replicas":"many"}""", """spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string" """)]
     [InlineData("""{"replicas":11}""", "spec.replicas: Invalid value: 11: spec.replicas in body should be less than or equal to 10")]
@@ -34,6 +37,17 @@ public sealed class CustomSchemaTests(CustomRig rig) : IClassFixture<CustomRig>
         Assert.Equal("Invalid", status["reason"]!.ToString());
         Assert.Contains(message.TrimEnd(), status["message"]!.ToString(), StringComparison.Ordinal);
         Assert.StartsWith($"Widget.{group} \"bad\" is invalid: ", status["message"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Create_WithAValueOfAnotherType_HasThatAsItsCause()
+    {
+        var (group, _) = await StrictWidgets();
+        var (_, status) = await rig.CreateAsync(group, "bad", """{"replicas":"many"}""");
+
+        Assert.Equal(
+            """[{"reason":"FieldValueTypeInvalid","message":"Invalid value: \"string\": spec.replicas in body must be of type integer: \"string\"","field":"spec.replicas"}]""",
+            status["details"]!["causes"]!.ToJsonString(Plain));
     }
 
     [Fact]
