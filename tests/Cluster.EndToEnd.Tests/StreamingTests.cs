@@ -149,9 +149,18 @@ public sealed class StreamingTests(RunningCluster cluster)
         Kubectl kubectl = await StartAsync(Machine.Kubectl132, "WebSocket");
 
         using Process debug = kubectl.Start("debug", "-i", "target", "--image", Manifests.Image, "--target=main", "--profile=general", "-c", "debug", "--", "sh");
-        await debug.StandardInput.WriteLineAsync("busybox ps; exit 3");
-        await debug.StandardInput.FlushAsync(Cancel);
-        string output = await debug.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        string output;
+        try
+        {
+            await debug.StandardInput.WriteLineAsync("busybox ps; exit 3");
+            await debug.StandardInput.FlushAsync(Cancel);
+            output = await debug.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        }
+        finally
+        {
+            // Where the pod never gets the container, kubectl waits for ever.
+            debug.Kill();
+        }
 
         Assert.Contains("nc -ll -p 8082", output, StringComparison.Ordinal);
         await Poll.UntilEqualAsync("the exit code", "3", () =>
