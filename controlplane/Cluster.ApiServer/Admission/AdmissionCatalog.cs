@@ -1,3 +1,4 @@
+using Cluster.ApiServer.Admission.PodSecurity;
 using Cluster.ApiServer.Admission.Webhooks;
 
 namespace Cluster.ApiServer.Admission;
@@ -19,6 +20,7 @@ internal static class AdmissionCatalog
         new("ServiceAccount", parts => new ServiceAccountAdmission(parts.Objects, parts.Time)),
         new("NodeRestriction", parts => new NodeRestriction(parts.Objects)),
         new("AlwaysPullImages", _ => new AlwaysPullImages(), IsDefault: false),
+        new("PodSecurity", parts => new PodSecurityAdmission(parts.Objects, parts.Time)),
         new("Priority", parts => new PriorityAdmission(parts.Objects)),
         new("DefaultTolerationSeconds", _ => new DefaultTolerationSeconds()),
         new("DefaultStorageClass", parts => new DefaultStorageClass(parts.Objects)),

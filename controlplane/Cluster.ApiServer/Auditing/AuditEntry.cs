@@ -32,6 +32,9 @@ internal sealed class AuditEntry(
     private AuthorizationDecision? _decision;
     private BodyCapture? _bodies;
 
+    /// <summary>What admission says about it.</summary>
+    public AuditAnnotations Annotations { get; } = new();
+
     /// <summary>Judges the request, and writes that it has come.</summary>
     public async ValueTask BeginAsync()
     {
@@ -130,14 +133,18 @@ internal sealed class AuditEntry(
             json["responseStatus"] = new JsonObject { ["metadata"] = new JsonObject(), ["code"] = status };
         json["requestReceivedTimestamp"] = Text(_received);
         json["stageTimestamp"] = Text(time.GetUtcNow());
-        if (_decision is { } decision && stage != AuditStages.Received)
-        {
-            json["annotations"] = new JsonObject
-            {
-                ["authorization.k8s.io/decision"] = decision.Allowed ? "allow" : "forbid", ["authorization.k8s.io/reason"] = decision.Reason,
-            };
-        }
+        if (stage != AuditStages.Received && AnnotationsSoFar() is { Count: > 0 } annotations)
+            json["annotations"] = annotations;
+        return json;
+    }
 
+    private JsonObject AnnotationsSoFar()
+    {
+        var json = new JsonObject();
+        if (_decision is { } decision)
+            (json["authorization.k8s.io/decision"], json["authorization.k8s.io/reason"]) = (decision.Allowed ? "allow" : "forbid", decision.Reason);
+        foreach (var (key, value) in Annotations.All)
+            json[key] = value;
         return json;
     }
 

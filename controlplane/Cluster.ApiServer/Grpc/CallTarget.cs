@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.ResourceV1;
 using Cluster.Api.Selectors;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Authorization;
 using Cluster.ApiServer.CustomResources;
@@ -27,6 +28,9 @@ internal sealed class CallTarget
 
     public ResourceType Type { get; }
 
+    /// <summary>Where admission says what the audit log is to tell; null: nobody keeps one.</summary>
+    public AuditAnnotations? Audit { get; init; }
+
     /// <summary>apiVersion, kind and message of the objects in the call's bodies.</summary>
     public (string ApiVersion, string Kind, MessageDescriptor Message) Body =>
         _subresource is { } sub && (sub.ApiVersion, sub.Kind) != (Type.ApiVersion, Type.Kind)
@@ -37,15 +41,16 @@ internal sealed class CallTarget
     /// <param name="reference">From the message.</param>
     /// <param name="cancellationToken">Ends the wait for definitions that are changing.</param>
     /// <param name="subresource">Instead of the reference's own, where the method implies one.</param>
+    /// <param name="audit">Of the call.</param>
     /// <exception cref="StatusException">404: no such resource; 400: a place is missing.</exception>
     public static async ValueTask<CallTarget> OfAsync(
-        ServedResources resources, ResourceRef? reference, CancellationToken cancellationToken, string? subresource = null)
+        ServedResources resources, ResourceRef? reference, CancellationToken cancellationToken, string? subresource = null, AuditAnnotations? audit = null)
     {
         if (reference is null)
             throw StatusErrors.BadRequest("ref is required");
         var type = await resources.FindAsync(reference.Group, reference.Version, reference.Resource, cancellationToken)
             ?? throw StatusErrors.NotServed();
-        return new CallTarget(type, reference, subresource ?? reference.Subresource);
+        return new CallTarget(type, reference, subresource ?? reference.Subresource) { Audit = audit };
     }
 
     /// <exception cref="StatusException">405 for a verb the resource does not know; 400 where the name or namespace is missing.</exception>
@@ -73,6 +78,7 @@ internal sealed class CallTarget
         Name = _ref.Name.Length > 0 ? _ref.Name : null,
         FieldManager = fieldManager,
         DryRun = dryRun,
+        Audit = Audit,
     };
 
     /// <summary>What must be allowed before anything else is said of the call.</summary>

@@ -153,14 +153,15 @@ internal sealed class ResourceService(
     {
         var about = reference ?? new ResourceRef();
         var question = CallTarget.Question(about, User(context), verb, subresource, selector);
-        await authorizer.AuthorizeAsync(question, context.GetHttpContext().Features.Get<AuditEntry>(), context.CancellationToken);
+        var entry = context.GetHttpContext().Features.Get<AuditEntry>();
+        await authorizer.AuthorizeAsync(question, entry, context.CancellationToken);
         if (context.GetHttpContext().Features.Get<RequestSeat>() is { } seat)
         {
             var labels = new RequestLabels(verb.ToUpperInvariant(), about.Group, about.Resource, "", LongRunning: false) { Version = about.Version };
             await seat.TakeAsync(size is null ? labels : size(labels), context.CancellationToken);
         }
 
-        return (await CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource)).Require(verb, named);
+        return (await CallTarget.OfAsync(registry.Resources, reference, context.CancellationToken, subresource, entry?.Annotations)).Require(verb, named);
     }
 
     private static UserIdentity User(ServerCallContext context) => context.GetHttpContext().Features.Get<UserIdentity>() ?? UserIdentity.Anonymous;

@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.Json;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 
 namespace Cluster.ApiServer.Registry;
@@ -42,4 +43,7 @@ public sealed record RequestScope
 
     /// <summary>Texts for the caller's Warning headers. One request, one writer at a time.</summary>
     public List<string> Warnings { get; init; } = [];
+
+    /// <summary>Where admission says what the audit log is to tell; null: nobody keeps one.</summary>
+    internal AuditAnnotations? Audit { get; init; }
 }

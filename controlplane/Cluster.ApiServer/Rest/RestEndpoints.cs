@@ -1,5 +1,6 @@
 using Cluster.Api;
 using Cluster.Api.MetaV1;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.CustomResources;
 using Cluster.ApiServer.Registry;
@@ -123,6 +124,7 @@ internal sealed class RestEndpoints
         Name = path.Name,
         Subresource = path.Subresource,
         Warnings = type.Custom?.Warning is { } warning ? [warning] : [],
+        Audit = context.Features.Get<AuditEntry>()?.Annotations,
     };
 
     private static void CheckPlace(RequestScope scope, string verb)

@@ -12,7 +12,7 @@ public sealed class AdmissionPluginsTests
     [Fact]
     public void Create_NothingSaid_IsKubernetesDefaults() => Assert.Equal(
         [
-            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "RuntimeClass",
+            "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "PodSecurity", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "RuntimeClass",
             "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction", "DefaultIngressClass", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook", "ResourceQuota",
         ],
         Create(new AdmissionOptions()).Where(AdmissionCatalog.All.Select(entry => entry.Name).Contains));
