@@ -28,6 +28,9 @@ public static class CustomKinds
     public static bool Is(CustomResourceDefinition definition, string condition) =>
         definition.Status?.Conditions.Any(one => one.Type == condition && one.Status == "True") ?? false;
 
+    /// <summary>Where the store has the objects.</summary>
+    public static string StoragePrefixOf(CustomResourceDefinition definition) => $"/registry/{definition.Spec.Group}/{definition.Spec.Names.Plural}/";
+
     /// <summary>
     /// A resource for each version, the stored one first. One that is stored and not served has no verbs: it is there for the others.
     /// </summary>
@@ -72,7 +75,7 @@ public static class CustomKinds
             Verbs = !version.Served ? [] : IsLeaving(definition) ? LeavingVerbs : AllVerbs,
             Subresources = version.Served ? [.. Parts(version.Subresources, apiVersion, names.Kind)] : [],
             Descriptor = CustomObject.Descriptor,
-            StoragePrefix = stored is null ? $"/registry/{spec.Group}/{plural}/" : null,
+            StoragePrefix = stored is null ? StoragePrefixOf(definition) : null,
             StoredVersion = stored,
             Custom = Made(version, apiVersion, names.Kind, Webhook(spec.Conversion)),
         };

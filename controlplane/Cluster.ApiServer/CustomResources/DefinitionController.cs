@@ -1,30 +1,28 @@
 using Cluster.Api;
 using Cluster.Api.ApiExtensionsV1;
-using Cluster.Api.Custom;
-using Cluster.Api.MetaV1;
 using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Bootstrap;
 using Cluster.ApiServer.Registry;
-using Cluster.ApiServer.Strategies;
 using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.CustomResources;
 
-/// <summary>Settles the names of new definitions, and removes the objects of deleted ones before they go.</summary>
+/// <summary>Settles the names of new definitions, and has the objects of deleted ones removed before they go.</summary>
 /// <remarks>
 /// It is part of the server, as in Kubernetes: without it a definition stays a piece of paper. Every server of a store runs it; writes carry the
-/// version they were decided on, so that of two equal ones the second is refused and dropped.
+/// version they were decided on, so that of two equal ones the second is refused and dropped. Removing objects may take long, and each definition's
+/// is a task of its own: nobody waits for it.
 /// </remarks>
-internal sealed class DefinitionController(IResourceRegistry registry, ResourceCaches caches, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class DefinitionController(
+    IResourceRegistry registry, IStore store, ResourceCaches caches, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A deletion is told in whole seconds: one to two pass.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
-
     private readonly ResourceCache _definitions = caches[ResourceCatalog.Definitions];
     private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, Task> _removals = new(StringComparer.Ordinal);
     private Task _running = Task.CompletedTask;
 
     public void Start() => _running = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
@@ -33,6 +31,7 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
     {
         await _stop.CancelAsync();
         await _running;
+        await Task.WhenAll(_removals.Values);
         _stop.Dispose();
     }
 
@@ -58,13 +57,18 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
                 wait = RetryDelay;
             }
 
-            await changed.WaitAsync(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // One that has ended may have to begin again, for another definition of the name.
+            await Task.WhenAny([QuietlyAsync(changed.WaitAsync(wait, time, cancellationToken)), .. _removals.Values]);
         }
     }
+
+    private static async Task QuietlyAsync(Task wait) => await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     // False: something waits for what this loop is not told of.
     private async Task<bool> ReconcileAsync(CancellationToken cancellationToken)
     {
+        foreach (var name in _removals.Where(removal => removal.Value.IsCompleted).Select(removal => removal.Key).ToList())
+            _removals.Remove(name);
         var all = _definitions.State.Objects.Range("").Select(version => (CustomResourceDefinition)version.Object).ToList();
         var done = true;
         // The older one keeps a name that two want.
@@ -74,8 +78,8 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
             {
                 if (definition.Metadata.DeletionTimestamp is null)
                     await SettleAsync(definition, all, cancellationToken);
-                else if (definition.Metadata.Finalizers.Contains(DefinitionStrategy.Finalizer))
-                    done &= await RemoveObjectsAsync(definition, cancellationToken);
+                else if (InstanceRemoval.IsDue(definition))
+                    Remove(definition.Metadata.Name);
             }
             catch (StatusException late) when (late.IsConflict || late.IsNotFound)
             {
@@ -103,48 +107,18 @@ internal sealed class DefinitionController(IResourceRegistry registry, ResourceC
         all[all.IndexOf(definition)] = settled;
     }
 
-    private async Task<bool> RemoveObjectsAsync(CustomResourceDefinition definition, CancellationToken cancellationToken)
+    private void Remove(string name)
     {
-        if (CustomKinds.IsEstablished(definition) && caches.Custom.StoredTypeOf(definition.Metadata.Name) is { } type)
-        {
-            var scope = Scope(type);
-            var left = await registry.ListAsync(scope, new ListOptions(), cancellationToken);
-            if (left.Items.Count > 0)
-            {
-                if (await TellAsync(definition, true, "InstanceDeletionInProgress", "CustomResource deletion is in progress", cancellationToken))
-                    return true;
-                await registry.DeleteCollectionAsync(scope, new ListOptions(), new DeleteOptions(), cancellationToken);
-                left = await registry.ListAsync(scope, new ListOptions(), cancellationToken);
-            }
-
-            // A create that was let in before the deletion was known, here or at another server of the store, has ended by then.
-            if (left.Items.Count > 0 || time.GetUtcNow() - definition.Metadata.DeletionTimestamp.ToDateTimeOffset() < Grace)
-                return false;
-        }
-
-        if (await TellAsync(definition, false, "InstanceDeletionCompleted", "removed all instances", cancellationToken))
-            return true;
-        var released = definition.Clone();
-        released.Metadata.Finalizers.Remove(DefinitionStrategy.Finalizer);
-        await WriteAsync(released, null, cancellationToken);
-        return true;
-    }
-
-    // True: the condition was news, and leads here again.
-    private async Task<bool> TellAsync(CustomResourceDefinition definition, bool holds, string reason, string message, CancellationToken cancellationToken)
-    {
-        var told = definition.Clone();
-        DefinitionConditions.Set(told, CustomKinds.Terminating, holds, reason, message, time);
-        if (told.Equals(definition))
-            return false;
-        await WriteAsync(told, "status", cancellationToken);
-        return true;
+        if (_removals.GetValueOrDefault(name) is not { IsCompleted: false })
+            _removals[name] = new InstanceRemoval(name, registry, store, caches, time, logger).RunAsync(_stop.Token);
     }
 
     private async Task WriteAsync(CustomResourceDefinition definition, string? part, CancellationToken cancellationToken) =>
         await registry.UpdateAsync(
-            Scope(ResourceCatalog.Definitions) with { Name = definition.Metadata.Name, Subresource = part }, definition, cancellationToken);
-
-    private static RequestScope Scope(ResourceType type) =>
-        new() { Resource = type, User = UserIdentity.ApiServer, FieldManager = SystemObjects.ManagerName };
+            new RequestScope
+            {
+                Resource = ResourceCatalog.Definitions, User = UserIdentity.ApiServer, FieldManager = SystemObjects.ManagerName, Name = definition.Metadata.Name, Subresource = part,
+            },
+            definition,
+            cancellationToken);
 }

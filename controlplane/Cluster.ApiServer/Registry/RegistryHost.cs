@@ -77,7 +77,7 @@ public sealed class RegistryHost : IAsyncDisposable
             // Before anybody can be given what a service has without holding it.
             await repair.StartAsync(cancellationToken);
             await systemObjects.StartAsync(cancellationToken);
-            var definitions = new DefinitionController(registry, caches, time, logs.CreateLogger<DefinitionController>());
+            var definitions = new DefinitionController(registry, store, caches, time, logs.CreateLogger<DefinitionController>());
             definitions.Start();
             return new RegistryHost(caches, webhooks, registry, systemObjects, definitions, repair);
         }

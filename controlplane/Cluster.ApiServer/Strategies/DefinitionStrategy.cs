@@ -1,6 +1,8 @@
 using Cluster.Api;
 using Cluster.Api.ApiExtensionsV1;
 using Cluster.Api.Custom;
+using Cluster.Api.Validation;
+using Cluster.ApiServer.Registry;
 
 namespace Cluster.ApiServer.Strategies;
 
@@ -44,6 +46,15 @@ internal sealed class DefinitionStrategy : ResourceStrategy
         DefinitionConditions.Set(
             definition, CustomKinds.Terminating, true, "InstanceDeletionPending",
             "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", _time);
+    }
+
+    /// <inheritdoc/>
+    public override List<FieldError> ValidateUpdate(RequestScope scope, IApiObject obj, IApiObject old)
+    {
+        // One that another server let in, mistakes and all, must be able to go: then only who holds it may change.
+        var isLeaving = scope.Subresource is null && old.Metadata.DeletionTimestamp is not null
+            && Equals(((CustomResourceDefinition)obj).Spec, ((CustomResourceDefinition)old).Spec);
+        return isLeaving ? Validator.ValidateStatusUpdate(obj, old) : base.ValidateUpdate(scope, obj, old);
     }
 
     private static void NoteStored(CustomResourceDefinition definition)

@@ -19,6 +19,7 @@ public sealed class AdmissionReviewTests
     [InlineData("""{"response":{"allowed":true,"patch":1}}""")]
     [InlineData("""{"response":{"allowed":true}} {}""")]
     [InlineData("""{"response":{"allowed":true,"patch":"?"}}""")]
+    [InlineData("""{"response":{"allowed":true,"auditAnnotations":{"a":1}}}""")]
     [InlineData("[]")]
     [InlineData("")]
     public void Read_WhatIsNoAnswer_IsOneFailure(string json) => Assert.Throws<FormatException>(() => Read(json));

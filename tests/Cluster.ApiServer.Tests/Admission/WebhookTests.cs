@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Tests.CustomResources;
 using Cluster.ApiServer.Tests.Hosting;
 using Cluster.Testing;
@@ -68,6 +69,27 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
         Assert.Equal("admission webhook \"deny.example.com\" denied the request: bad is bad", status["message"]!.ToString());
         Assert.Equal(HttpStatusCode.Created, good.StatusCode);
         Assert.Equal("299 - \"mind the gap\"", string.Join("", good.Headers.GetValues("Warning")));
+    }
+
+    [Fact]
+    public async Task AuditAnnotations_AreInTheLogUnderTheNameOfTheWebhook()
+    {
+        _hook.On("/audit", _ => new JsonObject { ["allowed"] = true, ["auditAnnotations"] = new JsonObject { ["decision"] = "fine", ["why"] = "so" } });
+        await ConfigureAsync("Validating", Hook("v.example.com", "/audit"), Hook("w.example.com", "/audit"));
+        using var folder = new TempDirectory();
+        var path = folder.File("audit.log");
+        await using (var server = await rig.StartAsync(FreePort.Tcp(), new AuditLogOptions(path)))
+        {
+            using var client = new HttpClient(rig.Handler("admin")) { BaseAddress = server.Url };
+            using var content = new StringContent(Map("audited"), Encoding.UTF8, "application/json");
+            using var created = await client.PostAsync(ConfigMaps, content);
+            Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        }
+
+        var written = (await File.ReadAllLinesAsync(path)).Select(line => JsonNode.Parse(line)!).Single(one => (string?)one["verb"] == "create" && (string?)one["objectRef"]?["resource"] == "configmaps");
+        Assert.Equal(
+            ["v.example.com/decision=fine", "v.example.com/why=so", "w.example.com/decision=fine", "w.example.com/why=so"],
+            written["annotations"]!.AsObject().Where(one => one.Key.Contains(".example.com", StringComparison.Ordinal)).Select(one => $"{one.Key}={one.Value}"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Cluster.ApiServer.Tests.Admission;
+using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.CustomResources;
 
@@ -297,6 +298,45 @@ public sealed class ConversionWebhookTests(CustomRig rig) : IClassFixture<Custom
         Assert.Equal(HttpStatusCode.OK, (await rig.PatchAsync(widgets.Path("v1") + "/one", """{"spec":{"address":"b:1"}}""")).Code);
         Assert.Equal(HttpStatusCode.OK, (await rig.Rest.SendAsync(HttpMethod.Delete, widgets.Path("v1") + "/one")).Code);
         _hook = await WebhookServer.StartAsync(IPAddress.Loopback);
+    }
+
+    [Fact]
+    public async Task Deletion_ThatWaitsForAWebhook_HoldsUpNoOtherDefinition()
+    {
+        var widgets = await ConversionRig.StartAsync(rig, _hook);
+        await widgets.CreateAsync("v1", "one", """{"address":"a:1"}""");
+        await widgets.StoreAsync("v2");
+        using var gate = new ManualResetEventSlim();
+        widgets.AnswerWith(question =>
+        {
+            gate.Wait();
+            return ConversionRig.Converted(question, ConversionRig.Convert);
+        });
+        await rig.Rest.SendAsync(HttpMethod.Delete, widgets.Definition);
+        await Eventually.True(() => widgets.Questions.Any());
+
+        await rig.DefineAsync(CustomRig.Definition(rig.NewGroup(), """{"type":"object"}"""));
+        Assert.Equal(HttpStatusCode.OK, (await rig.Rest.GetAsync(widgets.Definition)).Code);
+        gate.Set();
+        await Eventually.True(async () => (await rig.Rest.GetAsync(widgets.Definition)).Code == HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Deletion_ThatAWebhookFails_SaysSoAndGoesOnWhenThatIsMended()
+    {
+        var widgets = await ConversionRig.StartAsync(rig, _hook);
+        await widgets.CreateAsync("v1", "one", """{"address":"a:1"}""");
+        await widgets.StoreAsync("v2");
+        widgets.AnswerWith(_ => new JsonObject { ["result"] = new JsonObject { ["status"] = "Failure", ["message"] = "not today" } });
+        await rig.Rest.SendAsync(HttpMethod.Delete, widgets.Definition);
+        JsonNode? told = null;
+        await Eventually.True(async () =>
+            (told = CustomRig.Condition((await rig.Rest.GetAsync(widgets.Definition)).Body, "Terminating"))?["reason"]?.ToString() == "InstanceDeletionFailed");
+
+        Assert.Equal(
+            ("True", $"could not issue all deletes: conversion webhook for {widgets.Group}/v1, Kind=Widget failed: not today"), (told!["status"]!.ToString(), told["message"]!.ToString()));
+        widgets.Answer(ConversionRig.Convert);
+        await Eventually.True(async () => (await rig.Rest.GetAsync(widgets.Definition)).Code == HttpStatusCode.NotFound);
     }
 
     private async Task AssertFailsAsync(ConversionRig widgets, string message)

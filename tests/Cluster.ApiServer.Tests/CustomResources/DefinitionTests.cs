@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Cluster.Api;
+using Cluster.Api.ApiExtensionsV1;
 using Cluster.ApiServer.Tests.Registry;
+using Cluster.ApiServer.WatchCache;
+using Cluster.Storage;
 using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.CustomResources;
@@ -101,6 +105,25 @@ public sealed class DefinitionTests(CustomRig rig) : IClassFixture<CustomRig>
         var all = await events.ReadToEndAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
         Assert.Equal(2, all.Split('\n').Count(line => line.StartsWith("{\"type\":\"DELETED\"", StringComparison.Ordinal)));
         await Eventually.True(async () => (await rig.Rest.GetAsync(path)).Code == HttpStatusCode.NotFound);
+    }
+
+    /// <summary>Another server of the store may have let it in.</summary>
+    [Fact]
+    public async Task Delete_OfADefinitionThatCannotBeServed_LeavesNothingInTheStore()
+    {
+        var (group, path) = await rig.WidgetsAsync(Anything);
+        await rig.CreateAsync(group, "one", "{}");
+        var (host, type, name) = (rig.Rest.Core, ResourceCatalog.Definitions, $"widgets.{group}");
+        var key = type.Key(null, name);
+        var entry = (await host.Store.GetAsync(key, default))!;
+        var definition = ((CustomResourceDefinition)StoredForm.Decode(type, entry).Object).Clone();
+        definition.Spec.Conversion = new CustomResourceConversion { Strategy = "Webhook" };
+        Assert.True((await host.Store.TxnAsync(new StoreTxn([new StoreCompare(key, entry.ModRevision)], [new StoreOp(key, StoredForm.Encode(type, definition))]), default)).Succeeded);
+        await Eventually.True(async () => (await rig.Rest.GetAsync(path)).Code == HttpStatusCode.NotFound);
+
+        await rig.Rest.SendAsync(HttpMethod.Delete, $"{CustomRig.Definitions}/{name}");
+        await Eventually.True(async () => (await rig.Rest.GetAsync($"{CustomRig.Definitions}/{name}")).Code == HttpStatusCode.NotFound);
+        Assert.Empty((await host.Store.RangeAsync($"/registry/{group}/", null, 0, 0, default)).Entries);
     }
 
     [Fact]

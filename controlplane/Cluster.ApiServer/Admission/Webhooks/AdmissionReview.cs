@@ -64,7 +64,10 @@ internal static class AdmissionReview
                 response["allowed"]?.GetValue<bool>() ?? false,
                 patch is null ? null : Convert.FromBase64String(patch),
                 response["status"] is JsonObject status ? (Status)JsonCodec.FromNode(status, Status.Descriptor, FieldValidation.Ignore, null) : null,
-                [.. (response["warnings"] as JsonArray ?? []).Select(warning => warning?.ToString() ?? "")]);
+                [.. (response["warnings"] as JsonArray ?? []).Select(warning => warning?.ToString() ?? "")])
+            {
+                AuditAnnotations = (response["auditAnnotations"] as JsonObject ?? []).ToDictionary(one => one.Key, one => one.Value?.GetValue<string>() ?? "", StringComparer.Ordinal),
+            };
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or StatusException)
         {

@@ -64,6 +64,8 @@ internal sealed class WebhookDispatcher(IObjectReader reader, WebhookClients cli
         }
 
         request.Scope.Warnings.AddRange(answer.Warnings);
+        foreach (var (key, value) in answer.AuditAnnotations)
+            request.Annotate($"{webhook.Name}/{key}", value);
         return answer.Allowed ? answer : throw Denied(webhook.Name, answer.Status);
     }
 
