@@ -17,7 +17,10 @@ internal sealed record DnsCandidate(string Name, string Title, Func<Stage, strin
     [
         new("cluster", "cluster", _ => null, (_, port) => [Environment.ProcessPath!, "dns-server", "--port", Text(port), "--names", Text(Names)]),
         new("unbound", "unbound", stage => Unbound(stage, "-V").Split('\n')[0].Replace("Version ", "", StringComparison.Ordinal), UnboundCommand),
-        new("floor", "floor (answers without looking anything up)", _ => null, (_, port) => [Environment.ProcessPath!, "dns-floor", "--port", Text(port)]),
+        Floor("floor", 40),
+        Floor("floor-0", 0),
+        Floor("floor-100", 100),
+        Floor("floor-200", 200),
         new("dnsmasq", "dnsmasq", stage => Said(DnsmasqPath(stage), "--version").Split(' ')[2], DnsmasqCommand),
     ];
 
@@ -27,6 +30,9 @@ internal sealed record DnsCandidate(string Name, string Title, Func<Stage, strin
         string[] command = Command(stage, entry.Port);
         return new RunningCandidate(Name, new Loads.LoadTarget(entry, entry), stage.Plain, new ChildProcess(stage.Plain, stage.ProxyCore, new Dictionary<string, string>(), command));
     }
+
+    private static DnsCandidate Floor(string name, int pause) =>
+        new(name, $"floor (looks nothing up), pauses of {pause} us", _ => null, (_, port) => [Environment.ProcessPath!, "dns-floor", "--port", Text(port), "--pause", Text(pause)]);
 
     private static string[] UnboundCommand(Stage stage, int port)
     {

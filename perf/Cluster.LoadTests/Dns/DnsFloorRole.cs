@@ -5,16 +5,16 @@ using Cluster.LoadTests.Linux;
 namespace Cluster.LoadTests.Dns;
 
 /// <summary>
-/// What a server of datagrams costs here without any names: receives, changes some bytes and sends, with batches, joined answers and a fixed pause after each
-/// batch of more than one, and looks nothing up. What it costs beside the others says which ratios can be reached.
+/// What a server of datagrams costs here without any names: blocks in recvmmsg on its one socket, changes some bytes and sends, with batches, joined answers and
+/// a fixed pause after each batch of more than one, and looks nothing up. What it costs beside the others says which ratios can be reached.
 /// </summary>
-internal sealed unsafe class DnsFloorRole : IDisposable
+/// <param name="pauseMicroseconds">How long queries gather; 0: not at all.</param>
+internal sealed unsafe class DnsFloorRole(int pauseMicroseconds) : IDisposable
 {
     private const int BatchSize = 64;
     private const int SlotBytes = 2048;
     private const int ControlBytes = 24;
     private const int ReceiveBuffer = 4 << 20;
-    private const int PauseNanoseconds = 40_000;
     private const int HeaderBytes = 12;
     private const int SOL_UDP = 17;
     private const int UDP_SEGMENT = 103;
@@ -29,9 +29,9 @@ internal sealed unsafe class DnsFloorRole : IDisposable
     private readonly byte* _bytes = Allocate<byte>(BatchSize * SlotBytes);
     private readonly byte* _controls = Allocate<byte>(BatchSize * ControlBytes);
 
-    public static void Run(int port)
+    public static void Run(int port, int pauseMicroseconds)
     {
-        using var floor = new DnsFloorRole();
+        using var floor = new DnsFloorRole(pauseMicroseconds);
         floor.Serve(Sockets.BindUdp(new IPEndPoint(IPAddress.Loopback, port), ReceiveBuffer, waits: true));
     }
 
@@ -54,8 +54,8 @@ internal sealed unsafe class DnsFloorRole : IDisposable
         _ = Libc.prctl(PR_SET_TIMERSLACK, 1_000, 0, 0, 0);
         for (int count = 0; ;)
         {
-            var pause = new TimeSpec { Nanoseconds = PauseNanoseconds };
-            if (count > 1) _ = Libc.nanosleep(&pause, null);
+            var pause = new TimeSpec { Nanoseconds = pauseMicroseconds * 1_000L };
+            if (count > 1 && pauseMicroseconds > 0) _ = Libc.nanosleep(&pause, null);
             for (int i = 0; i < BatchSize; i++)
             {
                 _received[i] = new IoVector { Base = _bytes + (i * SlotBytes), Length = SlotBytes };
