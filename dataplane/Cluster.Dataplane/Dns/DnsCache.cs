@@ -1,53 +1,46 @@
 namespace Cluster.Dataplane.Dns;
 
-/// <summary>Answers of other servers, bounded in number and bytes. Reading takes no lock and allocates nothing.</summary>
-/// <remarks>What was not asked for since it last came up makes room first (CLOCK). Expired answers stay until then: they may be needed when nobody answers.</remarks>
+/// <summary>What other servers said, bounded in number and bytes. Reading takes no lock and allocates nothing.</summary>
+/// <remarks>
+/// Expired answers stay until others need their room: they are what is told when nobody answers. So failures, which come in any number just
+/// then, have a room of their own.
+/// </remarks>
 internal sealed class DnsCache(int capacity, long capacityBytes)
 {
-    private readonly NameTable<UpstreamAnswer> _answers = new();
-    private readonly Queue<UpstreamAnswer> _clock = new();
-    private readonly Lock _lock = new();
-    private long _bytes;
+    /// <summary>
+    /// Failures are remembered for some seconds, so that what is asked again and again is not asked of dead servers each time: these are few
+    /// names, and a question that was forgotten is only asked once more.
+    /// </summary>
+    private const int MostFailures = 1024;
 
-    public int Count => _answers.Count;
+    private readonly AnswerClock _answers = new(capacity, capacityBytes);
+    private readonly AnswerClock _failures = new(Math.Min(capacity, MostFailures), capacityBytes);
 
-    public long Bytes => Volatile.Read(ref _bytes);
+    public int Count => _answers.Count + _failures.Count;
 
-    /// <summary>A fresh answer, or null.</summary>
+    public long Bytes => _answers.Bytes + _failures.Bytes;
+
+    /// <summary>A fresh answer, or a failure that is remembered still, or null.</summary>
     public UpstreamAnswer? Find(ReadOnlySpan<byte> name, DnsType type, long now)
     {
-        if (_answers.Find(name, type) is not { } answer || !answer.IsFresh(now)) return null;
-        if (!answer.Used) answer.Used = true;
-        return answer;
+        if (Fresh(_answers.Find(name, type), now) is { } answer) return answer;
+        return _failures.Count == 0 ? null : Fresh(_failures.Find(name, type), now);
     }
 
     /// <summary>An answer, no failure, whose time is over by no more than some milliseconds.</summary>
     public UpstreamAnswer? FindStale(ReadOnlySpan<byte> name, DnsType type, long now, long grace) =>
-        _answers.Find(name, type) is { IsFailure: false } answer && now < answer.ExpiresAt + grace ? answer : null;
+        _answers.Find(name, type) is { } answer && now < answer.ExpiresAt + grace ? answer : null;
 
     public void Add(UpstreamAnswer answer)
     {
         if (answer.TtlSeconds == 0) return;
-        lock (_lock)
-        {
-            _bytes += answer.Bytes - (_answers.Set(answer)?.Bytes ?? 0);
-            _clock.Enqueue(answer);
-            // Answers that were replaced stand in the queue still: it is bounded by itself.
-            while (_answers.Count > capacity || _bytes > capacityBytes || _clock.Count > capacity * 2L) EvictLocked();
-        }
+        (answer.IsFailure ? _failures : _answers).Add(answer);
     }
 
-    private void EvictLocked()
+    private static UpstreamAnswer? Fresh(UpstreamAnswer? answer, long now)
     {
-        UpstreamAnswer oldest = _clock.Dequeue();
-        if (oldest.Used && _answers.Find(oldest.Name, oldest.Type) == oldest)
-        {
-            oldest.Used = false;
-            _clock.Enqueue(oldest);
-        }
-        else if (_answers.Remove(oldest))
-        {
-            _bytes -= oldest.Bytes;
-        }
+        if (answer is null || !answer.IsFresh(now)) return null;
+        if (!answer.Used) answer.Used = true;
+        return answer;
     }
 }

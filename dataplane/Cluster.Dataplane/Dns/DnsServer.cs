@@ -37,27 +37,35 @@ public sealed class DnsServer : IAsyncDisposable
         IPEndPoint endPoint, DnsZone zone, Func<ResolverSettings> resolvers, DnsServerOptions options, ILogger logger, TimeProvider time, HandoverSockets? sockets = null)
     {
         _sockets = sockets ?? new HandoverSockets();
-        Socket listener = Inherited(endPoint) ?? Open(endPoint, ServiceProtocol.Tcp);
-        _listener = (int)listener.Handle;
-        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
-        var cache = new DnsCache(options.CacheEntries, options.CacheBytes);
-        var responder = new DnsResponder(zone, cache, resolvers, options);
-        _forwarder = new DnsForwarder(cache, resolvers, EndPoint, options, time);
-        _answerer = new DnsAnswerer(responder, _forwarder, time);
+        int[] listeners = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint);
+        int[] datagrams = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Udp, endPoint);
+        Socket? opened = null;
         try
         {
-            StartLoops(responder, options, logger, time);
+            opened = listeners.Length > 0 ? null : Open(endPoint, ServiceProtocol.Tcp);
+            EndPoint = (IPEndPoint?)opened?.LocalEndPoint ?? endPoint;
+            var cache = new DnsCache(options.CacheEntries, options.CacheBytes);
+            var responder = new DnsResponder(zone, cache, resolvers, options);
+            _forwarder = new DnsForwarder(cache, resolvers, EndPoint, options, time);
+            _answerer = new DnsAnswerer(responder, _forwarder, time);
+            StartLoops(datagrams, responder, options, logger, time);
+            DnsMetrics.Register(cache);
         }
         catch
         {
-            foreach (IDnsLoop loop in _loops) loop.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            listener.Dispose();
-            _forwarder.Dispose();
-            _answerer.Dispose();
+            // First of all: what waits for it is answered then, and loops can end.
+            _forwarder?.Dispose();
+            foreach (IDnsLoop loop in _loops) (datagrams.Length > 0 ? ((DnsLoop)loop).LeaveAsync() : loop.DisposeAsync()).AsTask().GetAwaiter().GetResult();
+            _answerer?.Dispose();
+            opened?.Dispose();
+            // The predecessor may be gone: whoever tries next needs them, for nobody else can have their place meanwhile.
+            _sockets.GiveBack(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint, listeners);
+            _sockets.GiveBack(ListenerKind.Dns, ServiceProtocol.Udp, endPoint, datagrams);
             throw;
         }
 
-        DnsMetrics.Register(cache);
+        Socket listener = opened ?? Wrap(listeners);
+        _listener = (int)listener.Handle;
         _tcp = new DnsTcpServer(listener, _answerer, options, time);
         _sockets.Add(ListenerKind.Dns, _listener);
         foreach (int descriptor in _datagrams) _sockets.Add(ListenerKind.Dns, descriptor);
@@ -93,16 +101,11 @@ public sealed class DnsServer : IAsyncDisposable
         _answerer.Dispose();
     }
 
-    private void StartLoops(DnsResponder responder, DnsServerOptions options, ILogger logger, TimeProvider time)
+    private void StartLoops(int[] inherited, DnsResponder responder, DnsServerOptions options, ILogger logger, TimeProvider time)
     {
-        int[] inherited = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Udp, EndPoint);
-        if (inherited.Length > 0)
-        {
-            // As many as the predecessor had: the kernel spreads clients over them, and each wants a reader.
-            foreach (int descriptor in inherited) AddLoop(descriptor, responder, time);
-            return;
-        }
-
+        // As many as the predecessor had: the kernel spreads clients over them, and each wants a reader.
+        foreach (int descriptor in inherited) AddLoop(descriptor, responder, time);
+        if (inherited.Length > 0) return;
         // Alone first: a socket of another process would share the port with ours silently if it too asked for SO_REUSEPORT.
         Socket socket = Open(EndPoint, ServiceProtocol.Udp);
         if (!OperatingSystem.IsLinux() || options.Loops == 0)
@@ -112,15 +115,15 @@ public sealed class DnsServer : IAsyncDisposable
         }
 
         socket.Dispose();
-        for (int i = 0; i < options.Loops; i++) AddLoop(DnsLoop.Listen(EndPoint), responder, time);
+        for (int i = 0; i < options.Loops; i++) OpenLoop(responder, time);
     }
 
-    private void AddLoop(int descriptor, DnsResponder responder, TimeProvider time)
+    private void OpenLoop(DnsResponder responder, TimeProvider time)
     {
+        int descriptor = DnsLoop.Listen(EndPoint);
         try
         {
-            _loops.Add(new DnsLoop($"dns-loop-{_loops.Count}", descriptor, EndPoint.AddressFamily, responder, _answerer, time));
-            _datagrams.Add(descriptor);
+            AddLoop(descriptor, responder, time);
         }
         catch
         {
@@ -129,17 +132,22 @@ public sealed class DnsServer : IAsyncDisposable
         }
     }
 
+    private void AddLoop(int descriptor, DnsResponder responder, TimeProvider time)
+    {
+        _loops.Add(new DnsLoop($"dns-loop-{_loops.Count}", descriptor, EndPoint.AddressFamily, responder, _answerer, time));
+        _datagrams.Add(descriptor);
+    }
+
     private void ForgetSockets()
     {
         _sockets.Remove(_listener);
         foreach (int descriptor in _datagrams) _sockets.Remove(descriptor);
     }
 
-    private Socket? Inherited(IPEndPoint endPoint)
+    private static Socket Wrap(int[] listeners)
     {
-        Socket[] found = _sockets.InheritSockets(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint);
-        foreach (Socket more in found.Skip(1)) more.Dispose();
-        return found.FirstOrDefault();
+        foreach (int more in listeners.Skip(1)) SocketCalls.Close(more);
+        return HandoverSockets.Wrap(listeners[0]);
     }
 
     private static Socket Open(IPEndPoint endPoint, ServiceProtocol protocol)

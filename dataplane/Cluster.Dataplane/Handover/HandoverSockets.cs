@@ -37,6 +37,12 @@ public sealed class HandoverSockets : IDisposable
         }
     }
 
+    /// <summary>Takes back what <see cref="Inherit"/> gave, for the next who asks: there was something else in the way of serving by it.</summary>
+    public void GiveBack(ListenerKind kind, ServiceProtocol protocol, IPEndPoint endPoint, int[] descriptors)
+    {
+        lock (_lock) _inherited.AddRange(descriptors.Select(descriptor => new Inherited(kind, protocol, endPoint, descriptor)));
+    }
+
     /// <summary>The same as the runtime's own sockets.</summary>
     public Socket[] InheritSockets(ListenerKind kind, ServiceProtocol protocol, IPEndPoint endPoint) => [.. Inherit(kind, protocol, endPoint).Select(Wrap)];
 

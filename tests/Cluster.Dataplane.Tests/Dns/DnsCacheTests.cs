@@ -11,6 +11,9 @@ public sealed class DnsCacheTests
         return UpstreamAnswer.Read(message, question, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1), 0)!;
     }
 
+    private static UpstreamAnswer Failure(string name) => UpstreamAnswer.Failure(
+        new UpstreamQuestion(WireName.FromText(name)!, DnsType.A), DnsResponseCode.ServerFailure, 0, TimeSpan.FromSeconds(5));
+
     private static bool Has(DnsCache cache, string name, long now = 0) => cache.Find(WireName.FromText(name), DnsType.A, now) is not null;
 
     [Fact]
@@ -53,5 +56,26 @@ public sealed class DnsCacheTests
         Assert.False(Has(cache, "short.example", 10_000));
         Assert.True(Has(cache, "long.example", 299_000));
         Assert.False(Has(cache, "long.example", 300_000));
+    }
+
+    [Fact]
+    public void Add_AnyNumberOfFailures_ExpiredAnswersStayToBeToldMeanwhile()
+    {
+        var cache = new DnsCache(2_000, 1 << 20);
+        for (var i = 0; i < 1_000; i++) cache.Add(Answer($"n{i}.example", ttl: 10));
+        for (var i = 0; i < 20_000; i++) cache.Add(Failure($"random{i}.example"));
+        Assert.All(Enumerable.Range(0, 1_000), i => Assert.NotNull(cache.FindStale(WireName.FromText($"n{i}.example"), DnsType.A, now: 60_000, grace: 3_600_000)));
+        Assert.InRange(cache.Count, 1_001, 2_100);
+    }
+
+    [Fact]
+    public void Find_FailureBesideAnAnswer_IsToldAsLongAsTheAnswerIsNotFresh()
+    {
+        var cache = new DnsCache(10, 10_000);
+        cache.Add(Failure("name.example"));
+        Assert.True(cache.Find(WireName.FromText("name.example"), DnsType.A, 4_999)!.IsFailure);
+        Assert.False(Has(cache, "name.example", 5_000));
+        cache.Add(Answer("name.example"));
+        Assert.False(cache.Find(WireName.FromText("name.example"), DnsType.A, 0)!.IsFailure);
     }
 }

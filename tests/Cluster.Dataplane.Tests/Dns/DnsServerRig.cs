@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Dns;
+using Cluster.Dataplane.Handover;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -12,17 +13,25 @@ internal sealed class DnsServerRig : IAsyncDisposable
 {
     private readonly DnsServer _server;
 
-    public DnsServerRig(DnsServerOptions? options = null, TimeProvider? time = null, IPAddress? address = null) => _server = new DnsServer(
-        new IPEndPoint(address ?? IPAddress.Loopback, FreePort.Tcp()),
+    public DnsServerRig(DnsServerOptions? options = null, TimeProvider? time = null, IPAddress? address = null)
+        : this(new IPEndPoint(address ?? IPAddress.Loopback, FreePort.Tcp()), null, options, time)
+    {
+    }
+
+    public DnsServerRig(IPEndPoint endPoint, HandoverSockets? sockets, DnsServerOptions? options = null, TimeProvider? time = null) => _server = new DnsServer(
+        endPoint,
         DnsRig.ClusterZone(),
         () => new ResolverSettings([.. Upstreams], []),
         options ?? new DnsServerOptions { Loops = 2 },
         NullLogger.Instance,
-        time ?? TimeProvider.System);
+        time ?? TimeProvider.System,
+        sockets);
 
     public List<IPEndPoint> Upstreams { get; } = [];
 
     public IPEndPoint EndPoint => _server.EndPoint;
+
+    public Task DrainAsync() => _server.DrainAsync();
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -64,8 +65,8 @@ internal sealed class DnsLoop : IDnsLoop
         _time = time;
         _ahead = responder.LookAhead(BatchSize);
         _workspace = new DnsWorkspace(DnsMetrics.Add());
-        _epoll.Add(_descriptor, Epoll.EPOLLIN, SocketData);
-        _epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData);
+        // A socket that the kernel can't watch (no memory, fs.epoll.max_user_watches) would be open and never read.
+        if (!_epoll.Add(_descriptor, Epoll.EPOLLIN, SocketData) || !_epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData)) throw new Win32Exception(SocketCalls.Error);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.TryStart();
         opening.Keep();
@@ -84,13 +85,19 @@ internal sealed class DnsLoop : IDnsLoop
     /// <summary>Ends the thread, and then, after the queries that wait were answered, the socket: by other servers, or because the forwarder has given up.</summary>
     public async ValueTask DisposeAsync()
     {
+        await LeaveAsync();
+        SocketCalls.Close(_descriptor);
+    }
+
+    /// <summary>The same, but for the socket, which is the caller's again.</summary>
+    public async ValueTask LeaveAsync()
+    {
         _stopped = true;
         _inbox.Post(static _ => { });
         _thread.Join();
         await _late.DisposeAsync();
         _epoll.Dispose();
         _inbox.Dispose();
-        SocketCalls.Close(_descriptor);
         DnsMetrics.Retire(_workspace.Counts);
     }
 
