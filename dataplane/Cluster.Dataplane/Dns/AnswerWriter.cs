@@ -128,7 +128,8 @@ internal ref struct AnswerWriter
     {
         _buffer[2] = (byte)(DnsHeader.Response | (_buffer[2] & (DnsHeader.OpCode | DnsHeader.RecursionDesired))
             | (authoritative ? DnsHeader.Authoritative : 0) | (_truncated ? DnsHeader.Truncated : 0));
-        _buffer[3] = (byte)(DnsHeader.RecursionAvailable | ((byte)code & DnsHeader.Code));
+        // Whoever wants no checking hears that there was none (RFC 4035, 3.2.2).
+        _buffer[3] = (byte)(DnsHeader.RecursionAvailable | (_buffer[3] & DnsHeader.CheckingDisabled) | ((byte)code & DnsHeader.Code));
         if (_query.HasEdns) WriteOpt((byte)((byte)code >> 4));
         DnsHeader.SetUInt16(_buffer, DnsHeader.Questions, _query.QuestionEnd > 0 ? 1 : 0);
         DnsHeader.SetUInt16(_buffer, DnsHeader.Answers, _answers);

@@ -15,7 +15,7 @@ internal static class DnsHeader
     public const byte Response = 0x80, OpCode = 0x78, Authoritative = 0x04, Truncated = 0x02, RecursionDesired = 0x01;
 
     /// <summary>Of byte 3.</summary>
-    public const byte RecursionAvailable = 0x80, Code = 0x0F;
+    public const byte RecursionAvailable = 0x80, CheckingDisabled = 0x10, Code = 0x0F;
 
     public const ushort ClassIn = 1;
 

@@ -74,7 +74,7 @@ public sealed class DnsFuzzTests
     }
 
     [Fact]
-    public void Read_PointersUpToTheirLimit_EndsSoon()
+    public void Read_PointersUpToTheirLimit_ComesToItsEnd()
     {
         // Each pointer leads to the one before it: as long a chain as there can be, from as many records as fit.
         var question = new UpstreamQuestion(WireName.FromText("a")!, DnsType.A);
@@ -92,15 +92,14 @@ public sealed class DnsFuzzTests
         }
 
         DnsHeader.SetUInt16(message, DnsHeader.Answers, records);
-        long began = Stopwatch.GetTimestamp();
         var answer = UpstreamAnswer.Read(message.AsSpan(0, start + (records * 12)), question, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 0)!;
         var buffer = new byte[DnsResponder.MaxTcpBytes];
         var query = DnsMessage.Query("a", DnsType.A);
         query.CopyTo(buffer, 0);
         DnsQuery.Parse(query, new DnsWorkspace(new DnsCounts()), out DnsQuery parsed);
         var writer = new AnswerWriter(buffer, parsed, DnsResponder.MaxTcpBytes);
-        answer.AddTo(ref writer, 0);
-        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 2);
+        Assert.False(answer.AddTo(ref writer, 0));
+        Assert.Equal(records, answer.Answers);
     }
 
     [Fact]

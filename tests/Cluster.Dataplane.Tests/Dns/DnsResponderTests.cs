@@ -24,6 +24,17 @@ public sealed class DnsResponderTests
     }
 
     [Theory]
+    [InlineData(0x00)]
+    [InlineData(0x10)]
+    [InlineData(0x30)]
+    public void Answer_CheckingDisabledOrNot_RepeatsThatBitAlone(byte asked)
+    {
+        var query = DnsMessage.Query("web.shop.svc.cluster.local", DnsType.A);
+        query[3] = asked;
+        Assert.Equal(0x80 | (asked & 0x10), _rig.Answer(query)[3]);
+    }
+
+    [Theory]
     [InlineData("wEb.SHOP.svc.Cluster.LOCAL", DnsType.A)]
     [InlineData("10-244-3-4.Shop.POD.cluster.local", DnsType.A)]
     [InlineData("NONE.shop.SVC.cluster.local", DnsType.A)]
