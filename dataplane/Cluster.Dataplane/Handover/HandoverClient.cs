@@ -53,8 +53,9 @@ internal sealed class HandoverClient : IDisposable
         {
             checksum = HandoverProtocol.Checksum(checksum, _talk.Bytes);
             HandoverReader kinds = _talk.In;
-            foreach (int descriptor in _talk.Descriptors) into.Receive(kinds.IsAtEnd ? default : (ListenerKind)kinds.Byte(), descriptor);
-            total += (uint)_talk.Descriptors.Length;
+            ReadOnlySpan<int> descriptors = _talk.TakeDescriptors();
+            foreach (int descriptor in descriptors) into.Receive(kinds.IsAtEnd ? default : (ListenerKind)kinds.Byte(), descriptor);
+            total += (uint)descriptors.Length;
             if (total > HandoverProtocol.MaxListeners) throw new HandoverException("the other process sends more sockets than there can be");
         }
 
@@ -104,7 +105,9 @@ internal sealed class HandoverClient : IDisposable
     {
         try
         {
-            while (_talk.Receive() is not null) _talk.CloseDescriptors();
+            while (_talk.Receive() is not null)
+            {
+            }
         }
         catch (HandoverException)
         {
@@ -152,7 +155,10 @@ internal sealed class HandoverClient : IDisposable
         catch (EndOfStreamException exception)
         {
             // What it said before, if it did, is the reason.
-            while (_talk.Receive() is not null) _talk.CloseDescriptors();
+            while (_talk.Receive() is not null)
+            {
+            }
+
             throw new HandoverException(exception.Message, exception) { IsGone = true };
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)
@@ -202,14 +208,15 @@ internal sealed class HandoverClient : IDisposable
     private void ReadFlows(List<HandedFlow> flows)
     {
         int next = 0;
+        ReadOnlySpan<int> descriptors = _talk.TakeDescriptors();
         try
         {
             HandoverReader reader = _talk.In;
-            while (!reader.IsAtEnd) flows.Add(HandedStateCodec.ReadFlow(ref reader, _talk.Descriptors, ref next));
+            while (!reader.IsAtEnd) flows.Add(HandedStateCodec.ReadFlow(ref reader, descriptors, ref next));
         }
         finally
         {
-            foreach (int descriptor in _talk.Descriptors[next..]) SocketCalls.Close(descriptor);
+            foreach (int descriptor in descriptors[next..]) SocketCalls.Close(descriptor);
         }
     }
 }

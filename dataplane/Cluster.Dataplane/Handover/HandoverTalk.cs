@@ -18,8 +18,13 @@ internal sealed class HandoverTalk(DescriptorSocket socket)
     /// <summary>The last message, for the checksum.</summary>
     public ReadOnlySpan<byte> Bytes => _received.AsSpan(0, _length);
 
-    /// <summary>What came along with the last message; the reader's to close.</summary>
-    public ReadOnlySpan<int> Descriptors => _descriptors.AsSpan(0, _count);
+    /// <summary>What came along with the last message: the caller's to close from now on. Whatever is not taken is closed with the next message.</summary>
+    public ReadOnlySpan<int> TakeDescriptors()
+    {
+        ReadOnlySpan<int> taken = _descriptors.AsSpan(0, _count);
+        _count = 0;
+        return taken;
+    }
 
     public void Send() => socket.Send(Out.Bytes, Out.Descriptors);
 
@@ -48,6 +53,7 @@ internal sealed class HandoverTalk(DescriptorSocket socket)
     /// <exception cref="HandoverException">The other side refuses, or says nothing.</exception>
     public HandoverMessage? Receive()
     {
+        CloseDescriptors();
         try
         {
             _length = socket.Receive(_received, _descriptors, out _count);
@@ -62,9 +68,9 @@ internal sealed class HandoverTalk(DescriptorSocket socket)
         return kind == HandoverMessage.Refused ? throw new HandoverException(In.Text()) : kind;
     }
 
+    /// <summary>Closes what came along with the last message and was not taken.</summary>
     public void CloseDescriptors()
     {
-        foreach (int descriptor in Descriptors) SocketCalls.Close(descriptor);
-        _count = 0;
+        foreach (int descriptor in TakeDescriptors()) SocketCalls.Close(descriptor);
     }
 }

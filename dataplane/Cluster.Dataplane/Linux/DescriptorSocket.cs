@@ -143,7 +143,7 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
     /// <param name="bytes">Room for <see cref="MaxMessageBytes"/>.</param>
     /// <param name="descriptors">Room for <see cref="MaxDescriptors"/>; what arrives is the caller's to close.</param>
     /// <param name="count">How many came along.</param>
-    /// <exception cref="IOException">The peer sent more than fits, or the kernel refused.</exception>
+    /// <exception cref="IOException">The peer sent more than fits, there is no descriptor left for what came along, or the kernel refused.</exception>
     /// <exception cref="TimeoutException">Nothing came.</exception>
     public int Receive(Span<byte> bytes, Span<int> descriptors, out int count)
     {
@@ -159,7 +159,11 @@ internal sealed unsafe partial class DescriptorSocket : SafeHandleMinusOneIsInva
             count = TakeDescriptors(message, control, descriptors);
             if ((message.Flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) return (int)length;
             foreach (int descriptor in descriptors[..count]) SocketCalls.Close(descriptor);
-            throw new IOException("a message of the other process is larger than any may be");
+            count = 0;
+            // There is room for as many as the kernel takes: those that were cut off had no number here.
+            throw new IOException((message.Flags & MSG_TRUNC) != 0
+                ? "a message of the other process is larger than any may be"
+                : "this process has no descriptors left for the sockets of the other one");
         }
     }
 

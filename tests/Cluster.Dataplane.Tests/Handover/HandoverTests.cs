@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -276,6 +277,8 @@ public sealed class HandoverTests
         using var rig = new HandoverRig();
         rig.Listen();
         var random = new Random(1);
+        // A pipe says when nobody has it any more: its end is read once every descriptor of its other side is closed.
+        using var stray = new AnonymousPipeServerStream(PipeDirection.In);
         for (var round = 0; round < 300; round++)
         {
             using var socket = DescriptorSocket.Connect(rig.Folder, HandoverProtocol.SocketName)!;
@@ -283,6 +286,7 @@ public sealed class HandoverTests
             if (round % 3 > 0)
             {
                 talk.Out.Begin(HandoverMessage.Hello).Number(HandoverProtocol.Magic).Number(HandoverProtocol.Version).Number(1);
+                if (round % 7 == 0) talk.Out.Descriptor((int)stray.ClientSafePipeHandle.DangerousGetHandle());
                 talk.Send();
             }
 
@@ -291,7 +295,7 @@ public sealed class HandoverTests
             // Often a message that is expected somewhere, with a content that is not.
             if (round % 2 == 0) noise[0] = (byte)random.Next(1, 12);
             // A descriptor that nobody asked for must not stay open there.
-            socket.Send(noise, round % 5 == 0 ? [(int)socket.DangerousGetHandle()] : []);
+            socket.Send(noise, round % 5 == 0 ? [(int)stray.ClientSafePipeHandle.DangerousGetHandle()] : []);
         }
 
         using var sockets = new HandoverSockets();
@@ -300,6 +304,8 @@ public sealed class HandoverTests
         client.TakeState(sockets);
         client.Take();
         await rig.Server.HandedOver.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        stray.DisposeLocalCopyOfClientHandle();
+        Assert.Equal(0, await stray.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
     }
 
     [Fact]
