@@ -151,6 +151,7 @@ internal static class AffinityRules
             errors.Format(path.Child("namespace"), ns, NameFormats.Dns1123Label);
         }
         PlacementRules.TopologyKey(term.TopologyKey, path.Child("topologyKey"), errors);
+        errors.Format(path.Child("topologyKey"), term.TopologyKey, NameFormats.QualifiedName);
     }
 
     private static void Weight(int weight, FieldPath path, FieldErrors errors)

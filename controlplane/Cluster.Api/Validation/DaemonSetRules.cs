@@ -65,7 +65,7 @@ internal sealed class DaemonSetRules : KindRules<DaemonSet>
         var (unavailable, surge) = (IntOrPercentRules.Amount(rolling.MaxUnavailable) != 0, IntOrPercentRules.Amount(rolling.MaxSurge) != 0);
         if (unavailable && surge)
         {
-            errors.Invalid(path.Child("maxSurge"), IntOrPercentRules.Shown(rolling.MaxSurge), "may not be set when maxUnavailable is non-zero");
+            errors.Invalid(path.Child("maxSurge"), rolling.MaxSurge, "may not be set when maxUnavailable is non-zero");
         }
         else if (!unavailable && !surge)
         {

@@ -32,7 +32,7 @@ internal sealed class DeploymentRules : KindRules<Deployment>
         {
             return;
         }
-        new ReplicaCounts(status.Replicas, 0, status.ReadyReplicas, status.AvailableReplicas, status.ObservedGeneration).Check(errors);
+        new ReplicaCounts(status.Replicas, null, status.ReadyReplicas, status.AvailableReplicas, status.ObservedGeneration).Check(errors);
         errors.NotNegative(FieldPath.Status.Child("updatedReplicas"), status.UpdatedReplicas);
         errors.NotNegative(FieldPath.Status.Child("unavailableReplicas"), status.UnavailableReplicas);
         ReplicaCounts.PartOf(
@@ -72,7 +72,7 @@ internal sealed class DeploymentRules : KindRules<Deployment>
         IntOrPercentRules.Check(rolling.MaxSurge, path.Child("maxSurge"), errors);
         if (IntOrPercentRules.Amount(rolling.MaxUnavailable) == 0 && IntOrPercentRules.Amount(rolling.MaxSurge) == 0)
         {
-            errors.Invalid(unavailable, IntOrPercentRules.Shown(rolling.MaxUnavailable), "may not be 0 when `maxSurge` is 0");
+            errors.Invalid(unavailable, rolling.MaxUnavailable ?? new IntStr.IntOrString(), "may not be 0 when `maxSurge` is 0");
         }
         IntOrPercentRules.AtMostAll(rolling.MaxUnavailable, unavailable, errors);
     }

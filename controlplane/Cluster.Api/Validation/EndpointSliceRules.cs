@@ -63,13 +63,11 @@ internal sealed class EndpointSliceRules : KindRules<EndpointSlice>
             case "FQDN":
                 errors.Format(path, address, NameFormats.Dns1123Subdomain);
                 break;
-            case "IPv4" when !NameFormats.IsIP(address) || address.Contains(':', StringComparison.Ordinal):
-                errors.Invalid(path, address, "must be a valid IPv4 address");
-                break;
-            case "IPv6" when !NameFormats.IsIP(address) || !address.Contains(':', StringComparison.Ordinal):
-                errors.Invalid(path, address, "must be a valid IPv6 address");
-                break;
             case "IPv4" or "IPv6":
+                if (!NameFormats.IsIP(address) || address.Contains(':', StringComparison.Ordinal) != (type == "IPv6"))
+                {
+                    errors.Invalid(path, address, $"must be a valid {type} address");
+                }
                 EndpointsRules.RoutableAddress(address, path, errors);
                 break;
         }

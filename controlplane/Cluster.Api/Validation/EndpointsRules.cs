@@ -21,7 +21,7 @@ internal sealed class EndpointsRules : KindRules<Endpoints>
     {
         if (!NameFormats.IsIP(ip))
         {
-            errors.Invalid(path, ip, NameFormats.IP(ip));
+            errors.Invalid(path, ip, "must be a valid IP address");
             return;
         }
         var address = IPAddress.Parse(ip);
@@ -63,12 +63,13 @@ internal sealed class EndpointsRules : KindRules<Endpoints>
         for (var i = 0; i < addresses.Count; i++)
         {
             var (address, at) = (addresses[i], path.Index(i));
-            RoutableAddress(address.Ip, at.Child("ip"), errors);
+            errors.Format(at.Child("ip"), address.Ip, NameFormats.IP);
             errors.OptionalFormat(at.Child("hostname"), address.Hostname, NameFormats.Dns1123Label);
             if (address.HasNodeName)
             {
                 errors.Format(at.Child("nodeName"), address.NodeName, NameFormats.Dns1123Subdomain);
             }
+            RoutableAddress(address.Ip, at.Child("ip"), errors);
         }
     }
 

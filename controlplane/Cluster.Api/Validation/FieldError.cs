@@ -91,7 +91,7 @@ public sealed record FieldError(FieldErrorType Type, string Path, object? Value,
         IDictionary<string, string> map => ShowMap(map),
         // As Go prints a time.
         MetaV1.Time time => time.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture),
-        IMessage message => JsonFormatter.Default.Format(message),
+        IMessage message => GoStructs.Show(message),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable<string> list => $"[]string{{{GoText.QuoteAll(list)}}}",
         _ => value.ToString() ?? "",

@@ -11,7 +11,7 @@ internal static class IntOrPercentRules
     {
         if (value is { Type: 1 })
         {
-            errors.Format(path, value.StrVal, NameFormats.Percent);
+            errors.Invalid(path, value, NameFormats.Percent(value.StrVal));
         }
         else
         {
@@ -24,7 +24,7 @@ internal static class IntOrPercentRules
     {
         if (value is { Type: 1 } && Amount(value) > 100)
         {
-            errors.Invalid(path, Shown(value), "must not be greater than 100%");
+            errors.Invalid(path, value, "must not be greater than 100%");
         }
     }
 
@@ -36,7 +36,4 @@ internal static class IntOrPercentRules
             ? percent : 1,
         _ => value.IntVal,
     };
-
-    /// <summary>As an error shows it.</summary>
-    public static object Shown(IntOrString? value) => value is { Type: 1 } ? value.StrVal : value?.IntVal ?? 0;
 }

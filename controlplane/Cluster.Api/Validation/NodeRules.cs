@@ -46,7 +46,10 @@ internal sealed class NodeRules : KindRules<Node>
         {
             var (taint, at) = (taints[i], path.Index(i));
             errors.Format(at.Child("key"), taint.Key, NameFormats.QualifiedName);
-            errors.Format(at.Child("value"), taint.Value, NameFormats.LabelValue);
+            if (string.Join(';', NameFormats.LabelValue(taint.Value)) is { Length: > 0 } complaints)
+            {
+                errors.Invalid(at.Child("value"), taint.Value, complaints);
+            }
             if (errors.Present(at.Child("effect"), taint.Effect))
             {
                 PlacementRules.TaintEffect(taint.Effect, at.Child("effect"), errors);
@@ -71,6 +74,13 @@ internal sealed class NodeRules : KindRules<Node>
         if (cidrs.Count > Math.Max(families, 1))
         {
             errors.Invalid(PodCidrs, cidrs, "may specify no more than one CIDR for each IP family");
+        }
+        for (var i = 1; i < cidrs.Count; i++)
+        {
+            if (cidrs.Take(i).Contains(cidrs[i]))
+            {
+                errors.Duplicate(PodCidrs.Index(i), cidrs[i]);
+            }
         }
     }
 

@@ -65,18 +65,24 @@ internal static class PlacementRules
 
     private static void Spreading(IReadOnlyList<TopologySpreadConstraint> constraints, FieldPath path, FieldErrors errors)
     {
-        var seen = new HashSet<string>();
+        var last = new Dictionary<string, int>();
+        for (var i = 0; i < constraints.Count; i++)
+        {
+            last[Pair(constraints[i])] = i;
+        }
         for (var i = 0; i < constraints.Count; i++)
         {
             var (constraint, at) = (constraints[i], path.Index(i));
             Spread(constraint, at, errors);
-            var pair = $"{{{constraint.TopologyKey}, {constraint.WhenUnsatisfiable}}}";
-            if (!seen.Add(pair))
+            // Each that has its like further on, so that the last stands.
+            if (last[Pair(constraint)] > i)
             {
-                errors.Duplicate(at.Child("{topologyKey, whenUnsatisfiable}"), pair);
+                errors.Duplicate(at.Child("{topologyKey, whenUnsatisfiable}"), Pair(constraint));
             }
         }
     }
+
+    private static string Pair(TopologySpreadConstraint constraint) => $"{{{constraint.TopologyKey}, {constraint.WhenUnsatisfiable}}}";
 
     private static void Spread(TopologySpreadConstraint constraint, FieldPath path, FieldErrors errors)
     {
@@ -88,6 +94,12 @@ internal static class PlacementRules
         if (constraint is { HasMinDomains: true, MinDomains: <= 0 })
         {
             errors.Invalid(path.Child("minDomains"), constraint.MinDomains, positive);
+        }
+        if (constraint.HasMinDomains && constraint.WhenUnsatisfiable != "DoNotSchedule")
+        {
+            errors.Invalid(
+                path.Child("minDomains"), constraint.MinDomains,
+                $"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {constraint.WhenUnsatisfiable}");
         }
         TopologyKey(constraint.TopologyKey, path.Child("topologyKey"), errors);
         if (constraint.WhenUnsatisfiable is not ("DoNotSchedule" or "ScheduleAnyway"))
@@ -105,6 +117,5 @@ internal static class PlacementRules
         {
             errors.Required(path, "can not be empty");
         }
-        errors.Format(path, key, NameFormats.QualifiedName);
     }
 }

@@ -6,6 +6,7 @@ namespace Cluster.Api.Validation;
 internal sealed class PodRules : KindRules<Pod>
 {
     internal const string MirrorAnnotation = "kubernetes.io/config.mirror";
+    private const string AppArmorPrefix = "container.apparmor.security.beta.kubernetes.io/";
     private const string DeletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
     private static readonly FieldPath Annotations = FieldPath.Metadata.Child("annotations");
@@ -46,13 +47,13 @@ internal sealed class PodRules : KindRules<Pod>
 
     protected override void CheckUpdate(Pod obj, Pod before, FieldErrors errors)
     {
-        MirrorUnchanged(obj, before, errors);
+        AnnotationsKept(obj, before, errors);
         PodUpdateRules.Check(obj.Spec ?? NoSpec, before.Spec ?? NoSpec, errors);
     }
 
     protected override void CheckStatus(Pod obj, Pod before, FieldErrors errors)
     {
-        MirrorUnchanged(obj, before, errors);
+        AnnotationsKept(obj, before, errors);
         PodStatusRules.Check(obj, before, errors);
     }
 
@@ -96,16 +97,20 @@ internal sealed class PodRules : KindRules<Pod>
         }
     }
 
-    /// <summary>The annotation tells a copy of a node's own pod from a real one: it is for life.</summary>
-    private static void MirrorUnchanged(Pod obj, Pod before, FieldErrors errors)
+    /// <summary>Some annotations are for life: that which tells a copy of a node's own pod from a real one, and what confines a container.</summary>
+    private static void AnnotationsKept(Pod obj, Pod before, FieldErrors errors)
     {
-        var now = obj.Metadata?.Annotations.GetValueOrDefault(MirrorAnnotation);
-        var then = before.Metadata?.Annotations.GetValueOrDefault(MirrorAnnotation);
-        if (now != then)
+        var (now, then) = (obj.Metadata?.Annotations, before.Metadata?.Annotations);
+        foreach (var key in (then?.Keys ?? []).Concat((now?.Keys ?? []).Except(then?.Keys ?? [])).Where(IsForLife))
         {
-            errors.Forbidden(
-                Annotations.Key(MirrorAnnotation),
-                then is null ? "may not add mirror pod annotation" : "may not remove or update mirror pod annotation");
+            var (value, old) = (now?.GetValueOrDefault(key), then?.GetValueOrDefault(key));
+            if (value != old)
+            {
+                var what = key == MirrorAnnotation ? "mirror pod annotation" : "AppArmor annotations";
+                errors.Forbidden(Annotations.Key(key), old is null ? $"may not add {what}" : $"may not remove or update {what}");
+            }
         }
     }
+
+    private static bool IsForLife(string key) => key == MirrorAnnotation || key.StartsWith(AppArmorPrefix, StringComparison.Ordinal);
 }

@@ -8,6 +8,9 @@ internal static class PodStatusRules
     private static readonly FieldPath Status = FieldPath.Status;
     private static readonly PodStatus NoStatus = new();
 
+    /// <summary>Ephemeral containers are not started again, whatever the pod's policy.</summary>
+    private static readonly PodSpec NeverAgain = new() { RestartPolicy = "Never" };
+
     public static void Check(Pod pod, Pod before, FieldErrors errors)
     {
         var (status, old) = (pod.Status ?? NoStatus, before.Status ?? NoStatus);
@@ -25,6 +28,8 @@ internal static class PodStatusRules
         }
         StayTerminated(status.ContainerStatuses, old.ContainerStatuses, before.Spec, Status.Child("containerStatuses"), errors);
         StayTerminated(status.InitContainerStatuses, old.InitContainerStatuses, before.Spec, Status.Child("initContainerStatuses"), errors);
+        StayTerminated(
+            status.EphemeralContainerStatuses, old.EphemeralContainerStatuses, NeverAgain, Status.Child("ephemeralContainerStatuses"), errors);
         Addresses(status, errors);
     }
 
@@ -54,15 +59,18 @@ internal static class PodStatusRules
         for (var i = 0; i < status.PodIPs.Count; i++)
         {
             errors.Format(path.Index(i), status.PodIPs[i].Ip, NameFormats.IP);
-            if (status.PodIPs.IndexOf(status.PodIPs[i]) < i)
-            {
-                errors.Duplicate(path.Index(i), status.PodIPs[i]);
-            }
         }
         var families = status.PodIPs.Select(ip => ip.Ip.Contains(':', StringComparison.Ordinal)).Distinct().Count();
         if (status.PodIPs.Count > Math.Max(families, 1))
         {
-            errors.Invalid(path, status.PodIPs.Select(ip => ip.Ip), "may specify no more than one IP for each IP family");
+            errors.Invalid(path, GoStructs.List("core.PodIP", status.PodIPs.Select(GoStructs.Show)), "may specify no more than one IP for each IP family");
+        }
+        for (var i = 0; i < status.PodIPs.Count; i++)
+        {
+            if (status.PodIPs.IndexOf(status.PodIPs[i]) < i)
+            {
+                errors.Duplicate(path.Index(i), status.PodIPs[i]);
+            }
         }
     }
 }

@@ -54,6 +54,12 @@ internal static class PodUpdateRules
             }
             return true;
         }
+        var range = NameFormats.Range(spec.ActiveDeadlineSeconds, 0, int.MaxValue);
+        if (range.Any())
+        {
+            errors.Invalid(path, spec.ActiveDeadlineSeconds, range);
+            return false;
+        }
         if (before.HasActiveDeadlineSeconds && before.ActiveDeadlineSeconds < spec.ActiveDeadlineSeconds)
         {
             errors.Invalid(path, spec.ActiveDeadlineSeconds, "must be less than or equal to previous value");

@@ -1,6 +1,5 @@
-using System.Text.Json;
 using Cluster.Api.CoreV1;
-using Google.Protobuf;
+using Cluster.Api.Json;
 
 namespace Cluster.Api.Validation;
 
@@ -86,22 +85,9 @@ internal sealed class SecretRules : KindRules<Secret>
         {
             errors.Required(Data.Key(key));
         }
-        else if (!IsJson(value))
+        else if (GoJsonSyntax.Error(value.Span) is { } error)
         {
-            errors.Invalid(Data.Key(key), "<secret contents redacted>", "invalid character in JSON");
-        }
-    }
-
-    private static bool IsJson(ByteString value)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(value.Memory);
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
+            errors.Invalid(Data.Key(key), "<secret contents redacted>", error);
         }
     }
 }

@@ -7,6 +7,7 @@ internal static class ServiceAddressRules
 {
     private static readonly FieldPath ClusterIPs = FieldPath.Spec.Child("clusterIPs");
     private static readonly FieldPath Families = FieldPath.Spec.Child("ipFamilies");
+    private const string FixedOnce = "may not change once set";
 
     public static void Check(ServiceSpec spec, FieldErrors errors)
     {
@@ -20,26 +21,70 @@ internal static class ServiceAddressRules
         AddressList(spec, errors);
     }
 
-    /// <summary>The first address stays for life, unless the service has been or becomes a mere name.</summary>
+    /// <summary>The first address and family stay for life, unless the service has been or becomes a mere name.</summary>
     public static void CheckUpdate(ServiceSpec spec, ServiceSpec before, FieldErrors errors)
     {
-        if (spec.Type == "ExternalName" || before.Type == "ExternalName" || before.ClusterIPs.Count == 0)
+        if (spec.Type == "ExternalName" || before.Type == "ExternalName")
         {
             return;
         }
-        if (spec.ClusterIPs.Count == 0 || spec.ClusterIPs[0] != before.ClusterIPs[0])
+        var (isHeadless, wasHeadless) = (ServiceRules.IsHeadless(spec), ServiceRules.IsHeadless(before));
+        if (!isHeadless || !wasHeadless)
         {
-            errors.Invalid(ClusterIPs.Index(0), spec.ClusterIPs.Take(1), "may not change once set");
+            AddressesKept(spec, before, errors);
         }
-        if (spec.ClusterIPs.Count == 2 && before.ClusterIPs.Count == 2 && spec.ClusterIPs[1] != before.ClusterIPs[1])
+        if (!isHeadless && !wasHeadless)
         {
-            errors.Invalid(ClusterIPs.Index(1), new[] { spec.ClusterIPs[1] }, "may not change once set");
+            FamiliesKept(spec, before, errors);
         }
-        if (spec.ClusterIPs.Count < before.ClusterIPs.Count && spec.IpFamilyPolicy != "SingleStack")
+    }
+
+    private static void AddressesKept(ServiceSpec spec, ServiceSpec before, FieldErrors errors)
+    {
+        var (now, then) = (spec.ClusterIPs, before.ClusterIPs);
+        if (now.Count == 0 && then.Count > 0)
+        {
+            errors.Invalid(ClusterIPs.Index(0), now, "primary clusterIP can not be unset");
+        }
+        // Of two addresses both are compared; where one came or went, the first.
+        for (var i = 0; i < (now.Count == then.Count ? now.Count : Math.Min(1, Math.Min(now.Count, then.Count))); i++)
+        {
+            if (now[i] != then[i])
+            {
+                errors.Invalid(ClusterIPs.Index(i), now, FixedOnce);
+            }
+        }
+        if (now.Count == 1 && then.Count > 1)
+        {
+            Released(spec, "clusterIP", errors);
+        }
+    }
+
+    private static void FamiliesKept(ServiceSpec spec, ServiceSpec before, FieldErrors errors)
+    {
+        var (now, then) = (spec.IpFamilies, before.IpFamilies);
+        for (var i = 0; i < (now.Count == then.Count ? now.Count : Math.Min(1, Math.Min(now.Count, then.Count))); i++)
+        {
+            if (now[i] != then[i])
+            {
+                // Where the number changes too, Kubernetes shows the addresses instead.
+                object shown = now.Count == then.Count ? GoStructs.List("core.IPFamily", now.Select(GoText.Quote)) : spec.ClusterIPs;
+                errors.Invalid(Families.Index(0), shown, FixedOnce);
+            }
+        }
+        if (now.Count == 1 && then.Count > 1)
+        {
+            Released(spec, "ipFamily", errors);
+        }
+    }
+
+    private static void Released(ServiceSpec spec, string what, FieldErrors errors)
+    {
+        if (spec.IpFamilyPolicy != "SingleStack")
         {
             errors.Invalid(
-                ClusterIPs.Index(0), spec.ClusterIPs,
-                "`ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary cluster IP");
+                FieldPath.Spec.Child("ipFamilyPolicy"), spec.HasIpFamilyPolicy ? spec.IpFamilyPolicy : null,
+                $"must be set to 'SingleStack' when releasing the secondary {what}");
         }
     }
 
@@ -47,7 +92,15 @@ internal static class ServiceAddressRules
     {
         for (var i = 0; i < spec.ExternalIPs.Count; i++)
         {
-            EndpointsRules.RoutableAddress(spec.ExternalIPs[i], FieldPath.Spec.Child("externalIPs").Index(i), errors);
+            var (address, path) = (spec.ExternalIPs[i], FieldPath.Spec.Child("externalIPs").Index(i));
+            if (NameFormats.IsIP(address))
+            {
+                EndpointsRules.RoutableAddress(address, path, errors);
+            }
+            else
+            {
+                errors.Format(path, address, NameFormats.IP);
+            }
         }
     }
 
@@ -86,39 +139,48 @@ internal static class ServiceAddressRules
         {
             errors.Invalid(ClusterIPs, spec.ClusterIPs, "first value must match `clusterIP`");
         }
+        var isGood = AddressForms(spec.ClusterIPs, errors);
         if (spec.ClusterIPs.Count > 2)
         {
             errors.Invalid(ClusterIPs, spec.ClusterIPs, "may only hold up to 2 values");
         }
-        for (var i = 0; i < spec.ClusterIPs.Count; i++)
+        // What is no address has no family either.
+        if (isGood)
         {
-            Address(spec, i, errors);
-        }
-        if (spec.ClusterIPs.Count == 2 && IsIPv6(spec.ClusterIPs[0]) == IsIPv6(spec.ClusterIPs[1]))
-        {
-            errors.Invalid(ClusterIPs, spec.ClusterIPs, "may specify no more than one IP for each IP family");
+            AddressFamilies(spec, errors);
         }
     }
 
-    private static void Address(ServiceSpec spec, int index, FieldErrors errors)
+    private static bool AddressForms(IList<string> addresses, FieldErrors errors)
     {
-        var address = spec.ClusterIPs[index];
-        if (address == "None")
+        var found = errors.Found;
+        for (var i = 0; i < addresses.Count; i++)
         {
-            if (index > 0 || spec.ClusterIPs.Count > 1)
+            if (i > 0 || addresses[i] != "None")
             {
-                errors.Invalid(ClusterIPs.Index(index), address, "'None' must be the first and only value");
+                errors.Format(ClusterIPs.Index(i), addresses[i], NameFormats.IP);
+            }
+            else if (addresses.Count > 1)
+            {
+                errors.Invalid(ClusterIPs, addresses, "'None' must be the first and only value");
             }
         }
-        else if (!NameFormats.IsIP(address))
+        return errors.Found == found;
+    }
+
+    private static void AddressFamilies(ServiceSpec spec, FieldErrors errors)
+    {
+        if (spec.ClusterIPs.Count > 1 && spec.ClusterIPs.Select(IsIPv6).Distinct().Count() == 1)
         {
-            errors.Invalid(ClusterIPs.Index(index), address, NameFormats.IP(address));
+            errors.Invalid(ClusterIPs, spec.ClusterIPs, "may specify no more than one IP for each IP family");
         }
-        else if (index < spec.IpFamilies.Count && IsIPv6(address) != (spec.IpFamilies[index] == "IPv6"))
+        for (var i = 0; !ServiceRules.IsHeadless(spec) && i < Math.Min(spec.ClusterIPs.Count, spec.IpFamilies.Count); i++)
         {
-            errors.Invalid(
-                ClusterIPs.Index(index), address,
-                $"expected an {spec.IpFamilies[index]} value as indicated by `ipFamilies[{index}]`");
+            if (spec.IpFamilies[i] == (IsIPv6(spec.ClusterIPs[i]) ? "IPv4" : "IPv6"))
+            {
+                errors.Invalid(
+                    ClusterIPs.Index(i), spec.ClusterIPs[i], $"expected an {spec.IpFamilies[i]} value as indicated by `ipFamilies[{i}]`");
+            }
         }
     }
 

@@ -114,14 +114,23 @@ internal sealed class ServiceRules : KindRules<Service>
         {
             return;
         }
-        var timeout = path.Child("clientIP").Child("timeoutSeconds");
-        if (spec.SessionAffinityConfig?.ClientIP is not { HasTimeoutSeconds: true } client)
+        const string needed = "when session affinity type is ClientIP";
+        var client = path.Child("clientIP");
+        var timeout = client.Child("timeoutSeconds");
+        switch (spec.SessionAffinityConfig)
         {
-            errors.Required(timeout, "when session affinity type is ClientIP");
-        }
-        else if (client.TimeoutSeconds is <= 0 or > MaxAffinitySeconds)
-        {
-            errors.Invalid(timeout, client.TimeoutSeconds, $"must be greater than 0 and less than {MaxAffinitySeconds}");
+            case null:
+                errors.Required(path, needed);
+                break;
+            case { ClientIP: null }:
+                errors.Required(client, needed);
+                break;
+            case { ClientIP.HasTimeoutSeconds: false }:
+                errors.Required(timeout, needed);
+                break;
+            case { ClientIP.TimeoutSeconds: <= 0 or > MaxAffinitySeconds } config:
+                errors.Invalid(timeout, config.ClientIP.TimeoutSeconds, $"must be greater than 0 and less than {MaxAffinitySeconds}");
+                break;
         }
     }
 
@@ -136,11 +145,10 @@ internal sealed class ServiceRules : KindRules<Service>
         }
         for (var i = 0; i < spec.LoadBalancerSourceRanges.Count; i++)
         {
-            if (!NameFormats.IsCidr(spec.LoadBalancerSourceRanges[i].Trim()))
+            var range = spec.LoadBalancerSourceRanges[i].Trim();
+            if (!NameFormats.IsCidr(range))
             {
-                errors.Invalid(
-                    ranges.Index(i), spec.LoadBalancerSourceRanges[i],
-                    "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+                errors.Invalid(ranges.Index(i), range, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
             }
         }
         if (spec.HasAllocateLoadBalancerNodePorts && !isLoadBalancer)
@@ -178,9 +186,9 @@ internal sealed class ServiceRules : KindRules<Service>
                 Spec.Child("healthCheckNodePort"), spec.HealthCheckNodePort,
                 "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
         }
-        else if (spec.HealthCheckNodePort < 0)
+        else if (spec.HealthCheckNodePort != 0)
         {
-            errors.Invalid(Spec.Child("healthCheckNodePort"), spec.HealthCheckNodePort, "HealthCheckNodePort must be not less than 0");
+            errors.Invalid(Spec.Child("healthCheckNodePort"), spec.HealthCheckNodePort, NameFormats.PortNumber(spec.HealthCheckNodePort));
         }
         if (spec.HasInternalTrafficPolicy)
         {

@@ -57,7 +57,7 @@ internal sealed class StatefulSetRules : KindRules<StatefulSet>
     {
         const string moreThanAll = "cannot be greater than status.replicas";
         var (status, path) = (obj.Status ?? new StatefulSetStatus(), FieldPath.Status);
-        new ReplicaCounts(status.Replicas, 0, status.ReadyReplicas, status.AvailableReplicas, status.ObservedGeneration).Check(errors);
+        new ReplicaCounts(status.Replicas, null, status.ReadyReplicas, status.AvailableReplicas, status.ObservedGeneration).Check(errors);
         errors.NotNegative(path.Child("currentReplicas"), status.CurrentReplicas);
         errors.NotNegative(path.Child("updatedReplicas"), status.UpdatedReplicas);
         errors.NotNegative(path.Child("collisionCount"), status.CollisionCount);

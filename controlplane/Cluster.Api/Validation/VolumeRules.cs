@@ -6,7 +6,12 @@ namespace Cluster.Api.Validation;
 /// <summary>The volumes of a pod: names, and that each has one source.</summary>
 internal static class VolumeRules
 {
-    private static readonly IList<FieldDescriptor> Sources = VolumeSource.Descriptor.Fields.InDeclarationOrder();
+    // Of several the first is the volume and the others are one too many, so the order is what an error names.
+    private static readonly FieldDescriptor[] Sources =
+    [
+        .. new[] { "emptyDir", "hostPath" }.Select(VolumeSource.Descriptor.FindFieldByName),
+        .. VolumeSource.Descriptor.Fields.InDeclarationOrder().Where(field => field.Name is not ("emptyDir" or "hostPath")),
+    ];
 
     /// <returns>The volumes a container may mount, by name.</returns>
     public static IReadOnlyDictionary<string, VolumeSource> Check(IReadOnlyList<Volume> volumes, FieldPath path, FieldErrors errors)

@@ -23,7 +23,7 @@ public class CoreRulesTests
         { new ConfigMap { Metadata = Meta(), Data = { ["a"] = "" }, BinaryData = { ["a"] = ByteString.Empty } }, "data[a]: Invalid value: \"a\": duplicate of key present in binaryData" },
         { new ConfigMap { Metadata = Meta(), Data = { ["a"] = new string('x', 1048577) } }, ": Too long: may not be more than 1048576 bytes" },
         { new Secret { Metadata = Meta(), Type = "kubernetes.io/tls", Data = { ["tls.crt"] = ByteString.Empty } }, "data[tls.key]: Required value" },
-        { new Secret { Metadata = Meta(), Type = "kubernetes.io/dockerconfigjson", Data = { [".dockerconfigjson"] = ByteString.CopyFromUtf8("{") } }, "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": invalid character in JSON" },
+        { new Secret { Metadata = Meta(), Type = "kubernetes.io/dockerconfigjson", Data = { [".dockerconfigjson"] = ByteString.CopyFromUtf8("{") } }, "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": unexpected end of JSON input" },
         { new Secret { Metadata = Meta(), Type = "kubernetes.io/service-account-token" }, "metadata.annotations[kubernetes.io/service-account.name]: Required value" },
         { new Endpoints { Metadata = Meta(), Subsets = { new EndpointSubset() } }, "subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`" },
         { new Endpoints { Metadata = Meta(), Subsets = { new EndpointSubset { Addresses = { new EndpointAddress { Ip = "169.254.0.1" } } } } }, "subsets[0].addresses[0].ip: Invalid value: \"169.254.0.1\": may not be in the link-local range (169.254.0.0/16, fe80::/10)" },

@@ -37,7 +37,7 @@ public class PodRulesTests
         { pod => Request(pod, "example.com/gpu", "1", "2"), "spec.containers[0].resources.requests: Invalid value: \"1\": must be equal to example.com/gpu limit of 2" },
         { pod => AddVolume(pod, new VolumeSource { HostPath = new HostPathVolumeSource { Path = "/a/../b" } }), "spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'" },
         { pod => AddVolume(pod, new VolumeSource { Secret = new SecretVolumeSource() }), "spec.volumes[0].secret.secretName: Required value" },
-        { pod => AddVolume(pod, new VolumeSource { EmptyDir = new EmptyDirVolumeSource(), HostPath = new HostPathVolumeSource { Path = "/a" } }), "spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type" },
+        { pod => AddVolume(pod, new VolumeSource { EmptyDir = new EmptyDirVolumeSource(), HostPath = new HostPathVolumeSource { Path = "/a" } }), "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type" },
         { pod => AddVolume(pod, new VolumeSource { ConfigMap = new ConfigMapVolumeSource { LocalObjectReference = new LocalObjectReference { Name = "c" }, DefaultMode = 512 } }), "spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive" },
         { pod => AddVolume(pod, new VolumeSource { PersistentVolumeClaim = new PersistentVolumeClaimVolumeSource() }), "spec.volumes[0].persistentVolumeClaim.claimName: Required value" },
         { pod => pod.Spec.Tolerations.Add(new Toleration { Operator = "Exists", Value = "v" }), "spec.tolerations[0].operator: Invalid value: \"v\": value must be empty when `operator` is 'Exists'" },

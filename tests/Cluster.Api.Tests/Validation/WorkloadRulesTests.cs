@@ -20,8 +20,8 @@ public class WorkloadRulesTests
         { d => d.Spec.Template.Spec.Containers.Clear(), "spec.template.spec.containers: Required value" },
         { d => d.Spec.Strategy.Type = "Jump", "spec.strategy: Unsupported value: \"Jump\": supported values: \"Recreate\", \"RollingUpdate\"" },
         { d => d.Spec.Strategy.Type = "Recreate", "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'" },
-        { d => d.Spec.Strategy.RollingUpdate.MaxSurge = new IntOrString { Type = 1, StrVal = "many" }, "spec.strategy.rollingUpdate.maxSurge: Invalid value: \"many\": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')" },
-        { d => NoProgress(d), "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0" },
+        { d => d.Spec.Strategy.RollingUpdate.MaxSurge = new IntOrString { Type = 1, StrVal = "many" }, "spec.strategy.rollingUpdate.maxSurge: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:\"many\"}: a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')" },
+        { d => NoProgress(d), "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:0, IntVal:0, StrVal:\"\"}: may not be 0 when `maxSurge` is 0" },
         { d => d.Spec.ProgressDeadlineSeconds = 0, "spec.progressDeadlineSeconds: Invalid value: 0: must be greater than minReadySeconds" },
     };
 

@@ -229,7 +229,7 @@ internal static class KindCases
                 ("""{"spec":{"minAvailable":-1}}""",
                     ["spec.minAvailable|FieldValueInvalid|Invalid value: -1: must be greater than or equal to 0"]),
                 ("""{"spec":{"minAvailable":"101%"}}""",
-                    ["spec.minAvailable|FieldValueInvalid|Invalid value: \"101%\": must not be greater than 100%"]),
+                    ["spec.minAvailable|FieldValueInvalid|Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:\"101%\"}: must not be greater than 100%"]),
             ],
         },
         new("/apis/networking.k8s.io/v1/namespaces/default/ingresses", "Ingress.networking.k8s.io",
