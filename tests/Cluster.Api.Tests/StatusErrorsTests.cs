@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Cluster.Api.CoreV1;
+using Cluster.Api.Json;
 using Cluster.Api.Validation;
 
 namespace Cluster.Api.Tests;
@@ -45,6 +47,66 @@ public class StatusErrorsTests
     {
         Assert.Equal((code, reason, message), (failure.Code, failure.Reason, failure.Message));
         Assert.Equal("Failure", failure.Status.Status_);
+    }
+
+    /// <summary>The reasons that the vectors made by Kubernetes' own library do not hold, and what is special to some: the whole status.</summary>
+    public static TheoryData<StatusException, string> Wholes => new()
+    {
+        { StatusErrors.Gone("as given"), """{"message":"as given","reason":"Gone","code":410}""" },
+        { StatusErrors.Unexplained("as given"), """{"message":"as given","code":500}""" },
+        { StatusErrors.NotAcceptable("a", "b"), """{"message":"only the following media types are accepted: a, b","reason":"NotAcceptable","code":406}""" },
+        {
+            StatusErrors.UnsupportedMediaType("a", "b"),
+            """{"message":"the body of the request was in an unknown format - accepted media types include: a, b","reason":"UnsupportedMediaType","code":415}"""
+        },
+        { StatusErrors.RequestEntityTooLarge(9), """{"message":"Request entity too large: limit is 9","reason":"RequestEntityTooLarge","code":413}""" },
+        {
+            StatusErrors.TooLargeResourceVersion(9, 5),
+            """{"message":"Timeout: Too large resource version: 9, current: 5","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1},"code":504}"""
+        },
+        {
+            StatusErrors.NamespaceTerminating(PodType, "web", "old"),
+            """{"message":"pods \u0022web\u0022 is forbidden: unable to create new content in namespace old because it is being terminated","reason":"Forbidden","details":{"name":"web","kind":"pods","causes":[{"reason":"NamespaceTerminating","message":"namespace old is being terminated","field":"metadata.namespace"}]},"code":403}"""
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wholes))]
+    public void Status_OfEachReason_IsWhole(StatusException failure, string expected)
+    {
+        var whole = JsonNode.Parse(JsonCodec.EncodeToBytes(failure.Status))!.AsObject();
+        Assert.Equal(("v1", "Status", "Failure"), (Take("apiVersion"), Take("kind"), Take("status")));
+        Take("metadata");
+
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), whole), whole.ToJsonString());
+
+        string? Take(string field)
+        {
+            var value = whole[field]?.ToString();
+            whole.Remove(field);
+            return value;
+        }
+    }
+
+    /// <summary>Every type of error has its cause, in a status as by itself.</summary>
+    [Theory]
+    [InlineData(FieldErrorType.NotFound, "FieldValueNotFound", "Not found: \"v\": why")]
+    [InlineData(FieldErrorType.Required, "FieldValueRequired", "Required value: why")]
+    [InlineData(FieldErrorType.Duplicate, "FieldValueDuplicate", "Duplicate value: \"v\": why")]
+    [InlineData(FieldErrorType.Invalid, "FieldValueInvalid", "Invalid value: \"v\": why")]
+    [InlineData(FieldErrorType.NotSupported, "FieldValueNotSupported", "Unsupported value: \"v\": why")]
+    [InlineData(FieldErrorType.Forbidden, "FieldValueForbidden", "Forbidden: why")]
+    [InlineData(FieldErrorType.TooLong, "FieldValueTooLong", "Too long: why")]
+    [InlineData(FieldErrorType.TooMany, "FieldValueTooMany", "Too many: \"v\": why")]
+    [InlineData(FieldErrorType.Internal, "InternalError", "Internal error: why")]
+    [InlineData(FieldErrorType.TypeInvalid, "FieldValueTypeInvalid", "Invalid value: \"v\": why")]
+    public void Invalid_OfEachType_HasItsCause(FieldErrorType type, string reason, string body)
+    {
+        var failure = StatusErrors.Invalid(PodType, "x", [new FieldError(type, "spec.a[0].b", "v", "why")]);
+
+        Assert.Equal($"Pod \"x\" is invalid: spec.a[0].b: {body}", failure.Message);
+        var cause = Assert.Single(failure.Status.Details.Causes);
+        Assert.Equal((reason, "spec.a[0].b", body), (cause.Reason, cause.Field, cause.Message));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.Hosting;
@@ -25,16 +26,17 @@ public sealed class ApiServerTests(ApiServerRig rig) : IClassFixture<ApiServerRi
     }
 
     [Theory]
-    [InlineData("/api/v1/namespaces/default/pods", "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"")]
-    [InlineData("/apis/apps/v1/deployments", "deployments.apps is forbidden: User \"system:anonymous\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope")]
-    [InlineData("/api/v1/namespaces/default/pods?watch=true", "pods is forbidden: User \"system:anonymous\" cannot watch resource \"pods\" in API group \"\" in the namespace \"default\"")]
-    [InlineData("/apis", "forbidden: User \"system:anonymous\" cannot get path \"/apis\"")]
-    [InlineData("/metrics", "forbidden: User \"system:anonymous\" cannot get path \"/metrics\"")]
-    public async Task Request_WithoutCredentials_IsForbidden(string path, string message)
+    [InlineData("/api/v1/namespaces/default/pods", "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"", """{"kind":"pods"}""")]
+    [InlineData("/apis/apps/v1/deployments", "deployments.apps is forbidden: User \"system:anonymous\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope", """{"group":"apps","kind":"deployments"}""")]
+    [InlineData("/api/v1/namespaces/default/pods?watch=true", "pods is forbidden: User \"system:anonymous\" cannot watch resource \"pods\" in API group \"\" in the namespace \"default\"", """{"kind":"pods"}""")]
+    [InlineData("/apis", "forbidden: User \"system:anonymous\" cannot get path \"/apis\"", """{}""")]
+    [InlineData("/metrics", "forbidden: User \"system:anonymous\" cannot get path \"/metrics\"", """{}""")]
+    public async Task Request_WithoutCredentials_IsForbidden(string path, string message, string details)
     {
         using var response = await rig.Anonymous.GetAsync(path, Cancel);
 
         await AssertStatusAsync(response, 403, "Forbidden", message);
+        Assert.Equal(details, JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["details"]!.ToJsonString());
     }
 
     [Theory]

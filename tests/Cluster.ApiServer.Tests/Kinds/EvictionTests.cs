@@ -56,7 +56,7 @@ public sealed class EvictionTests(KindTests.Fixture fixture) : IClassFixture<Kin
         await BudgetAsync("kept", allowed: 0);
         var (code, status) = await EvictAsync("kept", "policy/v1");
 
-        Assert.Equal(HttpStatusCode.TooManyRequests, code);
+        Assert.Equal((HttpStatusCode.TooManyRequests, 429), (code, (int)status["code"]!));
         Assert.Equal(("TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget."), (
             status["reason"]!.ToString(), status["message"]!.ToString()));
         var cause = Assert.Single(status["details"]!["causes"]!.AsArray())!;

@@ -91,7 +91,19 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
 
         await AssertFailureAsync("two", "", 400, "a container name must be specified for pod two, choose one of: [a b]");
         await AssertFailureAsync("two", "?container=c", 400, "container c is not valid for pod two");
-        await AssertFailureAsync("two", "?container=a&tailLines=-1", 422, "PodLogOptions \"two\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0");
+        await AssertFailureAsync(
+            "two", "?container=a&tailLines=-1", 422, "PodLogOptions \"two\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0",
+            "FieldValueInvalid|tailLines|Invalid value: -1: must be greater than or equal to 0");
+        await AssertFailureAsync(
+            "two", "?container=a&limitBytes=0", 422, "PodLogOptions \"two\" is invalid: limitBytes: Invalid value: 0: must be greater than 0",
+            "FieldValueInvalid|limitBytes|Invalid value: 0: must be greater than 0");
+        await AssertFailureAsync(
+            "two", "?container=a&sinceSeconds=0", 422, "PodLogOptions \"two\" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0",
+            "FieldValueInvalid|sinceSeconds|Invalid value: 0: must be greater than 0");
+        await AssertFailureAsync(
+            "two", "?container=a&sinceSeconds=1&sinceTime=2026-01-02T03:04:05Z", 422,
+            "PodLogOptions \"two\" is invalid: : Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+            "FieldValueForbidden||Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified");
         await AssertFailureAsync("two", "?container=a&limitBytes=x", 400, "strconv.ParseInt: parsing \"x\": invalid syntax");
         await AssertFailureAsync("missing", "", 404, "pods \"missing\" not found");
     }
@@ -106,11 +118,18 @@ public sealed class PodLogConnectorTests(ApiServerRig rig) : IClassFixture<ApiSe
 
     private static string Path(string pod) => $"/api/v1/namespaces/default/pods/{pod}/log";
 
-    private async Task AssertFailureAsync(string pod, string query, int code, string message)
+    private async Task AssertFailureAsync(string pod, string query, int code, string message, params string[] causes)
     {
         using var response = await rig.Admin.GetAsync(Path(pod) + query, Cancel);
         using var status = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancel));
         Assert.Equal(message, status.RootElement.GetProperty("message").GetString());
         Assert.Equal(code, (int)response.StatusCode);
+        Assert.Equal(
+            ("Failure", code, code switch { 400 => "BadRequest", 404 => "NotFound", _ => "Invalid" }),
+            (status.RootElement.GetProperty("status").GetString(), status.RootElement.GetProperty("code").GetInt32(), status.RootElement.GetProperty("reason").GetString()));
+        var told = status.RootElement.TryGetProperty("details", out var details) && details.TryGetProperty("causes", out var list) ? list.EnumerateArray().ToArray() : [];
+        Assert.Equal(causes, told.Select(cause => $"{Text(cause, "reason")}|{Text(cause, "field")}|{Text(cause, "message")}"));
     }
+
+    private static string? Text(JsonElement cause, string name) => cause.TryGetProperty(name, out var value) ? value.GetString() : "";
 }

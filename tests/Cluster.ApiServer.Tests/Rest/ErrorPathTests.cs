@@ -1,11 +1,16 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Cluster.ApiServer.Tests.Kinds;
 
 namespace Cluster.ApiServer.Tests.Rest;
 
 /// <summary>Each documented way to fail over REST: code, reason, message and causes, word by word.</summary>
-public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<KindTests.Fixture>
+public sealed partial class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<KindTests.Fixture>
 {
     private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private const string Pods = "/api/v1/namespaces/default/pods";
+    private const string Services = "/api/v1/namespaces/default/services";
     private const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
     private const string Subdomain =
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -178,6 +183,11 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
             "*CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: ", ["FieldValueTooLong|fieldManager|Too long: may not be more than 128 bytes"]
         },
         {
+            "POST", Maps + "?fieldManager=a%07b", """{"metadata":{"name":"a"}}""", "application/json", 422, "Invalid",
+            "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: \"a\\ab\": invalid character U+0007 (at position 1)",
+            ["FieldValueInvalid|fieldManager|Invalid value: \"a\\ab\": invalid character U+0007 (at position 1)"]
+        },
+        {
             "PUT", Maps + "/there?dryRun=Some", """{"metadata":{"name":"there"}}""", "application/json", 422, "Invalid",
             "UpdateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"",
             ["FieldValueNotSupported|dryRun|Unsupported value: \"Some\": supported values: \"All\""]
@@ -204,6 +214,40 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
         {
             "POST", "/api/v1/namespaces/default/pods/none/binding", """{"metadata":{"name":"none"},"target":{"kind":"Node","name":"n"}}""", "application/json", 404, "NotFound",
             "pods \"none\" not found", []
+        },
+        {
+            "POST", Pods + "/bound/binding", """{"metadata":{"name":"bound"},"target":{"kind":"Node","name":"n1"}}""", "application/json", 409, "Conflict",
+            "Operation cannot be fulfilled on pods/binding \"bound\": pod bound is already assigned to node \"n1\"", []
+        },
+        {
+            "POST", Pods + "/leaving/binding", """{"metadata":{"name":"leaving"},"target":{"kind":"Node","name":"n1"}}""", "application/json", 409, "Conflict",
+            "Operation cannot be fulfilled on pods/binding \"leaving\": pod leaving is being deleted, cannot be assigned to a host", []
+        },
+        {
+            "POST", Pods + "/bound/binding", """{"metadata":{"name":"bound"},"target":{"kind":"Rack"}}""", "application/json", 422, "Invalid",
+            "Binding \"bound\" is invalid: [target.kind: Unsupported value: \"Rack\": supported values: \"Node\", \"<empty>\", target.name: Required value]",
+            ["FieldValueNotSupported|target.kind|Unsupported value: \"Rack\": supported values: \"Node\", \"<empty>\"", "FieldValueRequired|target.name|Required value"]
+        },
+        // What the server hands out.
+        {
+            "POST", Services, """{"metadata":{"name":"s"},"spec":{"ports":[{"port":80}],"clusterIP":"10.97.0.1"}}""", "application/json", 422, "Invalid",
+            "Service \"s\" is invalid: spec.clusterIPs: Invalid value: []string{\"10.97.0.1\"}: failed to allocate IP 10.97.0.1: the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+            ["FieldValueInvalid|spec.clusterIPs|Invalid value: []string{\"10.97.0.1\"}: failed to allocate IP 10.97.0.1: the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16"]
+        },
+        {
+            "POST", Services, """{"metadata":{"name":"s"},"spec":{"ports":[{"port":80}],"clusterIP":"10.96.7.7"}}""", "application/json", 422, "Invalid",
+            "Service \"s\" is invalid: spec.clusterIPs: Invalid value: []string{\"10.96.7.7\"}: failed to allocate IP 10.96.7.7: provided IP is already allocated",
+            ["FieldValueInvalid|spec.clusterIPs|Invalid value: []string{\"10.96.7.7\"}: failed to allocate IP 10.96.7.7: provided IP is already allocated"]
+        },
+        {
+            "POST", Services, """{"metadata":{"name":"s"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":29999}]}}""", "application/json", 422, "Invalid",
+            "Service \"s\" is invalid: spec.ports[0].nodePort: Invalid value: 29999: provided port is not in the valid range. The range of valid ports is 30000-32767",
+            ["FieldValueInvalid|spec.ports[0].nodePort|Invalid value: 29999: provided port is not in the valid range. The range of valid ports is 30000-32767"]
+        },
+        {
+            "POST", Services, """{"metadata":{"name":"s"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30707}]}}""", "application/json", 422, "Invalid",
+            "Service \"s\" is invalid: spec.ports[0].nodePort: Invalid value: 30707: provided port is already allocated",
+            ["FieldValueInvalid|spec.ports[0].nodePort|Invalid value: 30707: provided port is already allocated"]
         },
         // Patches.
         {
@@ -237,18 +281,70 @@ public sealed class ErrorPathTests(KindTests.Fixture fixture) : IClassFixture<Ki
     {
         await _rig.PostAsync(Maps, """{"metadata":{"name":"there"}}""");
         await _rig.PostAsync(Leases, """{"metadata":{"name":"lock"},"spec":{"holderIdentity":"a"}}""");
+        if (path.StartsWith(Pods, StringComparison.Ordinal))
+            await AddPodsAsync();
+        if (path.StartsWith(Services, StringComparison.Ordinal))
+            await _rig.PostAsync(Services, """{"metadata":{"name":"held"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30707}],"clusterIP":"10.96.7.7"}}""");
         var (answered, status) = await _rig.SendAsync(new HttpMethod(method), path, body, type);
 
-        Assert.Equal((code, "Failure", reason), ((int)answered, status["status"]?.ToString(), status["reason"]?.ToString() ?? ""));
-        Assert.Equal(code, (int)status["code"]!);
-        // A star stands for what differs from run to run before or after the text.
-        if (message.StartsWith('*'))
-            Assert.Contains(message[1..], status["message"]!.ToString(), StringComparison.Ordinal);
-        else
-            Assert.Equal(message, status["message"]!.ToString());
-        var told = status["details"]?["causes"]?.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}");
-        Assert.Equal(causes, told ?? []);
+        Assert.Equal(code, (int)answered);
+        AssertStatus(status, code, reason, message, causes);
     }
+
+    [Fact]
+    public async Task Get_OfAFormThatIsNotMade_IsNotAcceptable()
+    {
+        var (code, status) = await _rig.GetAsync(Maps, "text/html");
+
+        Assert.Equal(HttpStatusCode.NotAcceptable, code);
+        AssertStatus(
+            status, 406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf", []);
+    }
+
+    [Fact]
+    public async Task Create_WithABodyOverTheLimit_IsTooLarge()
+    {
+        var (code, status) = await _rig.PostAsync(Maps, $$$"""{"metadata":{"name":"big"},"data":{"a":"{{{new string('x', 3 * 1024 * 1024)}}}"}}""");
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, code);
+        AssertStatus(status, 413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728", []);
+    }
+
+    private async Task AddPodsAsync()
+    {
+        await _rig.PostAsync("/api/v1/nodes", """{"metadata":{"name":"n1"}}""");
+        await _rig.PostAsync(Pods, """{"metadata":{"name":"bound"},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i"}]}}""");
+        await _rig.PostAsync(Pods, """{"metadata":{"name":"leaving","finalizers":["example.com/a"]},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        await _rig.SendAsync(HttpMethod.Delete, Pods + "/leaving");
+    }
+
+    /// <param name="status">The body of the answer.</param>
+    /// <param name="code">Of the answer too.</param>
+    /// <param name="reason">Empty where Kubernetes has none.</param>
+    /// <param name="message">A star before it stands for what differs from run to run before or after the text.</param>
+    /// <param name="causes">Each <c>reason|field|message</c>.</param>
+    private static void AssertStatus(JsonNode status, int code, string reason, string message, string[] causes)
+    {
+        Assert.Equal(
+            ("v1", "Status", "Failure", reason, code),
+            (status["apiVersion"]?.ToString(), status["kind"]?.ToString(), status["status"]?.ToString(), status["reason"]?.ToString() ?? "", (int)status["code"]!));
+        var text = status["message"]!.ToString();
+        if (message.StartsWith('*'))
+            Assert.Contains(message[1..], text, StringComparison.Ordinal);
+        else
+            Assert.Equal(message, text);
+        var details = status["details"];
+        var told = details?["causes"]?.AsArray().Select(cause => $"{cause!["reason"]}|{cause["field"]}|{cause["message"]}");
+        Assert.Equal(causes, told ?? []);
+        // What the message names is what the details are of: the resource, or the kind of what is invalid.
+        var about = Subject().Match(text);
+        Assert.Equal(
+            (about.Groups["name"].Value, about.Groups["group"].Value, about.Groups["kind"].Value),
+            (details?["name"]?.ToString() ?? "", details?["group"]?.ToString() ?? "", details?["kind"]?.ToString() ?? ""));
+    }
+
+    [GeneratedRegex("""^(Operation cannot be fulfilled on )?(?<kind>[\w/]+)(\.(?<group>[\w.-]+))? "(?<name>[^"]*)"( not found$| already exists$| is invalid: | is forbidden: |: )""")]
+    private static partial Regex Subject();
 
     [Fact]
     public async Task Update_ThatAddsAFinalizerToWhatIsOnItsWayOut_IsInvalid()

@@ -138,8 +138,10 @@ public sealed class WatchResponseTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("ERROR", (string)failure["type"]!);
-        Assert.Equal("Expired", (string)failure["object"]!["reason"]!);
-        Assert.Equal(410, (int)failure["object"]!["code"]!);
+        var status = failure["object"]!;
+        Assert.Equal(("Status", "Failure", "Expired", 410), ((string)status["kind"]!, (string)status["status"]!, (string)status["reason"]!, (int)status["code"]!));
+        Assert.Matches(@"^too old resource version: 1 \(\d+\)$", (string)status["message"]!);
+        Assert.Null(status["details"]);
     }
 
     [Fact]
