@@ -28,7 +28,7 @@ var proxyCore = new Option<int>("--proxy-core") { Description = "core of the pro
 var congestion = new Option<string?>("--congestion") { Description = "congestion control of all sockets; as the host has it" };
 var scale = new Option<bool>("--scale") { Description = "instead: each path with 10,000 services of 10 backends" };
 var services = new Option<int>("--services") { Description = "services of the scale check", DefaultValueFactory = _ => 10_000 };
-var paths = new Option<string>("--paths") { Description = "paths of the scale check, of loop,managed,connect,nftables", DefaultValueFactory = _ => "loop,managed,connect,nftables" };
+var paths = new Option<string>("--paths") { Description = "paths of the scale check, of loop,managed,connect,nftables,direct", DefaultValueFactory = _ => "direct,loop,managed,connect,nftables" };
 
 var dataplane = new Command("dataplane", "Measures the data plane's paths beside HAProxy, nginx and nftables on the same work.")
 {

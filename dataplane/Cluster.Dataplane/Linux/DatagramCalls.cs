@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Cluster.Dataplane.Net;
+using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Linux;
 
@@ -94,12 +95,11 @@ internal static unsafe partial class DatagramCalls
     }
 
     /// <summary>A socket that speaks with one backend alone, and is told by the kernel when that refuses.</summary>
-    /// <param name="family">The backend's.</param>
-    /// <param name="backend">Its address.</param>
+    /// <param name="backend">Whom.</param>
     /// <param name="source">The client in whose name it speaks; null, or where the kernel refuses: this node's.</param>
-    public static int Connect(AddressFamily family, SocketAddress backend, ClientAddress? source = null)
+    public static int Connect(Backend backend, ClientAddress? source = null)
     {
-        int descriptor = SocketCalls.OpenUdp(family);
+        int descriptor = SocketCalls.OpenUdp(backend.Address.AddressFamily);
         if (descriptor < 0) return -1;
         SetBuffers(descriptor);
         if (source is { } client) SocketCalls.BindTransparent(descriptor, client);

@@ -25,9 +25,6 @@ internal sealed unsafe class SendBatch
     private const int CMSG_HEADER = 16;
     private const int PacketInfoV4Bytes = 12;
     private const int PacketInfoV6Bytes = 20;
-    private const int NameBytesV4 = 16;
-    private const ushort AF_INET = 2;
-    private const ushort AF_INET6 = 10;
     private const int IPPROTO_IP = 0;
     private const int IP_PKTINFO = 8;
     private const int IPPROTO_IPV6 = 41;
@@ -105,7 +102,7 @@ internal sealed unsafe class SendBatch
     {
         if (TryJoin(pinned, asBefore)) return;
         int message = _count;
-        Start(pinned, WriteAddress(Name(message), v6, to, port, scope));
+        Start(pinned, to.WriteSocketAddress(Name(message), v6, port, scope));
         if (source.IsKnown) _messages[message].ControlLength = (nuint)WriteSource(Control(message), v6, source);
     }
 
@@ -216,23 +213,6 @@ internal sealed unsafe class SendBatch
     private Span<byte> Name(int message) => _names.AsSpan(message * SocketCalls.AddressSize, SocketCalls.AddressSize);
 
     private Span<byte> Control(int message) => _controls.AsSpan(message * ControlBytes, ControlBytes);
-
-    private static int WriteAddress(Span<byte> name, bool v6, ClientAddress to, ushort port, uint scope)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(name[2..], port);
-        if (!v6)
-        {
-            MemoryMarshal.Write(name, AF_INET);
-            BinaryPrimitives.WriteUInt32BigEndian(name[4..], (uint)to.Low);
-            return NameBytesV4;
-        }
-
-        MemoryMarshal.Write(name, AF_INET6);
-        MemoryMarshal.Write(name[4..], 0u);
-        to.Write(name.Slice(8, 16));
-        MemoryMarshal.Write(name[24..], scope);
-        return SocketCalls.AddressSize;
-    }
 
     private static int WriteSource(Span<byte> control, bool v6, in PacketSource source)
     {

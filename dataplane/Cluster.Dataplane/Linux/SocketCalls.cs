@@ -111,8 +111,12 @@ internal static partial class SocketCalls
     }
 
     /// <summary>Begins to connect: 0 at once (always so for UDP), or -1 with EINPROGRESS.</summary>
-    public static int Connect(int descriptor, SocketAddress address) =>
-        connect(descriptor, ref MemoryMarshal.GetReference(address.Buffer.Span), address.Size);
+    public static int Connect(int descriptor, Backend backend)
+    {
+        Span<byte> address = stackalloc byte[AddressSize];
+        int length = backend.WriteSocketAddress(address);
+        return connect(descriptor, ref MemoryMarshal.GetReference(address), length);
+    }
 
     public static nint Receive(int descriptor, Span<byte> buffer) => recv(descriptor, ref MemoryMarshal.GetReference(buffer), buffer.Length, 0);
 

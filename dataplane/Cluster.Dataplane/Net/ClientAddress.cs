@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Cluster.Dataplane.Net;
 
@@ -68,6 +69,29 @@ public readonly record struct ClientAddress(ulong High, ulong Low)
         BitConverter.TryWriteBytes(bytes, IsIPv4 ? NativeInet : NativeInet6);
         Write(IsIPv4 ? bytes.Slice(4, 4) : bytes.Slice(8, 16));
         return IsIPv4 ? 16 : 28;
+    }
+
+    /// <summary>Writes it as a sockaddr_in or sockaddr_in6; returns the length.</summary>
+    /// <param name="bytes">Room for either.</param>
+    /// <param name="isV6">For a socket of IPv6, which takes IPv4 addresses in their mapped form.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="scope">The interface of a link-local address, otherwise 0.</param>
+    public int WriteSocketAddress(Span<byte> bytes, bool isV6, ushort port, uint scope)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], port);
+        if (!isV6)
+        {
+            MemoryMarshal.Write(bytes, NativeInet);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], (uint)Low);
+            MemoryMarshal.Write(bytes[8..], 0UL);
+            return 16;
+        }
+
+        MemoryMarshal.Write(bytes, NativeInet6);
+        MemoryMarshal.Write(bytes[4..], 0u);
+        Write(bytes.Slice(8, 16));
+        MemoryMarshal.Write(bytes[24..], scope);
+        return 28;
     }
 
     /// <summary>The kernel socket address of a client of a socket of <paramref name="family"/>. Allocates.</summary>

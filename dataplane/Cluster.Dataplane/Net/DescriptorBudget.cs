@@ -4,6 +4,7 @@ namespace Cluster.Dataplane.Net;
 /// <remarks>
 /// The bounds are kept so that the limit is never met: the runtime needs a descriptor to start a thread and ends the process where it
 /// gets none, so running out is not something to recover from but something to stay away from.
+/// <para>Where two relays serve a protocol, the loops and the managed path, each has half (<see cref="Services.IRelay.Halve"/>).</para>
 /// </remarks>
 /// <param name="UdpSessions">One descriptor each.</param>
 /// <param name="TcpConnections">Two descriptors each.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Cluster.Dataplane.Linux;
+using Cluster.Dataplane.Services;
 
 namespace Cluster.Dataplane.Net;
 
@@ -23,11 +24,12 @@ internal static class SelfConnection
     public static bool Is(Socket socket, IPEndPoint backend) => IsPossible(backend) && backend.Equals(socket.LocalEndPoint);
 
     /// <summary>True where a connected socket is its own peer.</summary>
-    public static bool Is(int descriptor, IPEndPoint backend, SocketAddress address)
+    public static bool Is(int descriptor, Backend backend)
     {
-        if (!IsPossible(backend)) return false;
-        Span<byte> local = stackalloc byte[SocketCalls.AddressSize];
-        return SocketCalls.LocalAddress(descriptor, local) && local.StartsWith(address.Buffer.Span[..Significant(backend.AddressFamily)]);
+        if (!IsPossible(backend.Address)) return false;
+        Span<byte> local = stackalloc byte[SocketCalls.AddressSize], own = stackalloc byte[SocketCalls.AddressSize];
+        backend.WriteSocketAddress(own);
+        return SocketCalls.LocalAddress(descriptor, local) && local.StartsWith(own[..Significant(backend.Address.AddressFamily)]);
     }
 
     // Family, port and IPv4 address; family, port, flow and IPv6 address.

@@ -16,7 +16,6 @@ public sealed class Backend
         ArgumentException.ThrowIfNullOrEmpty(uid);
         Uid = uid;
         Address = address;
-        SocketAddress = address.Serialize();
         Host = ClientAddress.From(address.Address);
     }
 
@@ -24,11 +23,19 @@ public sealed class Backend
 
     public IPEndPoint Address { get; }
 
-    /// <summary>The address in the kernel's form, made once so that connecting need not. Never written to.</summary>
-    public SocketAddress SocketAddress { get; }
-
     /// <summary>The address without its port, in the form addresses are compared in.</summary>
     public ClientAddress Host { get; }
+
+    /// <summary>Writes the address in the kernel's form, a sockaddr_in or sockaddr_in6 by its own family; returns the length.</summary>
+    /// <remarks>
+    /// For a call that is about to be made, into memory that is in use: where the kernel has page tables of its own for this process's memory, as in
+    /// many virtual machines, reading it where nothing was read before costs it a fault (perf/results).
+    /// </remarks>
+    public int WriteSocketAddress(Span<byte> bytes)
+    {
+        var isV6 = Address.AddressFamily == AddressFamily.InterNetworkV6;
+        return Host.WriteSocketAddress(bytes, isV6, (ushort)Address.Port, isV6 ? (uint)Address.Address.ScopeId : 0);
+    }
 
     /// <summary>The same pod's address of the other family; null where it has none. Only sockets that are connected from the start are led there.</summary>
     public IPEndPoint? AlternateAddress { get; init; }

@@ -15,6 +15,12 @@ public interface IRelay : IAsyncDisposable
     /// <summary>Whether an open frontend takes sockets of its own, which the process has only so many of.</summary>
     bool TakesSocket(Frontend frontend) => true;
 
+    /// <summary>
+    /// Another relay of the protocol has been made, and the descriptors of the process are for both: from now on as many connections or sessions
+    /// are served at most as half of them allow. What is more than that now ends as it would; a bound that was asked for by number stays.
+    /// </summary>
+    void Halve();
+
     /// <summary>Starts to serve a frontend, or says why it can't.</summary>
     FrontendResult Open(Frontend frontend);
 

@@ -30,6 +30,13 @@ internal sealed class RelaySet(Func<IRelay>? loopTcp, Func<IRelay>? loopUdp, Fun
         if (_relays.TryGetValue((frontend.Protocol, path), out var relay)) return relay;
         relay = Make(frontend.Protocol, path);
         if (_holding) relay.Hold();
+        if (_made.FirstOrDefault(made => made.Protocol == frontend.Protocol) is { } other)
+        {
+            // There are two ways for each protocol, so this comes once.
+            other.Halve();
+            relay.Halve();
+        }
+
         _relays.Add((frontend.Protocol, path), relay);
         _made = [.. _relays.Values];
         return relay;

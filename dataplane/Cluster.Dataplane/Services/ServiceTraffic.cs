@@ -3,7 +3,9 @@ namespace Cluster.Dataplane.Services;
 /// <summary>What this node's relays counted of a service port. Written once or twice a connection by any thread, read when somebody asks.</summary>
 public sealed class ServiceTraffic
 {
-    private readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
+    private static readonly int Reasons = Enum.GetValues<DropReason>().Length;
+
+    private readonly long[] _drops = new long[Reasons];
     private long _retries;
 
     /// <summary>From dialling a backend to its yes; tries that failed are not in it.</summary>

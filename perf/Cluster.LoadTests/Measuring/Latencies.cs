@@ -11,6 +11,12 @@ internal sealed class Latencies
 
     public void Add(long ticks) => _ticks.Add(ticks);
 
+    /// <summary>Adds one if there is one.</summary>
+    public void Add(long? ticks)
+    {
+        if (ticks is { } known) Add(known);
+    }
+
     public void Clear() => _ticks.Clear();
 
     /// <summary>A percentile in microseconds; null where nothing was recorded.</summary>

@@ -27,6 +27,9 @@ internal sealed unsafe class Questioner : IDisposable
         }
     }
 
+    /// <summary>Answers on every address of the host by itself.</summary>
+    public void ListenEverywhere(int port) => new Backend(_loop, 0).Attach(Sockets.Listen(new IPEndPoint(IPAddress.Any, port)), Libc.EPOLLIN);
+
     /// <summary>Connects to a service and reads its answer.</summary>
     /// <returns>The set of the backend that answered, or <see cref="None"/>; and how long it took.</returns>
     public (int Set, TimeSpan Time) Ask(IPEndPoint service)

@@ -11,6 +11,12 @@ namespace Cluster.LoadTests.Scale;
 internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> progress)
 {
     private const int FirstConnections = 1000;
+    // Services that are asked before it begins: one, which is asked in turn with the others then.
+    private const int Familiar = 0;
+
+    /// <summary>The row without any proxy.</summary>
+    private const string Nothing = "direct";
+
     private const int NodeChanges = 300;
     private const int FileChanges = 100;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
@@ -30,6 +36,12 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
                 if (path == ScaleHost.Nftables)
                 {
                     Add(Translated(count));
+                    continue;
+                }
+
+                if (path == Nothing)
+                {
+                    Add(Direct(count));
                     continue;
                 }
 
@@ -69,7 +81,7 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         string[] words = process.Output.Split('\n').First(line => line.StartsWith("ready ", StringComparison.Ordinal)).Split(' ', 4);
         int open = int.Parse(words[1], CultureInfo.InvariantCulture);
         ScaleResult result = empty with { StartToServingMs = start, Open = open, Limit = words.Length > 3 && open < services ? words[3] : null };
-        return Measured(result, questioner, process, NodeChanges, (number, set) => () => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
+        return Measured(result, questioner, process, FirstsOf(questioner, services), NodeChanges, (number, set) => () => process.WriteLine(string.Create(CultureInfo.InvariantCulture, $"move {number} {set}")));
     }
 
     // A mode of the node's proxy alone: a load balancer file has no such path.
@@ -103,10 +115,10 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
             using var questioner = new Questioner(stop);
             if (!Await(questioner, process, () => questioner.Ask(ScaleTable.Service(0)).Set == 0, StartLimit)) return result with { Failure = Last(process) };
             double start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
-            questioner.Rest(TimeSpan.FromSeconds(2));
+            Firsts firsts = FirstsOf(questioner, services);
             int open = Enumerable.Range(0, services).Count(number => questioner.Ask(ScaleTable.Service(number)).Set != Questioner.None);
             string? limit = open < services ? process.Output.Split('\n').LastOrDefault(line => line.Contains("can't be opened", StringComparison.Ordinal)) : null;
-            return Measured(result with { StartToServingMs = start, Open = open, Limit = limit }, questioner, process, FileChanges, (number, set) => Rewrite(file, path, services, set == 1 ? number : -1));
+            return Measured(result with { StartToServingMs = start, Open = open, Limit = limit }, questioner, process, firsts, FileChanges, (number, set) => Rewrite(file, path, services, set == 1 ? number : -1));
         }
         finally
         {
@@ -120,21 +132,54 @@ internal sealed class ScaleCheck(Stage stage, StopSignal stop, Action<string> pr
         return () => File.Move(file + ".new", file, overwrite: true);
     }
 
-    private static ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, int changes, Func<int, int, Action> prepare)
+    // What the kernel's part of a first connection is: addresses of one host with one listener for all of them, and nothing between.
+    private ScaleResult Direct(int services)
+    {
+        Shell.Try("ip", "route", "replace", "local", "10.96.0.0/16", "dev", "lo", "src", ScaleTable.Node.ToString());
+        try
+        {
+            using var questioner = new Questioner(stop);
+            questioner.ListenEverywhere(ScaleTable.Service(0).Port);
+            var result = new ScaleResult("kernel", Nothing, services, services, null, null, null, null, null, null, 0, null, null, null);
+            return FirstsOf(questioner, services).In(result);
+        }
+        finally
+        {
+            Shell.Try("ip", "route", "del", "local", "10.96.0.0/16", "dev", "lo");
+        }
+    }
+
+    // Once what the start has left to do is done: it shares the machine.
+    private static Firsts FirstsOf(Questioner questioner, int services)
+    {
+        questioner.Rest(TimeSpan.FromSeconds(2));
+        var firsts = new Firsts();
+        int[] asked = [.. Enumerable.Range(0, FirstConnections).Select(i => (int)((long)i * services / FirstConnections))];
+        foreach (int number in asked)
+        {
+            // In turn, so that whatever else happens to the machine happens to both.
+            firsts.Familiar.Add(Asked(questioner, Familiar));
+            if (services == 1 || number != Familiar) firsts.First.Add(Asked(questioner, number));
+        }
+
+        foreach (int number in asked) firsts.Again.Add(Asked(questioner, number));
+        return firsts;
+    }
+
+    private static long? Asked(Questioner questioner, int number) =>
+        questioner.Ask(ScaleTable.Service(number)) is { Set: not Questioner.None } answer ? answer.Time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond : null;
+
+    private static ScaleResult Measured(ScaleResult result, Questioner questioner, ChildProcess process, Firsts firsts, int changes, Func<int, int, Action> prepare)
     {
         if (result.Open == 0) return result with { Failure = Last(process) };
         int[] open = [.. Enumerable.Range(0, result.Services).Where(number => result.Open == result.Services || questioner.Ask(ScaleTable.Service(number)).Set == 0)];
         if (open.Length == 0) return result with { Failure = "no service answers: " + Last(process) };
-        var first = new Latencies();
-        for (int i = 0; i < FirstConnections; i++) first.Add(questioner.Ask(ScaleTable.Service(open[(int)((long)i * open.Length / FirstConnections)])).Time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
         List<double> effects = Changes(questioner, open, changes, prepare);
         ProcessUse use = ProcessUse.Of(process.Pid);
-        return result with
+        return firsts.In(result) with
         {
             ResidentMb = use.TotalResidentBytes / 1e6,
             AnonymousMb = use.ResidentBytes / 1e6,
-            FirstP50Us = first.Microseconds(50),
-            FirstP99Us = first.Microseconds(99),
             Changes = effects.Count,
             ChangeP50Ms = effects.Count > 0 ? Statistics.Percentile(effects, 50) : null,
             ChangeP99Ms = effects.Count > 0 ? Statistics.Percentile(effects, 99) : null,

@@ -6,6 +6,8 @@ namespace Cluster.LoadTests.Scale;
 /// <param name="StartToServingMs">From the start of the process to the first answer; a node has opened all services by then.</param>
 /// <param name="ResidentMb">All resident memory of the process, after all else was measured.</param>
 /// <param name="FirstP50Us">A first connection to each of many services: from connecting to the answer.</param>
+/// <param name="FamiliarP50Us">A connection to one and the same service, in turn with the first ones.</param>
+/// <param name="AgainP50Us">A second connection to each.</param>
 /// <param name="ChangeP50Ms">From the change to the first connection that meets it.</param>
 internal sealed record ScaleResult(
     string Vehicle,
@@ -21,4 +23,9 @@ internal sealed record ScaleResult(
     int Changes,
     double? ChangeP50Ms,
     double? ChangeP99Ms,
-    string? Failure);
+    string? Failure)
+{
+    public double? FamiliarP50Us { get; init; }
+
+    public double? AgainP50Us { get; init; }
+}

@@ -40,6 +40,35 @@ public sealed class DescriptorLimitTests
         await Eventually.True(() => relay.Descriptors < OpenFiles / 2, "descriptors to be closed");
     }
 
+    [Theory]
+    [InlineData(TcpPath.Managed)]
+    [InlineData(TcpPath.Loop)]
+    public async Task Relay_BesideAnotherOfItsProtocol_ServesHalfOfWhatDescriptorsAllow(TcpPath path)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "limits descriptors as Linux does");
+        await using var backend = new TcpBackend(TcpBackend.EchoAsync);
+        await using var relay = await RelayProcess.StartAsync(path, OpenFiles, backend.EndPoint, halved: true);
+        // It is told after it has begun to serve: those of the first round may have come before.
+        await ServeAllAsync(relay, backend);
+        Assert.InRange(await ServeAllAsync(relay, backend), Few, OpenFiles * 40 / 100 / 2 / 2 + 1);
+        Assert.True(relay.IsAlive);
+    }
+
+    /// <summary>How many of the clients were served before any had ended.</summary>
+    private static async Task<int> ServeAllAsync(RelayProcess relay, TcpBackend backend)
+    {
+        var before = backend.Accepted;
+        var clients = Enumerable.Range(0, Clients).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToArray();
+        await Task.WhenAll(clients.Select(client => client.ConnectAsync(relay.EndPoint)));
+        await Task.WhenAll(clients.Select(client => client.SendAllAsync("x")));
+        await Eventually.True(() => backend.Accepted - before >= Few, "some to be served");
+        // Those that would come without the bound have come by then.
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        var served = backend.Accepted - before;
+        await Task.WhenAll(clients.Select(AnswerAsync)).WaitAsync(TimeSpan.FromSeconds(60));
+        return served;
+    }
+
     private static async Task AnswerAsync(Socket client)
     {
         client.Shutdown(SocketShutdown.Send);

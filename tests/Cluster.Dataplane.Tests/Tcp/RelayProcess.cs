@@ -30,13 +30,13 @@ public sealed class RelayProcess : IAsyncDisposable
     /// <summary>Open descriptors of the process.</summary>
     public int Descriptors => Directory.GetFiles($"/proc/{_process.Id}/fd").Length;
 
-    internal static async Task<RelayProcess> StartAsync(TcpPath path, int openFiles, IPEndPoint backend)
+    internal static async Task<RelayProcess> StartAsync(TcpPath path, int openFiles, IPEndPoint backend, bool halved = false)
     {
         var listen = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
         var assembly = typeof(RelayProcess).Assembly.Location;
         var command = $"ulimit -n {openFiles}; exec dotnet '{assembly}' -method {typeof(RelayProcess).FullName}.{nameof(Serve)} -explicit only";
         var start = new ProcessStartInfo("sh", ["-c", command]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment[Variable] = $"{path} {listen} {backend}";
+        start.Environment[Variable] = $"{path} {listen} {backend} {halved}";
         var process = Process.Start(start)!;
         process.OutputDataReceived += static (_, _) => { };
         process.ErrorDataReceived += static (_, _) => { };
@@ -52,6 +52,7 @@ public sealed class RelayProcess : IAsyncDisposable
     {
         var given = Environment.GetEnvironmentVariable(Variable)!.Split(' ');
         await using var rig = new TcpRelayRig(Enum.Parse<TcpPath>(given[0]), null, IPEndPoint.Parse(given[1]), Make.Port("ns/web"), IPEndPoint.Parse(given[2]));
+        if (bool.Parse(given[3])) rig.Relay.Halve();
         // Until the parent ends, however it does.
         while (await Console.In.ReadLineAsync() is not null)
         {

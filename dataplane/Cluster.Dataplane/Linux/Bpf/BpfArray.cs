@@ -69,8 +69,25 @@ internal sealed unsafe class BpfArray<T> : BpfMap
     {
         lock (_mapping)
         {
-            if (_parts[part] == 0) Volatile.Write(ref _parts[part], SharedMemory.Map(handle.ToInt32(), BytesOf(part), (nint)part * PartLength * sizeof(T)));
-            return _parts[part];
+            if (_parts[part] != 0) return _parts[part];
+            var mapped = SharedMemory.Map(handle.ToInt32(), BytesOf(part), (nint)part * PartLength * sizeof(T));
+            Touch(part);
+            Volatile.Write(ref _parts[part], mapped);
+            return mapped;
+        }
+    }
+
+    // Programs use the kernel's own mapping of it. Where the processor is a virtual machine's whose page tables another keeps, the first use of each page
+    // costs some microseconds, which the first client of a service would wait for (perf/results): the kernel reads one element of each page before.
+    private void Touch(int part)
+    {
+        var value = default(T);
+        int first = part * PartLength, end = Math.Min(Length, first + PartLength), step = Math.Max(1, Environment.SystemPageSize / sizeof(T));
+        for (uint key = (uint)first; key < end; key += (uint)step)
+        {
+            var attribute = new ElementAttribute { Map = (uint)Descriptor, Key = (ulong)&key, Value = (ulong)&value };
+            // What it answers is no matter.
+            _ = BpfSystem.Try(BpfCommand.BPF_MAP_LOOKUP_ELEM, ref attribute, out _);
         }
     }
 

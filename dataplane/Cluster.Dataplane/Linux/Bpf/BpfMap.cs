@@ -71,6 +71,17 @@ internal abstract unsafe class BpfMap : BpfObject
         public uint BtfValueType;
     }
 
+    // The beginning of union bpf_attr of the commands that are about one element.
+    [StructLayout(LayoutKind.Sequential)]
+    protected struct ElementAttribute
+    {
+        public uint Map;
+        public uint Padding;
+        public ulong Key;
+        public ulong Value;
+        public ulong Flags;
+    }
+
     // The beginning of struct bpf_map_info.
     [StructLayout(LayoutKind.Sequential)]
     private struct Facts

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Cluster.Dataplane.Linux.Bpf;
 
 /// <summary>A map's elements, as this process sees them. One system call each; no allocation for single elements. Any thread.</summary>
@@ -82,14 +80,4 @@ internal sealed unsafe class BpfMap<TKey, TValue> : BpfMap
     }
 
     private ElementAttribute Element(TKey* key, TValue* value) => new() { Map = (uint)Descriptor, Key = (ulong)key, Value = (ulong)value };
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct ElementAttribute
-    {
-        public uint Map;
-        public uint Padding;
-        public ulong Key;
-        public ulong Value;
-        public ulong Flags;
-    }
 }

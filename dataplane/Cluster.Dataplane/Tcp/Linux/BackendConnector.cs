@@ -179,7 +179,7 @@ internal sealed class BackendConnector(
         // Where the kernel refuses, the backend sees the node.
         if (directory.Sources.Keeps(entry.Port, connection.Listener!.Frontend.Scope, connection.ClientAddress, backend))
             SocketCalls.BindTransparent(socket, connection.ClientAddress);
-        if ((SocketCalls.Connect(socket, backend.SocketAddress) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
+        if ((SocketCalls.Connect(socket, backend) != 0 && SocketCalls.Error != Errno.EINPROGRESS)
             || !epoll.Add(socket, LoopConnection.Interest, LoopEventData.OfConnection(connection, backend: true)))
         {
             int error = SocketCalls.Error;

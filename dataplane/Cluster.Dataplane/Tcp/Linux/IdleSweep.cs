@@ -20,6 +20,7 @@ internal sealed class IdleSweep(
     private const int ShortestMs = 25;
 
     private int _periodMs = PeriodOf(options.IdleTimeout);
+    private long _nextShed;
 
     /// <summary>When the next look is due, on the loop's clock.</summary>
     public long Next { get; private set; }
@@ -65,16 +66,26 @@ internal sealed class IdleSweep(
     }
 
     /// <summary>Where there is no room: those that have been silent for long give theirs.</summary>
+    /// <remarks>Asked for again and again while the loop is full, so it remembers before when nobody can have been silent for long enough.</remarks>
     public void Shed(long now)
     {
         long after = (long)options.ShedIdleAfter.TotalMilliseconds;
-        if (after <= 0) return;
+        if (after <= 0 || now < _nextShed) return;
+        long oldest = now;
         foreach (LoopConnection connection in connections)
         {
-            if (!connection.IsOpen || connection.IsConnecting || now - connection.Time < after) continue;
+            if (!connection.IsOpen) continue;
+            if (connection.IsConnecting || now - connection.Time < after)
+            {
+                oldest = Math.Min(oldest, connection.Time);
+                continue;
+            }
+
             DataplaneMetrics.TcpShed.Add(1);
             Drop(connection, DropReason.Shed);
         }
+
+        _nextShed = oldest + after;
     }
 
     private void Drop(LoopConnection connection, DropReason reason)

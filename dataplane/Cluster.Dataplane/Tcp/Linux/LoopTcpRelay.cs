@@ -37,6 +37,7 @@ public sealed class LoopTcpRelay : IRelay
     private readonly Dictionary<Frontend, TcpLoop[]> _lacking = [];
     private readonly List<(IPAddress Address, TcpLoop[] Loops)> _lackingShared = [];
     private readonly ILogger _logger;
+    private readonly TcpRelayOptions _options;
     private bool _holding;
 
     /// <param name="directory">Read for each pick.</param>
@@ -51,6 +52,7 @@ public sealed class LoopTcpRelay : IRelay
         _steering = steering;
         _sockets = sockets ?? new HandoverSockets();
         _logger = logger;
+        _options = options;
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
         using var opening = new Opening();
@@ -79,6 +81,12 @@ public sealed class LoopTcpRelay : IRelay
         foreach ((TcpLoop loop, int descriptor) in listeners) Add(loop, new LoopListener(descriptor, frontend));
         ListenInAllLoops();
         return FrontendResult.Opened;
+    }
+
+    public void Halve()
+    {
+        if (_options.MaxConnections > 0) return;
+        foreach (TcpLoop loop in _loops) loop.Post(static target => target.Halve());
     }
 
     public void Close(Frontend frontend)

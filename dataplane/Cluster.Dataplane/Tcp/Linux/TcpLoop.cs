@@ -38,8 +38,8 @@ internal sealed class TcpLoop : IDisposable
     private readonly LoopReplays _replays;
     private readonly BackendConnector _connector;
     private readonly ILogger _logger;
-    private readonly int _limit;
     private readonly Thread _thread;
+    private int _limit;
     private int _active;
     private long _now = Environment.TickCount64;
     private long _nextTick;
@@ -79,6 +79,9 @@ internal sealed class TcpLoop : IDisposable
         _posted.Enqueue(action);
         _wake.Signal();
     }
+
+    /// <summary>Serves half as many connections at most from now on; those above that end as they would.</summary>
+    public void Halve() => _limit = Math.Max(1, _limit / 2);
 
     /// <summary>Takes over a listening socket.</summary>
     public void AddListener(LoopListener listener) => _listeners.Add(listener);
@@ -253,7 +256,7 @@ internal sealed class TcpLoop : IDisposable
         }
 
         if ((events & Epoll.EPOLLOUT) == 0) return false;
-        if (connection.Backend is { } backend && SelfConnection.Is(connection.BackendSocket, backend.Address, backend.SocketAddress))
+        if (connection.Backend is { } backend && SelfConnection.Is(connection.BackendSocket, backend))
         {
             if (!_connector.Retry(connection, _now)) Reset(connection);
             return false;

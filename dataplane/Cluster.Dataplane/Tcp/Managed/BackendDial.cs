@@ -7,10 +7,14 @@ namespace Cluster.Dataplane.Tcp.Managed;
 /// <summary>One attempt after the other to reach a backend, each with a limit of time. One at a time; <see cref="GiveUp"/> may come from any thread.</summary>
 internal sealed class BackendDial : IDisposable
 {
+    /// <summary>Timer and clock are not the same; time-outs are many times that.</summary>
+    private const int TimerPrecisionMs = 20;
+
     private readonly SocketOperation _connect = new();
     private readonly TcpRelayOptions _options;
     private readonly ITimer _timer;
     private Socket? _connecting;
+    private long _due;
 
     public BackendDial(TcpRelayOptions options, TimeProvider time)
     {
@@ -40,6 +44,8 @@ internal sealed class BackendDial : IDisposable
     /// <summary>Connects a socket; where that fails, takes too long or is given up, the socket is closed.</summary>
     public async ValueTask<SocketError> ConnectAsync(Socket socket, Backend backend, TimeSpan timeout)
     {
+        // Before the socket, which the timer reads first.
+        Volatile.Write(ref _due, Environment.TickCount64 + (long)timeout.TotalMilliseconds);
         Volatile.Write(ref _connecting, socket);
         _timer.Change(timeout, Timeout.InfiniteTimeSpan);
         var result = await _connect.ConnectAsync(socket, backend.Address);
@@ -72,9 +78,12 @@ internal sealed class BackendDial : IDisposable
     private void OnTimeout()
     {
         // A busy process may see its own answer late: a backend that has answered, yes or no, is not given up for that.
-        if (Volatile.Read(ref _connecting) is { } socket && !HasAnswer(socket)
+        if (Volatile.Read(ref _connecting) is { } socket && IsDue() && !HasAnswer(socket)
             && Interlocked.CompareExchange(ref _connecting, null, socket) == socket) socket.Dispose();
     }
+
+    // A busy process may run this late, for an attempt that has ended by itself: the next one has its own time.
+    private bool IsDue() => Environment.TickCount64 >= Volatile.Read(ref _due) - TimerPrecisionMs;
 
     private static bool HasAnswer(Socket socket)
     {

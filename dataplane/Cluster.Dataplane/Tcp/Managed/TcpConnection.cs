@@ -47,6 +47,9 @@ internal sealed class TcpConnection : IDisposable
         _dial = new BackendDial(options, time);
     }
 
+    /// <summary>How often it wants to be looked at, by what its service port asked for when it came. Under the relay's lock.</summary>
+    public TimeSpan SweepPeriod { get; set; }
+
     /// <summary>Takes an accepted socket. Comes before <see cref="RunAsync"/>; from here on <see cref="Abort"/> may be called.</summary>
     public void Take(Socket client)
     {

@@ -34,7 +34,8 @@ public sealed class TcpRelay : IRelay
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
     private readonly HandoverSockets _sockets;
-    private TimeSpan _shortestIdle = TimeSpan.MaxValue;
+    private readonly int _limit;
+    private TimeSpan _sweepPeriod;
     private bool _holding;
 
     public TcpRelay(ServiceDirectory directory, TcpRelayOptions options, ILogger logger, TimeProvider time, HandoverSockets? sockets = null)
@@ -44,10 +45,10 @@ public sealed class TcpRelay : IRelay
         _options = options;
         _logger = logger;
         _time = time;
-        var budget = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
-        _admission = new SemaphoreSlim(budget);
+        _limit = options.MaxConnections > 0 ? options.MaxConnections : DescriptorBudget.Of(ResourceLimits.OpenFiles).TcpConnections;
+        _admission = new SemaphoreSlim(_limit);
         _sweep = time.CreateTimer(static self => ((TcpRelay)self!).Sweep(), this, LongestSweep, LongestSweep);
-        SweepFor(options.IdleTimeout);
+        _sweepPeriod = LongestSweep;
         _pool = new DefaultObjectPoolProvider { MaximumRetained = 1024 }.Create(new ConnectionPolicy(options, time));
     }
 
@@ -73,12 +74,19 @@ public sealed class TcpRelay : IRelay
             listeners = [opened];
         }
 
-        if (_directory.Current[frontend.Slot] is { } entry && entry.Port.Id == frontend.Id) SweepFor(entry.Port);
         var frontends = Array.ConvertAll(listeners, listener => new TcpFrontend(this, frontend, listener));
         _frontends.Add(frontend, frontends);
         foreach (var listener in listeners) _sockets.Add(ListenerKind.Frontend, (int)listener.Handle);
         if (!_holding) foreach (var opened in frontends) opened.Start();
         return FrontendResult.Opened;
+    }
+
+    public void Halve()
+    {
+        if (_options.MaxConnections > 0) return;
+        // Places that are taken now are given up as their connections end, before anybody new has one.
+        for (var places = _limit / 2; places > 0; places--)
+            if (!_admission.Wait(0, CancellationToken.None)) _ = _admission.WaitAsync(_stopping.Token);
     }
 
     public void Close(Frontend frontend)
@@ -108,7 +116,9 @@ public sealed class TcpRelay : IRelay
     }
 
     // Established connections stay with their backend: a pod on its way out finishes what it began.
-    public void BackendsChanged(ServiceEntry entry) => SweepFor(entry.Port);
+    public void BackendsChanged(ServiceEntry entry)
+    {
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -140,7 +150,13 @@ public sealed class TcpRelay : IRelay
 
         var connection = _pool.Get();
         connection.Take(client);
-        lock (_connectionsLock) _connections.Add(connection);
+        connection.SweepPeriod = SweepPeriodOf(frontend);
+        lock (_connectionsLock)
+        {
+            _connections.Add(connection);
+            if (connection.SweepPeriod < _sweepPeriod) SweepEveryLocked(connection.SweepPeriod);
+        }
+
         // Not on the accept loop's own thread: a busy connection would keep it from accepting.
         _ = Task.Run(() => RunAsync(connection, frontend));
     }
@@ -169,18 +185,18 @@ public sealed class TcpRelay : IRelay
         }
     }
 
-    private void SweepFor(ServicePort port)
+    private TimeSpan SweepPeriodOf(Frontend frontend)
     {
-        SweepFor(port.IdleTimeout);
-        if (QuietEnd.AsksFor(port)) SweepFor(TimeSpan.FromMilliseconds(4 * QuietEnd.LookMs));
+        if (_directory.Current[frontend.Slot] is not { } entry || entry.Port.Id != frontend.Id) return LongestSweep;
+        var idle = entry.Port.IdleTimeout > TimeSpan.Zero ? entry.Port.IdleTimeout : _options.IdleTimeout;
+        var period = idle > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Clamp(idle.Ticks / 4, ShortestSweep.Ticks, LongestSweep.Ticks)) : LongestSweep;
+        var look = TimeSpan.FromMilliseconds(QuietEnd.LookMs);
+        return QuietEnd.AsksFor(entry.Port) && look < period ? look : period;
     }
 
-    // Called by the one that opens frontends.
-    private void SweepFor(TimeSpan idleTimeout)
+    private void SweepEveryLocked(TimeSpan period)
     {
-        if (idleTimeout <= TimeSpan.Zero || idleTimeout >= _shortestIdle) return;
-        _shortestIdle = idleTimeout;
-        var period = TimeSpan.FromTicks(Math.Clamp(idleTimeout.Ticks / 4, ShortestSweep.Ticks, LongestSweep.Ticks));
+        _sweepPeriod = period;
         _sweep.Change(period, period);
     }
 
@@ -189,11 +205,16 @@ public sealed class TcpRelay : IRelay
         var now = Environment.TickCount64;
         lock (_connectionsLock)
         {
+            var period = LongestSweep;
             foreach (var connection in _connections)
             {
                 connection.CountBytes();
                 if (!connection.EndIfDue(now) && connection.AbortIfIdle(now)) DataplaneMetrics.TcpIdle.Add(1);
+                if (connection.SweepPeriod < period) period = connection.SweepPeriod;
             }
+
+            // As often as the connections ask for that are there now: each walk takes the lock that every accept needs.
+            if (period != _sweepPeriod) SweepEveryLocked(period);
         }
     }
 

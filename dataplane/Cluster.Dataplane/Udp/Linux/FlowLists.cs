@@ -3,11 +3,12 @@ namespace Cluster.Dataplane.Udp.Linux;
 /// <summary>The flows of one bound, in a list for each idle time-out there is: a handful, whatever the number of flows.</summary>
 internal sealed class FlowLists(int limit)
 {
+    private int _limit = limit;
     private readonly List<(long TimeoutMs, FlowList List)> _lists = [];
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count >= limit;
+    public bool IsFull => Count >= _limit;
 
     /// <summary>The flow not used for longest.</summary>
     public LoopFlow? Oldest
@@ -31,6 +32,9 @@ internal sealed class FlowLists(int limit)
             return next;
         }
     }
+
+    /// <summary>Holds half as many at most from now on; the next that is added makes room for itself.</summary>
+    public void Halve() => _limit = Math.Max(1, _limit / 2);
 
     public void Add(LoopFlow flow, long timeoutMs, long now)
     {

@@ -58,6 +58,9 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
     /// <summary>True where the next flow of a mode takes the place of another.</summary>
     public bool IsFull(UdpMode mode) => ListsOf(mode).IsFull;
 
+    /// <summary>Half as many with a socket of their own from now on.</summary>
+    public void Halve() => _withSocket.Halve();
+
     /// <summary>Opens a flow to a backend; null where the kernel gives no socket for it.</summary>
     public LoopFlow? Open(UdpListener listener, in FlowKey key, UdpMode mode, Backend backend, ServiceEntry entry)
     {
@@ -232,13 +235,12 @@ internal sealed class LoopFlows(Epoll epoll, UdpRelayOptions options, int socket
 
     private int Connect(Backend backend, ClientAddress? source)
     {
-        AddressFamily family = backend.Address.AddressFamily;
-        int descriptor = DatagramCalls.Connect(family, backend.SocketAddress, source);
+        int descriptor = DatagramCalls.Connect(backend, source);
         if (descriptor >= 0 || !Shortage.Is(SocketCalls.Error)) return descriptor;
         // Not one that has a datagram in the batch under way, nor the one that is being moved.
         if (_withSocket.Oldest is not { BatchHead: < 0, Backend: not null }) return -1;
         Evict(UdpMode.Session);
-        return DatagramCalls.Connect(family, backend.SocketAddress, source);
+        return DatagramCalls.Connect(backend, source);
     }
 
     private void Evict(UdpMode mode)

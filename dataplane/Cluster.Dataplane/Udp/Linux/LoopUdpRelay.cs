@@ -30,6 +30,7 @@ public sealed class LoopUdpRelay : IFlowRelay
     private readonly Dictionary<int, int> _slots = [];
     private readonly Dictionary<AddressFamily, SteeredSockets[]> _steered = [];
     private readonly ISocketSteering? _steering;
+    private readonly UdpRelayOptions _options;
     private readonly HandoverSockets _sockets;
     private int _nextId;
     private int _ownSockets;
@@ -47,6 +48,7 @@ public sealed class LoopUdpRelay : IFlowRelay
     {
         _steering = steering;
         _sockets = sockets ?? new HandoverSockets();
+        _options = options;
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         int sessions = options.MaxSessions > 0 ? options.MaxSessions : DescriptorBudget.Of(ResourceLimits.OpenFiles).UdpSessions;
         using var opening = new Opening();
@@ -64,6 +66,12 @@ public sealed class LoopUdpRelay : IFlowRelay
     public int Active => _stopped ? 0 : _loops.Sum(loop => loop.Flows);
 
     public bool TakesSocket(Frontend frontend) => !_steered.ContainsKey(frontend.Address.AddressFamily) || !_steering!.Covers(frontend.Address);
+
+    public void Halve()
+    {
+        if (_options.MaxSessions > 0) return;
+        foreach (UdpLoop loop in _loops) loop.Post(static target => target.Halve());
+    }
 
     public FrontendResult Open(Frontend frontend)
     {

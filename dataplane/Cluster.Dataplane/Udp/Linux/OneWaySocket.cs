@@ -22,7 +22,8 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
     public void Add(ReadOnlySpan<byte> pinned, Backend backend)
     {
         if (_batch.Count == 0) _batch.Joins = _joins;
-        _batch.Add(pinned, backend.SocketAddress.Buffer.Span[..backend.SocketAddress.Size], asBefore: ReferenceEquals(backend, _before));
+        Span<byte> address = stackalloc byte[SocketCalls.AddressSize];
+        _batch.Add(pinned, address[..backend.WriteSocketAddress(address)], asBefore: ReferenceEquals(backend, _before));
         _before = backend;
     }
 
@@ -31,8 +32,7 @@ internal sealed class OneWaySocket(AddressFamily family, int capacity, UdpCounts
     {
         // Hardly ever is there one.
         if (_refusals.Count == 0) return _forgotten;
-        ClientAddress address = ClientAddress.From(backend.SocketAddress, out ushort port);
-        return _forgotten + _refusals.GetValueOrDefault((address, port));
+        return _forgotten + _refusals.GetValueOrDefault((backend.Host, (ushort)backend.Address.Port));
     }
 
     /// <summary>Sends all that wait.</summary>

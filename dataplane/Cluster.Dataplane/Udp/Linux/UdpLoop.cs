@@ -83,6 +83,9 @@ internal sealed class UdpLoop : IDisposable
     /// <summary>Has the loop's thread do something. Any thread may ask.</summary>
     public void Post(Action<UdpLoop> action) => _inbox.Post(action);
 
+    /// <summary>Holds half as many flows with a socket of their own at most from now on.</summary>
+    public void Halve() => _flows.Halve();
+
     /// <summary>Takes over the sockets of a family that datagrams of many frontends are steered to.</summary>
     public void AddSteered(SteeredSockets sockets)
     {

@@ -14,6 +14,7 @@ internal sealed class UdpFlowTable(int capacity, UdpCounts counts)
     private const int EvictedShare = 16;
 
     private readonly ConcurrentDictionary<UdpSessionKey, UdpFlow> _flows = new();
+    private int _capacity = capacity;
     private int _count;
 
     public int Count => Volatile.Read(ref _count);
@@ -24,13 +25,16 @@ internal sealed class UdpFlowTable(int capacity, UdpCounts counts)
     /// <summary>The flow of a key; it may have closed itself, and is to be removed then.</summary>
     public UdpFlow? Find(in UdpSessionKey key) => _flows.GetValueOrDefault(key);
 
+    /// <summary>Holds half as many at most from now on; the next that is added makes room.</summary>
+    public void Halve() => Volatile.Write(ref _capacity, Math.Max(1, _capacity / 2));
+
     public void Add(UdpFlow flow)
     {
         if (_flows.TryGetValue(flow.Key, out var closed)) Remove(closed);
         _flows[flow.Key] = flow;
         Interlocked.Increment(ref _count);
         Interlocked.Increment(ref counts.Opened);
-        if (Count > capacity) EvictOldest();
+        if (Count > Volatile.Read(ref _capacity)) EvictOldest();
     }
 
     /// <summary>Closes the flow and forgets it; one that took its key since is left alone.</summary>

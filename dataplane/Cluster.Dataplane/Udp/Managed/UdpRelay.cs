@@ -45,6 +45,11 @@ public sealed class UdpRelay : IFlowRelay
         _sweep = time.CreateTimer(_ => SweepIdle(), null, period, period);
     }
 
+    public void Halve()
+    {
+        if (_options.MaxSessions == 0) Sessions.Halve();
+    }
+
     public ServiceProtocol Protocol => ServiceProtocol.Udp;
 
     /// <summary>Sessions open now.</summary>
