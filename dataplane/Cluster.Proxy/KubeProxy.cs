@@ -78,7 +78,7 @@ public sealed class KubeProxy(IApiClient client, ProxyOptions options, ILoggerFa
             var informers = new InformerFactory(client, logs.CreateLogger<InformerFactory>(), time);
             var conditions = new PortConditions(client, informers.For<Cluster.Api.CoreV1.Service>(), options.NodeName, logs.CreateLogger<PortConditions>(), time);
             await using var healthChecks = new HealthCheckNodePorts(() => _health.IsHealthy, _logger, _succession);
-            var node = new NodeZone(client, options.NodeName, options.NodePortRanges, _health, logs.CreateLogger<NodeZone>(), time);
+            var node = new NodeZone(client, options.NodeName, NodePlane.NodePortRanges(options), _health, logs.CreateLogger<NodeZone>(), time);
             var reflector = new ServiceReflector(informers, dataplane, healthChecks, _health, _syncs, node, logs.CreateLogger<ServiceReflector>(), time) { KernelNat = options.KernelNat };
             reflector.Misconfigured += (service, problem) => events.Record(service, "Warning", "InvalidAnnotation", problem);
             dataplane.FrontendReported += (frontend, result) =>

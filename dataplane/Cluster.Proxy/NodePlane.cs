@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Addresses;
 using Cluster.Dataplane.Linux;
 using Cluster.Dataplane.Linux.Nftables;
@@ -52,6 +54,20 @@ public static class NodePlane
         }
 
         owned?.Forget(line => line == table);
+    }
+
+    /// <summary>Where node ports are served; empty: at all addresses of the node.</summary>
+    internal static IReadOnlyList<IPNetwork> NodePortRanges(ProxyOptions options)
+    {
+        if (!options.NodePortsAtPrimary) return options.NodePortRanges;
+        AddressFamily[] families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+        return
+        [
+            .. families
+                .Select(family => options.NodeAddresses.FirstOrDefault(address => address.AddressFamily == family) ?? NodeAddresses.OfDefaultRoute(family))
+                .OfType<IPAddress>()
+                .Select(address => new IPNetwork(address, address.GetAddressBytes().Length * 8)),
+        ];
     }
 
     internal static NatOptions? KernelNat(ProxyOptions options)

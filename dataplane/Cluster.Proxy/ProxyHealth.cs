@@ -8,6 +8,7 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
     private readonly Lock _lock = new();
     private DateTimeOffset _lastUpdated = time.GetUtcNow();
     private DateTimeOffset? _waitingSince;
+    private DateTimeOffset? _appliedSince;
     private volatile bool _nodeIsGoing;
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,7 +26,7 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
     {
         get
         {
-            lock (_lock) return _waitingSince is not { } since || time.GetUtcNow() - since < timeout;
+            lock (_lock) return (_appliedSince ?? _waitingSince) is not { } since || time.GetUtcNow() - since < timeout;
         }
     }
 
@@ -52,11 +53,18 @@ public sealed class ProxyHealth(TimeSpan timeout, TimeProvider time)
         lock (_lock) _waitingSince ??= time.GetUtcNow();
     }
 
+    /// <summary>What waits is being applied from now on; what comes meanwhile waits for the next time.</summary>
+    internal void Begun()
+    {
+        lock (_lock) (_appliedSince, _waitingSince) = (_waitingSince ?? time.GetUtcNow(), null);
+    }
+
+    /// <summary>What was begun with is in effect.</summary>
     internal void Applied()
     {
         lock (_lock)
         {
-            _waitingSince = null;
+            _appliedSince = null;
             _lastUpdated = time.GetUtcNow();
         }
 

@@ -20,6 +20,9 @@ public sealed record ProxyOptions
     /// <summary>Node ports are served at the node's addresses in these ranges; empty: at all of them.</summary>
     public IReadOnlyList<IPNetwork> NodePortRanges { get; init; } = [];
 
+    /// <summary>Instead, node ports are served at <see cref="NodeAddresses"/> alone: those the node is known by.</summary>
+    public bool NodePortsAtPrimary { get; init; }
+
     /// <summary>Services are translated by the kernel (nftables) instead of relayed, for hosts whose policy demands it.</summary>
     public bool KernelNat { get; init; }
 

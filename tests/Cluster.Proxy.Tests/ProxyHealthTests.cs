@@ -17,6 +17,26 @@ public sealed class ProxyHealthTests
         Assert.True(health.IsHealthy);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.False(health.IsHealthy);
+        health.Begun();
+        Assert.False(health.IsHealthy);
+        health.Applied();
+        Assert.True(health.IsHealthy);
+    }
+
+    [Fact]
+    public void IsHealthy_ChangeWhileAnotherIsApplied_StillWaitsAfterIt()
+    {
+        var health = new ProxyHealth(TimeSpan.FromSeconds(60), _time);
+        health.Queued();
+        health.Begun();
+        _time.Advance(TimeSpan.FromSeconds(40));
+        health.Queued();
+        health.Applied();
+        Assert.True(health.IsHealthy);
+        // It is begun with and hangs.
+        health.Begun();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.False(health.IsHealthy);
         health.Applied();
         Assert.True(health.IsHealthy);
     }

@@ -16,6 +16,8 @@ public sealed class ClientIpAffinityPolicy(ILoadBalancingPolicy inner, TimeSpan 
 
     public object? Prepare(Backend[] candidates) => inner.Prepare(candidates);
 
+    public object? PrepareLocal(Backend[] candidates) => inner.PrepareLocal(candidates);
+
     public Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context)
     {
         if (candidates.Count == 0) return null;

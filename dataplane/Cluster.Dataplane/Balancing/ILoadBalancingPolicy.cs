@@ -21,6 +21,9 @@ public interface ILoadBalancingPolicy
     /// </summary>
     object? Prepare(Backend[] candidates) => null;
 
+    /// <summary>The same for backends that a traffic policy of Local has chosen by their place: nothing else of their place counts then, as in kube-proxy.</summary>
+    object? PrepareLocal(Backend[] candidates) => Prepare(candidates);
+
     /// <summary>
     /// Told where a connection was given another backend than was picked for it, as it had tried that one before: what remembers clients'
     /// backends remembers this one.

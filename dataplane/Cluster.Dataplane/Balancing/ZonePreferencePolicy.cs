@@ -22,6 +22,8 @@ public sealed class ZonePreferencePolicy(ILoadBalancingPolicy inner, string zone
         return new Zones(near.Length == 0 ? BackendSet.Empty : new BackendSet(near, inner.Prepare(near)), all);
     }
 
+    public object? PrepareLocal(Backend[] candidates) => new Zones(BackendSet.Empty, new BackendSet(candidates, inner.Prepare(candidates)));
+
     public Backend? Pick(BackendSet candidates, ServiceState state, in PickContext context)
     {
         if (candidates.Plan is not Zones zones) return null;

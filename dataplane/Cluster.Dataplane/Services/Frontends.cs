@@ -32,7 +32,8 @@ public static class Frontends
     // for UDP each address of the node has a socket of its own.
     private static IEnumerable<IPAddress> NodePortAddresses(ServicePort port, IReadOnlyList<IPAddress> nodeAddresses)
     {
-        if (port.NodePortRanges.Length > 0) return nodeAddresses.Where(port.ServesNodePortAt);
-        return port.Id.Protocol == ServiceProtocol.Tcp ? Wildcards : nodeAddresses;
+        return port.NodePortRanges.Length == 0 && port.Id.Protocol == ServiceProtocol.Tcp
+            ? Wildcards.Where(address => port.ServesNodePortIn(address.AddressFamily))
+            : nodeAddresses.Where(port.ServesNodePortAt);
     }
 }

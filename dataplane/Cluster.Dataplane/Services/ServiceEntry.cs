@@ -134,7 +134,7 @@ public sealed class ServiceEntry
         var usable = BackendSelection.Usable(_all, policy);
         if (usable.Length == 0) return BackendSet.Empty;
         var (available, leftOut) = BackendSelection.Divide(usable);
-        return new BackendSet(available, Policy.Prepare(available), leftOut);
+        return new BackendSet(available, policy == TrafficPolicy.Local ? Policy.PrepareLocal(available) : Policy.Prepare(available), leftOut);
     }
 
     // The next in order from the one picked, those without weight last; then those that did not answer, for nothing better is left.

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Cluster.Dataplane.Health;
 
 namespace Cluster.Dataplane.Services;
@@ -79,16 +80,31 @@ public sealed class ServicePort(ServicePortId id, int port)
     /// <summary>Connections from this node that each backend of the preferred zone may hold before others take the rest; 0 for any number.</summary>
     public int ZoneSpillOver { get; init; }
 
+    /// <summary>The zone that is preferred among the backends of a traffic policy: those of Local are chosen by their place already.</summary>
+    public string? ZoneWithin(TrafficPolicy policy) => policy == TrafficPolicy.Local ? null : PreferredZone;
+
+    /// <summary>
+    /// Whether the node port is served in a family: in those of the virtual addresses, as in kube-proxy; in both where there are none, as of a load
+    /// balancer file.
+    /// </summary>
+    public bool ServesNodePortIn(AddressFamily family)
+    {
+        foreach (var address in VirtualAddresses)
+            if (address.AddressFamily == family) return true;
+        return VirtualAddresses.IsEmpty;
+    }
+
     /// <summary>Whether the node port is served at an address of the node.</summary>
     public bool ServesNodePortAt(IPAddress address)
     {
+        if (!ServesNodePortIn(address.AddressFamily)) return false;
         foreach (var range in NodePortRanges)
             if (range.Contains(address)) return true;
         return NodePortRanges.IsEmpty;
     }
 
     /// <summary>Whether it has an external or load balancer address of a family; node ports are on the node's own.</summary>
-    internal bool HasExternalAddress(System.Net.Sockets.AddressFamily family) =>
+    internal bool HasExternalAddress(AddressFamily family) =>
         ExternalAddresses.Any(address => address.AddressFamily == family) || LoadBalancerAddresses.Any(address => address.AddressFamily == family);
 
     /// <summary>True where what is remembered of clients under one description holds under the other, whatever else has changed.</summary>

@@ -38,7 +38,7 @@ internal sealed class BackendList
         var port = entry.Port;
         var all = entry.UsableInside(scope).ToArray();
         if (!Array.TrueForAll(all, backend => backend.AddressOf(family) is not null)) return null;
-        var usable = BackendSelection.Nearest(all, port.PreferredZone);
+        var usable = BackendSelection.Nearest(all, port.ZoneWithin(scope == TrafficScope.Internal ? port.InternalTrafficPolicy : TrafficPolicy.Cluster));
         var loopback = Array.Exists(usable, backend => System.Net.IPAddress.IsLoopback(backend.AddressOf(family)!.Address));
         var (turns, policy) = Plan(port.Policy, usable);
         var affinity = (uint)Math.Min(Math.Ceiling(port.AffinityTimeout.TotalSeconds), int.MaxValue / 2);

@@ -45,7 +45,7 @@ public sealed class ProxyFlags
         Add("node-ip", "IP[,IP]", "as --bind-address, for dual stack one of each family");
         Add("cluster-cidr", "RANGE[,RANGE]", "addresses of pods, one range of each family");
         Add("service-cluster-ip-range", "RANGE[,RANGE]", "addresses of services, one range of each family; where it is not known, each service address is taken by itself");
-        Add("nodeport-addresses", "RANGE[,RANGE]", "node ports are served at the node's addresses in these ranges alone; at all of them otherwise");
+        Add("nodeport-addresses", "RANGE[,RANGE]", "node ports are served at the node's addresses in these ranges alone, or, with primary, at those the node is known by; at all of them otherwise");
         Add("proxy-mode", "MODE", "relay (default): connect or relay services; nftables: the kernel's address translation, for hosts whose policy demands it");
         Add("masquerade-all", "", "backends see every client by this node's address", ArgumentArity.ZeroOrOne);
         Add("healthz-bind-address", "IP[:PORT]", $"where /healthz is served, 0.0.0.0:{HealthPort} by default; empty for nowhere", ArgumentArity.ZeroOrOne);
@@ -112,7 +112,8 @@ public sealed class ProxyFlags
         NodeAddresses = NodeAddresses(values) ?? defaults.NodeAddresses,
         PodRanges = Given(values, "cluster-cidr", FlagText.RangeOfEachFamily) ?? defaults.PodRanges,
         ServiceRanges = Given(values, "service-cluster-ip-range", FlagText.RangeOfEachFamily) ?? defaults.ServiceRanges,
-        NodePortRanges = Given(values, "nodeport-addresses", FlagText.Ranges) ?? defaults.NodePortRanges,
+        NodePortRanges = IsPrimary(values) ? [] : Given(values, "nodeport-addresses", FlagText.Ranges) ?? defaults.NodePortRanges,
+        NodePortsAtPrimary = IsPrimary(values) || defaults.NodePortsAtPrimary,
         KernelNat = Given(values, "proxy-mode", IsKernelNat) ?? defaults.KernelNat,
         MasqueradeAll = Truth(values, "masquerade-all", defaults.MasqueradeAll),
         ReturnMark = Truth(values, "masquerade-all", false) ? 0 : defaults.ReturnMark,
@@ -146,6 +147,9 @@ public sealed class ProxyFlags
 
     private static TimeSpan DrainTimeout(Dictionary<string, FlagValue> values, ProxyOptions defaults) =>
         values.TryGetValue("drain-timeout", out var drain) ? Positive(drain) : defaults.DrainTimeout;
+
+    // Kubernetes' word since 1.31; it stands alone.
+    private static bool IsPrimary(Dictionary<string, FlagValue> values) => Text(values, "nodeport-addresses") == "primary";
 
     // 0.0.0.0 and :: are kube-proxy's words for "find it yourself".
     private static IReadOnlyList<IPAddress>? NodeAddresses(Dictionary<string, FlagValue> values)

@@ -92,7 +92,7 @@ public sealed class ProxyProgram(ProxySettings settings, ILoggerFactory logs, Ti
     private async Task RunClusterAsync(CancellationToken cancellationToken)
     {
         var options = settings.Options;
-        if (options is { KernelNat: true, NodePortRanges.Count: > 0 }) throw new UsageException("--nodeport-addresses is not kept by --proxy-mode nftables: leave one of them out");
+        if (options is { KernelNat: true, NodePortRanges.Count: > 0 } or { KernelNat: true, NodePortsAtPrimary: true }) throw new UsageException("--nodeport-addresses is not kept by --proxy-mode nftables: leave one of them out");
         var connection = ApiServerConnection.Find(settings);
         if (options.CaptureVirtualAddresses && !Environment.IsPrivilegedProcess) throw new UsageException("service addresses need root (routes, ports): run it as root");
         CreateFolder(options);

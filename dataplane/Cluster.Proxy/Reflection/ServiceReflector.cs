@@ -99,12 +99,15 @@ internal sealed class ServiceReflector
         // Both lists first: services without their endpoints would be refused for a moment after each start.
         await _services.WaitForContentAsync(cancellationToken);
         await _slices.WaitForContentAsync(cancellationToken);
+        _health.Begun();
         await ApplyAsync([.. _services.List().Select(service => ObjectKey.Of(service))]);
 
         var keys = new HashSet<ObjectKey>();
         while (await _changed.Reader.WaitToReadAsync(cancellationToken))
         {
             keys.Clear();
+            // Before they are taken, so that none is taken without being counted.
+            _health.Begun();
             while (_changed.Reader.TryRead(out var changed))
                 if (changed is { } key) keys.Add(key);
             await ApplyAsync(keys);

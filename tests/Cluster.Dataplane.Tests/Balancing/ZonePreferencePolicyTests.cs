@@ -45,6 +45,22 @@ public sealed class ZonePreferencePolicyTests
         Assert.NotEqual("pod-1", entry.Pick(_context)!.Uid);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pick_PolicyLocal_TakesLocalBackendsWhateverTheirZone(bool affinity)
+    {
+        var port = new ServicePort(new ServicePortId("a", ServiceProtocol.Tcp), 80)
+        {
+            PreferredZone = "a", InternalTrafficPolicy = TrafficPolicy.Local, AffinityTimeout = affinity ? TimeSpan.FromMinutes(1) : TimeSpan.Zero,
+        };
+        Backend[] local = [.. Backends("a", "b").Select(backend => new Backend(backend.Uid, backend.Address) { Zone = backend.Zone, IsLocal = true })];
+        var entry = _directory.Publish(port, local);
+        Assert.Equal(["pod-1", "pod-2"], Enumerable.Range(1, 40).Select(client => entry.Pick(new PickContext(TrafficScope.Internal, new ClientAddress(0, (ulong)client)))!.Uid).Distinct().Order());
+        // For clients beyond the node the policy is Cluster: zones count.
+        Assert.Equal("pod-1", entry.Pick(new PickContext(TrafficScope.External, new ClientAddress(0, 100)))!.Uid);
+    }
+
     [Fact]
     public void Pick_Steady_AllocatesNothing()
     {

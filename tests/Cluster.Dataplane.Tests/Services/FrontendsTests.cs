@@ -24,7 +24,25 @@ public sealed class FrontendsTests
     public void Of_Tcp_HasVirtualExternalAndWildcardNodePort()
     {
         var places = Frontends.Of(_directory.Publish(Port(ServiceProtocol.Tcp), Make.Backend(1)), Node).Select(f => f.EndPoint.ToString());
-        Assert.Equal(["10.197.0.9:80", "198.51.100.4:80", "0.0.0.0:30080", "[::]:30080"], places);
+        Assert.Equal(["10.197.0.9:80", "198.51.100.4:80", "0.0.0.0:30080"], places);
+    }
+
+    [Theory]
+    [InlineData(ServiceProtocol.Tcp, "10.197.0.9", "0.0.0.0:30080")]
+    [InlineData(ServiceProtocol.Tcp, "fd00::9", "[::]:30080")]
+    [InlineData(ServiceProtocol.Tcp, "10.197.0.9,fd00::9", "0.0.0.0:30080,[::]:30080")]
+    [InlineData(ServiceProtocol.Tcp, "", "0.0.0.0:30080,[::]:30080")]
+    [InlineData(ServiceProtocol.Udp, "10.197.0.9", "192.0.2.7:30080")]
+    [InlineData(ServiceProtocol.Udp, "fd00::9", "[2001:db8::7]:30080")]
+    [InlineData(ServiceProtocol.Udp, "", "192.0.2.7:30080,[2001:db8::7]:30080")]
+    public void Of_NodePort_IsOfTheFamiliesOfTheService(ServiceProtocol protocol, string addresses, string expected)
+    {
+        var port = new ServicePort(new ServicePortId("ns/web", protocol), 80)
+        {
+            VirtualAddresses = [.. addresses.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(IPAddress.Parse)], NodePort = 30080,
+        };
+        var frontends = Frontends.Of(_directory.Publish(port, Make.Backend(1)), [IPAddress.Parse("192.0.2.7"), IPAddress.Parse("2001:db8::7")]);
+        Assert.Equal(expected, string.Join(',', frontends.Where(f => f.Port == 30080).Select(f => f.EndPoint)));
     }
 
     [Fact]
@@ -38,7 +56,7 @@ public sealed class FrontendsTests
     public void Of_ExternalPolicyLocalWithoutLocalBackend_HasThemAllForClientsOfTheCluster()
     {
         var entry = _directory.Publish(Port(ServiceProtocol.Tcp, TrafficPolicy.Local), Make.Backend(1));
-        Assert.Equal(4, Frontends.Of(entry, Node).Count());
+        Assert.Equal(3, Frontends.Of(entry, Node).Count());
     }
 
     [Fact]

@@ -29,6 +29,14 @@ public sealed class ProxyFlagsTests
     }
 
     [Fact]
+    public void Read_NodePortsAtPrimary_AreAtTheNodesAddressesAlone()
+    {
+        var options = Read("--nodeport-addresses=primary", "--node-ip=10.0.0.7,fd00::7").Options;
+        Assert.Equal(["10.0.0.7/32", "fd00::7/128"], NodePlane.NodePortRanges(options).Select(range => range.ToString()));
+        Assert.Empty(NodePlane.NodePortRanges(Read("--node-ip=10.0.0.7").Options));
+    }
+
+    [Fact]
     public void Read_NowhereAndAnywhere_AreKubeProxysWords()
     {
         var options = Read("--healthz-bind-address=", "--metrics-port=0", "--bind-address=0.0.0.0").Options;

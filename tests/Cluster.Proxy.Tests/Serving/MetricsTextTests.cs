@@ -27,4 +27,28 @@ public sealed class MetricsTextTests
         Assert.Contains("test_seconds_count 1", lines);
         Assert.DoesNotContain(lines, line => line.Contains("foreign", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Record_CounterWithoutTags_AllocatesNothing()
+    {
+        using var text = new MetricsText();
+        using var meter = new Meter("Cluster.Test.Counting");
+        var counter = meter.CreateCounter<long>("test_counted_total");
+        var gauge = meter.CreateUpDownCounter<long>("test_counted");
+        for (var i = 0; i < 100; i++) counter.Add(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            counter.Add(1);
+            gauge.Add(1);
+            gauge.Add(-1);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        counter.Add(2, new KeyValuePair<string, object?>("code", "a"));
+        var lines = text.ToString().Split('\n');
+        Assert.Contains("test_counted_total 1100", lines);
+        Assert.Contains("test_counted_total{code=\"a\"} 2", lines);
+        Assert.Contains("test_counted 0", lines);
+    }
 }

@@ -53,15 +53,16 @@ internal sealed class NatService
     private void Add(NatFamily family)
     {
         var port = Entry.Port;
-        var inside = Balanced("i", family, Entry.UsableInside(TrafficScope.Internal));
+        var inside = Balanced("i", family, Entry.UsableInside(TrafficScope.Internal), port.InternalTrafficPolicy);
         foreach (var address in port.VirtualAddresses.Where(family.Has)) Answer(family, address, inside);
-        if (!port.ExternalAddresses.Any(family.Has) && !port.LoadBalancerAddresses.Any(family.Has) && port.NodePort == 0) return;
+        var hasNodePort = port.NodePort != 0 && port.ServesNodePortIn(family.Family);
+        if (!port.ExternalAddresses.Any(family.Has) && !port.LoadBalancerAddresses.Any(family.Has) && !hasNodePort) return;
 
         var external = External(family, inside);
         foreach (var address in port.ExternalAddresses.Where(family.Has)) Answer(family, address, external);
         var restricted = external is null || port.SourceRanges.IsEmpty ? external : Restricted(family, external);
         foreach (var address in port.LoadBalancerAddresses.Except(port.ExternalAddresses).Where(family.Has)) Answer(family, address, restricted);
-        if (port.NodePort == 0) return;
+        if (!hasNodePort) return;
         Places[new NatPlace((external is null ? "refusedports" : "nodeports") + family.Suffix, null, Protocol, port.NodePort)] = external;
     }
 
@@ -77,7 +78,7 @@ internal sealed class NatService
         // The directory makes one set of those that are the same.
         var all = Entry.UsableInside(TrafficScope.External) == Entry.UsableInside(TrafficScope.Internal)
             ? inside
-            : Balanced("a", family, Entry.UsableInside(TrafficScope.External));
+            : Balanced("a", family, Entry.UsableInside(TrafficScope.External), TrafficPolicy.Cluster);
         if (all is null) return null;
         var rules = new List<Action<NftRule>>();
         if (Entry.Port.ExternalTrafficPolicy == TrafficPolicy.Cluster)
@@ -100,7 +101,7 @@ internal sealed class NatService
                 rule.Goto(all);
             });
             // Clients beyond the cluster keep their address: their backends are here, and so is what those answer.
-            if (Balanced("e", family, Entry.Usable(TrafficScope.External)) is { } local) rules.Add(rule => rule.Goto(local));
+            if (Balanced("e", family, Entry.Usable(TrafficScope.External), TrafficPolicy.Local) is { } local) rules.Add(rule => rule.Goto(local));
             else rules.Add(rule => rule.Drop());
         }
 
@@ -128,10 +129,10 @@ internal sealed class NatService
     }
 
     /// <summary>A chain that gives each connection to a backend; null without any.</summary>
-    private string? Balanced(string kind, NatFamily family, ReadOnlySpan<Backend> usable)
+    private string? Balanced(string kind, NatFamily family, ReadOnlySpan<Backend> usable, TrafficPolicy policy)
     {
         var ofFamily = Array.FindAll(usable.ToArray(), backend => backend.AddressOf(family.Family) is not null);
-        var backends = family.Of(BackendSelection.Nearest(ofFamily, Entry.Port.PreferredZone));
+        var backends = family.Of(BackendSelection.Nearest(ofFamily, Entry.Port.ZoneWithin(policy)));
         if (backends.Length == 0) return null;
         var name = NatName.Chain(kind, family, Entry.Port.Id);
         var affinity = Entry.Port.AffinityTimeout;
