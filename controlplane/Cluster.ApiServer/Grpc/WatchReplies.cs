@@ -38,7 +38,7 @@ internal sealed class WatchReplies(IServerStreamWriter<WatchReply> stream, Serve
     {
         var http = context.GetHttpContext();
         var flushing = http.Response.BodyWriter.FlushAsync(context.CancellationToken).AsTask();
-        if (!await StuckClient.TakesAsync(flushing, http.Response.BodyWriter, StuckClient.Grace, time))
+        if (!await StuckClient.TakesAsync(flushing, http, StuckClient.Grace, time))
             http.Abort();
     }
 
@@ -46,7 +46,7 @@ internal sealed class WatchReplies(IServerStreamWriter<WatchReply> stream, Serve
     {
         var writing = stream.WriteAsync(reply, context.CancellationToken);
         if (!writing.IsCompleted)
-            return await StuckClient.TakesAsync(writing, context.GetHttpContext().Response.BodyWriter, StuckClient.Patience, time);
+            return await StuckClient.TakesAsync(writing, context.GetHttpContext(), StuckClient.Patience, time);
 
         await writing;
         return true;

@@ -42,10 +42,11 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
         // A list of any version is made for caches that want all of it.
         var limit = options.ResourceVersion == "0" ? 0 : options.Limit;
         return filter.IsSelective && filter.Name is null && context.Caches[scope.Resource].State.Objects.Count >= HeavyObjects
-            ? await HeavyWork.RunAsync(() => FromCache(scope.Resource, filter, limit), cancellationToken) : FromCache(scope.Resource, filter, limit);
+            ? await HeavyWork.Shared.RunAsync(scope.User, ended => FromCache(scope.Resource, filter, limit, ended), cancellationToken)
+            : FromCache(scope.Resource, filter, limit, cancellationToken);
     }
 
-    private ListResult FromCache(ResourceType type, ObjectFilter filter, long limit)
+    private ListResult FromCache(ResourceType type, ObjectFilter filter, long limit, CancellationToken cancellationToken)
     {
         // Before the state: the state then holds everything up to this revision, and nothing beyond its own.
         var revision = context.Caches.Feed.Revision;
@@ -56,6 +57,7 @@ internal sealed class ListPath(RegistryContext context, ReadPath reads)
         long remaining = 0;
         foreach (var version in Candidates(type, filter, state.Objects))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (limit > 0 && items.Count == limit)
             {
                 remaining++;

@@ -34,7 +34,7 @@ internal static class ListBody
         return meta;
     }
 
-    public static List<ReadOnlyMemory<byte>> Json(ResourceType type, ListResult list)
+    public static List<ReadOnlyMemory<byte>> Json(ResourceType type, ListResult list, CancellationToken cancellationToken)
     {
         var meta = Encoding.UTF8.GetString(JsonCodec.EncodeToBytes(Meta(list)));
         List<ReadOnlyMemory<byte>> parts = new(2 + 3 * list.Items.Count)
@@ -45,6 +45,7 @@ internal static class ListBody
         var head = Encoding.UTF8.GetByteCount($"{{\"kind\":\"{type.Kind}\",\"apiVersion\":\"{type.ApiVersion}\",");
         for (var i = 0; i < list.Items.Count; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (i > 0)
                 parts.Add(Comma);
             // Objects of added kinds name their kind wherever they stand: clients have no type that would know it.
@@ -62,7 +63,7 @@ internal static class ListBody
         return parts;
     }
 
-    public static List<ReadOnlyMemory<byte>> Protobuf(ResourceType type, ListResult list)
+    public static List<ReadOnlyMemory<byte>> Protobuf(ResourceType type, ListResult list, CancellationToken cancellationToken)
     {
         var meta = Meta(list).ToByteArray();
         // The heads of all fields in one array, each part a piece of it.
@@ -72,6 +73,7 @@ internal static class ListBody
         var length = fields[0].Length + meta.Length;
         foreach (var item in list.Items)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var raw = Envelope.RawOf(item.Protobuf);
             var head = Head(heads, ref used, ItemsTag, raw.Length);
             fields.Add(head);
@@ -89,11 +91,21 @@ internal static class ListBody
     }
 
     /// <summary>A list of the items' metadata alone.</summary>
-    public static EncodedMessage Metadata(ListResult list, string version)
+    public static EncodedMessage Metadata(ListResult list, string version, CancellationToken cancellationToken)
     {
         var partial = new PartialObjectMetadataList { Metadata = Meta(list) };
-        partial.Items.Add(list.Items.Select(item => new PartialObjectMetadata { Metadata = item.Object.Metadata }));
+        partial.Items.Add(Until(list.Items, cancellationToken).Select(item => new PartialObjectMetadata { Metadata = item.Object.Metadata }));
         return new EncodedMessage(partial, version, "PartialObjectMetadataList");
+    }
+
+    /// <summary>The items, until nobody wants them any more.</summary>
+    public static IEnumerable<ObjectVersion> Until(IReadOnlyList<ObjectVersion> items, CancellationToken cancellationToken)
+    {
+        foreach (var item in items)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return item;
+        }
     }
 
     private static ReadOnlyMemory<byte> Head(byte tag, int length)

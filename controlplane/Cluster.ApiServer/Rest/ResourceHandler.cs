@@ -164,17 +164,19 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     {
         WarningHeaders.Write(context.Response, scope.Warnings);
         var body = IsHeavy(format, list)
-            ? await HeavyWork.RunAsync(() => Body(context, scope, format, list), context.RequestAborted) : Body(context, scope, format, list);
+            ? await HeavyWork.Shared.RunAsync(scope.User, ended => Body(context, scope, format, list, ended), context.RequestAborted)
+            : Body(context, scope, format, list, context.RequestAborted);
         await ObjectResponse.WriteAsync(context, format, StatusCodes.Status200OK, body, context.RequestAborted);
     }
 
-    private IReadOnlyList<ReadOnlyMemory<byte>> Body(HttpContext context, RequestScope scope, ResponseFormat format, ListResult list)
+    private IReadOnlyList<ReadOnlyMemory<byte>> Body(
+        HttpContext context, RequestScope scope, ResponseFormat format, ListResult list, CancellationToken cancellationToken)
     {
         IReadOnlyList<ReadOnlyMemory<byte>> parts = format.View switch
         {
-            ObjectView.Metadata => [ListBody.Metadata(list, format.ViewVersion) is var partial && format.IsProtobuf ? partial.Protobuf : partial.Json],
-            ObjectView.Table => [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), list.Items)],
-            _ => format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list) : ListBody.Json(scope.Resource, list),
+            ObjectView.Metadata => [ListBody.Metadata(list, format.ViewVersion, cancellationToken) is var partial && format.IsProtobuf ? partial.Protobuf : partial.Json],
+            ObjectView.Table => [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), ListBody.Until(list.Items, cancellationToken))],
+            _ => format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list, cancellationToken) : ListBody.Json(scope.Resource, list, cancellationToken),
         };
         return ObjectResponse.Shown(format, parts);
     }

@@ -1,6 +1,7 @@
-using System.IO.Pipelines;
 using Cluster.Api;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.WatchCache;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.ApiServer.Rest;
@@ -18,9 +19,12 @@ internal static partial class StuckClient
     public static StatusException Failure => StatusErrors.Expired(
         $"the watch was closed: its client took nothing of what waited for it for {Patience.TotalSeconds:0} s");
 
-    /// <summary>Waits for a flush of the pipe; false: not within the patience. What is in the pipe stays there for a client that wakes up.</summary>
-    public static async ValueTask<bool> TakesAsync(Task flushing, PipeWriter pipe, TimeSpan patience, TimeProvider time)
+    /// <summary>
+    /// Waits for a flush of the response; false: not within the patience. What is in its pipe stays there for a client that wakes up. Seats are not kept as long.
+    /// </summary>
+    public static async ValueTask<bool> TakesAsync(Task flushing, HttpContext context, TimeSpan patience, TimeProvider time)
     {
+        using var waiting = context.Features.Get<RequestSeat>()?.WaitOnClient(time);
         try
         {
             await flushing.WaitAsync(patience, time, CancellationToken.None);
@@ -28,7 +32,7 @@ internal static partial class StuckClient
         }
         catch (TimeoutException)
         {
-            pipe.CancelPendingFlush();
+            context.Response.BodyWriter.CancelPendingFlush();
             await flushing;
             return false;
         }

@@ -71,7 +71,7 @@ internal sealed class WatchOutput(HttpContext context, TimeProvider time)
     {
         var flushing = _steps.FlushAsync(cancellationToken);
         if (!flushing.IsCompleted)
-            return await StuckClient.TakesAsync(flushing.AsTask(), context.Response.BodyWriter, patience, time);
+            return await StuckClient.TakesAsync(flushing.AsTask(), context, patience, time);
 
         await flushing;
         return true;

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Cluster.Api;
+using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.WatchCache;
 using Microsoft.AspNetCore.Http;
 
@@ -89,6 +90,7 @@ internal sealed class WatchSocket(HttpContext context, WatchBodies bodies, TimeP
         if (sending.IsCompletedSuccessfully)
             return true;
 
+        using var waiting = context.Features.Get<RequestSeat>()?.WaitOnClient(time);
         try
         {
             await sending.AsTask().WaitAsync(patience, time, CancellationToken.None);
