@@ -9,7 +9,7 @@ namespace Cluster.ApiServer.Admission;
 /// <summary>A namespace holds no more than its ResourceQuotas allow: each write is charged to their status before it is stored.</summary>
 /// <remarks>
 /// All quotas that an object falls under are charged in one transaction, conditional on the versions the decision was made on, so that any
-/// number of API servers together never admit more than the bound. A write that fails after its charge leaves too much in the status;
+/// number of API servers together never admit more than the bound. A write that is tried again pays once (<see cref="QuotaCharges"/>); one that fails after its charge leaves too much in the status;
 /// the controller, which counts what is there, puts that right. Deletes are not seen here: they free by the controller's count alone.
 /// </remarks>
 internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger ledger, TimeProvider time) : IAdmissionPlugin
@@ -58,15 +58,33 @@ internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger l
         var now = time.GetUtcNow();
         var usage = QuotaUsage.Of(type, obj, now);
         var growth = QuotaAmounts.Growth(usage, request.OldObject is { } old ? QuotaUsage.Of(type, old, now) : []);
-        await ledger.ChangeAsync(keys, request.Scope.DryRun, quota => Charge(quota, request.Scope.Resource, obj, growth), cancellationToken);
+        var (charges, uid) = (request.Scope.Charges, obj.Metadata.Uid);
+        Dictionary<string, IReadOnlyDictionary<string, QuantityValue>> bills = new(StringComparer.Ordinal);
+        await ledger.ChangeAsync([.. keys.Union(charges.KeysOf(uid))], request.Scope.DryRun, quota => Charge(quota), cancellationToken);
+        if (!request.Scope.DryRun)
+        {
+            foreach (var (key, bill) in bills)
+                charges.Note(uid, key, bill);
+        }
+
+        bool Charge(ResourceQuota quota)
+        {
+            var key = Quotas.Key(quota.Metadata.Namespace, quota.Metadata.Name);
+            var bill = Concerns(quota, type, obj) ? Bill(quota, type, obj, growth) : new Dictionary<string, QuantityValue>(StringComparer.Ordinal);
+            bills[key] = bill;
+            return Pay(quota, type, obj, Due(bill, charges.Paid(uid, key)));
+        }
     }
 
-    /// <summary>Adds the growth to the quota's status, or throws. False: it does not concern the quota.</summary>
-    private static bool Charge(ResourceQuota quota, ResourceType type, IApiObject obj, Dictionary<string, QuantityValue> growth)
+    // What is to be paid, without what was already; less than that is given back.
+    private static Dictionary<string, QuantityValue> Due(Dictionary<string, QuantityValue> bill, IReadOnlyDictionary<string, QuantityValue> paid) =>
+        bill.Keys.Union(paid.Keys).Select(resource => KeyValuePair.Create(resource, bill.GetValueOrDefault(resource) - paid.GetValueOrDefault(resource)))
+            .Where(one => one.Value != default).ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>What the quota bounds of the growth, or throws where that cannot be told.</summary>
+    private static Dictionary<string, QuantityValue> Bill(ResourceQuota quota, ResourceType type, IApiObject obj, Dictionary<string, QuantityValue> growth)
     {
         var name = quota.Metadata.Name;
-        if (!Concerns(quota, type, obj))
-            return false;
         if (obj is Pod pod && Unnamed(pod.Spec, quota.Spec.Hard.Keys) is { Length: > 0 } missing)
             throw StatusErrors.Forbidden(type, obj.Metadata.Name, $"failed quota: {name}: must specify {missing}");
         var status = quota.Status ??= new ResourceQuotaStatus();
@@ -74,16 +92,28 @@ internal sealed class ResourceQuotaAdmission(IObjectReader reader, QuotaLedger l
             .Order(StringComparer.Ordinal).ToList();
         if (unknown.Count > 0)
             throw StatusErrors.Forbidden(type, obj.Metadata.Name, $"status unknown for quota: {name}, resources: {string.Join(',', unknown)}");
+        return growth.Where(one => status.Hard.ContainsKey(one.Key)).ToDictionary(StringComparer.Ordinal);
+    }
 
+    /// <summary>Adds the amounts to the quota's status, or throws. False: there is nothing to pay.</summary>
+    private static bool Pay(ResourceQuota quota, ResourceType type, IApiObject obj, Dictionary<string, QuantityValue> due)
+    {
+        if (due.Count == 0)
+            return false;
+        var status = quota.Status ??= new ResourceQuotaStatus();
         var hard = QuotaAmounts.From(status.Hard);
         var used = QuotaAmounts.From(status.Used);
-        var asked = growth.Where(one => hard.ContainsKey(one.Key)).ToList();
-        var exceeded = asked.Where(one => used.GetValueOrDefault(one.Key) + one.Value > hard[one.Key]).ToList();
+        var exceeded = due.Where(one => one.Value > default(QuantityValue) && used.GetValueOrDefault(one.Key) + one.Value > hard.GetValueOrDefault(one.Key)).ToList();
         if (exceeded.Count > 0)
-            throw StatusErrors.Forbidden(type, obj.Metadata.Name, Exceeded(name, exceeded, used, hard));
-        foreach (var (resource, amount) in asked)
-            status.Used[resource] = (used.GetValueOrDefault(resource) + amount).ToQuantity();
-        return asked.Count > 0;
+            throw StatusErrors.Forbidden(type, obj.Metadata.Name, Exceeded(quota.Metadata.Name, exceeded, used, hard));
+        foreach (var (resource, amount) in due)
+        {
+            // A count in between may have taken the charge back already.
+            var total = used.GetValueOrDefault(resource) + amount;
+            status.Used[resource] = (total < default(QuantityValue) ? default : total).ToQuantity();
+        }
+
+        return true;
     }
 
     private static string Exceeded(

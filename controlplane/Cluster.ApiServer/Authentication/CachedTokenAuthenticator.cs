@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,22 +12,24 @@ internal sealed class CachedTokenAuthenticator(IReadOnlyList<ITokenAuthenticator
     /// <summary>A wrong token is remembered too, so that guessing is not paid for with signature checks.</summary>
     private static readonly TimeSpan BadFor = TimeSpan.FromSeconds(2);
 
-    /// <summary>About 1 MB; beyond it the whole cache is dropped, which costs one verification a live token.</summary>
+    /// <summary>About 1 MB each.</summary>
     private const int Capacity = 4096;
 
-    private readonly ConcurrentDictionary<string, (UserIdentity? User, long Until)> _answers = new();
+    // Apart: whoever guesses makes no live token be verified again.
+    private readonly AnswerCache _good = new(Capacity);
+    private readonly AnswerCache _bad = new(Capacity);
 
     public async ValueTask<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (_answers.TryGetValue(hash, out var answer) && time.GetTimestamp() < answer.Until)
-            return answer.User;
+        var now = time.GetTimestamp();
+        if (_good.TryGet(hash, now, out var known) || _bad.TryGet(hash, now, out known))
+            return known;
 
         var user = await AskAsync(token, cancellationToken);
-        if (_answers.Count >= Capacity)
-            _answers.Clear();
+        now = time.GetTimestamp();
         var lifetime = user is null ? BadFor : GoodFor;
-        _answers[hash] = (user, time.GetTimestamp() + (long)(lifetime.TotalSeconds * time.TimestampFrequency));
+        (user is null ? _bad : _good).Add(hash, user, now, now + (long)(lifetime.TotalSeconds * time.TimestampFrequency));
         return user;
     }
 

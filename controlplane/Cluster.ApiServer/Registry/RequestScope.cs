@@ -1,12 +1,13 @@
 using Cluster.Api;
 using Cluster.Api.Json;
+using Cluster.ApiServer.Admission;
 using Cluster.ApiServer.Auditing;
 using Cluster.ApiServer.Authentication;
 
 namespace Cluster.ApiServer.Registry;
 
 /// <summary>
-/// What a request is about and how it wants to be treated, whatever transport brought it. Immutable but for the warnings it collects.
+/// What a request is about and how it wants to be treated, whatever transport brought it. Immutable but for the warnings and charges it collects.
 /// </summary>
 public sealed record RequestScope
 {
@@ -43,6 +44,9 @@ public sealed record RequestScope
 
     /// <summary>Texts for the caller's Warning headers. One request, one writer at a time.</summary>
     public List<string> Warnings { get; init; } = [];
+
+    /// <summary>What its tries so far were charged for.</summary>
+    internal QuotaCharges Charges => field ??= new();
 
     /// <summary>Where admission says what the audit log is to tell; null: nobody keeps one.</summary>
     internal AuditAnnotations? Audit { get; init; }

@@ -173,10 +173,45 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
         Assert.Equal("configmaps=1", await UsedAsync());
     }
 
-    private Task<RegistryHost> HostAsync(Func<IObjectReader, IObjectReader>? reading = null) => RegistryHost.StartAsync(
+    [Fact]
+    public async Task UpdateAsync_ThatIsTriedAgainAfterALostRace_IsChargedOnce()
+    {
+        await QuotaAsync(("services", "5"), ("services.nodeports", "1"));
+        await CreateAsync(RegistryRig.Service("web"));
+        var other = new OtherWriter(() => _rig.Host.Registry.PatchAsync(
+            RegistryRig.Scope<Service>("web"), Cluster.Api.Patching.PatchMediaTypes.Merge, """{"metadata":{"labels":{"a":"b"}}}"""u8.ToArray(), default).AsTask());
+        _hosts.Add(await HostAsync(also: other));
+        var service = (await _rig.GetAsync<Service>("web")).Clone();
+        service.Metadata.ResourceVersion = "";
+        service.Spec.Type = "NodePort";
+
+        await _hosts[2].Registry.UpdateAsync(RegistryRig.Scope<Service>("web"), service, default);
+
+        Assert.Equal((2, "services=1,services.nodeports=1"), (other.Calls, await UsedAsync()));
+    }
+
+    /// <summary>The second try finds that somebody has done it already: nothing grows any more.</summary>
+    [Fact]
+    public async Task ValidateAsync_OfATryThatNeedsLess_GivesBack()
+    {
+        await QuotaAsync(("services", "5"), ("services.nodeports", "1"));
+        var plain = RegistryRig.Service("web");
+        plain.Metadata.Uid = "u";
+        var grown = plain.Clone();
+        grown.Spec.Type = "NodePort";
+        var request = new AdmissionRequest { Scope = RegistryRig.Scope<Service>("web"), Operation = AdmissionOperation.Update, Object = grown, OldObject = plain };
+        var admission = new ResourceQuotaAdmission(_hosts[0].Reader, new QuotaLedger(_rig.Store), TimeProvider.System);
+
+        await admission.ValidateAsync(request, default);
+        Assert.Equal("services=0,services.nodeports=1", await UsedAsync());
+        await admission.ValidateAsync(request with { OldObject = grown }, default);
+        Assert.Equal("services=0,services.nodeports=0", await UsedAsync());
+    }
+
+    private Task<RegistryHost> HostAsync(Func<IObjectReader, IObjectReader>? reading = null, IAdmissionPlugin? also = null) => RegistryHost.StartAsync(
         _rig.Store,
         new RegistryOptions { Advertise = new(System.Net.IPAddress.Parse("192.0.2.10"), 6443) },
-        (reader, _) => [new ResourceQuotaAdmission(reading?.Invoke(reader) ?? reader, new QuotaLedger(_rig.Store), TimeProvider.System)],
+        (reader, _) => [new ResourceQuotaAdmission(reading?.Invoke(reader) ?? reader, new QuotaLedger(_rig.Store), TimeProvider.System), .. also is null ? [] : new[] { also }],
         _ => [],
         [],
         NullLoggerFactory.Instance,
@@ -211,6 +246,22 @@ public sealed class ResourceQuotaAdmissionTests : IAsyncLifetime
 
     private async Task<string> UsedAsync() => string.Join(',', (await _rig.GetAsync<ResourceQuota>("quota")).Status.Used
         .OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}={one.Value.String}"));
+
+    /// <summary>Somebody else writes between the charge and the store, the first time.</summary>
+    private sealed class OtherWriter(Func<Task> write) : IAdmissionPlugin
+    {
+        public int Calls { get; private set; }
+
+        public string Name => "OtherWriter";
+
+        public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+        {
+            if (request.Object is Service && Calls++ == 0)
+                await write();
+        }
+    }
 
     /// <summary>The cache of a server that still has an object which is gone.</summary>
     private sealed class LateReader(IObjectReader reader, IApiObject gone) : IObjectReader

@@ -31,6 +31,36 @@ public sealed class CachedTokenAuthenticatorTests
         Assert.Null(await cached.AuthenticateAsync("good", TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Whoever guesses tokens makes nobody else's be verified again.</summary>
+    [Fact]
+    public async Task AuthenticateAsync_AfterThousandsOfWrongTokens_KnowsTheGoodOne()
+    {
+        var cached = new CachedTokenAuthenticator([_source], _time);
+        await cached.AuthenticateAsync("good", TestContext.Current.CancellationToken);
+        for (var i = 0; i < 5000; i++)
+            await cached.AuthenticateAsync($"wrong-{i}", TestContext.Current.CancellationToken);
+        var before = _source.Calls;
+
+        await cached.AuthenticateAsync("good", TestContext.Current.CancellationToken);
+        await cached.AuthenticateAsync("wrong-4999", TestContext.Current.CancellationToken);
+
+        Assert.Equal(before, _source.Calls);
+    }
+
+    [Fact]
+    public void Add_BeyondItsCapacity_KeepsThoseThatLastLongest()
+    {
+        var cache = new AnswerCache(8);
+        for (var i = 0; i < 12; i++)
+            cache.Add($"{i}", new UserIdentity($"{i}", []), now: 0, until: 100 + i);
+        cache.Add("11", null, now: 0, until: 200);
+
+        Assert.Equal([4, 5, 6, 7, 8, 9, 10, 11], Enumerable.Range(0, 12).Where(i => cache.TryGet($"{i}", 0, out _)));
+        Assert.True(cache.TryGet("11", 199, out var user) && user is null);
+        Assert.False(cache.TryGet("11", 200, out _));
+        Assert.False(cache.TryGet("10", 110, out _));
+    }
+
     private sealed class Source : ITokenAuthenticator
     {
         public int Calls { get; private set; }
