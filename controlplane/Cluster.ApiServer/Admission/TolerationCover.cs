@@ -5,9 +5,14 @@ namespace Cluster.ApiServer.Admission;
 /// <summary>Which tolerations say nothing that another one does not say already.</summary>
 internal static class TolerationCover
 {
-    /// <summary>Those that no other one covers, in their order; of equal ones the first.</summary>
+    /// <summary>Each is compared with each, before anything has looked at how many a client has sent. No pod in use has so many.</summary>
+    private const int MostCompared = 256;
+
+    /// <summary>Those that no other one covers, in their order; of equal ones the first. Of very many all: they say the same.</summary>
     public static IReadOnlyList<Toleration> Merge(IReadOnlyList<Toleration> all)
     {
+        if (all.Count > MostCompared)
+            return all;
         List<Toleration> kept = [];
         for (var i = 0; i < all.Count; i++)
         {

@@ -13,10 +13,15 @@ namespace Cluster.ApiServer.WatchCache;
 /// </remarks>
 public sealed class ObjectVersion : EncodedMessage
 {
-    private readonly ReadOnlyMemory<byte> _stored;
+    /// <summary>Other versions that are kept, the newest: few clients read a kind in more than one or two.</summary>
+    private const int MostOthers = 4;
 
-    // Hardly a kind is read in more than one other version at a time; of one that is, each is made anew.
-    private ObjectVersion? _other;
+    /// <summary>Rests after which a webhook is asked again, whoever reads meanwhile: about a minute. It may have been mended.</summary>
+    private const int RestsWithConversions = 6;
+
+    private readonly ReadOnlyMemory<byte> _stored;
+    private ObjectVersion[]? _others;
+    private byte _conversionRests;
 
     /// <param name="type">Its resource.</param>
     /// <param name="key">Its key in the store.</param>
@@ -63,13 +68,8 @@ public sealed class ObjectVersion : EncodedMessage
         if (version == Type || (version.Custom is null ? version.Descriptor == Type.Descriptor : version.Custom == Type.Custom))
             return this;
 
-        if (Volatile.Read(ref _other) is { } other && other.Type == version)
-            return other;
-
-        var converted = Object is CustomObject custom ? CustomConversion.Read(AsWritten ?? custom, version) : Conversions.FromStored(Object, version.Descriptor);
-        var made = new ObjectVersion(version, Key, converted, Revision);
-        Volatile.Write(ref _other, made);
-        return made;
+        return Other(version)
+            ?? Keep(version, Object is CustomObject custom ? CustomConversion.Read(AsWritten ?? custom, version) : Conversions.FromStored(Object, version.Descriptor));
     }
 
     /// <summary>The object, of a kind that a webhook converts, in a version it is known in; null: the webhook must be asked.</summary>
@@ -78,24 +78,34 @@ public sealed class ObjectVersion : EncodedMessage
         Touch();
         if (WrittenIn.ApiVersion == version.ApiVersion)
             return version.ApiVersion == Type.ApiVersion ? this : Keep(version, (CustomObject)Object);
-        return Volatile.Read(ref _other) is { } other && other.Type == version ? other : null;
+        return Other(version);
     }
 
     /// <summary>Keeps what the webhook made of the object for its next readers.</summary>
-    internal ObjectVersion Keep(ResourceType version, CustomObject converted)
+    internal ObjectVersion Keep(ResourceType version, IApiObject converted)
     {
-        if (Volatile.Read(ref _other) is { } other && other.Type == version)
-            return other;
         var made = new ObjectVersion(version, Key, converted, Revision);
-        Volatile.Write(ref _other, made);
-        return made;
+        while (true)
+        {
+            var before = Volatile.Read(ref _others);
+            if (Other(version) is { } other)
+                return other;
+            ObjectVersion[] after = [made, .. (before ?? []).Take(MostOthers - 1)];
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _others, after, before), before))
+                return made;
+        }
     }
 
     /// <summary>Called from time to time: lets go of what nobody has used since some calls ago and the store's bytes can give again.</summary>
     internal void Rest()
     {
-        if (!_stored.IsEmpty && RestParts())
-            Volatile.Write(ref _other, null);
+        if (_stored.IsEmpty)
+            return;
+        var isOld = _others is not null && Type.Custom?.Webhook is not null && ++_conversionRests >= RestsWithConversions;
+        if (!RestParts() && !isOld)
+            return;
+        _conversionRests = 0;
+        Volatile.Write(ref _others, null);
     }
 
     /// <summary>Lets go of the object at once, where the store's bytes can give it again.</summary>
@@ -103,6 +113,17 @@ public sealed class ObjectVersion : EncodedMessage
     {
         if (!_stored.IsEmpty)
             ForgetMessage();
+    }
+
+    private ObjectVersion? Other(ResourceType version)
+    {
+        foreach (var other in Volatile.Read(ref _others) ?? [])
+        {
+            if (other.Type == version)
+                return other;
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>

@@ -62,6 +62,17 @@ public sealed class RuntimeClassAdmissionTests
         Assert.Equal((403, $"pods \"web\" is forbidden: {why}"), (failure.Code, failure.Message));
     }
 
+    /// <summary>They are looked at before anything bounds them; compared each with each, so many would take hours.</summary>
+    [Fact]
+    public async Task AdmitAsync_TolerationsWithoutNumber_AreTakenAsTheyAre()
+    {
+        _objects.Cached.Add(Class("sandboxed"));
+        var spec = new PodSpec { RuntimeClassName = "sandboxed" };
+        spec.Tolerations.AddRange(Enumerable.Range(0, 400_000).Select(i => new Toleration { Key = $"k{i}", Operator = "Exists" }));
+
+        Assert.Equal(400_001, (await PassAsync(spec)).Spec.Tolerations.Count);
+    }
+
     [Fact]
     public async Task ValidateAsync_CostTakenAwayAfterwards_IsForbidden()
     {

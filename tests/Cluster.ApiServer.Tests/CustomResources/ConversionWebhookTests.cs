@@ -64,6 +64,36 @@ public sealed class ConversionWebhookTests(CustomRig rig) : IClassFixture<Custom
         Assert.Single(widgets.Questions);
     }
 
+    /// <summary>As a thousand watchers of one event do.</summary>
+    [Fact]
+    public async Task Reads_WhileTheWebhookIsAsked_WaitForThatAnswer()
+    {
+        var widgets = await ConversionRig.StartAsync(rig, _hook);
+        await widgets.CreateAsync("v1", "one", """{"address":"a:80"}""");
+        using var gate = new ManualResetEventSlim();
+        widgets.AnswerWith(question =>
+        {
+            gate.Wait();
+            return ConversionRig.Converted(question, ConversionRig.Convert);
+        });
+        using var leaving = new CancellationTokenSource();
+        var first = rig.Rest.Client.GetAsync(widgets.Path("v2") + "/one", leaving.Token);
+        await Eventually.True(() => widgets.Questions.Any());
+        var others = Enumerable.Range(0, 20).Select(i => rig.Rest.GetAsync(widgets.Path("v2") + (i % 2 == 0 ? "/one" : ""))).ToList();
+        // Whoever began it may leave.
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        gate.Set();
+
+        foreach (var (code, body) in await Task.WhenAll(others))
+        {
+            Assert.Equal(HttpStatusCode.OK, code);
+            Assert.Contains("\"host\":\"a\"", body.ToJsonString(), StringComparison.Ordinal);
+        }
+
+        Assert.Single(widgets.Questions);
+    }
+
     [Fact]
     public async Task List_OfObjectsStoredInTwoVersions_IsInTheOneAskedFor()
     {

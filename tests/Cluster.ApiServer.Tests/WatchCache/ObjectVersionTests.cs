@@ -58,6 +58,39 @@ public sealed class ObjectVersionTests
         static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
     }
 
+    /// <summary>Clients of two versions do not have each other's made anew; a webhook that was mended is seen after a while, whoever reads.</summary>
+    [Fact]
+    public void Keep_OfConversions_IsForEachVersion_AndForAMinute()
+    {
+        var definition = CustomRig.Definition("a.example.com", """{"type":"object"}""");
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        foreach (var name in (string[])["v2", "v3"])
+        {
+            var other = versions[0]!.DeepClone();
+            (other["name"], other["storage"]) = (name, false);
+            versions.Add(other);
+        }
+
+        definition["spec"]!["conversion"] = System.Text.Json.Nodes.JsonNode.Parse(
+            """{"strategy":"Webhook","webhook":{"clientConfig":{"url":"https://a.b/c"},"conversionReviewVersions":["v1"]}}""");
+        var types = CustomKinds.Of(JsonCodec.Decode<CustomResourceDefinition>(Encoding.UTF8.GetBytes(definition.ToJsonString())));
+        var bytes = Encoding.UTF8.GetBytes(CustomRig.Widget("a.example.com", "w", "{}"));
+        var version = StoredForm.Decode(types[0], new StoreEntry("/registry/a.example.com/widgets/default/w", bytes, 7, 7));
+        var second = version.Keep(types[1], (CustomObject)version.Object.Copy());
+        var third = version.Keep(types[2], (CustomObject)version.Object.Copy());
+
+        for (int i = 0; i < 5; i++)
+        {
+            version.Rest();
+            Assert.Same(second, version.Known(types[1]));
+            Assert.Same(third, version.Known(types[2]));
+        }
+
+        version.Rest();
+        Assert.Null(version.Known(types[1]));
+        Assert.Null(version.Known(types[2]));
+    }
+
     [Fact]
     public void Rest_BetweenUses_LetsNothingGo()
     {

@@ -6,15 +6,18 @@ namespace Cluster.ApiServer.Admission.Loading;
 
 /// <summary>Holds a user's plug-in to its contract: it decides in time, and what it throws is a failure of the plug-in and of one request.</summary>
 /// <remarks>
-/// It runs beside the request on a thread of its own, so that one which blocks costs that thread, and neither the answer nor those that others wait for. One that is
-/// late may still be running when its request has failed; the object it holds goes nowhere any more.
+/// It runs beside the request on a thread of its own, so that one which blocks costs that thread, and neither the answer nor those that others wait for. More calls than may be
+/// under way wait their turn, within the time they have. One that is late may still be running when its request has failed; the object it holds goes nowhere any more.
 /// </remarks>
 internal sealed class GuardedPlugin(IAdmissionPlugin plugin, TimeSpan limit, TimeProvider time, ILogger logger) : IAdmissionPlugin
 {
     /// <summary>Calls under way, those that are late included: each has a thread while it blocks, and nobody can take it away.</summary>
     private const int MostUnderWay = 128;
 
-    private int _underWay;
+    private readonly SemaphoreSlim _places = new(MostUnderWay);
+
+    // Whose request has been told how it ended, and which have not ended.
+    private int _late;
 
     public string Name { get; } = plugin.Name;
 
@@ -34,7 +37,7 @@ internal sealed class GuardedPlugin(IAdmissionPlugin plugin, TimeSpan limit, Tim
         try
         {
             var token = stop.Token;
-            await CallAsync(() => step(request, token).AsTask()).WaitAsync(token);
+            await DecideAsync(() => step(request, token).AsTask(), token);
         }
         catch (StatusException)
         {
@@ -57,17 +60,41 @@ internal sealed class GuardedPlugin(IAdmissionPlugin plugin, TimeSpan limit, Tim
         }
     }
 
+    private async Task DecideAsync(Func<Task> step, CancellationToken cancellationToken)
+    {
+        // Nobody knows when a place gets free then: waiting would only tell it later.
+        if (Volatile.Read(ref _late) >= MostUnderWay)
+            throw StatusErrors.InternalError($"the admission plug-in {GoText.Quote(Name)} has {MostUnderWay} calls under way that are late");
+        await _places.WaitAsync(cancellationToken);
+        var running = CallAsync(step);
+        try
+        {
+            await running.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!running.IsCompleted)
+        {
+            Interlocked.Increment(ref _late);
+            _ = EndLateAsync(running);
+            throw;
+        }
+    }
+
+    // Never fails.
+    private async Task EndLateAsync(Task running)
+    {
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _late);
+    }
+
     private async Task CallAsync(Func<Task> step)
     {
         try
         {
-            if (Interlocked.Increment(ref _underWay) > MostUnderWay)
-                throw StatusErrors.InternalError($"the admission plug-in {GoText.Quote(Name)} has {MostUnderWay} calls under way");
             await Task.Factory.StartNew(step, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         }
         finally
         {
-            Interlocked.Decrement(ref _underWay);
+            _places.Release();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Cluster.Api;
@@ -11,8 +12,8 @@ namespace Cluster.ApiServer.CustomResources.Conversion;
 
 /// <summary>Brings objects into other versions of their kind; of added kinds whose definition says so, by asking its webhook.</summary>
 /// <remarks>
-/// What a webhook made of an object that is read is kept with the object, so that it is asked once for all readers of a version. Kinds
-/// without a webhook pay one comparison. Safe for concurrent use.
+/// What a webhook made of an object that is read is kept with the object, for about a minute, and whoever wants it while it is being asked waits for the same answer: so it is
+/// asked once for all readers of a version, be they a thousand watchers of one event. Kinds without a webhook pay one comparison. Safe for concurrent use.
 /// </remarks>
 internal sealed class ObjectConversions(WebhookClients clients)
 {
@@ -22,6 +23,8 @@ internal sealed class ObjectConversions(WebhookClients clients)
     private const int MaxAnswerBytes = 32 * 1024 * 1024;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<(ObjectVersion Object, string ApiVersion), Task<ObjectVersion>> _underWay = new();
 
     /// <summary>The object in a version of its kind.</summary>
     /// <exception cref="StatusException">500: the webhook failed, or what it made is none of the kind.</exception>
@@ -35,13 +38,20 @@ internal sealed class ObjectConversions(WebhookClients clients)
             return [.. objects.Select(obj => obj.As(version))];
         var all = objects.Select(obj => obj.Known(version)).ToArray();
         var unknown = Enumerable.Range(0, all.Length).Where(index => all[index] is null).ToList();
-        for (var from = 0; from < unknown.Count;)
+        while (unknown.Count > 0)
         {
-            var part = Part(unknown, from, index => ((CustomObject)objects[index].Object).Content.Length);
-            var converted = await AskAsync([.. part.Select(index => ((CustomObject)objects[index].Object, objects[index].WrittenIn))], version, cancellationToken);
-            for (var i = 0; i < part.Count; i++)
-                all[part[i]] = objects[part[i]].Keep(version, converted[i]);
-            from += part.Count;
+            var asked = Ask(unknown.ConvertAll(index => objects[index]), version, cancellationToken);
+            try
+            {
+                for (var i = 0; i < asked.Count; i++)
+                    all[unknown[i]] = await asked[i].WaitAsync(cancellationToken);
+                break;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Whoever had begun to ask has left: what it did not get to is asked for anew.
+                unknown.RemoveAll(index => all[index] is not null);
+            }
         }
 
         return all!;
@@ -59,21 +69,76 @@ internal sealed class ObjectConversions(WebhookClients clients)
     /// <summary>Makes objects those of a version.</summary>
     public IObjectConverter Into(ResourceType version) => new Converter(this, version);
 
-    private static List<int> Part(List<int> all, int from, Func<int, long> size)
+    // The answer to each, asked for here where nobody has done so yet.
+    private List<Task<ObjectVersion>> Ask(List<ObjectVersion> objects, ResourceType version, CancellationToken cancellationToken)
     {
-        List<int> part = [];
+        List<(ObjectVersion Object, TaskCompletionSource<ObjectVersion> Answer)> mine = [];
+        var all = objects.ConvertAll(obj =>
+        {
+            var answer = new TaskCompletionSource<ObjectVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var task = _underWay.GetOrAdd((obj, version.ApiVersion), answer.Task);
+            if (ReferenceEquals(task, answer.Task))
+                mine.Add((obj, answer));
+            return task;
+        });
+        // It never fails: what becomes of it is in the answers, which all who want them await.
+        if (mine.Count > 0)
+            _ = AnswerAsync(mine, version, cancellationToken);
+        return all;
+    }
+
+    private async Task AnswerAsync(
+        List<(ObjectVersion Object, TaskCompletionSource<ObjectVersion> Answer)> all, ResourceType version, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        try
+        {
+            while (done < all.Count)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var part = Part(all, done);
+                // To its end, whoever leaves: others may wait for it by now.
+                var converted = await AskAsync([.. part.Select(one => ((CustomObject)one.Object.Object, one.Object.WrittenIn))], version, CancellationToken.None);
+                for (var i = 0; i < part.Count; i++, done++)
+                {
+                    var kept = part[i].Object.Keep(version, converted[i]);
+                    _underWay.TryRemove((part[i].Object, version.ApiVersion), out _);
+                    part[i].Answer.TrySetResult(kept);
+                }
+            }
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is, it is the failure of all that were not answered.
+            foreach (var (obj, answer) in all.Skip(done))
+            {
+                _underWay.TryRemove((obj, version.ApiVersion), out _);
+                if (failure is OperationCanceledException)
+                    answer.TrySetCanceled(CancellationToken.None);
+                else
+                    answer.TrySetException(failure);
+                // Nobody may be left who would look at it.
+                _ = answer.Task.Exception;
+            }
+        }
+    }
+
+    private static List<(ObjectVersion Object, TaskCompletionSource<ObjectVersion> Answer)> Part(
+        List<(ObjectVersion Object, TaskCompletionSource<ObjectVersion> Answer)> all, int from)
+    {
+        List<(ObjectVersion Object, TaskCompletionSource<ObjectVersion> Answer)> part = [];
         long bytes = 0;
         for (var i = from; i < all.Count && part.Count < MostObjects && (part.Count == 0 || bytes < MostBytes); i++)
         {
             part.Add(all[i]);
-            bytes += size(all[i]);
+            bytes += ((CustomObject)all[i].Object.Object).Content.Length;
         }
 
         return part;
     }
 
     private async ValueTask<ObjectVersion> FirstAsync(ObjectVersion obj, ResourceType version, CancellationToken cancellationToken) =>
-        obj.Keep(version, (await AskAsync([((CustomObject)obj.Object, obj.WrittenIn)], version, cancellationToken))[0]);
+        (await ConvertAsync([obj], version, cancellationToken))[0];
 
     private async ValueTask<IApiObject> OneAsync(CustomObject obj, ResourceType from, ResourceType to, CancellationToken cancellationToken) =>
         (await AskAsync([(obj, from)], to, cancellationToken))[0];

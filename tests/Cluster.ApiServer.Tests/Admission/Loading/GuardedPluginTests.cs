@@ -81,14 +81,51 @@ public sealed class GuardedPluginTests
             TimeSpan.FromSeconds(10), _time, NullLogger.Instance);
         var admitted = Enumerable.Range(0, 200).Select(_ => plugin.AdmitAsync(Request, TestContext.Current.CancellationToken).AsTask()).ToList();
 
-        await Eventually.True(() => admitted.Count(task => task.IsFaulted) == 200 - 128 && calls == 128);
-        Assert.All(admitted.Where(task => task.IsFaulted), task => Assert.Contains("has 128 calls under way", task.Exception!.InnerException!.Message, StringComparison.Ordinal));
+        await Eventually.True(() => calls == 128);
+        Assert.DoesNotContain(admitted, task => task.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.True(() => admitted.TrueForAll(task => task.IsFaulted));
+        Assert.All(admitted, task => Assert.Contains("did not decide within 10 s", task.Exception!.InnerException!.Message, StringComparison.Ordinal));
+        var refused = await Assert.ThrowsAsync<StatusException>(() => plugin.AdmitAsync(Request, TestContext.Current.CancellationToken).AsTask());
+        Assert.Contains("has 128 calls under way that are late", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(128, calls);
         // Those are for requests.
         Assert.Equal(0, onPool);
 
         end.Set();
-        await Eventually.True(() => admitted.Count(task => task.IsCompletedSuccessfully) == 128);
-        await plugin.AdmitAsync(Request, TestContext.Current.CancellationToken);
+        await Eventually.True(async () =>
+        {
+            try
+            {
+                await plugin.AdmitAsync(Request, TestContext.Current.CancellationToken);
+                return true;
+            }
+            catch (StatusException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
+    public async Task AdmitAsync_MoreCallsThanMayBeUnderWay_WaitTheirTurn()
+    {
+        var end = new TaskCompletionSource();
+        var calls = 0;
+        var plugin = new GuardedPlugin(
+            new Stub(_ =>
+            {
+                Interlocked.Increment(ref calls);
+                return new ValueTask(end.Task);
+            }),
+            TimeSpan.FromSeconds(10), _time, NullLogger.Instance);
+        var admitted = Enumerable.Range(0, 200).Select(_ => plugin.AdmitAsync(Request, TestContext.Current.CancellationToken).AsTask()).ToList();
+        await Eventually.True(() => calls == 128);
+
+        end.SetResult();
+        await Task.WhenAll(admitted);
+
+        Assert.Equal(200, calls);
     }
 
     [Fact]
