@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Cluster.Api.Json;
+using Cluster.Api.Json.Forms;
 
 namespace Cluster.Api;
 
@@ -19,6 +21,20 @@ public static class GoText
 
     /// <summary>Each value quoted, joined with comma and space.</summary>
     public static string QuoteAll(IEnumerable<string> values) => string.Join(", ", values.Select(Quote));
+
+    /// <summary>A duration as Go writes it, such as <c>1m30s</c>; of nanoseconds, hundreds are kept.</summary>
+    /// <exception cref="FormatException">It is none; the message is Go's.</exception>
+    public static TimeSpan ParseDuration(string text)
+    {
+        try
+        {
+            return TimeSpan.FromTicks(DurationText.Parse(text) / TimeSpan.NanosecondsPerTick);
+        }
+        catch (JsonDecodeException no)
+        {
+            throw new FormatException(no.Message, no);
+        }
+    }
 
     private static void AppendEscaped(StringBuilder text, Rune rune)
     {

@@ -59,7 +59,7 @@ public static class ResourceCatalog
         Global(PersistentVolume.Descriptor, "persistentvolumes", "pv").Status(),
         Namespaced(PersistentVolumeClaim.Descriptor, "persistentvolumeclaims", "pvc").Status(),
         Namespaced(Binding.Descriptor, "bindings").CreatedOnly(),
-        Global(ComponentStatus.Descriptor, "componentstatuses", "cs").ReadOnly(),
+        Global(ComponentStatus.Descriptor, "componentstatuses", "cs").ReadOnly().Deprecated("1.19"),
 
         Namespaced(ReplicaSet.Descriptor, "replicasets", "rs").InAll().Scale().Status(),
         Namespaced(Deployment.Descriptor, "deployments", "deploy").InAll().Scale().Status(),
@@ -82,7 +82,7 @@ public static class ResourceCatalog
 
         Namespaced(Job.Descriptor, "jobs").InAll().Status(),
         CronJobs,
-        BatchV1Beta1.CronJob.Descriptor.VersionOf(CronJobs),
+        BatchV1Beta1.CronJob.Descriptor.VersionOf(CronJobs).Deprecated("1.21", gone: "1.25", CronJobs),
 
         Global(CertificatesV1.CertificateSigningRequest.Descriptor, "certificatesigningrequests", "csr").Status()
             .Part(new("approval", "certificates.k8s.io/v1", "CertificateSigningRequest", ["get", "patch", "update"])),
@@ -92,7 +92,7 @@ public static class ResourceCatalog
         Namespaced(NetworkPolicy.Descriptor, "networkpolicies", "netpol"),
 
         Budgets,
-        PolicyV1Beta1.PodDisruptionBudget.Descriptor.VersionOf(Budgets),
+        PolicyV1Beta1.PodDisruptionBudget.Descriptor.VersionOf(Budgets).Deprecated("1.21", gone: "1.25", Budgets),
 
         Namespaced(Role.Descriptor, "roles"),
         Namespaced(RoleBinding.Descriptor, "rolebindings"),
@@ -114,7 +114,7 @@ public static class ResourceCatalog
         Namespaced(CoordinationV1.Lease.Descriptor, "leases"),
         Global(NodeV1.RuntimeClass.Descriptor, "runtimeclasses"),
         Slices,
-        DiscoveryV1Beta1.EndpointSlice.Descriptor.VersionOf(Slices),
+        DiscoveryV1Beta1.EndpointSlice.Descriptor.VersionOf(Slices).Deprecated("1.21", gone: "1.25", Slices),
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceType> ByPath =

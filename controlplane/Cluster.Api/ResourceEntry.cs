@@ -45,6 +45,17 @@ internal static class ResourceEntry
         };
     }
 
+    /// <summary>Kubernetes advises against it.</summary>
+    /// <param name="type">The version.</param>
+    /// <param name="since">The release that began to.</param>
+    /// <param name="gone">The first release without it.</param>
+    /// <param name="instead">The version to use.</param>
+    public static ResourceType Deprecated(this ResourceType type, string since, string gone, ResourceType instead) =>
+        type with { Warning = $"{type} is deprecated in v{since}+, unavailable in v{gone}+; use {instead}" };
+
+    /// <summary>Kubernetes advises against it, and has no other.</summary>
+    public static ResourceType Deprecated(this ResourceType type, string since) => type with { Warning = $"{type} is deprecated in v{since}+" };
+
     /// <summary>A question or an order and no object: it is posted, and nothing is stored.</summary>
     public static ResourceType CreatedOnly(this ResourceType type) =>
         type with { Verbs = ["create"], StoragePrefix = null, ListDescriptor = null };

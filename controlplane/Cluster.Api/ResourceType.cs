@@ -58,6 +58,13 @@ public sealed record ResourceType
     /// <summary>What a definition says of the version; null: the kind is built in.</summary>
     public CustomVersion? Custom { get; init; }
 
+    /// <summary>What whoever uses the version is told each time; null: it is not deprecated.</summary>
+    public string? Warning
+    {
+        get => Custom?.Warning ?? field;
+        init;
+    }
+
     /// <summary>The kind is stored in this version, or not at all.</summary>
     public bool IsStoredVersion => StoredAs is null && StoredVersion is null;
 

@@ -65,10 +65,13 @@ internal sealed class ResourceService(
         };
         var watch = await registry.WatchAsync(scope, options, context.CancellationToken);
         watch.Started = () => context.GetHttpContext().Features.Get<RequestSeat>()?.Dispose();
+        var longest = ResourceHandler.WatchTime();
+        // A call without a deadline has one in the year 9999.
+        watch.Lifetime = TimeSpan.FromTicks(Math.Min(longest.Ticks, (context.Deadline - time.GetUtcNow().UtcDateTime).Ticks));
         // A client knows from the headers that the watch stands, before the first event.
         await context.WriteResponseHeadersAsync([]);
         var output = new WatchReplies(responseStream, context, time);
-        using var expiry = new CancellationTokenSource(ResourceHandler.WatchTime(), time);
+        using var expiry = new CancellationTokenSource(longest, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, context.CancellationToken);
         try
         {

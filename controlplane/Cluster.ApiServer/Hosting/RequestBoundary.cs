@@ -60,6 +60,7 @@ internal sealed partial class RequestBoundary(
         var panic = false;
         try
         {
+            lifetime.Check();
             caller = await authenticator.AuthenticateAsync(context);
             var user = await _impersonation.ResolveAsync(context, caller);
             context.Features.Set(user);

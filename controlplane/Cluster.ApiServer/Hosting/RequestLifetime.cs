@@ -1,3 +1,4 @@
+using Cluster.Api;
 using Microsoft.AspNetCore.Http;
 
 namespace Cluster.ApiServer.Hosting;
@@ -9,12 +10,18 @@ internal sealed class RequestLifetime : IDisposable
     private readonly CancellationToken _client;
     private readonly CancellationTokenSource? _timeout;
     private readonly CancellationTokenSource _linked;
+    private readonly string? _error;
 
-    public RequestLifetime(HttpContext context, bool longRunning, TimeSpan timeout, TimeProvider time, CancellationToken stopping)
+    /// <param name="context">The request; what it asks for in <c>?timeout=</c> counts unless it is long-running.</param>
+    /// <param name="longRunning">It has no bound in time.</param>
+    /// <param name="longest">The bound of others.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="stopping">The server stops.</param>
+    public RequestLifetime(HttpContext context, bool longRunning, TimeSpan longest, TimeProvider time, CancellationToken stopping)
     {
         _context = context;
         _client = context.RequestAborted;
-        _timeout = longRunning ? null : new CancellationTokenSource(timeout, time);
+        _timeout = longRunning ? null : new CancellationTokenSource(RequestTimeout.Of(context.Request.Query, longest, out _error), time);
         _linked = CancellationTokenSource.CreateLinkedTokenSource(_client, _timeout?.Token ?? stopping);
         context.RequestAborted = _linked.Token;
     }
@@ -22,6 +29,13 @@ internal sealed class RequestLifetime : IDisposable
     public bool ClientLeft => _client.IsCancellationRequested;
 
     public bool TimedOut => _timeout is { IsCancellationRequested: true };
+
+    /// <exception cref="StatusException">400: what it asks for is no time.</exception>
+    public void Check()
+    {
+        if (_error is not null)
+            throw StatusErrors.BadRequest(_error);
+    }
 
     /// <summary>The bound is past: what is written from now on, such as the failure, is bounded by the client alone.</summary>
     public void Release() => _context.RequestAborted = _client;

@@ -49,6 +49,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
         var bodies = new WatchBodies(format, table);
         IWatchAnswer answer = context.WebSockets.IsWebSocketRequest
             ? new WatchSocket(context, bodies, time) : new WatchResponse(context, bodies, time);
+        WarningHeaders.Write(context.Response, scope.Warnings);
         ResourceWatch watch;
         try
         {
@@ -62,6 +63,7 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
 
         watch.Started = () => context.Features.Get<RequestSeat>()?.Dispose();
         var timeout = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds, LongestWatchSeconds)) : WatchTime();
+        watch.Lifetime = timeout;
         await answer.RunAsync(watch, timeout, () => StuckClient.Report(logger, scope.Resource, scope.User.Name));
     }
 

@@ -123,7 +123,7 @@ internal sealed class RestEndpoints
         Namespace = type.Namespaced ? path.Namespace : null,
         Name = path.Name,
         Subresource = path.Subresource,
-        Warnings = type.Custom?.Warning is { } warning ? [warning] : [],
+        Warnings = type.Warning is { } warning ? [warning] : [],
         Audit = context.Features.Get<AuditEntry>()?.Annotations,
     };
 

@@ -16,6 +16,9 @@ internal sealed class CacheWatch : ResourceWatch
     private const int InitialStep = 128;
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
 
+    // A client that saw nothing else goes on from there, however long others changed things that it does not see.
+    private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
+
     private readonly ResourceCache _cache;
     private readonly ResourceType _shown;
     private readonly IObjectConverter? _converter;
@@ -71,6 +74,7 @@ internal sealed class CacheWatch : ResourceWatch
     private async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadBatchesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var begun = _time.GetTimestamp();
         string? last = null;
         while (_initial is not null)
         {
@@ -84,7 +88,7 @@ internal sealed class CacheWatch : ResourceWatch
         }
 
         Started?.Invoke();
-        var bookmarkAt = _time.GetTimestamp();
+        var bookmarkAt = BookmarkAfter(_time.GetElapsedTime(begun));
         while (!cancellationToken.IsCancellationRequested)
         {
             var changed = _cache.Changed.Next;
@@ -101,15 +105,22 @@ internal sealed class CacheWatch : ResourceWatch
             if (isLast)
                 yield break;
 
-            if (_bookmarks && _time.GetElapsedTime(bookmarkAt) >= BookmarkInterval)
+            if (_bookmarks && _time.GetElapsedTime(begun) is var elapsed && elapsed >= bookmarkAt)
             {
-                bookmarkAt = _time.GetTimestamp();
+                bookmarkAt = BookmarkAfter(elapsed);
                 if (FillBookmark(revision))
                     yield return _batch;
             }
 
-            await WaitAsync(changed, BookmarkInterval - _time.GetElapsedTime(bookmarkAt), cancellationToken);
+            await WaitAsync(changed, bookmarkAt - _time.GetElapsedTime(begun), cancellationToken);
         }
+    }
+
+    // When the next one is due, both times from the beginning: in a minute, or before the end if that is sooner.
+    private TimeSpan BookmarkAfter(TimeSpan elapsed)
+    {
+        var regular = elapsed + BookmarkInterval;
+        return Lifetime - LastBookmark is { } last && last > elapsed && last < regular ? last : regular;
     }
 
     private async Task WaitAsync(Task changed, TimeSpan untilBookmark, CancellationToken cancellationToken)

@@ -15,6 +15,13 @@ internal sealed class ConvertedWatch(ResourceWatch stored, ResourceType version)
     }
 
     /// <inheritdoc/>
+    public override TimeSpan? Lifetime
+    {
+        get => stored.Lifetime;
+        set => stored.Lifetime = value;
+    }
+
+    /// <inheritdoc/>
     public override async IAsyncEnumerable<IReadOnlyList<ResourceEvent>> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {

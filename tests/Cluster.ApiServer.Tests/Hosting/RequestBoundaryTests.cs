@@ -29,11 +29,41 @@ public sealed class RequestBoundaryTests : IDisposable
         Assert.Equal((504, "Timeout", "Timeout: request did not complete within the allotted timeout"), await running);
     }
 
+    [Theory]
+    [InlineData("5s", 5)]
+    [InlineData("1m500ms", 60)]
+    [InlineData("2h", 60)]
+    [InlineData("0s", 60)]
+    [InlineData("-5s", 60)]
+    [InlineData("", 60)]
+    public async Task InvokeAsync_TimeItsClientWaits_BoundsItBelowTheServersOwn(string timeout, int seconds)
+    {
+        var before = true;
+        var running = RunAsync("/version?timeout=" + timeout, context =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            before = context.RequestAborted.IsCancellationRequested;
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+
+        Assert.Equal((504, "Timeout", "Timeout: request did not complete within the allotted timeout"), await running);
+        Assert.False(before);
+    }
+
+    [Theory]
+    [InlineData("5", "time: missing unit in duration \"5\"")]
+    [InlineData("soon", "time: invalid duration \"soon\"")]
+    [InlineData("99999999999999999h", "time: invalid duration \"99999999999999999h\"")]
+    public async Task InvokeAsync_TimeThatIsNone_IsABadRequest(string timeout, string why) => Assert.Equal(
+        (400, "BadRequest", "invalid timeout specified in the request URL - " + why),
+        await RunAsync("/version?timeout=" + timeout, _ => throw new InvalidOperationException("not reached")));
+
     [Fact]
     public async Task InvokeAsync_Watch_HasNoTimeButEndsWithTheServer()
     {
         var aborted = false;
-        var running = RunAsync("/api/v1/pods?watch=1", async context =>
+        var running = RunAsync("/api/v1/pods?watch=1&timeout=5s", async context =>
         {
             _time.Advance(TimeSpan.FromHours(2));
             aborted = context.RequestAborted.IsCancellationRequested;

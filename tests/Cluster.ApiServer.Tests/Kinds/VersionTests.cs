@@ -92,6 +92,27 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
         Assert.Equal(HttpStatusCode.NotFound, (await _rig.GetAsync(ga + "/beta")).Code);
     }
 
+    [Theory]
+    [InlineData("/apis/batch/v1beta1/cronjobs", "batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob")]
+    [InlineData(
+        "/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets/none",
+        "policy/v1beta1 PodDisruptionBudget is deprecated in v1.21+, unavailable in v1.25+; use policy/v1 PodDisruptionBudget")]
+    [InlineData(
+        "/apis/discovery.k8s.io/v1beta1/endpointslices",
+        "discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use discovery.k8s.io/v1 EndpointSlice")]
+    [InlineData(
+        "/apis/discovery.k8s.io/v1beta1/endpointslices?watch=1&timeoutSeconds=1",
+        "discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use discovery.k8s.io/v1 EndpointSlice")]
+    [InlineData("/api/v1/componentstatuses", "v1 ComponentStatus is deprecated in v1.19+")]
+    [InlineData("/apis/batch/v1/cronjobs", null)]
+    [InlineData("/apis/autoscaling/v1/horizontalpodautoscalers", null)]
+    public async Task Deprecated_Version_IsWarnedOf(string path, string? warning)
+    {
+        using var response = await _rig.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(warning is null ? [] : [$"299 - \"{warning}\""], response.Headers.TryGetValues("Warning", out var told) ? told : []);
+    }
+
     [Fact]
     public async Task EndpointSlice_InBeta_HasItsZoneAmongTheTopology()
     {

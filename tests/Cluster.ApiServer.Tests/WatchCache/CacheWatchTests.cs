@@ -241,6 +241,31 @@ public sealed class CacheWatchTests : IAsyncLifetime
         Assert.True(feed.Revision <= revision);
     }
 
+    [Theory]
+    [InlineData(30, 28)]
+    // The regular one comes first; one that ends at once has none before its end.
+    [InlineData(90, 60)]
+    [InlineData(2, 60)]
+    [InlineData(null, 60)]
+    public async Task Read_QuietWithAKnownEnd_SendsABookmarkShortlyBeforeIt(int? lifetime, int expected)
+    {
+        var time = new FakeTimeProvider();
+        var cache = new ResourceCache(Versions.ConfigMaps, new EventRing(time), NullLogger.Instance);
+        var feed = new StoreFeed(_rig.Store, [cache], [], time, NullLogger.Instance);
+        await feed.LoadAsync(default);
+        var filter = ObjectFilter.Of(Versions.ConfigMaps, "default", "", "");
+        var stored = new CacheWatch(cache, feed, filter, new WatchStart(cache.Ring.Head, 0, null) { Bookmarks = true }, time);
+        var watch = new ConvertedWatch(stored, Versions.ConfigMaps) { Lifetime = lifetime is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        await using var batches = watch.ReadAsync(default).GetAsyncEnumerator();
+        var next = batches.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(expected - 1));
+        Assert.False(next.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(ResourceEventType.Bookmark, batches.Current[0].Type);
+    }
+
     [Fact]
     public async Task Read_ManyWatchers_ShareOneEncodedObject()
     {

@@ -43,6 +43,7 @@ internal static class DurationText
         if (rest.IsEmpty)
             throw Invalid(text);
         decimal total = 0;
+        // No part is longer than the whole may be, and so many parts no text has that their sum would not fit.
         while (!rest.IsEmpty)
             total += Part(text, ref rest);
         return total <= long.MaxValue ? (negative ? -(long)total : (long)total) : throw Invalid(text);
@@ -52,13 +53,13 @@ internal static class DurationText
     {
         var length = rest.IndexOfAnyExcept(NumberCharacters);
         var number = length < 0 ? rest : rest[..length];
-        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || value > long.MaxValue)
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
             throw Invalid(text);
         rest = rest[number.Length..];
         var unitLength = rest.IndexOfAny(NumberCharacters);
         var unit = unitLength < 0 ? rest : rest[..unitLength];
         rest = rest[unit.Length..];
-        return Math.Floor(value * unit switch
+        var size = unit switch
         {
             "ns" => 1,
             "us" or "\u00b5s" or "\u03bcs" => Microsecond,
@@ -68,7 +69,8 @@ internal static class DurationText
             "h" => Hour,
             "" => throw new JsonDecodeException($"time: missing unit in duration \"{text}\""),
             _ => throw new JsonDecodeException($"time: unknown unit \"{unit}\" in duration \"{text}\""),
-        });
+        };
+        return value <= long.MaxValue / size ? Math.Floor(value * size) : throw Invalid(text);
     }
 
     private static string Subsecond(ulong nanos) => nanos switch
