@@ -137,6 +137,128 @@ public sealed class KubectlCommandsTests(ApiServerRig rig) : IClassFixture<ApiSe
 
     [Theory]
     [MemberData(nameof(Releases))]
+    public async Task Apply_OnTheServer_TellsOfConflictsAndTakesByForce(string release)
+    {
+        var kubectl = await InNewNamespaceAsync(release);
+        await kubectl("apply --server-side --field-manager=first -f -", MapOf("one", "1"));
+        var refused = await kubectl("apply --server-side --field-manager=second -f -", MapOf("one", "2"), exitCode: 1);
+        Assert.Contains("conflict with \"first\"", refused, StringComparison.Ordinal);
+        Assert.Contains(".data.a", refused, StringComparison.Ordinal);
+        Assert.Equal("configmap/one serverside-applied\n", await kubectl("apply --server-side --force-conflicts --field-manager=second -f -", MapOf("one", "2")));
+        Assert.Equal("2", await kubectl("get cm one -o jsonpath={.data.a}"));
+        Assert.Contains("serverside-applied (server dry run)", await kubectl("apply --server-side --dry-run=server --field-manager=second -f -", MapOf("one", "3")), StringComparison.Ordinal);
+        Assert.Equal("2", await kubectl("get cm one -o jsonpath={.data.a}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public async Task Create_ByGenerators_AndAutoscale_MakeEachKind(string release)
+    {
+        var kubectl = await InNewNamespaceAsync(release);
+        foreach (var (command, said) in new[]
+        {
+            ("create configmap c --from-literal=a=1", "configmap/c created"), ("create secret generic s --from-literal=a=1", "secret/s created"),
+            ("create job j --image=i", "job.batch/j created"), ("create cronjob n --image=i --schedule=@daily", "cronjob.batch/n created"),
+            ("create role r --verb=get --resource=pods", "role.rbac.authorization.k8s.io/r created"),
+            ("create rolebinding b --role=r --user=jane", "rolebinding.rbac.authorization.k8s.io/b created"),
+            ("create quota q --hard=pods=3", "resourcequota/q created"), ("create pdb p --selector=app=web --min-available=1", "poddisruptionbudget.policy/p created"),
+            ("create deployment web --image=i", "deployment.apps/web created"),
+            ("autoscale deployment web --min=1 --max=3 --cpu-percent=50", "horizontalpodautoscaler.autoscaling/web autoscaled"),
+        })
+            Assert.Equal(said + "\n", await kubectl(command));
+        Assert.Equal("Deployment web 1 3", await kubectl("get hpa web -o jsonpath={.spec.scaleTargetRef.kind}~{.spec.scaleTargetRef.name}~{.spec.minReplicas}~{.spec.maxReplicas}"));
+        Assert.Matches(@"\nweb +Deployment/web ", await kubectl("get hpa"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public async Task Certificate_ApproveAndDeny_WriteTheVerdict(string release)
+    {
+        var kubectl = await InNewNamespaceAsync(release);
+        var (wanted, unwanted) = ("wanted-" + release.Replace('.', '-'), "unwanted-" + release.Replace('.', '-'));
+        await kubectl("create -f -", Kinds.SigningRequest.Manifest(wanted));
+        await kubectl("create -f -", Kinds.SigningRequest.Manifest(unwanted));
+        Assert.Equal($"certificatesigningrequest.certificates.k8s.io/{wanted} approved\n", await kubectl($"certificate approve {wanted}"));
+        Assert.Equal($"certificatesigningrequest.certificates.k8s.io/{unwanted} denied\n", await kubectl($"certificate deny {unwanted}"));
+        Assert.Equal("Approved KubectlApprove", await kubectl($"get csr {wanted} -o jsonpath={{.status.conditions[0].type}}~{{.status.conditions[0].reason}}"));
+        Assert.Equal("Denied KubectlDeny", await kubectl($"get csr {unwanted} -o jsonpath={{.status.conditions[0].type}}~{{.status.conditions[0].reason}}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public async Task Describe_OfEachKindThatAsksForOthers_ShowsItAndThem(string release)
+    {
+        var kubectl = await InNewNamespaceAsync(release);
+        var node = "described-" + release.Replace('.', '-');
+        const string template = "selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}";
+        await kubectl("create serviceaccount default");
+        await kubectl("create -f -", string.Join("---\n",
+            $"apiVersion: v1\nkind: Node\nmetadata: {{name: {node}}}\n",
+            $"apiVersion: v1\nkind: Pod\nmetadata: {{name: web-pod, labels: {{a: b}}}}\nspec: {{nodeName: {node}, containers: [{{name: c, image: i}}]}}\n",
+            $"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{{template}}}\n",
+            $"apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: web}}\nspec: {{{template}}}\n",
+            $"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: web}}\nspec: {{{template}}}\n",
+            $"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: web}}\nspec: {{serviceName: web, {template}}}\n",
+            "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: web}\nspec: {selector: {a: b}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}\n",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n",
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n",
+            "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: counted}\nspec: {hard: {pods: 9}}\n",
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {name: bounded}\nspec: {limits: [{type: Container, max: {cpu: 2}}]}\n"));
+        foreach (var kind in new[] { "deployment", "replicaset", "daemonset", "statefulset", "replicationcontroller", "service", "ingress" })
+            Assert.Matches(@"(?m)^Name: +web$(.|\n)*^Events: ", await kubectl($"describe {kind} web"));
+        Assert.Matches(@"(?m)^Name: +default$", await kubectl("describe serviceaccount default"));
+        // What begins so, where nothing has the very name.
+        Assert.Matches(@"(?m)^Name: +web-pod$", await kubectl("describe pod web-p"));
+        Assert.Matches($@"(?m)^Non-terminated Pods: +\(1 in total\)(.|\n)* web-pod ", await kubectl($"describe node {node}"));
+        Assert.Matches(@"(?m)^ *Name: +counted(.|\n)*^Resource Limits", await kubectl($"describe namespace {Namespace(release, nameof(Describe_OfEachKindThatAsksForOthers_ShowsItAndThem))}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public async Task Get_Watching_PrintsEachChange_AndWaitKnowsConditions(string release)
+    {
+        var kubectl = await InNewNamespaceAsync(release);
+        var ns = Namespace(release, nameof(Get_Watching_PrintsEachChange_AndWaitKnowsConditions));
+        await kubectl("create -f -", MapOf("one", "1"));
+        var start = new ProcessStartInfo(Program(release), ["--kubeconfig", rig.Pki.AdminKubeconfig, "-n", ns, "get", "cm", "one", "--watch", "-o", "custom-columns=V:.data.a"])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var watching = Process.Start(start)!;
+        try
+        {
+            Assert.Equal(("V", "1"), (await LineAsync(), await LineAsync()));
+            await kubectl("patch cm one --type=merge -p {\"data\":{\"a\":\"2\"}}");
+            Assert.Equal("2", await LineAsync());
+        }
+        finally
+        {
+            watching.Kill();
+        }
+
+        var node = "waited-" + release.Replace('.', '-');
+        await kubectl("create -f -", $"apiVersion: v1\nkind: Node\nmetadata: {{name: {node}}}\nstatus: {{conditions: [{{type: Ready, status: 'True'}}]}}\n");
+        Assert.Equal($"node/{node} condition met\n", await kubectl($"wait node/{node} --for=condition=Ready --timeout=50s"));
+        Assert.Contains("timed out waiting", await kubectl($"wait node/{node} --for=delete --timeout=1s", exitCode: 1), StringComparison.Ordinal);
+
+        async Task<string?> LineAsync() => (await watching.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))?.TrimEnd();
+    }
+
+    [Fact]
+    public async Task Subresources_OfTheNewerRelease_AreReadAndPatched()
+    {
+        var kubectl = await InNewNamespaceAsync("1.32");
+        await kubectl("create deployment web --image=i --replicas=2");
+        Assert.Equal("Scale 2", await kubectl("get deployment web --subresource=scale -o jsonpath={.kind}~{.spec.replicas}"));
+        await kubectl("patch deployment web --subresource=status --type=merge -p {\"status\":{\"observedGeneration\":1}}");
+        Assert.Equal("1", await kubectl("get deployment web --subresource=status -o jsonpath={.status.observedGeneration}"));
+        await kubectl("patch deployment web --subresource=scale --type=merge -p {\"spec\":{\"replicas\":3}}");
+        Assert.Equal("3", await kubectl("get deployment web -o jsonpath={.spec.replicas}"));
+        Assert.Matches(@"Username +\S+", await kubectl("auth whoami"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
     public async Task Proxy_PassesRequestsOn(string release)
     {
         await InNewNamespaceAsync(release);
