@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cluster.Api.CoreV1;
 using Cluster.Dataplane.Balancing;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 
 namespace Cluster.Proxy.Reflection;
@@ -18,9 +19,14 @@ internal sealed class ServiceAnnotations
     public const string ReplayKey = Prefix + "replay";
     public const string RebalanceKey = Prefix + "rebalance";
     public const string MaxConnectionAgeKey = Prefix + "max-connection-age";
+    public const string HealthCheckKey = Prefix + "health-check";
+    public const string HealthCheckIntervalKey = Prefix + "health-check-interval";
+    public const string MaxConnectionsKey = Prefix + "max-connections";
     public const string ZoneSpillOverKey = Prefix + "zone-spill-over";
 
     public const string SourceAddressKey = Prefix + "source-address";
+
+    private const int MostCheckSeconds = 3600;
 
     private static readonly string[] Policies = [.. BalancingPolicies.BuiltIn(TimeProvider.System).Names];
 
@@ -41,6 +47,8 @@ internal sealed class ServiceAnnotations
         Replay = Choice(ReplayKey, new() { ["true"] = true, ["false"] = false }, false);
         Rebalance = Choice(RebalanceKey, new() { ["true"] = true, ["false"] = false }, false);
         MaxConnectionAge = TimeSpan.FromSeconds(Number(MaxConnectionAgeKey, "seconds"));
+        MaxConnections = Number(MaxConnectionsKey, "connections");
+        HealthCheck = Check();
         ZoneSpillOver = Number(ZoneSpillOverKey, "connections");
         IdleTimeout = TimeSpan.FromSeconds(Number(IdleKey, "seconds"));
         KeepsSource = Choice(SourceAddressKey, new() { ["client"] = true, ["node"] = false }, (bool?)null) is { } asked ? asked && MayKeepSource() : WhyNotSource() is null;
@@ -65,6 +73,12 @@ internal sealed class ServiceAnnotations
     /// <summary>Zero for none.</summary>
     public TimeSpan MaxConnectionAge { get; }
 
+    /// <summary>How its TCP ports' backends are asked whether they answer, beside the probes of their kubelets; null: not.</summary>
+    public HealthCheck? HealthCheck { get; }
+
+    /// <summary>Zero for any number.</summary>
+    public int MaxConnections { get; }
+
     public int ZoneSpillOver { get; }
 
     /// <summary>Local backends are to see clients beyond the cluster by their own addresses: so where it can be, unless <c>node</c> is asked for.</summary>
@@ -79,6 +93,27 @@ internal sealed class ServiceAnnotations
         _problems.Add($"annotation {SourceAddressKey} is client, but {reason}");
         return false;
     }
+
+    // By TCP alone, or over HTTP by a path, on the port that connections go to.
+    private HealthCheck? Check()
+    {
+        if (Text(HealthCheckKey) is not { } asked) return null;
+        var isPath = asked.StartsWith('/') && asked.All(letter => letter is > ' ' and < (char)0x7f);
+        if (!isPath && asked != "tcp")
+        {
+            _problems.Add($"annotation {HealthCheckKey} is {asked}; it must be tcp, or the path of an HTTP request, such as /healthz");
+            return null;
+        }
+
+        var check = new HealthCheck { HttpPath = isPath ? asked : null };
+        if (Text(HealthCheckIntervalKey) is not { } interval) return check;
+        if (int.TryParse(interval, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= MostCheckSeconds)
+            return check with { Interval = TimeSpan.FromSeconds(seconds) };
+        _problems.Add($"annotation {HealthCheckIntervalKey} is {interval}; it must be a number of seconds from 1 to {MostCheckSeconds}");
+        return check;
+    }
+
+    private string? Text(string key) => _service.Metadata.Annotations.TryGetValue(key, out var text) ? text : null;
 
     private string? WhyNotSource() =>
         _service.Spec.ExternalTrafficPolicy != "Local" ? "externalTrafficPolicy is not Local: backends of other nodes would answer past this one"

@@ -65,6 +65,8 @@ internal static class ServiceTranslator
             KeepsSource = annotations.KeepsSource,
             PreferredZone = zone,
             ZoneSpillOver = annotations.ZoneSpillOver,
+            MaxConnections = annotations.MaxConnections,
+            HealthCheck = protocol == ServiceProtocol.Tcp ? annotations.HealthCheck : null,
             AffinityTimeout = AffinityTimeout(spec),
             InternalTrafficPolicy = PolicyOf(spec.HasInternalTrafficPolicy ? spec.InternalTrafficPolicy : ""),
             ExternalTrafficPolicy = PolicyOf(spec.ExternalTrafficPolicy),

@@ -1,5 +1,6 @@
 using Cluster.Api.CoreV1;
 using Cluster.Api.DiscoveryV1;
+using Cluster.Dataplane.Health;
 using Cluster.Dataplane.Services;
 using Cluster.Proxy.Reflection;
 
@@ -59,11 +60,40 @@ public sealed class ServiceTranslatorTests
         service.Metadata.Annotations[ServiceAnnotations.MaxConnectionAgeKey] = "600";
         service.Metadata.Annotations[ServiceAnnotations.ZoneSpillOverKey] = "100";
         service.Metadata.Annotations[ServiceAnnotations.IdleKey] = "30";
+        service.Metadata.Annotations[ServiceAnnotations.MaxConnectionsKey] = "500";
         var port = Translate(service)[0].Port;
         Assert.Equal(("p2c", ServicePath.Managed, UdpMode.PerDatagram, true, 100), (port.Policy, port.Path, port.UdpMode, port.ProxyProtocol, port.ZoneSpillOver));
         Assert.Equal(TimeSpan.FromSeconds(30), port.IdleTimeout);
         Assert.Equal((true, true, TimeSpan.FromMinutes(10)), (port.Replay, port.Rebalance, port.MaxConnectionAge));
+        Assert.Equal((500, null), (port.MaxConnections, port.HealthCheck));
         Assert.Empty(new ServiceAnnotations(service).Problems);
+    }
+
+    [Theory]
+    [InlineData("tcp", null, null, 2)]
+    [InlineData("/healthz?deep=1", "5", "/healthz?deep=1", 5)]
+    public void Translate_HealthCheckAsked_IsOfTcpPortsAlone(string asked, string? interval, string? path, int seconds)
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80), Make.Port(53, "dns", protocol: "UDP"));
+        service.Metadata.Annotations[ServiceAnnotations.HealthCheckKey] = asked;
+        if (interval is not null) service.Metadata.Annotations[ServiceAnnotations.HealthCheckIntervalKey] = interval;
+        var ports = Translate(service).ToDictionary(translated => translated.Port.Id.Protocol, translated => translated.Port);
+        Assert.Equal(new HealthCheck { HttpPath = path, Interval = TimeSpan.FromSeconds(seconds) }, ports[ServiceProtocol.Tcp].HealthCheck);
+        Assert.Null(ports[ServiceProtocol.Udp].HealthCheck);
+        Assert.Empty(new ServiceAnnotations(service).Problems);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("3601")]
+    [InlineData("2s")]
+    public void Translate_HealthCheckAskedTooSeldomOrTooOften_IsAsUsualAndTold(string interval)
+    {
+        var service = Make.Service("web", "10.96.0.5", Make.Port(80));
+        service.Metadata.Annotations[ServiceAnnotations.HealthCheckKey] = "tcp";
+        service.Metadata.Annotations[ServiceAnnotations.HealthCheckIntervalKey] = interval;
+        Assert.Equal(new HealthCheck(), Translate(service)[0].Port.HealthCheck);
+        Assert.Equal([$"annotation cluster.local/health-check-interval is {interval}; it must be a number of seconds from 1 to 3600"], new ServiceAnnotations(service).Problems);
     }
 
     [Fact]
@@ -72,10 +102,13 @@ public sealed class ServiceTranslatorTests
         var service = Make.Service("web", "10.96.0.5", Make.Port(80));
         service.Metadata.Annotations[ServiceAnnotations.PolicyKey] = "fastest";
         service.Metadata.Annotations[ServiceAnnotations.ZoneSpillOverKey] = "many";
+        service.Metadata.Annotations[ServiceAnnotations.HealthCheckKey] = "http";
         Assert.Null(Translate(service)[0].Port.Policy);
+        Assert.Null(Translate(service)[0].Port.HealthCheck);
         Assert.Equal(
             [
                 "annotation cluster.local/balancing-policy is fastest; it must be one of round-robin, weighted, p2c, maglev",
+                "annotation cluster.local/health-check is http; it must be tcp, or the path of an HTTP request, such as /healthz",
                 "annotation cluster.local/zone-spill-over is many; it must be a number of connections",
             ],
             new ServiceAnnotations(service).Problems.Order());

@@ -33,6 +33,7 @@ public sealed record NatOptions
         If(port.Replay, "replay");
         If(port.Rebalance, "rebalance");
         If(port.MaxConnectionAge > TimeSpan.Zero, "max-connection-age");
+        If(port.MaxConnections > 0, "max-connections");
         If(port.ZoneSpillOver > 0, "zone-spill-over");
         return names;
 
