@@ -41,9 +41,46 @@ public sealed class DnsPaceTests
         }
 
         Assert.InRange(_pauses, Batches * 9 / 10, Batches);
-        Assert.Equal(80, _pace.Pause);
-        for (var i = 0; i < 100; i++) Receive(16, 8, 90);
+    }
+
+    /// <summary>Queries come as they come, however long it pauses: twenty thousand clients a second, each with two.</summary>
+    [Fact]
+    public void Note_ClientsThatComeByThemselves_PausesLong()
+    {
+        var (longOnes, due) = (0, 0);
+        for (var i = 0; i < Batches; i++)
+        {
+            if (_pace.Next == DnsStep.Pause && _pace.Pause > 100) longOnes++;
+            // One each 50 us; it waits for the next where there is none.
+            var took = _pace.Next == DnsStep.Pause ? _pace.Pause + 20 : 20;
+            took = Math.Max(took, 50 - due);
+            var clients = (due + took) / 50;
+            due = (due + took) % 50;
+            Receive(2 * clients, clients, took);
+        }
+
+        Assert.InRange(longOnes, Batches * 9 / 10, Batches);
+        // More of them: little is left that a longer pause could gather.
+        for (var i = 0; i < 200; i++) Receive(32, 16, 90);
         Assert.Equal((DnsStep.Pause, 40), (_pace.Next, _pace.Pause));
+    }
+
+    /// <summary>Each of some clients waits for its answer: all of them have asked again before a short pause is over, and a longer one only delays them.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void Note_ClientsThatWaitForTheirAnswers_PausesShort(int clients)
+    {
+        var longOnes = 0;
+        for (var i = 0; i < Batches; i++)
+        {
+            var pause = _pace.Next == DnsStep.Pause ? _pace.Pause : 0;
+            if (pause > 100) longOnes++;
+            Receive(pause == 0 ? 1 : clients, pause == 0 ? 1 : clients, pause + 10);
+        }
+
+        Assert.InRange(_pauses, Batches * 9 / 10, Batches);
+        Assert.InRange(longOnes, 0, Batches / 10);
     }
 
     /// <summary>Who waits for each answer is alone: a pause would hold up nobody but them, for nothing.</summary>
