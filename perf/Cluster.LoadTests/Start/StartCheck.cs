@@ -56,7 +56,9 @@ internal sealed class StartCheck(IReadOnlyList<StartCandidate> candidates, int r
         new ManualResetEventSlim().Wait(Settle);
         ProcessUse use = ProcessUse.Of(process.Pid);
         long wrote = Stopwatch.GetTimestamp();
-        File.WriteAllText(_file, changed);
+        File.WriteAllText(_file + ".new", changed);
+        // As editors and ConfigMaps do: a file that is written where it is might be half of what it is to be, and is waited for.
+        File.Move(_file + ".new", _file, overwrite: true);
         return new StartSample(reply, use.TotalResidentBytes / 1048576.0, use.CpuSeconds * 1000, Until('b', Place(0), process, wrote));
     }
 

@@ -18,7 +18,7 @@ internal sealed record StartReport(MachineFacts Machine, string Version, double 
         var text = new StringBuilder();
         text.AppendLine("# Start and memory of the proxy").AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured {Machine.Date}; {Machine.Cores} cores, {Machine.Processor}; Linux {Machine.Kernel}; {Machine.Runtime}; open files {Machine.OpenFileLimit}; version {Version}. Medians of {Results.Max(result => result.Rounds.Count)} interleaved rounds, in parentheses the least and the most. `cluster-proxy` is a file of {NativeBinaryMb:0.0} MB.").AppendLine();
-        text.AppendLine("A load balancer file (the change is a changed file, which is looked at twice a second):").AppendLine();
+        text.AppendLine("A load balancer file (the change is another file in its place):").AppendLine();
         Append(text, Results);
         text.AppendLine().AppendLine("Services of an API server over TLS, in the place of kube-proxy (the start is the first one, first lists and BPF programs included; what comes after the lists is counted from the moment the program says that it has them):").AppendLine();
         Append(text, OfApi, afterList: true);
