@@ -55,7 +55,7 @@ public sealed class DnsServer : IAsyncDisposable
         {
             // First of all: what waits for it is answered then, and loops can end.
             _forwarder?.Dispose();
-            foreach (IDnsLoop loop in _loops) (datagrams.Length > 0 ? ((DnsLoop)loop).LeaveAsync() : loop.DisposeAsync()).AsTask().GetAwaiter().GetResult();
+            foreach (IDnsLoop loop in _loops) EndAsync(loop, closes: datagrams.Length == 0).GetAwaiter().GetResult();
             _answerer?.Dispose();
             opened?.Dispose();
             // The predecessor may be gone: whoever tries next needs them, for nobody else can have their place meanwhile.
@@ -143,6 +143,9 @@ public sealed class DnsServer : IAsyncDisposable
         _sockets.Remove(_listener);
         foreach (int descriptor in _datagrams) _sockets.Remove(descriptor);
     }
+
+    // Inherited sockets are all of DnsLoops, which can leave them open.
+    private static Task EndAsync(IDnsLoop loop, bool closes) => closes || loop is not DnsLoop own ? loop.DisposeAsync().AsTask() : own.LeaveAsync().AsTask();
 
     private static Socket Wrap(int[] listeners)
     {
