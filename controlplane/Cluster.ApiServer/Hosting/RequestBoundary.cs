@@ -36,7 +36,7 @@ internal sealed partial class RequestBoundary(
         var path = RequestPath.Parse(context.Request.Path.Value ?? "/");
         var labels = RequestLabels.Of(context.Request, path, Resources);
         var started = options.Time.GetTimestamp();
-        ServerMetrics.Started(labels.LongRunning);
+        ServerMetrics.Started(labels);
         try
         {
             using var lifetime = new RequestLifetime(context, labels.LongRunning, options.RequestTimeout, options.Time, stopping);

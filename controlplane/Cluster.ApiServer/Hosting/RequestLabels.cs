@@ -25,6 +25,9 @@ internal readonly record struct RequestLabels(string Verb, string Group, string 
     /// <summary>It is a watch that sends the state before the changes.</summary>
     public bool FromBeginning { get; init; }
 
+    /// <summary>It changes nothing.</summary>
+    public bool ReadsOnly => Verb is "GET" or "LIST" or "WATCH" or "HEAD" or "OPTIONS" or "GRPC Get" or "GRPC List" or "GRPC Watch";
+
     public bool Watches => Verb is "WATCH" or "GRPC Watch";
 
     /// <summary>What metrics are told by: without the numbers a client chooses.</summary>
