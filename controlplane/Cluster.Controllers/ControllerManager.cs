@@ -64,7 +64,7 @@ public sealed class ControllerManager
     {
         var recorders = new List<EventRecorder>();
         var context = new ControllerContext(_client, _options, _logs, _time) { Events = component => Record(recorders, component) };
-        var informers = new InformerFactory(_client, _logger, _time);
+        var informers = new InformerFactory(_client, _logger, _time) { PacksUnread = true };
         var loops = _chosen.Select(one => new ControllerLoop(one.Create(context with { Client = ClientOf(one) }), informers, _logs.CreateLogger($"Cluster.Controllers.{one.Name}"), _time));
         var running = loops.Select(loop => loop.RunAsync(cancellationToken)).Append(informers.RunAsync(cancellationToken)).ToList();
         try

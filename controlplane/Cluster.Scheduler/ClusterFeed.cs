@@ -10,6 +10,9 @@ namespace Cluster.Scheduler;
 /// <summary>Brings what the informers tell into the cache of nodes and the queue of pods. Called from the informers' loops.</summary>
 internal sealed class ClusterFeed(ClusterCache cache, SchedulingQueue queue, IReadOnlySet<string> schedulerNames)
 {
+    // The loop of the pods' informer alone uses it.
+    private readonly SharedParts _parts = new();
+
     public void OnPod(Pod? old, Pod? current)
     {
         if (current is null || current.IsTerminal())
@@ -48,13 +51,13 @@ internal sealed class ClusterFeed(ClusterCache cache, SchedulingQueue queue, IRe
         queue.Remove(ObjectKey.Of(pod));
         if (old is not null && old.IsScheduled() && !IsOfInterest(old, pod))
             return;
-        cache.SetPod(new PodFacts(pod));
+        cache.SetPod(new PodFacts(pod, _parts));
         queue.Wake(ClusterEvents.PodPlaced);
     }
 
     private void Waiting(Pod? old, Pod pod)
     {
-        var facts = new PodFacts(pod);
+        var facts = new PendingPod(pod);
         if (pod.IsTerminating() || facts.Spec.SchedulingGates.Count > 0 || !IsOurs(facts.Spec))
             queue.Remove(facts.Key);
         else if (!cache.IsAssumed(facts)) // else an older version of a pod that we have bound already

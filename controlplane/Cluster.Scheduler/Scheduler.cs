@@ -34,7 +34,7 @@ public sealed class Scheduler
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var informers = new InformerFactory(_client, _logger, _time);
+        var informers = new InformerFactory(_client, _logger, _time) { PacksUnread = true };
         using var queue = new SchedulingQueue(_time);
         var cache = new ClusterCache(_time);
         var feed = new ClusterFeed(cache, queue, _options.Profiles.Select(profile => profile.SchedulerName).ToHashSet());

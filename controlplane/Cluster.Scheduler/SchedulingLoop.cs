@@ -45,7 +45,7 @@ internal sealed class SchedulingLoop(
         }
     }
 
-    private async Task ScheduleAsync(QueuedPod queued, PodFacts pod, CancellationToken cancellationToken)
+    private async Task ScheduleAsync(QueuedPod queued, PendingPod pod, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var choice = _chooser.Choose(_profiles[ClusterFeed.NameOf(pod.Spec)], new SchedulingCycle(pod, cache.Snapshot(), cluster));
@@ -62,7 +62,7 @@ internal sealed class SchedulingLoop(
         await writes.StartReportAsync(pod, choice.Failure, cancellationToken);
     }
 
-    private async Task StartBindingAsync(QueuedPod queued, PodFacts pod, string node, CancellationToken cancellationToken)
+    private async Task StartBindingAsync(QueuedPod queued, PendingPod pod, string node, CancellationToken cancellationToken)
     {
         try
         {
@@ -76,10 +76,10 @@ internal sealed class SchedulingLoop(
     }
 
     // The newest version; null if the pod got its node or went while it waited.
-    private PodFacts? Current(PodFacts pod)
+    private PendingPod? Current(PendingPod pod)
     {
         if (pods.Get(pod.Key) is not { } current || current.Metadata.Uid != pod.Uid || current.IsScheduled() || current.IsTerminating())
             return null;
-        return ReferenceEquals(current, pod.Pod) ? pod : new PodFacts(current);
+        return ReferenceEquals(current, pod.Pod) ? pod : new PendingPod(current);
     }
 }

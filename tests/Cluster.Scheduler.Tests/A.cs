@@ -73,7 +73,7 @@ internal static class A
         return pod;
     }
 
-    public static PodFacts Facts(this Pod pod) => new(pod);
+    public static PendingPod Facts(this Pod pod) => new(pod);
 
     public static PodAffinityTerm Near(string key, string value, string topologyKey) => new()
     {

@@ -13,6 +13,16 @@ namespace Cluster.Client;
 public sealed class Informer<T> : IInformer
     where T : class, IApiObject, new()
 {
+    /// <summary>
+    /// An informer that packs keeps fewer objects than this as they are: some MB. It is what one page of a list has.
+    /// </summary>
+    internal const int PackedFrom = Reflector<T>.PageSize;
+
+    /// <summary>Packing holds up the changes that come meanwhile: so many objects take some milliseconds.</summary>
+    private const int PackedAtOnce = 500;
+
+    private static readonly TimeSpan PackInterval = TimeSpan.FromSeconds(30);
+
     // Unbounded because AddHandler, which must not wait, writes to it too; the handlers, which only queue keys, keep it short.
     private readonly Channel<Step> _steps = Channel.CreateUnbounded<Step>(new() { SingleReader = true });
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,6 +31,7 @@ public sealed class Informer<T> : IInformer
     private readonly ObjectCache<T> _cache = new();
     private readonly Reflector<T> _reflector;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
 
     public Informer(IApiClient client, string? ns, ListQuery query, ILogger logger)
         : this(client, ns, query, logger, TimeProvider.System)
@@ -30,7 +41,22 @@ public sealed class Informer<T> : IInformer
     public Informer(IApiClient client, string? ns, ListQuery query, ILogger logger, TimeProvider time)
     {
         _logger = logger;
+        _time = time;
         _reflector = new(client, ns, query, logger, time);
+    }
+
+    /// <summary>
+    /// Of many objects it keeps those that nobody reads as bytes: a tenth of the memory, and some microseconds when one is read. What is read
+    /// twice within half a minute is kept as it is while that goes on. Objects then come without managedFields.
+    /// </summary>
+    public bool PacksUnread
+    {
+        get;
+        init
+        {
+            field = value;
+            _reflector.Packs = value;
+        }
     }
 
     /// <summary>The first list has been applied and every handler added before told of it.</summary>
@@ -52,6 +78,10 @@ public sealed class Informer<T> : IInformer
     /// <exception cref="KeyNotFoundException">There is no such index.</exception>
     public IReadOnlyCollection<T> ByIndex(string index, string key) => _cache.ByIndex(index, key);
 
+    /// <summary>The keys under which an index has objects: a snapshot, which looks at no object.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such index.</exception>
+    public IReadOnlyCollection<string> IndexKeys(string index) => _cache.IndexKeys(index);
+
     /// <summary>Adds an index; one that is there already under the name stays (informers are shared).</summary>
     public void AddIndex(string name, Func<T, IEnumerable<string>> keys) => _cache.AddIndex(name, keys);
 
@@ -72,6 +102,7 @@ public sealed class Informer<T> : IInformer
             items => _steps.Writer.TryWrite(new Replaced(items)),
             change => _steps.Writer.TryWrite(new Changed(change)),
             stop.Token);
+        await using var packing = PacksUnread ? _time.CreateTimer(_ => _steps.Writer.TryWrite(new Pack(null, 0)), null, PackInterval, PackInterval) : null;
         try
         {
             await foreach (var step in _steps.Reader.ReadAllAsync(cancellationToken))
@@ -99,25 +130,53 @@ public sealed class Informer<T> : IInformer
                 _handlers.Add(added.Handler);
                 break;
             case Replaced replaced:
-                foreach (var (old, current) in _cache.Replace(replaced.Items))
-                {
-                    Notify(old, current);
-                }
-
-                _filled.TrySetResult();
+                Replace(replaced.Items);
                 _synced.TrySetResult();
                 break;
             case Primed primed when !_filled.Task.IsCompleted:
-                foreach (var (old, current) in _cache.Replace(primed.Items))
-                {
-                    Notify(old, current);
-                }
-
-                _filled.TrySetResult();
+                Replace([.. primed.Items.Select(item => new CachedObject<T>(item))]);
+                break;
+            case Pack pack:
+                Apply(pack);
                 break;
             case Changed { Event: var change }:
                 Apply(change);
                 break;
+        }
+    }
+
+    private void Replace(IReadOnlyList<CachedObject<T>> items)
+    {
+        var changes = _cache.Replace(items);
+        if (_handlers.Count > 0)
+        {
+            foreach (var (old, current) in changes)
+            {
+                Notify(old?.Peek(), current?.Peek());
+            }
+        }
+
+        _filled.TrySetResult();
+    }
+
+    // In parts, with what has come meanwhile in between.
+    private void Apply(Pack pack)
+    {
+        if (pack.Entries is null && _cache.Count <= PackedFrom)
+        {
+            return;
+        }
+
+        var entries = pack.Entries ?? _cache.Entries();
+        var end = Math.Min(pack.From + PackedAtOnce, entries.Length);
+        for (var i = pack.From; i < end; i++)
+        {
+            entries[i].PackUnread();
+        }
+
+        if (end < entries.Length)
+        {
+            _steps.Writer.TryWrite(new Pack(entries, end));
         }
     }
 
@@ -139,9 +198,9 @@ public sealed class Informer<T> : IInformer
 
     private void Replay(Action<T?, T?> handler)
     {
-        foreach (var item in _cache.List())
+        foreach (var entry in _cache.Entries())
         {
-            Call(handler, null, item);
+            Call(handler, null, entry.Peek());
         }
     }
 
@@ -172,7 +231,9 @@ public sealed class Informer<T> : IInformer
 
     private sealed record Primed(IReadOnlyList<T> Items) : Step;
 
-    private sealed record Replaced(IReadOnlyList<T> Items) : Step;
+    private sealed record Replaced(IReadOnlyList<CachedObject<T>> Items) : Step;
+
+    private sealed record Pack(CachedObject<T>[]? Entries, int From) : Step;
 
     private sealed record Changed(ResourceEvent<T> Event) : Step;
 }

@@ -15,6 +15,9 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
     private readonly List<Task> _running = [];
     private CancellationToken? _stop;
 
+    /// <summary>What its informers of the catalog's kinds do with objects that nobody reads: see <see cref="Informer{T}.PacksUnread"/>.</summary>
+    public bool PacksUnread { get; init; }
+
     /// <summary>The informer of a kind over all namespaces.</summary>
     public Informer<T> For<T>()
         where T : class, IApiObject, new()
@@ -26,7 +29,7 @@ public sealed class InformerFactory(IApiClient client, ILogger logger, TimeProvi
                 return (Informer<T>)found;
             }
 
-            var informer = new Informer<T>(client, null, ListQuery.All, logger, _time);
+            var informer = new Informer<T>(client, null, ListQuery.All, logger, _time) { PacksUnread = PacksUnread };
             _informers[typeof(T)] = informer;
             if (_stop is { } stop)
             {

@@ -8,7 +8,7 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
     where T : class, IApiObject, new()
 {
     /// <summary>Bounds one answer: 500 pods of 20 kB are 10 MB. client-go pages by the same number.</summary>
-    private const int PageSize = 500;
+    internal const int PageSize = 500;
 
     /// <summary>A watch that lived this long was a good one: the next failure starts with a short delay again.</summary>
     private static readonly TimeSpan GoodWatch = TimeSpan.FromSeconds(1);
@@ -19,8 +19,11 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
     // Null until a list succeeded, and again when the server no longer knows the version.
     private string? _resourceVersion;
 
+    /// <summary>Objects come without managedFields, and those of a list of more than a page packed.</summary>
+    public bool Packs { get; set; }
+
     /// <summary>Runs until cancelled, then returns. The callbacks are called from one loop, a list before the changes that follow it.</summary>
-    public async Task RunAsync(Action<IReadOnlyList<T>> replace, Action<ResourceEvent<T>> change, CancellationToken cancellationToken)
+    public async Task RunAsync(Action<IReadOnlyList<CachedObject<T>>> replace, Action<ResourceEvent<T>> change, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -52,20 +55,45 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
         }
     }
 
-    private async Task<(List<T> Items, string Version)> ListAsync(CancellationToken cancellationToken)
+    private async Task<(List<CachedObject<T>> Items, string Version)> ListAsync(CancellationToken cancellationToken)
     {
-        var items = new List<T>();
+        var items = new List<CachedObject<T>>();
         var page = query with { Limit = PageSize, ResourceVersion = null };
         while (true)
         {
             var list = await client.ListAsync<T>(ns, page, cancellationToken);
-            items.AddRange(list.Items);
+            Take(list.Items, items, isAll: items.Count == 0 && string.IsNullOrEmpty(list.Continue));
             if (string.IsNullOrEmpty(list.Continue))
             {
                 return (items, list.ResourceVersion);
             }
 
             page = page with { Continue = list.Continue };
+        }
+    }
+
+    // Page by page: the objects of a whole list would need the room that packing saves.
+    private void Take(IReadOnlyList<T> page, List<CachedObject<T>> items, bool isAll)
+    {
+        foreach (var item in page)
+        {
+            Trim(item);
+            var entry = new CachedObject<T>(item);
+            if (Packs && !isAll)
+            {
+                entry.Pack();
+            }
+
+            items.Add(entry);
+        }
+    }
+
+    // No component reads them, they are a third of a pod, and the server keeps those of an object that comes back without any.
+    private void Trim(T obj)
+    {
+        if (Packs)
+        {
+            obj.Metadata?.ManagedFields.Clear();
         }
     }
 
@@ -77,6 +105,7 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
             _resourceVersion = next.Object.Metadata.ResourceVersion;
             if (next.Type != ResourceEventType.Bookmark)
             {
+                Trim(next.Object);
                 change(next);
             }
         }

@@ -16,6 +16,11 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
 
     private static readonly ObjectKey Round = new("", "round");
 
+    // Pods that may be removed for another reason than their node: so that a round looks at no other.
+    private const string ByEnd = "end";
+    private const string Finished = "finished";
+    private const string Unplaced = "unplaced";
+
     // Nodes that pods name and that are not there, and since when. Only the one worker uses it.
     private readonly Dictionary<string, long> _missing = [];
     private Informer<Pod> _pods = null!;
@@ -28,19 +33,20 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
     public void Watch(ControllerWatches watches)
     {
         _pods = watches.Read<Pod>();
+        _pods.AddIndex(NodeLifecycleController.PodsByNode, pod => [pod.Spec?.NodeName ?? ""]);
+        _pods.AddIndex(ByEnd, pod => EndOf(pod) is { } end ? [end] : []);
         _nodes = watches.Read<Node>();
         watches.Add(Round);
     }
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        var pods = _pods.List();
-        var gone = await GoneNodesAsync(pods, cancellationToken);
-        var finished = pods.Where(pod => pod.IsTerminal() && !pod.IsTerminating()).OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).ToList();
+        var gone = await GoneNodesAsync(cancellationToken);
+        var finished = _pods.ByIndex(ByEnd, Finished).OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).ToList();
         var victims = finished.Take(finished.Count - context.Options.TerminatedPodThreshold)
-            .Concat(pods.Where(IsOrphan))
-            .Concat(pods.Where(pod => !pod.IsScheduled() && pod.IsTerminating()))
-            .DistinctBy(pod => pod.Metadata.Uid);
+            .Concat(gone.SelectMany(node => _pods.ByIndex(NodeLifecycleController.PodsByNode, node)))
+            .Concat(_pods.ByIndex(ByEnd, Unplaced))
+            .DistinctBy(pod => pod.Metadata.Uid).ToList();
         foreach (var pod in victims)
         {
             await RemoveAsync(pod, IsOrphan(pod), cancellationToken);
@@ -51,9 +57,16 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
         bool IsOrphan(Pod pod) => pod.IsScheduled() && gone.Contains(pod.Spec.NodeName);
     }
 
-    private async Task<HashSet<string>> GoneNodesAsync(IReadOnlyCollection<Pod> pods, CancellationToken cancellationToken)
+    private static string? EndOf(Pod pod) => (pod.IsTerminal(), pod.IsTerminating(), pod.IsScheduled()) switch
     {
-        var missing = pods.Where(pod => pod.IsScheduled()).Select(pod => pod.Spec.NodeName).Where(node => _nodes.Get(null, node) is null).ToHashSet();
+        (true, false, _) => Finished,
+        (_, true, false) => Unplaced,
+        _ => null,
+    };
+
+    private async Task<HashSet<string>> GoneNodesAsync(CancellationToken cancellationToken)
+    {
+        var missing = _pods.IndexKeys(NodeLifecycleController.PodsByNode).Where(node => node.Length > 0 && _nodes.Get(null, node) is null).ToHashSet();
         foreach (var back in _missing.Keys.Except(missing).ToList())
         {
             _missing.Remove(back);

@@ -16,14 +16,14 @@ internal sealed class PodWrites(
     private readonly SemaphoreSlim _slots = new(maxParallel);
 
     /// <summary>Waits for a slot and starts the binding of a pod that is assumed on the node.</summary>
-    public async Task StartBindingAsync(QueuedPod queued, PodFacts pod, string node, CancellationToken cancellationToken)
+    public async Task StartBindingAsync(QueuedPod queued, PendingPod pod, string node, CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken);
         _ = InSlotAsync(() => BindAsync(queued, pod, node)); // owned by DisposeAsync, which waits for every slot
     }
 
     /// <summary>Waits for a slot and starts telling why the pod has no node.</summary>
-    public async Task StartReportAsync(PodFacts pod, FitFailure failure, CancellationToken cancellationToken)
+    public async Task StartReportAsync(PendingPod pod, FitFailure failure, CancellationToken cancellationToken)
     {
         events.Record(pod.Pod, "Warning", "FailedScheduling", failure.Message);
         if (pod.Pod.GetCondition("PodScheduled") is { Status: "False", Reason: "Unschedulable" } condition && condition.Message == failure.Message)
@@ -53,7 +53,7 @@ internal sealed class PodWrites(
     }
 
     // Not cancelled when the scheduler stops: what was begun is finished, so that its outcome is known.
-    private async Task BindAsync(QueuedPod queued, PodFacts pod, string node)
+    private async Task BindAsync(QueuedPod queued, PendingPod pod, string node)
     {
         var started = time.GetTimestamp();
         try
@@ -75,7 +75,7 @@ internal sealed class PodWrites(
         logger.LogDebug("Pod {Pod} is bound to {Node}", pod.Key, node);
     }
 
-    private void Refused(QueuedPod queued, PodFacts pod, string node, Exception e)
+    private void Refused(QueuedPod queued, PendingPod pod, string node, Exception e)
     {
         SchedulerMetrics.Attempt("error");
         cache.Forget(pod);
@@ -91,7 +91,7 @@ internal sealed class PodWrites(
         events.Record(pod.Pod, "Warning", "FailedScheduling", $"binding rejected: {e.Message}");
     }
 
-    private async Task ReportAsync(PodFacts pod, FitFailure failure)
+    private async Task ReportAsync(PendingPod pod, FitFailure failure)
     {
         try
         {
@@ -105,7 +105,7 @@ internal sealed class PodWrites(
         }
     }
 
-    private string ConditionPatch(PodFacts pod, FitFailure failure)
+    private string ConditionPatch(PendingPod pod, FitFailure failure)
     {
         var condition = new JsonObject
         {

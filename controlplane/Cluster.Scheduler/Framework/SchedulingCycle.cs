@@ -6,4 +6,4 @@ namespace Cluster.Scheduler.Framework;
 /// <param name="Pod">The pod to place.</param>
 /// <param name="Nodes">Every node; what is bound and what is about to be bound is counted in.</param>
 /// <param name="Cluster">The other kinds that plug-ins look at.</param>
-public sealed record SchedulingCycle(PodFacts Pod, IReadOnlyList<NodeState> Nodes, IClusterView Cluster);
+public sealed record SchedulingCycle(PendingPod Pod, IReadOnlyList<NodeState> Nodes, IClusterView Cluster);

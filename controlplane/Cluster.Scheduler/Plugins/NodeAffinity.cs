@@ -28,7 +28,7 @@ internal sealed class NodeAffinity : IFilterPlugin, IScorePlugin
     }
 
     /// <summary>Whether the pod selects a node; null if it selects all.</summary>
-    internal static Predicate<NodeState>? Selector(PodFacts pod)
+    internal static Predicate<NodeState>? Selector(PendingPod pod)
     {
         var labels = pod.Spec.NodeSelector;
         var terms = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;

@@ -65,6 +65,6 @@ internal sealed class PodTopologySpread : IFilterPlugin
         public bool Allows(string domain) => _counts.GetValueOrDefault(domain) + _self - _fewest <= _maxSkew;
 
         private static bool IsLike(PodFacts pod, PodFacts own, LabelSelector like) =>
-            pod.Key.Namespace == own.Key.Namespace && pod.Pod.Metadata.DeletionTimestamp is null && like.Matches(pod.Pod);
+            pod.Key.Namespace == own.Key.Namespace && !pod.IsTerminating && like.Matches(pod.Labels);
     }
 }

@@ -27,11 +27,11 @@ internal sealed class SelectorSpread : IScorePlugin
 
     private static bool IsSibling(PodFacts pod, PodFacts other, LabelSelector[] services)
     {
-        if (other.Key.Namespace != pod.Key.Namespace || other.Pod.Metadata.DeletionTimestamp is not null)
+        if (other.Key.Namespace != pod.Key.Namespace || other.IsTerminating)
             return false;
         if (pod.ControllerUid is { } controller && other.ControllerUid == controller)
             return true;
-        return services.Length > 0 && Array.TrueForAll(services, selector => selector.Matches(other.Pod));
+        return services.Length > 0 && Array.TrueForAll(services, selector => selector.Matches(other.Labels));
     }
 
     private static void ToScores(IReadOnlyList<NodeState> nodes, Span<long> siblings)

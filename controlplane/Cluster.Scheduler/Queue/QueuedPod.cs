@@ -20,10 +20,10 @@ internal enum QueueState
 }
 
 /// <summary>A pod that has no node yet. All but <see cref="Pod"/> belongs to the queue and is used under its lock.</summary>
-internal sealed class QueuedPod(PodFacts pod, long addedAt)
+internal sealed class QueuedPod(PendingPod pod, long addedAt)
 {
     /// <summary>The newest version; the scheduling loop reads it after it took the pod.</summary>
-    public PodFacts Pod { get; set; } = pod;
+    public PendingPod Pod { get; set; } = pod;
 
     /// <summary>When it came first: pods of the same priority are tried in this order.</summary>
     public long AddedAt { get; } = addedAt;

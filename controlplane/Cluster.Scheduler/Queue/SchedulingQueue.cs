@@ -41,7 +41,7 @@ internal sealed class SchedulingQueue : IDisposable
     /// <summary>A pod without a node came or changed.</summary>
     /// <param name="pod">Its newest version.</param>
     /// <param name="mayHelp">The change may make it fit: labels or spec, not just status.</param>
-    public void Set(PodFacts pod, bool mayHelp)
+    public void Set(PendingPod pod, bool mayHelp)
     {
         lock (_gate)
         {

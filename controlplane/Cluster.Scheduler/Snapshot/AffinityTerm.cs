@@ -28,7 +28,7 @@ public sealed class AffinityTerm
     /// <summary>1 to 100 for a preferred term, 0 for a required one.</summary>
     public int Weight { get; }
 
-    public bool Matches(PodFacts pod, IClusterView cluster) => MatchesNamespace(pod.Key.Namespace, cluster) && _pods.Matches(pod.Pod);
+    public bool Matches(PodFacts pod, IClusterView cluster) => MatchesNamespace(pod.Key.Namespace, cluster) && _pods.Matches(pod.Labels);
 
     internal static AffinityTerm[] Required(IEnumerable<PodAffinityTerm>? terms, string ownNamespace) =>
         terms is null ? [] : [.. terms.Select(term => new AffinityTerm(term, ownNamespace, 0))];

@@ -62,7 +62,7 @@ internal sealed class ClusterCache(TimeProvider time)
         lock (_gate)
         {
             RemovePodLocked(pod.Key);
-            PlaceLocked(pod, pod.Spec.NodeName, Assumed: false);
+            PlaceLocked(pod, pod.NodeName, Assumed: false);
         }
     }
 

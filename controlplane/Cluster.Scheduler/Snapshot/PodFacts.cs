@@ -4,54 +4,58 @@ using Cluster.Client;
 
 namespace Cluster.Scheduler.Snapshot;
 
-/// <summary>A pod with what scheduling asks of it again and again, worked out once per version of the pod. Immutable.</summary>
-public sealed class PodFacts
+/// <summary>What scheduling asks again and again of a pod that may be on a node, without the pod itself: there are many. Immutable.</summary>
+public class PodFacts
 {
+    private readonly PodShape _shape;
+
     public PodFacts(Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
-        Pod = pod;
+        _shape = new PodShape(pod);
         Key = ObjectKey.Of(pod);
-        Spec = pod.Spec ?? new PodSpec();
-        Requests = ResourceAmounts.Of(Pods.Requests(Spec));
-        (ScoredMilliCpu, ScoredMemory) = ScoredRequests.Of(Spec);
-        HostPorts = HostPort.Of(Spec);
-        ControllerUid = pod.Metadata.OwnerReferences.FirstOrDefault(owner => owner.Controller)?.Uid;
-        var (near, far) = (Spec.Affinity?.PodAffinity, Spec.Affinity?.PodAntiAffinity);
-        RequiredAffinity = AffinityTerm.Required(near?.RequiredDuringSchedulingIgnoredDuringExecution, Key.Namespace);
-        RequiredAntiAffinity = AffinityTerm.Required(far?.RequiredDuringSchedulingIgnoredDuringExecution, Key.Namespace);
-        PreferredAffinity = AffinityTerm.Preferred(near?.PreferredDuringSchedulingIgnoredDuringExecution, Key.Namespace);
-        PreferredAntiAffinity = AffinityTerm.Preferred(far?.PreferredDuringSchedulingIgnoredDuringExecution, Key.Namespace);
+        Uid = pod.Metadata.Uid;
+        NodeName = pod.Spec?.NodeName ?? "";
+        IsTerminating = pod.IsTerminating();
     }
 
-    public Pod Pod { get; }
+    internal PodFacts(Pod pod, SharedParts parts)
+        : this(pod)
+    {
+        _shape = parts.Share(_shape);
+        Key = Key with { Namespace = parts.Share(Key.Namespace) };
+        NodeName = parts.Share(NodeName);
+    }
 
     public ObjectKey Key { get; }
 
-    public PodSpec Spec { get; }
+    public string Uid { get; }
 
-    public string Uid => Pod.Metadata.Uid;
+    /// <summary>Empty: it has no node yet.</summary>
+    public string NodeName { get; }
 
-    public int Priority => Spec.HasPriority ? Spec.Priority : 0;
+    public bool IsTerminating { get; }
 
-    public ResourceAmounts Requests { get; }
+    public IDictionary<string, string> Labels => _shape.Labels;
 
-    /// <summary>Cpu for comparing nodes, in thousandths: never 0.</summary>
-    public long ScoredMilliCpu { get; }
+    public ResourceAmounts Requests => _shape.Requests;
 
-    /// <summary>Memory for comparing nodes, in bytes: never 0.</summary>
-    public long ScoredMemory { get; }
+    /// <inheritdoc cref="PodShape.ScoredMilliCpu"/>
+    public long ScoredMilliCpu => _shape.ScoredMilliCpu;
 
-    public IReadOnlyList<HostPort> HostPorts { get; }
+    /// <inheritdoc cref="PodShape.ScoredMemory"/>
+    public long ScoredMemory => _shape.ScoredMemory;
+
+    public IReadOnlyList<HostPort> HostPorts => _shape.HostPorts;
 
     /// <summary>The uid of the controller that owns it, or null.</summary>
-    public string? ControllerUid { get; }
+    public string? ControllerUid => _shape.ControllerUid;
 
-    public IReadOnlyList<AffinityTerm> RequiredAffinity { get; }
+    public IReadOnlyList<AffinityTerm> RequiredAffinity => _shape.RequiredAffinity;
 
-    public IReadOnlyList<AffinityTerm> RequiredAntiAffinity { get; }
+    public IReadOnlyList<AffinityTerm> RequiredAntiAffinity => _shape.RequiredAntiAffinity;
 
-    public IReadOnlyList<AffinityTerm> PreferredAffinity { get; }
+    public IReadOnlyList<AffinityTerm> PreferredAffinity => _shape.PreferredAffinity;
 
-    public IReadOnlyList<AffinityTerm> PreferredAntiAffinity { get; }
+    public IReadOnlyList<AffinityTerm> PreferredAntiAffinity => _shape.PreferredAntiAffinity;
 }

@@ -62,7 +62,8 @@ internal static class ApiServerCommand
                     await using ApiServer.ApiServer server = await ApiServer.ApiServer.StartAsync(options, opened.Store, logs, token);
                     await server.Completion.WaitAsync(token);
                 },
-                cancellationToken);
+                cancellationToken,
+                tidies: true);
         });
         return command;
     }

@@ -46,7 +46,8 @@ internal static class ControllerManagerCommand
                     await using HealthServer health = await ComponentOptions.StartHealthAsync(parsed.GetValue(port), () => manager.IsReady, token);
                     await manager.RunAsync(token);
                 },
-                cancellationToken);
+                cancellationToken,
+                tidies: true);
         });
         return command;
     }

@@ -26,7 +26,8 @@ internal static class SchedulerCommand
                     await using HealthServer health = await ComponentOptions.StartHealthAsync(parsed.GetValue(port), () => scheduler.IsReady, token);
                     await scheduler.RunAsync(token);
                 },
-                cancellationToken);
+                cancellationToken,
+                tidies: true);
         });
         return command;
     }

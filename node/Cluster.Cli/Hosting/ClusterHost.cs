@@ -46,6 +46,7 @@ internal sealed class ClusterHost(ClusterSettings settings, DataDirectory data, 
         await progress.StepAsync("controller manager", () => StartControllersAsync(cancellationToken));
         await progress.StepAsync("scheduler", () => StartSchedulerAsync(cancellationToken));
         StartKubelet();
+        Own("idle memory", token => IdleMemory.RunAsync(time, token));
         await progress.StepAsync("proxy and DNS", () => Readiness.HttpAsync($"http://127.0.0.1:{settings.ProxyHealthPort}/readyz", NodeLimit, time, cancellationToken));
         await progress.StepAsync($"node {settings.NodeName}", () => Readiness.NodeAsync(KubernetesClients.FromKubeconfig(data.Kubeconfig), settings.NodeName, NodeLimit, time, cancellationToken));
 

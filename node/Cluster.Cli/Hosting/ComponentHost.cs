@@ -8,10 +8,14 @@ internal static class ComponentHost
     /// <param name="logFile">Null: stderr.</param>
     /// <param name="run">Gets the loggers and a token that is cancelled on the signal.</param>
     /// <param name="cancellationToken">The command line's own.</param>
-    public static async Task<int> RunAsync(string? logFile, Func<ILoggerFactory, CancellationToken, Task> run, CancellationToken cancellationToken)
+    /// <param name="tidies">It gives memory back when it rests: not where a pause of some ten milliseconds is felt.</param>
+    public static async Task<int> RunAsync(
+        string? logFile, Func<ILoggerFactory, CancellationToken, Task> run, CancellationToken cancellationToken, bool tidies = false)
     {
         using ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
             .AddProvider(new RollingFileLoggerProvider(logFile, LogLevel.Information, TimeProvider.System)));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task tidying = tidies ? IdleMemory.RunAsync(TimeProvider.System, ended.Token) : Task.CompletedTask;
         try
         {
             await run(logs, cancellationToken);
@@ -19,6 +23,11 @@ internal static class ComponentHost
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The signal: a clean end.
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await tidying;
         }
 
         return 0;

@@ -1,6 +1,7 @@
 using Cluster.Api.CoreV1;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Client.Tests.Informers;
 
@@ -69,6 +70,83 @@ public sealed class InformerTests : IAsyncLifetime
 
         await Eventually.True(() => Told() == "+a *a -a");
         Assert.Empty(_informer.List());
+    }
+
+    [Fact]
+    public async Task PacksUnread_MoreThanAPage_ShowsWhatTheServerHas()
+    {
+        var there = Seeded(Informer<Pod>.PackedFrom + 1);
+        var informer = new Informer<Pod>(_api, null, ListQuery.All, NullLogger.Instance) { PacksUnread = true };
+        informer.AddIndex("name", pod => [pod.Metadata.Name]);
+        informer.AddHandler(Tell);
+        _running = informer.RunAsync(_stop.Token);
+        await informer.WaitForSyncAsync(_stop.Token);
+
+        Assert.Equal(there.Keys.Order(), _told.Select(told => told[1..]).Order());
+        Assert.All(informer.List(), pod => Assert.Equal(Plain(there[pod.Metadata.Name]), pod));
+        Assert.Equal(Plain(there["p7"]), informer.Get("default", "p7"));
+        Assert.Equal(Plain(there["p7"]), Assert.Single(informer.ByIndex("name", "p7")));
+        Assert.Equal(there.Count, informer.IndexKeys("name").Count);
+    }
+
+    [Fact]
+    public async Task PacksUnread_ObjectsChange_TellsOldAndNew()
+    {
+        Seeded(Informer<Pod>.PackedFrom + 1);
+        var informer = new Informer<Pod>(_api, null, ListQuery.All, NullLogger.Instance) { PacksUnread = true };
+        informer.AddIndex("label", pod => pod.Metadata.Labels.Values);
+        _running = informer.RunAsync(_stop.Token);
+        await informer.WaitForSyncAsync(_stop.Token);
+        var changes = new List<(Pod? Old, Pod? New)>();
+        informer.AddHandler((old, current) =>
+        {
+            if (old is not null)
+            {
+                lock (changes)
+                {
+                    changes.Add((old, current));
+                }
+            }
+        });
+
+        var was = _api.Find<Pod>("default", "p7")!;
+        var changed = _api.Change<Pod>("default", "p7", pod => pod.Metadata.Labels["x"] = "y");
+        _api.Remove<Pod>("default", "p8");
+
+        await Eventually.True(() => Count() == 2);
+        Assert.Equal((Plain(was), Plain(changed)), changes[0]);
+        Assert.Equal("p8", changes[1].Old!.Metadata.Name);
+        Assert.Equal("p7", Assert.Single(informer.ByIndex("label", "y")).Metadata.Name);
+        Assert.Null(informer.Get("default", "p8"));
+
+        int Count()
+        {
+            lock (changes)
+            {
+                return changes.Count;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task PacksUnread_ReadAgain_KeepsTheObjectUntilNobodyDoes()
+    {
+        Seeded(Informer<Pod>.PackedFrom + 1);
+        var time = new FakeTimeProvider();
+        var informer = new Informer<Pod>(_api, null, ListQuery.All, NullLogger.Instance, time) { PacksUnread = true };
+        _running = informer.RunAsync(_stop.Token);
+        await informer.WaitForSyncAsync(_stop.Token);
+
+        Assert.NotSame(Read(), Read());
+        Assert.Same(Read(), Read());
+
+        // What comes after the sweeps is seen after them.
+        time.Advance(TimeSpan.FromSeconds(90));
+        _api.Seed(Make.Pod("last"));
+        await Eventually.True(() => informer.Get("default", "last") is not null);
+        Assert.NotSame(Read(), Read());
+
+        Pod Read() => informer.Get("default", "p3")!;
     }
 
     [Fact]
@@ -224,6 +302,25 @@ public sealed class InformerTests : IAsyncLifetime
 
         await _stop.CancelAsync();
         await running;
+    }
+
+    // With managedFields, which an informer that packs drops.
+    private Dictionary<string, Pod> Seeded(int count)
+    {
+        var pods = Enumerable.Range(0, count).Select(i => Make.Pod($"p{i}")).ToList();
+        foreach (var pod in pods)
+        {
+            pod.Metadata.ManagedFields.Add(new Api.MetaV1.ManagedFieldsEntry { Manager = "kubectl" });
+        }
+
+        return pods.Select(_api.Seed).ToDictionary(pod => pod.Metadata.Name);
+    }
+
+    private static Pod Plain(Pod pod)
+    {
+        var plain = pod.Clone();
+        plain.Metadata.ManagedFields.Clear();
+        return plain;
     }
 
     private async Task StartAsync()
