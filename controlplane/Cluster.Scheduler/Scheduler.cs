@@ -39,6 +39,7 @@ public sealed class Scheduler
         var cache = new ClusterCache(_time);
         var feed = new ClusterFeed(cache, queue, _options.Profiles.Select(profile => profile.SchedulerName).ToHashSet());
         informers.For<Node>().AddHandler(feed.OnNode);
+        informers.For<Pod>().SetTransform(PlacedPods.Trim);
         informers.For<Pod>().AddHandler(feed.OnPod);
         var view = new ClusterView(informers);
         await using var events = new EventRecorder(_client, _options.Profiles[0].SchedulerName, _time, _logger);

@@ -5,15 +5,15 @@ using Cluster.Api.Quantities;
 namespace Cluster.ApiServer.WatchCache;
 
 /// <summary>What bindings ask of a pod on a node, taken from it once; the pod itself is not held.</summary>
-internal sealed class NodePod(string key, Pod pod)
+internal sealed class NodePod(string key, Pod pod, SharedRequests shared)
 {
     public string Key { get; } = key;
 
     public bool IsTerminal { get; } = pod.IsTerminal();
 
-    public IReadOnlyList<ContainerPort> HostPorts { get; } = [.. HostPortsOf(pod)];
+    public ContainerPort[] HostPorts { get; } = HostPortsOf(pod).ToArray();
 
-    public IReadOnlyDictionary<string, QuantityValue> Requests { get; } = Pods.Requests(pod.Spec);
+    public IReadOnlyDictionary<string, QuantityValue> Requests { get; } = shared.Share(Pods.Requests(pod.Spec));
 
     public static IEnumerable<ContainerPort> HostPortsOf(Pod pod) =>
         pod.Spec.Containers.SelectMany(container => container.Ports).Where(port => port.HostPort != 0).Select(port => port.Clone());

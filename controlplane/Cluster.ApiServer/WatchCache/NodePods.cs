@@ -10,6 +10,8 @@ internal sealed class NodePods
 {
     private readonly ConcurrentDictionary<string, ImmutableDictionary<string, NodePod>> _byNode = new(StringComparer.Ordinal);
 
+    private readonly SharedRequests _requests = new();
+
     public IEnumerable<NodePod> On(string node) => _byNode.TryGetValue(node, out var pods) ? pods.Values : [];
 
     /// <summary>Told as an <see cref="IObjectIndex"/> is, of pods alone; it keeps no object.</summary>
@@ -20,7 +22,7 @@ internal sealed class NodePods
         if (from is not null && from != to)
             _byNode[from] = PodsOf(from).Remove(previous!.Key);
         if (to is not null)
-            _byNode[to] = PodsOf(to).SetItem(current!.Key, new NodePod(current.Key, (Pod)current.Object));
+            _byNode[to] = PodsOf(to).SetItem(current!.Key, new NodePod(current.Key, (Pod)current.Object, _requests));
     }
 
     private static string? NodeOf(ObjectVersion? version) =>

@@ -89,6 +89,12 @@ public sealed class Informer<T> : IInformer
     public void AddHandler(Action<T?, T?> handler) => _steps.Writer.TryWrite(new HandlerAdded(handler));
 
     /// <summary>
+    /// Changes each object before anybody sees it: to take away what its readers never ask of it. Comes before <see cref="RunAsync"/>, and
+    /// everybody who shares the informer must agree.
+    /// </summary>
+    public void SetTransform(Action<T> transform) => _reflector.Transform = transform;
+
+    /// <summary>
     /// Gives objects that were saved earlier, until the first list is in: readers and handlers see them, and the list then tells what is
     /// different. Without effect where something is there already. Comes before <see cref="RunAsync"/> or any time while it runs.
     /// </summary>

@@ -22,6 +22,9 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
     /// <summary>Objects come without managedFields, and those of a list of more than a page packed.</summary>
     public bool Packs { get; set; }
 
+    /// <summary>Changes each object before it is handed on.</summary>
+    public Action<T>? Transform { get; set; }
+
     /// <summary>Runs until cancelled, then returns. The callbacks are called from one loop, a list before the changes that follow it.</summary>
     public async Task RunAsync(Action<IReadOnlyList<CachedObject<T>>> replace, Action<ResourceEvent<T>> change, CancellationToken cancellationToken)
     {
@@ -77,7 +80,7 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
     {
         foreach (var item in page)
         {
-            Trim(item);
+            Prepare(item);
             var entry = new CachedObject<T>(item);
             if (Packs && !isAll)
             {
@@ -88,13 +91,15 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
         }
     }
 
-    // No component reads them, they are a third of a pod, and the server keeps those of an object that comes back without any.
-    private void Trim(T obj)
+    private void Prepare(T obj)
     {
         if (Packs)
         {
+            // No component reads them, they are a third of a pod, and the server keeps those of an object that comes back without any.
             obj.Metadata?.ManagedFields.Clear();
         }
+
+        Transform?.Invoke(obj);
     }
 
     private async Task WatchAsync(Action<ResourceEvent<T>> change, CancellationToken cancellationToken)
@@ -105,7 +110,7 @@ internal sealed class Reflector<T>(IApiClient client, string? ns, ListQuery quer
             _resourceVersion = next.Object.Metadata.ResourceVersion;
             if (next.Type != ResourceEventType.Bookmark)
             {
-                Trim(next.Object);
+                Prepare(next.Object);
                 change(next);
             }
         }

@@ -11,6 +11,9 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
 {
     public const string PodsByNode = "node";
 
+    // A node that is away is looked at every few seconds: not each time at pods that were told already.
+    private const string ReadyPodsByNode = "ready-node";
+
     private const string LeaseNamespace = "kube-node-lease";
 
     private readonly EventRecorder _events = context.Events("node-controller");
@@ -35,6 +38,7 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
         _leases = watches.Read<Lease>();
         _pods = watches.Read<Pod>();
         _pods.AddIndex(PodsByNode, pod => [pod.Spec?.NodeName ?? ""]);
+        _pods.AddIndex(ReadyPodsByNode, pod => pod.IsReady() && !pod.IsTerminal() ? [pod.Spec?.NodeName ?? ""] : []);
     }
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
@@ -150,7 +154,7 @@ internal sealed class NodeLifecycleController(ControllerContext context) : ICont
     /// <summary>Nothing answers on a node that is away, whatever its pods last said: services must not send anyone there.</summary>
     private async Task MarkPodsAsync(Node node, CancellationToken cancellationToken)
     {
-        foreach (var pod in _pods.ByIndex(PodsByNode, node.Metadata.Name).Where(pod => pod.IsReady() && !pod.IsTerminal()))
+        foreach (var pod in _pods.ByIndex(ReadyPodsByNode, node.Metadata.Name))
         {
             var updated = pod.Clone();
             updated.Status.SetCondition(new()
