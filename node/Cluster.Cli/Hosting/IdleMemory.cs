@@ -59,7 +59,7 @@ internal static partial class IdleMemory
     {
         try
         {
-            _ = malloc_trim(0);
+            _ = MallocTrim(0);
         }
         catch (Exception missing) when (missing is EntryPointNotFoundException or DllNotFoundException)
         {
@@ -67,6 +67,6 @@ internal static partial class IdleMemory
         }
     }
 
-    [LibraryImport("libc.so.6")]
-    private static partial int malloc_trim(nuint pad);
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint pad);
 }
