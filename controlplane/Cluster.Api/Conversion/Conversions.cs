@@ -14,6 +14,9 @@ public static class Conversions
         {
             [EventsV1.Event.Descriptor] = (
                 obj => EventConversion.FromCore((CoreV1.Event)obj), obj => EventConversion.ToCore((EventsV1.Event)obj)),
+            [PolicyV1Beta1.PodDisruptionBudget.Descriptor] = (
+                obj => BudgetConversion.ToBeta((PolicyV1.PodDisruptionBudget)obj),
+                obj => BudgetConversion.FromBeta((PolicyV1Beta1.PodDisruptionBudget)obj)),
             [DiscoveryV1Beta1.EndpointSlice.Descriptor] = (
                 obj => EndpointSliceConversion.ToBeta((DiscoveryV1.EndpointSlice)obj),
                 obj => EndpointSliceConversion.FromBeta((DiscoveryV1Beta1.EndpointSlice)obj)),

@@ -74,6 +74,8 @@ public static class Validator
         [CertificateSigningRequest.Descriptor] = new SigningRequestRules(),
     };
 
+    private static readonly EventRules StrictEvents = new(isStrict: true);
+
     /// <summary>All that is wrong with a new object; empty when it may be stored.</summary>
     public static List<FieldError> ValidateCreate(IApiObject obj)
     {
@@ -105,6 +107,22 @@ public static class Validator
     {
         var errors = new FieldErrors();
         EphemeralContainerRules.Update(newObj, oldObj, errors);
+        return errors;
+    }
+
+    /// <summary>All that is wrong with a new event that is written as one of events.k8s.io.</summary>
+    public static List<FieldError> ValidateStrictCreate(Event obj)
+    {
+        var errors = new FieldErrors();
+        StrictEvents.Create(obj, errors);
+        return errors;
+    }
+
+    /// <summary>All that is wrong with a new state of an event that is written as one of events.k8s.io.</summary>
+    public static List<FieldError> ValidateStrictUpdate(Event newObj, Event oldObj)
+    {
+        var errors = new FieldErrors();
+        StrictEvents.Update(newObj, oldObj, errors);
         return errors;
     }
 

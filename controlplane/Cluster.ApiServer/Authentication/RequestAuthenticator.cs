@@ -14,7 +14,7 @@ internal sealed class RequestAuthenticator(ClientCertificates certificates, ITok
         if (certificate is not null && certificates.Authenticate(certificate) is { } owner)
             return owner;
 
-        var token = BearerToken(context);
+        var token = context.Request.Headers.Authorization.Count > 0 ? BearerToken(context) : WebSocketToken.Take(context.Request);
         if (token is not null && await tokens.AuthenticateAsync(token, context.RequestAborted) is { } bearer)
             return bearer;
 

@@ -3,7 +3,7 @@ using Cluster.ApiServer.WatchCache;
 
 namespace Cluster.ApiServer.Authentication;
 
-/// <summary>Users of service account tokens: signed by us, not expired, and their account (and pod, if bound to one) still there.</summary>
+/// <summary>Users of service account tokens: signed by us, not expired, and their account (and what it is bound to) still there.</summary>
 internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, IObjectReader reader, TimeProvider time) : IAudienceAuthenticator
 {
     /// <summary>After the end that was set, which the grace of a pod comes before.</summary>
@@ -25,7 +25,8 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
         var accounts = ResourceCatalog.For<Cluster.Api.CoreV1.ServiceAccount>();
         if (!await IsThereAsync(accounts, claims.Namespace, claims.Name, claims.Uid, cancellationToken))
             return null;
-        if (claims.Bound is { } bound && !await IsThereAsync(TypeOf(bound), claims.Namespace, bound.Name, bound.Uid, cancellationToken))
+        if (claims.Bound is { } bound && TypeOf(bound) is var type
+            && !await IsThereAsync(type, type.Namespaced ? claims.Namespace : null, bound.Name, bound.Uid, cancellationToken))
             return null;
         return new UserIdentity(
             claims.Subject,
@@ -37,7 +38,7 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
     private static ResourceType TypeOf(BoundObject bound) => ResourceCatalog.FindKind("v1", bound.Kind)!;
 
     /// <summary>The object exists and is the same one, and has not been on its way out for long.</summary>
-    private async ValueTask<bool> IsThereAsync(ResourceType type, string ns, string name, string uid, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsThereAsync(ResourceType type, string? ns, string name, string uid, CancellationToken cancellationToken)
     {
         // The cache may still miss an object just made, or show the one before it of the same name.
         return IsGood(reader.Find(type, ns, name), uid) || IsGood(await reader.FindFreshAsync(type, ns, name, cancellationToken), uid);
@@ -58,6 +59,8 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
 
         if (claims.NodeName is not null)
             extra["authentication.kubernetes.io/node-name"] = [claims.NodeName];
+        if (claims.NodeUid is not null)
+            extra["authentication.kubernetes.io/node-uid"] = [claims.NodeUid];
         return extra;
     }
 }

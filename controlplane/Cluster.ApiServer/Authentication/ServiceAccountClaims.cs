@@ -26,8 +26,11 @@ public sealed record ServiceAccountClaims
     /// <summary>The object whose end is the token's end, or null.</summary>
     public BoundObject? Bound { get; init; }
 
-    /// <summary>The node of the bound pod, or null.</summary>
+    /// <summary>The node of the bound pod, or that the token is bound to; else null.</summary>
     public string? NodeName { get; init; }
+
+    /// <summary>Its uid; null: unknown.</summary>
+    public string? NodeUid { get; init; }
 
     public string Subject => $"system:serviceaccount:{Namespace}:{Name}";
 
@@ -35,7 +38,7 @@ public sealed record ServiceAccountClaims
     {
         var account = new JsonObject { ["namespace"] = Namespace };
         if (NodeName is not null)
-            account["node"] = new JsonObject { ["name"] = NodeName };
+            account["node"] = NodeUid is null ? new JsonObject { ["name"] = NodeName } : Reference(NodeName, NodeUid);
         if (Bound is { } bound)
             account[bound.Kind.ToLowerInvariant()] = Reference(bound.Name, bound.Uid);
         account["serviceaccount"] = Reference(Name, Uid);
@@ -70,6 +73,7 @@ public sealed record ServiceAccountClaims
                 Id = json.TryGetProperty("jti", out var id) ? id.GetString()! : "",
                 Bound = BoundObject.FromClaims(account),
                 NodeName = account.TryGetProperty("node", out var node) ? node.GetProperty("name").GetString() : null,
+                NodeUid = node.ValueKind == JsonValueKind.Object && node.TryGetProperty("uid", out var nodeUid) ? nodeUid.GetString() : null,
             };
             return json.GetProperty("iss").GetString() == issuer && json.GetProperty("sub").GetString() == claims.Subject ? claims : null;
         }

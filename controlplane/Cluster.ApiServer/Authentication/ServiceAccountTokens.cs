@@ -16,7 +16,7 @@ public sealed class ServiceAccountTokens(Func<IReadOnlyList<SigningKey>> keys, T
     public const string DefaultAudience = Issuer;
 
     public string Issue(
-        string ns, string name, string uid, IReadOnlyList<string> audiences, TimeSpan lifetime, BoundObject? bound, string? nodeName) =>
+        string ns, string name, string uid, IReadOnlyList<string> audiences, TimeSpan lifetime, BoundObject? bound, string? nodeName, string? nodeUid = null) =>
         JsonWebToken.Sign(
             new ServiceAccountClaims
             {
@@ -29,6 +29,7 @@ public sealed class ServiceAccountTokens(Func<IReadOnlyList<SigningKey>> keys, T
                 Id = Guid.NewGuid().ToString(),
                 Bound = bound,
                 NodeName = nodeName,
+                NodeUid = nodeUid,
             }.ToJson(Issuer),
             keys()[0]);
 

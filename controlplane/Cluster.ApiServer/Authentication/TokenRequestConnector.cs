@@ -2,6 +2,7 @@ using Cluster.Api;
 using Cluster.Api.AuthenticationV1;
 using Cluster.Api.CoreV1;
 using Cluster.Api.Json;
+using Cluster.Api.MetaV1;
 using Cluster.Api.Protobuf;
 using Cluster.Api.Validation;
 using Cluster.ApiServer.Registry;
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cluster.ApiServer.Authentication;
 
-/// <summary><c>serviceaccounts/token</c>: makes a token for a service account, bound to a pod or secret if asked.</summary>
+/// <summary><c>serviceaccounts/token</c>: makes a token for a service account, bound to a pod, secret or node if asked.</summary>
 internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccountTokens tokens, TimeProvider time) : IConnector
 {
     private const string ApiVersion = "authentication.k8s.io/v1";
@@ -22,6 +23,7 @@ internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccount
     private const long MaxSeconds = 1L << 32;
 
     private static readonly ResourceType Accounts = ResourceCatalog.For<ServiceAccount>();
+    private static readonly ResourceType Nodes = ResourceCatalog.For<Node>();
 
     public (string Resource, string Subresource) Path => ("serviceaccounts", "token");
 
@@ -64,20 +66,20 @@ internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccount
         {
             ExpirationTimestamp = (time.GetUtcNow() + lifetime).ToTime(),
             Token = tokens.Issue(
-                account.Metadata.Namespace, account.Metadata.Name, account.Metadata.Uid, request.Spec.Audiences, lifetime, bound, node),
+                account.Metadata.Namespace, account.Metadata.Name, account.Metadata.Uid, request.Spec.Audiences, lifetime, bound, node?.Name, node is { Uid.Length: > 0 } ? node.Uid : null),
         };
     }
 
-    /// <summary>The object the token shall live and die with, and the node of a pod.</summary>
-    private async Task<(BoundObject? Bound, string? Node)> BindAsync(
+    /// <summary>The object the token shall live and die with, and the node it is or is on.</summary>
+    private async Task<(BoundObject? Bound, ObjectMeta? Node)> BindAsync(
         BoundObjectReference? reference, ServiceAccount account, CancellationToken cancellationToken)
     {
         if (reference is null)
             return (null, null);
-        if (reference.Kind is not ("Pod" or "Secret") || reference.ApiVersion is not ("v1" or ""))
+        if (reference.Kind is not ("Pod" or "Secret" or "Node") || reference.ApiVersion is not ("v1" or ""))
             throw StatusErrors.BadRequest($"cannot bind token for serviceaccount {GoText.Quote(account.Metadata.Name)} to object of type {reference.ApiVersion}, Kind={reference.Kind}");
         var type = ResourceCatalog.FindKind("v1", reference.Kind)!;
-        var target = await FindAsync(type, account.Metadata.Namespace, reference.Name, cancellationToken)
+        var target = await FindAsync(type, type.Namespaced ? account.Metadata.Namespace : null, reference.Name, cancellationToken)
             ?? throw StatusErrors.NotFound(type, reference.Name);
         if (reference.UID.Length > 0 && reference.UID != target.Metadata.Uid)
         {
@@ -92,9 +94,16 @@ internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccount
                 $"cannot bind token for serviceaccount {GoText.Quote(account.Metadata.Name)} to pod running with different serviceaccount name.");
         }
 
-        var node = target is Pod { Spec.NodeName.Length: > 0 } scheduled ? scheduled.Spec.NodeName : null;
-        return (new BoundObject(reference.Kind, reference.Name, target.Metadata.Uid), node);
+        return (new BoundObject(reference.Kind, reference.Name, target.Metadata.Uid), await NodeOfAsync(target, cancellationToken));
     }
+
+    // A pod may name a node that nobody has registered.
+    private async ValueTask<ObjectMeta?> NodeOfAsync(IApiObject target, CancellationToken cancellationToken) => target switch
+    {
+        Node => target.Metadata,
+        Pod { Spec.NodeName: { Length: > 0 } name } => (await FindAsync(Nodes, null, name, cancellationToken))?.Metadata ?? new ObjectMeta { Name = name },
+        _ => null,
+    };
 
     private static async Task<TokenRequest> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
@@ -123,6 +132,6 @@ internal sealed class TokenRequestConnector(IObjectReader reader, ServiceAccount
         return json.WrittenSpan.ToArray();
     }
 
-    private async ValueTask<IApiObject?> FindAsync(ResourceType type, string ns, string name, CancellationToken cancellationToken) =>
+    private async ValueTask<IApiObject?> FindAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken) =>
         reader.Find(type, ns, name) ?? await reader.FindFreshAsync(type, ns, name, cancellationToken);
 }

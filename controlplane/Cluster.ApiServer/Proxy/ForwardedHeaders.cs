@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Cluster.ApiServer.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -7,9 +8,6 @@ namespace Cluster.ApiServer.Proxy;
 /// <summary>Which headers pass a proxy, and which are between two neighbours or between the client and this server alone.</summary>
 internal static class ForwardedHeaders
 {
-    /// <summary>How a browser shows its token: a subprotocol that is none.</summary>
-    private const string BearerProtocol = "base64url.bearer.authorization.k8s.io.";
-
     private const string Upgrade = "Upgrade";
 
     private static readonly HashSet<string> Neighbours = new(StringComparer.OrdinalIgnoreCase)
@@ -58,7 +56,7 @@ internal static class ForwardedHeaders
     private static StringValues WithoutToken(StringValues protocols)
     {
         var kept = protocols.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .Where(protocol => !protocol.StartsWith(BearerProtocol, StringComparison.Ordinal)).ToList();
+            .Where(protocol => !protocol.StartsWith(WebSocketToken.Prefix, StringComparison.Ordinal)).ToList();
         return kept.Count == 0 ? StringValues.Empty : new StringValues(string.Join(", ", kept));
     }
 }

@@ -12,6 +12,8 @@ namespace Cluster.ApiServer.Rest;
 /// <summary>A list's body out of the shared bytes of its items: nothing is encoded again but the list's own metadata.</summary>
 internal static class ListBody
 {
+    private const string MetadataKind = "PartialObjectMetadataList";
+
     private const byte MetadataTag = (1 << 3) | 2;
     private const byte ItemsTag = (2 << 3) | 2;
     private const byte TypeMetaTag = (1 << 3) | 2;
@@ -36,11 +38,7 @@ internal static class ListBody
 
     public static List<ReadOnlyMemory<byte>> Json(ResourceType type, ListResult list, CancellationToken cancellationToken)
     {
-        var meta = Encoding.UTF8.GetString(JsonCodec.EncodeToBytes(Meta(list)));
-        List<ReadOnlyMemory<byte>> parts = new(2 + 3 * list.Items.Count)
-        {
-            Encoding.UTF8.GetBytes($"{{\"kind\":\"{type.ListKind}\",\"apiVersion\":\"{type.ApiVersion}\",\"metadata\":{meta},\"items\":["),
-        };
+        List<ReadOnlyMemory<byte>> parts = new(2 + 3 * list.Items.Count) { Open(type.ListKind, type.ApiVersion, list) };
         // Items of a list do not repeat its kind: what follows that in the object's own JSON is the item.
         var head = Encoding.UTF8.GetByteCount($"{{\"kind\":\"{type.Kind}\",\"apiVersion\":\"{type.ApiVersion}\",");
         for (var i = 0; i < list.Items.Count; i++)
@@ -90,12 +88,34 @@ internal static class ListBody
         return fields;
     }
 
-    /// <summary>A list of the items' metadata alone.</summary>
-    public static EncodedMessage Metadata(ListResult list, string version, CancellationToken cancellationToken)
+    /// <summary>A list of the items' metadata alone, each of which names its kind, as in Kubernetes.</summary>
+    public static List<ReadOnlyMemory<byte>> MetadataJson(ListResult list, string version, CancellationToken cancellationToken)
+    {
+        List<ReadOnlyMemory<byte>> parts = new(1 + 2 * list.Items.Count) { Open(MetadataKind, version, list) };
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (i > 0)
+                parts.Add(Comma);
+            parts.Add(PartialMetadata.Of(list.Items[i].Object, version).Json);
+        }
+
+        parts.Add(End);
+        return parts;
+    }
+
+    /// <summary>A list of the items' metadata alone, in protobuf, whose items have no place for their kind.</summary>
+    public static ReadOnlyMemory<byte> MetadataProtobuf(ListResult list, string version, CancellationToken cancellationToken)
     {
         var partial = new PartialObjectMetadataList { Metadata = Meta(list) };
         partial.Items.Add(Until(list.Items, cancellationToken).Select(item => new PartialObjectMetadata { Metadata = item.Object.Metadata }));
-        return new EncodedMessage(partial, version, "PartialObjectMetadataList");
+        return new EncodedMessage(partial, version, MetadataKind).Protobuf;
+    }
+
+    private static ReadOnlyMemory<byte> Open(string kind, string version, ListResult list)
+    {
+        var meta = Encoding.UTF8.GetString(JsonCodec.EncodeToBytes(Meta(list)));
+        return Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{meta},\"items\":[");
     }
 
     /// <summary>The items, until nobody wants them any more.</summary>

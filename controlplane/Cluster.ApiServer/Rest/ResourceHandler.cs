@@ -176,7 +176,8 @@ internal sealed class ResourceHandler(IResourceRegistry registry, TimeProvider t
     {
         IReadOnlyList<ReadOnlyMemory<byte>> parts = format.View switch
         {
-            ObjectView.Metadata => [ListBody.Metadata(list, format.ViewVersion, cancellationToken) is var partial && format.IsProtobuf ? partial.Protobuf : partial.Json],
+            ObjectView.Metadata => format.IsProtobuf
+                ? [ListBody.MetadataProtobuf(list, format.ViewVersion, cancellationToken)] : ListBody.MetadataJson(list, format.ViewVersion, cancellationToken),
             ObjectView.Table => [Table(context, scope.Resource, scope.Resource.Descriptor, format).Write(ListBody.Meta(list), ListBody.Until(list.Items, cancellationToken))],
             _ => format.IsProtobuf ? ListBody.Protobuf(scope.Resource, list, cancellationToken) : ListBody.Json(scope.Resource, list, cancellationToken),
         };

@@ -23,7 +23,7 @@ internal sealed class WatchSocket(HttpContext context, WatchBodies bodies, TimeP
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, gone.Token);
         using var deaf = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        using var socket = _socket = await context.WebSockets.AcceptWebSocketAsync();
+        using var socket = _socket = await AcceptAsync();
         var listening = ListenAsync(gone, deaf.Token);
         try
         {
@@ -41,9 +41,13 @@ internal sealed class WatchSocket(HttpContext context, WatchBodies bodies, TimeP
     /// <inheritdoc/>
     public async Task RefuseAsync(StatusException failure)
     {
-        using var socket = _socket = await context.WebSockets.AcceptWebSocketAsync();
+        using var socket = _socket = await AcceptAsync();
         await FailAsync(failure);
     }
+
+    // A browser that names a subprotocol gives up where the answer names none; which of several one would speak here, nobody has said.
+    private Task<WebSocket> AcceptAsync() =>
+        context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols is [var only] ? only : null);
 
     private async Task SendAllAsync(ResourceWatch watch, Action onStuck, CancellationToken cancellationToken)
     {

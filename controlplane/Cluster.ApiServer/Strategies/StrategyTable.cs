@@ -57,7 +57,7 @@ internal sealed class StrategyTable
         "csistoragecapacities.storage.k8s.io" => new ResourceStrategy(type) { AllowsUnconditionalUpdate = false },
         "runtimeclasses.node.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true, AllowsUnconditionalUpdate = false },
         "leases.coordination.k8s.io" => new ResourceStrategy(type) { CreatesOnUpdate = true, AllowsUnconditionalUpdate = false },
-        "events" => new ResourceStrategy(type) { CreatesOnUpdate = true, TimeToLive = options.EventTimeToLive },
+        "events" => new EventStrategy(type) { CreatesOnUpdate = true, TimeToLive = options.EventTimeToLive },
         "serviceaccounts" => new ResourceStrategy(type) { ReturnsDeletedObject = true },
         _ => new ResourceStrategy(type),
     };

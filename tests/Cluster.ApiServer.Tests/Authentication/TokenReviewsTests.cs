@@ -69,6 +69,21 @@ public sealed class TokenReviewsTests : IDisposable
     public async Task AuthenticateAsync_TokenForAnother_IsNobodysHere() =>
         Assert.Null(await _cached.AuthenticateAsync(_issuer.Issue("shop", "web", "uid-1", ["vault"], TimeSpan.FromHours(1), null, null), Cancel));
 
+    /// <param name="uid">Of the node there now; null: there is none.</param>
+    /// <param name="isGood">The token, which is bound to that of uid-2.</param>
+    [Theory]
+    [InlineData("uid-2", true)]
+    [InlineData("uid-3", false)]
+    [InlineData(null, false)]
+    public async Task AuthenticateAsync_BoundToANode_IsGoodAsLongAsTheNodeIs(string? uid, bool isGood)
+    {
+        if (uid is not null)
+            _objects.Cached.Add(new Node { Metadata = new() { Name = "n", Uid = uid } });
+        var token = _issuer.Issue("shop", "web", "uid-1", [], TimeSpan.FromHours(1), new BoundObject("Node", "n", "uid-2"), "n", "uid-2");
+
+        Assert.Equal(isGood, await _accounts.AuthenticateAsync(token, Cancel) is not null);
+    }
+
     /// <summary>A finalizer may hold it for ever.</summary>
     [Fact]
     public async Task AuthenticateAsync_AccountThatIsBeingDeleted_IsNobodyAMinuteAfterItsEnd()

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Cluster.Api.CoreV1;
 using Cluster.Api.MetaV1;
 using Cluster.Api.Protobuf;
+using Cluster.Testing;
 
 namespace Cluster.ApiServer.Tests.Hosting;
 
@@ -54,6 +55,42 @@ public sealed class WatchSocketTests(ApiServerRig rig) : IClassFixture<ApiServer
         using var handler = rig.Handler(null);
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(Address("?watch=true"), invoker, Cancel));
+    }
+
+    /// <summary>As pages do, which can set no header but the subprotocols.</summary>
+    [Fact]
+    public async Task Watch_TokenAmongTheSubprotocols_IsTheCallers()
+    {
+        using var body = new StringContent("""{"spec":{}}""", Encoding.UTF8, "application/json");
+        using var made = await rig.Admin.PostAsync(new Uri("/api/v1/namespaces/kube-system/serviceaccounts/default/token", UriKind.Relative), body, Cancel);
+        var token = JsonNode.Parse(await made.Content.ReadAsStringAsync(Cancel))!["status"]!["token"]!.ToString();
+        using var admins = new StringContent(
+            """
+            {"metadata":{"name":"socket-token"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},
+             "subjects":[{"kind":"ServiceAccount","namespace":"kube-system","name":"default"}]}
+            """, Encoding.UTF8, "application/json");
+        using var bound = await rig.Admin.PostAsync(new Uri("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", UriKind.Relative), admins, Cancel);
+        bound.EnsureSuccessStatusCode();
+        var protocol = "base64url.bearer.authorization.k8s.io." + System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(token));
+
+        using var client = rig.Client(null, token);
+        await Eventually.True(async () => (await client.GetAsync(new Uri(Maps, UriKind.Relative), Cancel)).IsSuccessStatusCode);
+
+        using var socket = await OpenWithAsync(protocol, "base64.binary.k8s.io");
+        Assert.Equal("base64.binary.k8s.io", socket.SubProtocol);
+        // Nothing is left for the answer to name; two of them; one that is no text.
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(protocol));
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(protocol, protocol + "A", "base64.binary.k8s.io"));
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync("base64url.bearer.authorization.k8s.io.____", "base64.binary.k8s.io"));
+    }
+
+    private async Task<ClientWebSocket> OpenWithAsync(params string[] protocols)
+    {
+        var socket = new ClientWebSocket();
+        foreach (var protocol in protocols)
+            socket.Options.AddSubProtocol(protocol);
+        await socket.ConnectAsync(Address("?watch=true"), new HttpMessageInvoker(rig.Handler(null)), Cancel);
+        return socket;
     }
 
     private async Task<ClientWebSocket> OpenAsync(string query, string? accept = null)

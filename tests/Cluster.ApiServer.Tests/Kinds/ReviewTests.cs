@@ -88,6 +88,24 @@ public sealed class ReviewTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     }
 
     [Fact]
+    public async Task TokenReview_OfATokenThatIsBoundToANode_IsGoodAsLongAsTheNodeIs()
+    {
+        const string Accounts = "/api/v1/namespaces/default/serviceaccounts/default/token";
+        var (_, node) = await PostAsync("/api/v1/nodes", """{"metadata":{"name":"bound"}}""");
+        var (made, request) = await PostAsync(Accounts, """{"spec":{"boundObjectRef":{"kind":"Node","apiVersion":"v1","name":"bound"}}}""");
+        Assert.True(made == HttpStatusCode.Created, request.ToString());
+        var review = $$$"""{"spec":{"token":"{{{request["status"]!["token"]}}}"}}""";
+        var (_, good) = await PostAsync(Authentication + "tokenreviews", review);
+        Assert.True((bool)good["status"]!["authenticated"]!);
+        var extra = good["status"]!["user"]!["extra"]!;
+        Assert.Equal("bound", extra["authentication.kubernetes.io/node-name"]![0]!.ToString());
+        Assert.Equal(node["metadata"]!["uid"]!.ToString(), extra["authentication.kubernetes.io/node-uid"]![0]!.ToString());
+
+        var (_, missing) = await PostAsync(Accounts, """{"spec":{"boundObjectRef":{"kind":"Node","apiVersion":"v1","name":"none"}}}""");
+        Assert.Equal("nodes \"none\" not found", missing["message"]!.ToString());
+    }
+
+    [Fact]
     public async Task SigningRequest_NamesWhoAsks_AndKeepsApprovalApart()
     {
         var (code, created) = await PostAsync(Requests, SigningRequest.Manifest("ann"));

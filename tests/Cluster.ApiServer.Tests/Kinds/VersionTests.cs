@@ -10,6 +10,14 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
 {
     private const string Job = """{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}}""";
 
+    private const string NewEvents = "/apis/events.k8s.io/v1/namespaces/default/events";
+
+    private const string NewEvent =
+        """
+        {"metadata":{"generateName":"new-"},"eventTime":"2024-01-02T03:04:05.000006Z","reportingController":"example.com/c","reportingInstance":"c-0",
+         "action":"Doing","reason":"Done","type":"Normal","regarding":{"kind":"Pod","namespace":"default","name":"p"}}
+        """;
+
     private readonly RestRig _rig = fixture.Rig;
 
     [Fact]
@@ -39,12 +47,78 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
         Assert.Equal("EventList", list["kind"]!.ToString());
         Assert.Equal("better", Assert.Single(list["items"]!.AsArray())!["note"]!.ToString());
         Assert.Empty((await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dq"))["items"]!.AsArray());
-        await OkAsync(HttpMethod.Patch, events + "/e1", """{"note":"best"}""");
-        Assert.Equal("best", (await OkAsync(HttpMethod.Get, core + "/e1"))["message"]!.ToString());
+        await OkAsync(HttpMethod.Patch, events + "/e1", """{"series":{"count":3,"lastObservedTime":"2024-01-02T03:05:06.000000Z"}}""");
+        Assert.Equal(3, (int)(await OkAsync(HttpMethod.Get, core + "/e1"))["series"]!["count"]!);
 
         var table = await OkAsync(HttpMethod.Get, events, accept: "application/json;as=Table;v=v1;g=meta.k8s.io");
         Assert.Contains("Last Seen", table["columnDefinitions"]!.AsArray().Select(column => column!["name"]!.ToString()));
-        Assert.Contains(table["rows"]!.AsArray(), row => row!["cells"]!.AsArray().Any(cell => cell?.ToString() == "best"));
+        Assert.Contains(table["rows"]!.AsArray(), row => row!["cells"]!.AsArray().Any(cell => cell?.ToString() == "better"));
+    }
+
+    /// <param name="change">Of a good event.</param>
+    /// <param name="causes">What is wrong then.</param>
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"eventTime":null}""", "eventTime: Required value")]
+    [InlineData(
+        """{"reportingController":"","reportingInstance":null,"action":null,"reason":null}""",
+        "reportingController: Required value", "reportingController: Invalid value: \"\": name part must be non-empty", "reportingInstance: Required value",
+        "action: Required value", "reason: Required value")]
+    [InlineData("""{"type":"Odd"}""", "type: Invalid value: \"\": has invalid value: Odd")]
+    [InlineData("""{"action":"LONG"}""", "action: Invalid value: \"\": can have at most 128 characters")]
+    [InlineData("""{"series":{"count":1}}""", "series.count: Invalid value: \"\": should be at least 2", "series.lastObservedTime: Required value")]
+    [InlineData(
+        """{"deprecatedCount":1,"deprecatedSource":{"host":"h"},"deprecatedFirstTimestamp":"2024-01-02T03:04:05Z"}""",
+        "firstTimestamp: Invalid value: \"\": needs to be unset", "count: Invalid value: \"\": needs to be unset", "source: Invalid value: \"\": needs to be unset")]
+    public async Task Event_OfTheNewGroup_IsHeldToItsRules(string change, params string[] causes)
+    {
+        var given = JsonNode.Parse(NewEvent)!.AsObject();
+        foreach (var (name, value) in JsonNode.Parse(change.Replace("LONG", new string('a', 129), StringComparison.Ordinal))!.AsObject())
+            given[name] = value?.DeepClone();
+        var (code, answer) = await _rig.SendAsync(HttpMethod.Post, NewEvents, given.ToJsonString());
+
+        Assert.Equal(causes.Length == 0 ? HttpStatusCode.Created : HttpStatusCode.UnprocessableEntity, code);
+        foreach (var cause in causes)
+            Assert.Contains(cause, answer["message"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal(causes.Length, answer["details"]?["causes"]!.AsArray().Count ?? 0);
+    }
+
+    [Fact]
+    public async Task Event_OfTheNewGroup_IsToldOnce()
+    {
+        var created = await OkAsync(HttpMethod.Post, NewEvents, NewEvent, HttpStatusCode.Created);
+        var path = $"{NewEvents}/{created["metadata"]!["name"]}";
+        created["note"] = "something else";
+        var (code, answer) = await _rig.SendAsync(HttpMethod.Put, path, created.ToJsonString());
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, code);
+        Assert.Contains("message: Invalid value: \"something else\": field is immutable", answer["message"]!.ToString(), StringComparison.Ordinal);
+        created["note"] = null;
+        created["series"] = JsonNode.Parse("""{"count":2,"lastObservedTime":"2024-01-02T03:04:06.000000Z"}""");
+        await OkAsync(HttpMethod.Put, path, created.ToJsonString());
+    }
+
+    /// <param name="path">Where it is written.</param>
+    /// <param name="selector">What is written there.</param>
+    /// <param name="seen">What the other version shows.</param>
+    [Theory]
+    [InlineData("v1beta1", "{}", """{"matchExpressions":[{"key":"pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match","operator":"Exists"}]}""")]
+    [InlineData("v1", "{}", """{"matchExpressions":[{"key":"pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match","operator":"DoesNotExist"}]}""")]
+    [InlineData("v1beta1", """{"matchLabels":{"a":"b"}}""", """{"matchLabels":{"a":"b"}}""")]
+    [InlineData("v1beta1", null, null)]
+    public async Task Budget_WithAnEmptySelector_MeansTheSameInBothVersions(string version, string? selector, string? seen)
+    {
+        var path = $"/apis/policy/{version}/namespaces/default/poddisruptionbudgets";
+        var body = $$$"""{"metadata":{"generateName":"empty-"},"spec":{"maxUnavailable":1,"selector":{{{selector ?? "null"}}}}}""";
+        var created = await OkAsync(HttpMethod.Post, path, body, HttpStatusCode.Created);
+        var other = path.Replace($"/{version}/", version == "v1" ? "/v1beta1/" : "/v1/", StringComparison.Ordinal);
+        var found = await OkAsync(HttpMethod.Get, $"{other}/{created["metadata"]!["name"]}");
+
+        Assert.Equal(selector, created["spec"]!["selector"]?.ToJsonString());
+        Assert.Equal(seen, found["spec"]!["selector"]?.ToJsonString());
+        // And back, as whoever writes what it read.
+        await OkAsync(HttpMethod.Put, $"{other}/{created["metadata"]!["name"]}", found.ToJsonString());
+        Assert.Equal(selector, (await OkAsync(HttpMethod.Get, $"{path}/{created["metadata"]!["name"]}"))["spec"]!["selector"]?.ToJsonString());
     }
 
     [Fact]

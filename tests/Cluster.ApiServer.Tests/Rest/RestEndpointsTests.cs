@@ -200,6 +200,7 @@ public sealed class RestEndpointsTests : IAsyncLifetime
 
         Assert.Equal("PartialObjectMetadataList", Text(body["kind"]));
         Assert.Equal("one", Text(body["items"]![0]!["metadata"]!["name"]));
+        Assert.Equal(("PartialObjectMetadata", "meta.k8s.io/v1"), (Text(body["items"]![0]!["kind"]), Text(body["items"]![0]!["apiVersion"])));
         Assert.Null(body["items"]![0]!["data"]);
     }
 
