@@ -62,12 +62,12 @@ public sealed class WatchSocketTests(ApiServerRig rig) : IClassFixture<ApiServer
     public async Task Watch_TokenAmongTheSubprotocols_IsTheCallers()
     {
         using var body = new StringContent("""{"spec":{}}""", Encoding.UTF8, "application/json");
-        using var made = await rig.Admin.PostAsync(new Uri("/api/v1/namespaces/kube-system/serviceaccounts/default/token", UriKind.Relative), body, Cancel);
+        using var made = await rig.Admin.PostAsync(new Uri("/api/v1/namespaces/default/serviceaccounts/default/token", UriKind.Relative), body, Cancel);
         var token = JsonNode.Parse(await made.Content.ReadAsStringAsync(Cancel))!["status"]!["token"]!.ToString();
         using var admins = new StringContent(
             """
             {"metadata":{"name":"socket-token"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},
-             "subjects":[{"kind":"ServiceAccount","namespace":"kube-system","name":"default"}]}
+             "subjects":[{"kind":"ServiceAccount","namespace":"default","name":"default"}]}
             """, Encoding.UTF8, "application/json");
         using var bound = await rig.Admin.PostAsync(new Uri("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", UriKind.Relative), admins, Cancel);
         bound.EnsureSuccessStatusCode();

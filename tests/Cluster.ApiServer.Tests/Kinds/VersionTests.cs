@@ -62,7 +62,8 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
     [InlineData("""{"eventTime":null}""", "eventTime: Required value")]
     [InlineData(
         """{"reportingController":"","reportingInstance":null,"action":null,"reason":null}""",
-        "reportingController: Required value", "reportingController: Invalid value: \"\": name part must be non-empty", "reportingInstance: Required value",
+        "reportingController: Required value", "reportingController: Invalid value: \"\": name part must be non-empty",
+        "reportingController: Invalid value: \"\": name part must consist of", "reportingInstance: Required value",
         "action: Required value", "reason: Required value")]
     [InlineData("""{"type":"Odd"}""", "type: Invalid value: \"\": has invalid value: Odd")]
     [InlineData("""{"action":"LONG"}""", "action: Invalid value: \"\": can have at most 128 characters")]
@@ -126,7 +127,7 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
     {
         using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         const string path = "/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets";
-        using var response = await _rig.Client.GetAsync(path + "?watch=true", HttpCompletionOption.ResponseHeadersRead, cancel.Token);
+        using var response = await _rig.Client.GetAsync(path + "?watch=true&fieldSelector=metadata.name%3Dwatched", HttpCompletionOption.ResponseHeadersRead, cancel.Token);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel.Token));
         await OkAsync(HttpMethod.Post, path.Replace("v1beta1", "v1", StringComparison.Ordinal),
             """{"metadata":{"name":"watched"},"spec":{"maxUnavailable":1}}""", HttpStatusCode.Created);
