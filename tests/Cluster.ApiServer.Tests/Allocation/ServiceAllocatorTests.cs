@@ -85,6 +85,21 @@ public sealed class ServiceAllocatorTests : IAsyncLifetime
         Assert.Contains("spec.clusterIPs[1]: Invalid value: \"fd00:10:96::77\": not configured on this cluster", (await Fails(() => _rig.CreateAsync(service))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Create_BalancerOfLocalTraffic_GetsAPortForItsHealthChecks()
+    {
+        var service = Balancer("one", 0);
+        service.Spec.ExternalTrafficPolicy = "Local";
+        var made = await _rig.CreateAsync(service);
+
+        Assert.InRange(made.Spec.HealthCheckNodePort, 30000, 32767);
+        var other = Balancer("two", 0);
+        (other.Spec.ExternalTrafficPolicy, other.Spec.HealthCheckNodePort) = ("Local", made.Spec.HealthCheckNodePort);
+        Assert.Equal(
+            $"Service \"two\" is invalid: spec.healthCheckNodePort: Invalid value: {made.Spec.HealthCheckNodePort}: provided port is already allocated",
+            (await Fails(() => _rig.CreateAsync(other))).Message);
+    }
+
     private static Service Balancer(string name, int nodePort)
     {
         var service = RegistryRig.Service(name);

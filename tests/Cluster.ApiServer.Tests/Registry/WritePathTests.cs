@@ -267,7 +267,8 @@ public sealed class WritePathTests : IAsyncLifetime
     [Fact]
     public async Task Delete_Namespace_EndsThroughFinalize()
     {
-        await _rig.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = "team" } });
+        var created = await _rig.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = "team" } });
+        Assert.Equal(["kubernetes"], created.Spec.Finalizers);
         var marked = await _rig.Registry.DeleteAsync(RegistryRig.Scope<Namespace>("team"), new DeleteOptions(), default);
         var ns = ((Namespace)marked.Response.Message).Clone();
         var refused = await Fails(async () => await _rig.Registry.CreateAsync(
