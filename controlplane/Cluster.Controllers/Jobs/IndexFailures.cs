@@ -6,7 +6,8 @@ namespace Cluster.Controllers.Jobs;
 
 /// <summary>How often each index of a job failed, where each has a limit of its own (backoffLimitPerIndex).</summary>
 /// <remarks>
-/// The counts go with the pods: each is told how often those before it failed. An index that has failed for good stands in the status.
+/// The counts go with the pods: each is told how often those before it failed. So the last one that failed of an index is held until there is one that was told of it, or the
+/// index needs none any more. An index that has failed for good stands in the status.
 /// </remarks>
 internal sealed class IndexFailures
 {
@@ -14,15 +15,31 @@ internal sealed class IndexFailures
     public const string Ignored = "batch.kubernetes.io/job-index-ignored-failure-count";
 
     private readonly Job _job;
+    private readonly IReadOnlySet<int> _succeeded;
 
     // The last pod of each index that failed.
     private readonly Dictionary<int, Pod> _last = [];
 
-    public IndexFailures(Job job, IEnumerable<Pod> failedPods)
+    // What the pods of each index were told at most.
+    private readonly Dictionary<int, int> _told = [];
+
+    /// <param name="job">The job.</param>
+    /// <param name="pods">All pods of it.</param>
+    /// <param name="succeeded">Indexes that are done.</param>
+    public IndexFailures(Job job, IReadOnlyList<Pod> pods, IReadOnlySet<int> succeeded)
     {
-        _job = job;
+        (_job, _succeeded) = (job, succeeded);
+        foreach (var pod in pods)
+        {
+            if (CompletionIndexes.Of(job, pod) is { } index)
+            {
+                _told[index] = Math.Max(_told.GetValueOrDefault(index), All(pod));
+            }
+        }
+
         var failed = CompletionIndexes.Parse(job.Status.FailedIndexes, job.Spec.Completions);
-        foreach (var pod in failedPods)
+        // Those that the end of the job takes away say nothing of their indexes.
+        foreach (var pod in pods.Where(pod => IsEnding ? pod.Status?.Phase == "Failed" : PodAccounts.HasFailed(job, pod)))
         {
             if (CompletionIndexes.Of(job, pod) is not { } index)
             {
@@ -47,6 +64,14 @@ internal sealed class IndexFailures
 
     /// <summary>Indexes that are tried no more.</summary>
     public IReadOnlySet<int> Failed { get; }
+
+    /// <summary>Whether with this pod it would be forgotten how often its index failed.</summary>
+    public bool MustStay(Pod pod) =>
+        CompletionIndexes.Of(_job, pod) is { } index && _last.TryGetValue(index, out var last) && last.Metadata.Uid == pod.Metadata.Uid
+        && _told[index] == All(pod) && !Failed.Contains(index) && !_succeeded.Contains(index) && !IsEnding;
+
+    private bool IsEnding => _job.Metadata.DeletionTimestamp is not null || JobConditions.IsFinished(_job)
+        || JobConditions.Has(_job.Status, JobConditions.FailureTarget) || JobConditions.Has(_job.Status, JobConditions.SuccessCriteriaMet);
 
     /// <summary>When the next pod of an index may be made.</summary>
     public DateTimeOffset NextCreation(int index) =>

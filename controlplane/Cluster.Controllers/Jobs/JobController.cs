@@ -102,6 +102,10 @@ internal sealed class JobController : IController
                 ? await EndAsync(job, tally, end, cancellationToken)
                 : await ScaleAsync(job, tally, cancellationToken);
         }
+        else
+        {
+            JobEnd.Foretell(job, tally, _context.Now);
+        }
 
         Count(job, tally);
         if (!Same.Meaning(cached.Status, status))
@@ -162,7 +166,7 @@ internal sealed class JobController : IController
     private async Task<Exception?> EndAsync(Job job, JobTally tally, JobEnd end, CancellationToken cancellationToken)
     {
         JobConditions.Set(job.Status, end.Interim, true, end.Reason, end.Message, _context.Now);
-        if (tally.Active.Count > 0 || tally.Terminating > 0 || tally.Accounts.Counted.Count > 0)
+        if (tally.Active.Count > 0 || tally.Terminating > 0 || tally.Accounts.Counted.Count > 0 || tally.Accounts.MustSomeStay)
         {
             // Those that the end of a failed job takes away failed with it.
             return await _writes.DeleteAsync(job, end.IsSuccess ? await _tracking.LetGoAsync(tally.Active, cancellationToken) : tally.Active, cancellationToken);

@@ -8,6 +8,7 @@ namespace Cluster.Controllers.Jobs;
 /// </remarks>
 internal sealed record JobEnd(bool IsSuccess, string Reason, string Message)
 {
+    private const string PodFailurePolicy = "PodFailurePolicy";
     private const string Reached = "Reached expected number of succeeded pods";
 
     /// <summary>The condition while pods are still there.</summary>
@@ -25,6 +26,15 @@ internal sealed record JobEnd(bool IsSuccess, string Reason, string Message)
         ?? Failure(job, tally, isPastDeadline)
         ?? Success(job, tally);
 
+    /// <summary>Notes that a pod's failure is that of the job, where nothing may be done about it yet: when it may, the pod can be gone.</summary>
+    public static void Foretell(Job job, JobTally tally, DateTimeOffset now)
+    {
+        if (tally.FailsJob is { } message && Begun(job, JobConditions.SuccessCriteriaMet, true) is null && Begun(job, JobConditions.FailureTarget, false) is null)
+        {
+            JobConditions.Set(job.Status, JobConditions.FailureTarget, true, PodFailurePolicy, message, now);
+        }
+    }
+
     private static JobEnd? Begun(Job job, string condition, bool isSuccess) =>
         JobConditions.Get(job.Status, condition) is { Status: "True" } begun ? new(isSuccess, begun.Reason, begun.Message) : null;
 
@@ -32,7 +42,7 @@ internal sealed record JobEnd(bool IsSuccess, string Reason, string Message)
     {
         if (tally.FailsJob is { } message)
         {
-            return new(false, "PodFailurePolicy", message);
+            return new(false, PodFailurePolicy, message);
         }
 
         if (tally.IsPastBackoffLimit)

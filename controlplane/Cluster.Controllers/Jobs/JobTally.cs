@@ -17,12 +17,12 @@ internal sealed class JobTally
         Active = [.. pods.Where(pod => pod.IsActive())];
         _failed = [.. pods.Where(pod => pod.Status?.Phase == "Failed")];
         _terminating = [.. pods.Where(pod => pod.IsTerminating() && !pod.IsTerminal())];
-        Accounts = new(job, pods);
-        Indexes = IndexFailures.AreCounted(job) ? new(job, _failed) : null;
         var succeeded = pods.Where(pod => pod.Status?.Phase == "Succeeded").ToList();
         SucceededIndexes = CompletionIndexes.AreUsed(job)
             ? [.. CompletionIndexes.Parse(job.Status.CompletedIndexes, job.Spec.Completions), .. succeeded.Select(pod => CompletionIndexes.Of(job, pod)).OfType<int>()]
             : new HashSet<int>();
+        Indexes = IndexFailures.AreCounted(job) ? new(job, pods, SucceededIndexes) : null;
+        Accounts = new(job, pods, Indexes);
         Succeeded = CompletionIndexes.AreUsed(job) ? SucceededIndexes.Count : Accounts.Succeeded;
     }
 
@@ -70,8 +70,8 @@ internal sealed class JobTally
     /// <summary>When the next pod may be made, whatever its index; the past where it may be now.</summary>
     public DateTimeOffset NextCreation => Indexes is not null || _failed.Count == 0 ? DateTimeOffset.MinValue : Backoff.After(_failed.Count, _failed);
 
-    /// <summary>Pods that must be gone before others come in their place.</summary>
-    private IEnumerable<Pod> Busy => _job.Spec.PodReplacementPolicy == "Failed" ? Active.Concat(_terminating) : Active;
+    /// <summary>Pods that must be gone before others come in their place; one that is only held until there is another is no such pod.</summary>
+    private IEnumerable<Pod> Busy => _job.Spec.PodReplacementPolicy == "Failed" ? Active.Concat(_terminating.Where(pod => !PodAccounts.HasFailed(_job, pod))) : Active;
 
     private bool IsPastRestartLimit
     {

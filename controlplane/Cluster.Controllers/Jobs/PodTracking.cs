@@ -14,6 +14,9 @@ internal sealed class PodTracking(IApiClient client)
     // No name begins with it.
     private const string PodPrefix = "pod/";
 
+    /// <summary>Writes at once: a job may have ten thousand pods, and all controllers share what the server grants their user.</summary>
+    private const int ParallelWrites = 32;
+
     public static Pod Make(Job job)
     {
         var pod = PodMaker.FromTemplate(job.Spec.Template, job);
@@ -40,14 +43,14 @@ internal sealed class PodTracking(IApiClient client)
 
     /// <summary>The pods, those that run on held from now on: adopted ones, and those that were made by an earlier program.</summary>
     public async Task<IReadOnlyList<Pod>> TrackAsync(IReadOnlyList<Pod> pods, CancellationToken cancellationToken) =>
-        [.. await Task.WhenAll(pods.Select(pod => pod.IsActive() && !PodAccounts.IsTracked(pod) ? HoldAsync(pod, cancellationToken) : Task.FromResult(pod)))];
+        await EachAsync(pods, (pod, stop) => pod.IsActive() && !PodAccounts.IsTracked(pod) ? HoldAsync(pod, stop) : Task.FromResult(pod), cancellationToken);
 
     /// <summary>Lets go of pods that are held.</summary>
     /// <returns>Those that are not held now; the others have changed meanwhile, which is news and leads here again.</returns>
     public async Task<IReadOnlyList<Pod>> LetGoAsync(IEnumerable<Pod> pods, CancellationToken cancellationToken)
     {
         var all = pods.ToList();
-        var gone = await Task.WhenAll(all.Select(pod => LetGoAsync(pod, cancellationToken)));
+        var gone = await EachAsync(all, LetGoAsync, cancellationToken);
         return [.. all.Where((_, i) => gone[i])];
     }
 
@@ -60,6 +63,16 @@ internal sealed class PodTracking(IApiClient client)
         }
 
         await LetGoAsync(pod, cancellationToken);
+    }
+
+    private static async Task<TResult[]> EachAsync<TResult>(IReadOnlyList<Pod> pods, Func<Pod, CancellationToken, Task<TResult>> act, CancellationToken cancellationToken)
+    {
+        var results = new TResult[pods.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, pods.Count),
+            new ParallelOptions { MaxDegreeOfParallelism = ParallelWrites, CancellationToken = cancellationToken },
+            async (index, stop) => results[index] = await act(pods[index], stop));
+        return results;
     }
 
     private static Api.MetaV1.OwnerReference? OwnerOf(Pod pod) => OwnerReferences.ControllerOf(pod) is { Kind: "Job" } owner ? owner : null;

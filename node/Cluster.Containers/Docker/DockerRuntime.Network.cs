@@ -1,5 +1,6 @@
 using System.Net;
 using Cluster.Containers.Network;
+using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 
@@ -41,7 +42,7 @@ public sealed partial class DockerRuntime
             {
                 await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
             }
-            catch (RuntimeException exception) when (left > 0 && exception.Message.Contains("active endpoints", StringComparison.Ordinal))
+            catch (RuntimeException exception) when (left > 0 && IsInUse(exception))
             {
                 // Of containers that are gone, or are being removed by somebody else: the engine lets go of them a moment later.
                 await Task.Delay(RemovalPause, cancellationToken);
@@ -94,13 +95,16 @@ public sealed partial class DockerRuntime
         {
             await calls.RunAsync("network", token => client.Networks.DeleteNetworkAsync(found.ID, token), cancellationToken);
         }
-        catch (RuntimeException exception) when (exception.Failure == RuntimeFailure.Refused)
+        catch (RuntimeException exception) when (IsInUse(exception))
         {
             throw new RuntimeException(
                 RuntimeFailure.Conflict,
                 $"the pod network {found.Name} has another range than {wanted} and containers in use: {exception.Message}", exception);
         }
     }
+
+    // What the engine's API answers for a network with endpoints, and for none else of ours (it has more of them, which nobody may delete).
+    private static bool IsInUse(RuntimeException exception) => exception.InnerException is DockerApiException { StatusCode: HttpStatusCode.Forbidden };
 
     private static bool HasSubnet(NetworkResponse found, IPNetwork subnet) =>
         found.IPAM?.Config?.Any(config => IPNetwork.TryParse(config.Subnet, out var has) && has.Equals(subnet)) == true;

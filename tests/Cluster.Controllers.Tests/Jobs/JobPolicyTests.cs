@@ -1,6 +1,7 @@
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CoreV1;
+using Cluster.Controllers.Jobs;
 using Cluster.Controllers.Tests.Framework;
 
 namespace Cluster.Controllers.Tests.Jobs;
@@ -107,6 +108,91 @@ public sealed class JobPolicyTests : IAsyncLifetime
         await _rig.UntilAsync(() => Has("Failed"));
         Assert.Equal(("FailedIndexes", "Job has failed indexes"), (Condition("Failed").Reason, Condition("Failed").Message));
         Assert.Equal(("0", "1,2", 2), (Status().FailedIndexes, Status().CompletedIndexes, Status().Failed));
+    }
+
+    /// <summary>A drain, a node that is deleted, or a user takes it away while its successor waits.</summary>
+    [Fact]
+    public async Task BackoffLimitPerIndex_FailedPodThatIsTakenAwayBeforeItsSuccessorIsMade_Counts()
+    {
+        _rig.Api.Seed(Indexed(completions: 1, perIndex: 1));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 1 });
+        Fail(PodOf(0), exitCode: 1);
+        await _rig.UntilAsync(() => Status() is { Active: 0 });
+        await _rig.Api.DeleteAsync<Pod>("default", _rig.Pods.Single().Metadata.Name, null, TestContext.Current.CancellationToken);
+
+        await _rig.UntilAsync(() => Status() is { Active: 1, Failed: 1 });
+        Assert.Equal("1", Assert.Single(_rig.Pods).Metadata.Annotations["batch.kubernetes.io/job-index-failure-count"]);
+        Fail(PodOf(0), exitCode: 1);
+        await _rig.UntilAsync(() => Has("Failed"));
+        Assert.Equal(("0", 2), (Status().FailedIndexes, Status().Failed));
+        Assert.DoesNotContain(_rig.Pods, PodAccounts.IsTracked);
+    }
+
+    [Fact]
+    public async Task BackoffLimitPerIndex_PodThatIsDeletedAsItRuns_CountsForItsIndex()
+    {
+        _rig.Api.Seed(Indexed(completions: 1, perIndex: 1));
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 1 });
+        await _rig.Api.DeleteAsync<Pod>("default", PodOf(0).Metadata.Name, null, TestContext.Current.CancellationToken);
+
+        await _rig.UntilAsync(() => Status() is { Active: 1, Failed: 1 });
+        Assert.Equal("1", PodOf(0).Metadata.Annotations["batch.kubernetes.io/job-index-failure-count"]);
+    }
+
+    /// <summary>The one that stays holds up neither the end of the job nor its number of failures.</summary>
+    [Fact]
+    public async Task BackoffLimitPerIndex_JobThatEndsWhileAnIndexWaits_CountsItAndLetsGo()
+    {
+        var job = Indexed(completions: 2, perIndex: 5);
+        job.Spec.ActiveDeadlineSeconds = 5;
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 2 });
+        Fail(PodOf(0), exitCode: 1);
+
+        await _rig.UntilAsync(() => Has("Failed"));
+        Assert.Equal(("DeadlineExceeded", 2), (Condition("Failed").Reason, Status().Failed));
+        await _rig.SettleAsync();
+        Assert.DoesNotContain(_rig.Pods, PodAccounts.IsTracked);
+    }
+
+    [Fact]
+    public async Task BackoffLimitPerIndex_JobThatIsDeleted_HoldsNoPod()
+    {
+        var job = Indexed(completions: 1, perIndex: 5);
+        job.Metadata.Finalizers.Add("foregroundDeletion");
+        _rig.Api.Seed(job);
+        _rig.Start("job");
+        await _rig.UntilAsync(() => Status() is { Ready: 1 });
+        Fail(PodOf(0), exitCode: 1);
+        await _rig.UntilAsync(() => Status() is { Active: 0 });
+        Assert.True(PodAccounts.IsTracked(_rig.Pods.Single()));
+
+        await _rig.Api.DeleteAsync<Job>("default", "work", null, TestContext.Current.CancellationToken);
+        await _rig.UntilAsync(() => !_rig.Pods.Any(PodAccounts.IsTracked));
+    }
+
+    /// <summary>Expectations keep the controller from acting, and the pod is let go of all the same.</summary>
+    [Fact]
+    public void Foretell_OfAPodThatFailsItsJob_IsInTheStatusBeforeThePodGoes()
+    {
+        var job = Work();
+        job.Metadata.Uid = "u";
+        job.Status = new();
+        job.Spec.PodFailurePolicy = new() { Rules = { new PodFailurePolicyRule { Action = "FailJob", OnExitCodes = Codes("In", 42) } } };
+        var pod = PodTracking.Make(job);
+        pod.Metadata.Namespace = "default";
+        pod.Metadata.Name = "one";
+        pod.Status = new() { Phase = "Failed", ContainerStatuses = { new ContainerStatus { Name = "main", State = new() { Terminated = new() { ExitCode = 42 } } } } };
+
+        JobEnd.Foretell(job, new JobTally(job, [pod]), DateTimeOffset.UnixEpoch);
+
+        var told = Assert.Single(job.Status.Conditions);
+        Assert.Equal(
+            ("FailureTarget", "True", "PodFailurePolicy", "Container main for pod default/one failed with exit code 42 matching FailJob rule at index 0"),
+            (told.Type, told.Status, told.Reason, told.Message));
     }
 
     [Fact]
@@ -234,8 +320,9 @@ public sealed class JobPolicyTests : IAsyncLifetime
         _rig.Start("job");
         await _rig.UntilAsync(() => Status() is { Ready: 2 });
 
+        // Others have its place now: until it is tried again, or the job ends, it stays and is not counted.
         Fail(PodOf(0), exitCode: 1);
-        await _rig.UntilAsync(() => Status() is { Failed: 1 });
+        await _rig.UntilAsync(() => _rig.Pods.Count == 3 && Status() is { Ready: 2 });
         Assert.False(Has("SuccessCriteriaMet"));
         Succeed(PodOf(1));
         await _rig.UntilAsync(() => Has("Complete"));

@@ -1,0 +1,55 @@
+using System.Reflection;
+using Cluster.Api.CoreV1;
+using Cluster.Client;
+using Cluster.Controllers.Jobs;
+
+namespace Cluster.Controllers.Tests.Jobs;
+
+public sealed class PodTrackingTests
+{
+    /// <summary>After a controller's restart, a job of ten thousand ended pods.</summary>
+    [Fact]
+    public async Task LetGoAsync_OfManyPods_WritesOnlySomeAtOnce()
+    {
+        var client = DispatchProxy.Create<IApiClient, SlowClient>();
+        var pods = Enumerable.Range(0, 500).Select(i => new Pod { Metadata = new() { Namespace = "default", Name = $"p{i}", Finalizers = { PodAccounts.Finalizer } } }).ToList();
+
+        var gone = await new PodTracking(client).LetGoAsync(pods, TestContext.Current.CancellationToken);
+
+        var slow = (SlowClient)(object)client;
+        Assert.Equal(pods, gone);
+        Assert.Equal(500, slow.Calls);
+        Assert.InRange(slow.Most, 1, 32);
+    }
+
+    /// <summary>Patches pods, and knows how many it was asked for at once.</summary>
+    public class SlowClient : DispatchProxy
+    {
+        private readonly Lock _lock = new();
+        private int _now;
+
+        public int Calls { get; private set; }
+
+        public int Most { get; private set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            targetMethod!.Name == nameof(IApiClient.PatchAsync) ? PatchAsync() : throw new NotSupportedException(targetMethod.Name);
+
+        private async Task<Pod> PatchAsync()
+        {
+            lock (_lock)
+            {
+                Calls++;
+                Most = Math.Max(Most, ++_now);
+            }
+
+            await Task.Yield();
+            lock (_lock)
+            {
+                _now--;
+            }
+
+            return new Pod();
+        }
+    }
+}
