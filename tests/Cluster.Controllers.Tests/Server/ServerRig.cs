@@ -8,6 +8,7 @@ using Cluster.ApiServer.Pki;
 using Cluster.Client;
 using Cluster.Storage.Embedded;
 using Cluster.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Controllers.Tests.Server;
@@ -26,6 +27,12 @@ public sealed class ServerRig : IAsyncLifetime
     public IApiClient Admin { get; private set; } = null!;
 
     public string AdminKubeconfig { get; private set; } = "";
+
+    /// <summary>What the controllers, their clients and the server log to.</summary>
+    internal ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Where the cluster's keys are.</summary>
+    internal string Keys => Path.Combine(_data.Path, "pki");
 
     /// <summary>Whoever has this certificate, or this token.</summary>
     public IApiClient WithCertificate(X509Certificate2 certificate) =>
@@ -47,7 +54,7 @@ public sealed class ServerRig : IAsyncLifetime
         });
         _store = await EmbeddedStore.OpenAsync(new EmbeddedStoreOptions { Directory = Path.Combine(_data.Path, "store") });
         _server = await ApiServer.ApiServer.StartAsync(
-            new ApiServerOptions { Pki = pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)] }, _store, NullLoggerFactory.Instance, _stop.Token);
+            new ApiServerOptions { Pki = pki, Listen = [new IPEndPoint(IPAddress.Loopback, port)] }, _store, Logs, _stop.Token);
         AdminKubeconfig = pki.AdminKubeconfig;
         Admin = KubernetesClients.FromKubeconfig(pki.AdminKubeconfig, ClientTransport.Rest);
         var client = KubernetesClients.FromKubeconfig(pki.ControllerManagerKubeconfig);
@@ -59,7 +66,7 @@ public sealed class ServerRig : IAsyncLifetime
             SecretTokens = SecretTokens.Issuer(pki.ServiceAccountKey),
             AccountClients = KubernetesClients.Accounts(pki.ControllerManagerKubeconfig, client, TimeProvider.System),
         };
-        _running.Add(new ControllerManager(client, options, NullLoggerFactory.Instance, TimeProvider.System).RunAsync(_stop.Token));
+        _running.Add(new ControllerManager(client, options, Logs, TimeProvider.System).RunAsync(_stop.Token));
         _running.Add(RunPodsAsync());
         await Eventually.True(async () => (await Admin.ListAsync<ServiceAccount>("default", ListQuery.All, _stop.Token)).Items.Count == 1);
     }

@@ -1,11 +1,11 @@
 using System.Text;
 
-namespace Cluster.ApiServer.Tests.Secrecy;
+namespace Cluster.Testing;
 
 /// <summary>A value that must not be found, in any of the forms it may be written in.</summary>
 /// <param name="What">What it is the value of.</param>
 /// <param name="Value">Text of its own, long enough not to come about by chance.</param>
-internal sealed record Canary(string What, string Value)
+public sealed record Canary(string What, string Value)
 {
     /// <summary>As it is, and in base64 wherever it begins in a longer text.</summary>
     private IEnumerable<byte[]> Forms => Enumerable.Range(0, 3)
