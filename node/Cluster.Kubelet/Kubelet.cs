@@ -63,6 +63,9 @@ public sealed class Kubelet
     /// <summary>The port of the HTTPS server; 0 while there is none.</summary>
     public int Port => server?.Port ?? 0;
 
+    /// <inheritdoc cref="KubeletServer.Routes"/>
+    internal IEnumerable<string> Routes => server?.Routes ?? [];
+
     /// <summary>Runs until cancelled; containers go on running after that.</summary>
     /// <exception cref="RuntimeException">The container engine did not answer at the start.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +33,10 @@ internal sealed class KubeletServer : IAsyncDisposable
 
     /// <summary>The port of the TLS server; 0 if there is none.</summary>
     public int Port { get; }
+
+    /// <summary>The patterns of all paths it answers: callers are checked on every one.</summary>
+    public IEnumerable<string> Routes =>
+        app is null ? [] : ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => route.RoutePattern.RawText ?? "");
 
     public static async Task<KubeletServer> StartAsync(
         KubeletOptions options, PodWorkerSet workers, ContainerObserver observer, IContainerRuntime runtime, ILoggerFactory logs,

@@ -2,6 +2,7 @@ using Cluster.Api.CoreV1;
 using Cluster.Containers;
 using Cluster.Kubelet.Volumes;
 using Cluster.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cluster.Kubelet.Tests.Rigs;
@@ -36,6 +37,9 @@ public sealed class KubeletRig : IAsyncDisposable
 
     public KubeletOptions Options { get; set; }
 
+    /// <summary>What the kubelet logs to.</summary>
+    public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+
     public global::Cluster.Kubelet.Kubelet? Kubelet { get; private set; }
 
     public string Root => root.Path;
@@ -43,7 +47,7 @@ public sealed class KubeletRig : IAsyncDisposable
     public void Start()
     {
         stop = new CancellationTokenSource();
-        Kubelet = new global::Cluster.Kubelet.Kubelet(Api, Runtime, Options, NullLoggerFactory.Instance, TimeProvider.System, new FixedTokens());
+        Kubelet = new global::Cluster.Kubelet.Kubelet(Api, Runtime, Options, Logs, TimeProvider.System, new FixedTokens());
         running = Kubelet.RunAsync(stop.Token);
     }
 

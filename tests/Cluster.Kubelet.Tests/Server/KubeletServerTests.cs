@@ -95,6 +95,52 @@ public sealed class KubeletServerTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.NotFound, pods.StatusCode);
     }
 
+    /// <summary>Everything the server routes, with names of nothing.</summary>
+    [Theory]
+    [InlineData(null, HttpStatusCode.Unauthorized, "Unauthorized")]
+    [InlineData("CN=someone, O=others", HttpStatusCode.Forbidden, "Forbidden")]
+    [InlineData("CN=system:node:other, O=system:nodes", HttpStatusCode.Forbidden, "Forbidden")]
+    [InlineData("CN=kube-apiserver-kubelet-client", HttpStatusCode.Forbidden, "Forbidden")]
+    public async Task EveryPath_AskedByAStranger_IsRefusedAndTellsNothing(string? subject, HttpStatusCode code, string text)
+    {
+        await RunPodAsync();
+        using var http = Client(subject);
+        var paths = rig.Kubelet!.Routes.SelectMany(route => new[] { Fill(route, "web"), Fill(route, "gone") })
+            .Concat(["/", "/nowhere", "/healthz/x", "/METRICS", "/pods/", "//pods", "/stats/summary", "/debug/pprof", "/run/default/web/main", "/logs/"]).ToList();
+        Assert.Contains("/exec/default/web/main", paths);
+        foreach (var path in paths)
+        {
+            foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "NONE"])
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(http.BaseAddress!.GetLeftPart(UriPartial.Authority) + path));
+                using var answer = await http.SendAsync(request);
+                Assert.True(answer.StatusCode == code, $"{method} {path}: {answer.StatusCode}");
+                Assert.Equal(method == "HEAD" ? "" : text, await answer.Content.ReadAsStringAsync());
+            }
+        }
+    }
+
+    /// <summary>Who comes past the API server, which asks for permission, opens no stream.</summary>
+    [Fact]
+    public async Task Streams_AskedByAnAdministratorDirectly_AreForbiddenWhetherThePodIsThere()
+    {
+        await RunPodAsync();
+        using var http = Client("CN=admin, O=system:masters");
+        var streams = rig.Kubelet!.Routes.Where(route => route.StartsWith("/exec/", StringComparison.Ordinal) || route.StartsWith("/attach/", StringComparison.Ordinal) || route.StartsWith("/portForward/", StringComparison.Ordinal)).ToList();
+        Assert.Equal(6, streams.Count);
+        foreach (var path in streams.SelectMany(route => new[] { Fill(route, "web"), Fill(route, "gone") }))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path);
+            request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+            request.Headers.TryAddWithoutValidation("Upgrade", "SPDY/3.1");
+            using var answer = await http.SendAsync(request);
+            Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{path}: {answer.StatusCode}");
+        }
+    }
+
+    private static string Fill(string route, string pod) => System.Text.RegularExpressions.Regex.Replace(
+        route.Replace("{ns}", "default", StringComparison.Ordinal).Replace("{pod}", pod, StringComparison.Ordinal).Replace("{container}", "main", StringComparison.Ordinal), @"\{[^}]*\}", "x");
+
     private async Task RunPodAsync()
     {
         rig.Start();
