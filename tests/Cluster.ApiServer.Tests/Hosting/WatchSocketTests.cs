@@ -66,7 +66,7 @@ public sealed class WatchSocketTests(ApiServerRig rig) : IClassFixture<ApiServer
         var token = JsonNode.Parse(await made.Content.ReadAsStringAsync(Cancel))!["status"]!["token"]!.ToString();
         using var admins = new StringContent(
             """
-            {"metadata":{"name":"socket-token"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},
+            {"metadata":{"name":"socket-token"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
              "subjects":[{"kind":"ServiceAccount","namespace":"default","name":"default"}]}
             """, Encoding.UTF8, "application/json");
         using var bound = await rig.Admin.PostAsync(new Uri("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", UriKind.Relative), admins, Cancel);
