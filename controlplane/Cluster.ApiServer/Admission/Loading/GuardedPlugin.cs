@@ -9,6 +9,7 @@ namespace Cluster.ApiServer.Admission.Loading;
 /// It runs beside the request on a thread of its own, so that one which blocks costs that thread, and neither the answer nor those that others wait for. More calls than may be
 /// under way wait their turn, within the time they have. One that is late may still be running when its request has failed; the object it holds goes nowhere any more.
 /// </remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
 internal sealed class GuardedPlugin(IAdmissionPlugin plugin, TimeSpan limit, TimeProvider time, ILogger logger) : IAdmissionPlugin
 {
     /// <summary>Calls under way, those that are late included: each has a thread while it blocks, and nobody can take it away.</summary>
