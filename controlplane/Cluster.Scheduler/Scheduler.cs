@@ -36,6 +36,7 @@ public sealed class Scheduler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var informers = new InformerFactory(_client, _logger, _time) { PacksUnread = true };
         using var queue = new SchedulingQueue(_time);
+        using var pending = SchedulerMetrics.Observe(queue);
         var cache = new ClusterCache(_time);
         var feed = new ClusterFeed(cache, queue, _options.Profiles.Select(profile => profile.SchedulerName).ToHashSet());
         informers.For<Node>().AddHandler(feed.OnNode);

@@ -38,7 +38,7 @@ internal sealed class SchedulingLoop(
             {
                 // A plug-in's bug must not stop the others' pods.
                 logger.LogError(e, "Scheduling {Pod} failed", queued.Pod.Key);
-                SchedulerMetrics.Attempt("error");
+                SchedulerMetrics.Attempt("error", queued.Pod, time.GetElapsedTime(queued.TakenAt));
                 cache.Forget(queued.Pod);
                 queue.Retry(queued);
             }
@@ -57,7 +57,7 @@ internal sealed class SchedulingLoop(
             return;
         }
 
-        SchedulerMetrics.Attempt("unschedulable");
+        SchedulerMetrics.Attempt("unschedulable", pod, time.GetElapsedTime(queued.TakenAt));
         queue.Fail(queued, choice.Failure!.WakesOn);
         await writes.StartReportAsync(pod, choice.Failure, cancellationToken);
     }

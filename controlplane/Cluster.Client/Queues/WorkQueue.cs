@@ -10,21 +10,32 @@ public sealed class WorkQueue<TKey> : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<TKey> _order = [];
-    private readonly HashSet<TKey> _dirty = [];
-    private readonly HashSet<TKey> _processing = [];
+
+    // Since when.
+    private readonly Dictionary<TKey, long> _dirty = [];
+    private readonly Dictionary<TKey, long> _processing = [];
     private readonly SemaphoreSlim _available = new(0);
     private readonly IRateLimiter<TKey> _limiter;
     private readonly DelayedKeys<TKey> _delayed;
+    private readonly TimeProvider _time;
+    private readonly WorkQueueMetrics? _metrics;
 
-    public WorkQueue(TimeProvider time)
-        : this(time, RateLimiters.Default<TKey>(time))
+    /// <param name="time">The clock of delays.</param>
+    /// <param name="name">What its metrics (<c>workqueue_*</c>) are told by; null: it has none.</param>
+    public WorkQueue(TimeProvider time, string? name = null)
+        : this(time, RateLimiters.Default<TKey>(time), name)
     {
     }
 
-    public WorkQueue(TimeProvider time, IRateLimiter<TKey> limiter)
+    /// <param name="time">The clock of delays.</param>
+    /// <param name="limiter">Says how long a key that failed waits.</param>
+    /// <param name="name">What its metrics (<c>workqueue_*</c>) are told by; null: it has none.</param>
+    public WorkQueue(TimeProvider time, IRateLimiter<TKey> limiter, string? name = null)
     {
         _limiter = limiter;
+        _time = time;
         _delayed = new(time, Add);
+        _metrics = name is null ? null : new WorkQueueMetrics(name, time, UnderWay);
     }
 
     /// <summary>Keys ready to be taken.</summary>
@@ -43,7 +54,13 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (_lock)
         {
-            if (!_dirty.Add(key) || _processing.Contains(key))
+            if (!_dirty.TryAdd(key, _time.GetTimestamp()))
+            {
+                return;
+            }
+
+            _metrics?.Added();
+            if (_processing.ContainsKey(key))
             {
                 return;
             }
@@ -67,7 +84,11 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Adds after the delay that the key's failures have earned.</summary>
-    public void AddRateLimited(TKey key) => AddAfter(key, _limiter.When(key));
+    public void AddRateLimited(TKey key)
+    {
+        _metrics?.Retried();
+        AddAfter(key, _limiter.When(key));
+    }
 
     /// <summary>Forgets the key's failures. It does not take the key out of the queue.</summary>
     public void Forget(TKey key) => _limiter.Forget(key);
@@ -84,8 +105,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         {
             var key = _order.First!.Value;
             _order.RemoveFirst();
-            _dirty.Remove(key);
-            _processing.Add(key);
+            _dirty.Remove(key, out var added);
+            _metrics?.Taken(added);
+            _processing.Add(key, _time.GetTimestamp());
             return key;
         }
     }
@@ -95,8 +117,12 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (_lock)
         {
-            _processing.Remove(key);
-            if (!_dirty.Contains(key))
+            if (_processing.Remove(key, out var taken))
+            {
+                _metrics?.Done(taken);
+            }
+
+            if (!_dirty.ContainsKey(key))
             {
                 return;
             }
@@ -108,5 +134,17 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Ends the delays. The semaphore needs no disposal, and a delay that is ending just now may still release it.</summary>
-    public void Dispose() => _delayed.Dispose();
+    public void Dispose()
+    {
+        _delayed.Dispose();
+        _metrics?.Dispose();
+    }
+
+    private long[] UnderWay()
+    {
+        lock (_lock)
+        {
+            return [.. _processing.Values];
+        }
+    }
 }

@@ -10,7 +10,7 @@ internal sealed class ControllerLoop(IController controller, InformerFactory inf
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var queue = new WorkQueue<ObjectKey>(time);
+        using var queue = new WorkQueue<ObjectKey>(time, controller.Name);
         var watches = new ControllerWatches(informers, queue);
         controller.Watch(watches);
         try

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Cluster.Controllers.Framework;
@@ -14,17 +13,10 @@ internal static class ControllerMetrics
     private static readonly Histogram<double> Durations =
         Meter.CreateHistogram<double>("controller_reconcile_duration_seconds", "s", "Time of one reconciliation.");
 
-    private static readonly Counter<long> Retries =
-        Meter.CreateCounter<long>("workqueue_retries_total", description: "Keys that failed and were queued again.");
-
     public static void Done(string controller, bool succeeded, TimeSpan duration)
     {
         var name = new KeyValuePair<string, object?>("controller", controller);
         Reconciles.Add(1, name, new("result", succeeded ? "success" : "error"));
         Durations.Record(duration.TotalSeconds, name);
-        if (!succeeded)
-        {
-            Retries.Add(1, new TagList { { "name", controller } });
-        }
     }
 }

@@ -69,7 +69,8 @@ internal sealed class PodWrites(
 
         cache.FinishBinding(pod);
         queue.Remove(pod.Key);
-        SchedulerMetrics.Attempt("scheduled");
+        SchedulerMetrics.Attempt("scheduled", pod, time.GetElapsedTime(queued.TakenAt));
+        SchedulerMetrics.Bound(queued.Attempts + 1, time.GetElapsedTime(queued.AddedAt));
         SchedulerMetrics.BindingSeconds.Record(time.GetElapsedTime(started).TotalSeconds);
         events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {node}");
         logger.LogDebug("Pod {Pod} is bound to {Node}", pod.Key, node);
@@ -77,7 +78,7 @@ internal sealed class PodWrites(
 
     private void Refused(QueuedPod queued, PendingPod pod, string node, Exception e)
     {
-        SchedulerMetrics.Attempt("error");
+        SchedulerMetrics.Attempt("error", pod, time.GetElapsedTime(queued.TakenAt));
         cache.Forget(pod);
         // Not of the node: a pod whose node went in between is still to be placed.
         if (e is StatusException { IsNotFound: true, Status.Details.Kind: not "nodes" })

@@ -30,6 +30,9 @@ internal sealed class QueuedPod(PendingPod pod, long addedAt)
 
     public QueueState State { get; set; }
 
+    /// <summary>When the attempt under way, or the last, began.</summary>
+    public long TakenAt { get; set; }
+
     /// <summary>Failed attempts since it came.</summary>
     public int Attempts { get; set; }
 

@@ -83,6 +83,7 @@ internal sealed class SchedulingQueue : IDisposable
                 if (_active.TryDequeue(out var place, out _) && place.Pod.Ticket == place.Ticket)
                 {
                     place.Pod.State = QueueState.InFlight;
+                    place.Pod.TakenAt = _time.GetTimestamp();
                     place.Pod.SeenInFlight = ClusterEvents.None;
                     return place.Pod;
                 }
