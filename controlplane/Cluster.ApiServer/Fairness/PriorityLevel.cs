@@ -30,6 +30,13 @@ internal sealed class PriorityLevel(LevelOptions options, TimeProvider time)
     /// <summary>Requests that wait for one.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>One more of the flow would be let in or may wait.</summary>
+    public bool HasRoom(string flow)
+    {
+        lock (_lock)
+            return _waiting < options.MaxWaiting && (!_flows.TryGetValue(flow, out var own) || own.Queue.Count < options.QueueLength);
+    }
+
     /// <summary>Takes seats, waiting for them if need be. Whoever got them calls <see cref="Leave"/>.</summary>
     /// <param name="flow">Whose request it is.</param>
     /// <param name="width">So many, at most <see cref="WidestRequest"/>.</param>

@@ -48,8 +48,7 @@ internal sealed class HandshakeInput(PipeReader input, Handshakes handshakes, st
         try
         {
             entered = await handshakes.EnterAsync(address, _begun, cancellationToken);
-            // Behind the work that is there already, not before it, as the rest of whoever gave the turn back would be.
-            await Task.Yield();
+            await handshakes.SwitchAsync();
         }
         finally
         {

@@ -17,7 +17,7 @@ namespace Cluster.ApiServer.Hosting;
 /// <param name="atOnce">Steps computed at once.</param>
 /// <param name="waitingOfOneAddress">Connections of one address whose handshakes wait to begin.</param>
 /// <param name="time">The clock of waiting.</param>
-internal sealed class Handshakes(int atOnce, int waitingOfOneAddress, TimeProvider time)
+internal sealed class Handshakes(int atOnce, int waitingOfOneAddress, TimeProvider time) : IDisposable
 {
     /// <summary>Of all addresses together.</summary>
     private const int Addresses = 4;
@@ -25,11 +25,20 @@ internal sealed class Handshakes(int atOnce, int waitingOfOneAddress, TimeProvid
     private readonly PriorityLevel _first = new(new LevelOptions("handshakes", atOnce, waitingOfOneAddress, Addresses * waitingOfOneAddress), time);
     private readonly PriorityLevel _later = new(new LevelOptions("handshakes begun", atOnce, int.MaxValue, int.MaxValue), time);
 
+    private readonly HandshakeThreads _threads = new(atOnce);
+
     /// <summary>Wraps the connection before TLS.</summary>
     public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var transport = connection.Transport;
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "";
+        if (!_first.HasRoom(address))
+        {
+            // As below, before anything of TLS is even made for it.
+            connection.Abort();
+            return;
+        }
+
         var input = new HandshakeInput(transport.Input, this, address, connection.Abort);
         connection.Transport = new HandshakeTransport(input, transport.Output);
         connection.Features.Set(input);
@@ -44,16 +53,22 @@ internal sealed class Handshakes(int atOnce, int waitingOfOneAddress, TimeProvid
         }
     }
 
-    /// <summary>After TLS: from now on nothing waits.</summary>
-    public static Task EndAsync(ConnectionContext connection, ConnectionDelegate next)
+    /// <summary>After TLS: from now on nothing waits, and nothing is done by the handshakes' threads.</summary>
+    public static async Task EndAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         connection.Features.Get<HandshakeInput>()?.End();
-        return next(connection);
+        await Task.Yield();
+        await next(connection);
     }
 
     /// <summary>Waits for a turn; false: too many wait.</summary>
     public ValueTask<bool> EnterAsync(string address, bool begun, CancellationToken cancellationToken) =>
         (begun ? _later : _first).EnterAsync(address, width: 1, Timeout.InfiniteTimeSpan, cancellationToken);
+
+    /// <summary>The step that has a turn is computed after this await.</summary>
+    public HandshakeThreads.Switch SwitchAsync() => _threads.SwitchAsync();
+
+    public void Dispose() => _threads.Dispose();
 
     /// <summary>Gives the turn back.</summary>
     public void Leave(string address, bool begun) => (begun ? _later : _first).Leave(address, width: 1);

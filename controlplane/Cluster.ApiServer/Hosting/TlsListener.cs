@@ -85,6 +85,7 @@ internal sealed class TlsListener : IDisposable
 
     public void Dispose()
     {
+        _handshakes.Dispose();
         _certificate.Dispose();
         Authority.Dispose();
     }

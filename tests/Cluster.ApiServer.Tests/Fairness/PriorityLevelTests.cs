@@ -27,6 +27,22 @@ public sealed class PriorityLevelTests
     }
 
     [Fact]
+    public async Task HasRoom_OfAFlowWhoseQueueIsFull_IsFalseForItAlone()
+    {
+        var level = Level(seats: 1, queue: 2);
+        Assert.True(level.HasRoom("greedy"));
+        Assert.True(await EnterAsync(level, "greedy"));
+        var waiting = Enumerable.Range(0, 2).Select(_ => EnterAsync(level, "greedy").AsTask()).ToList();
+
+        Assert.False(level.HasRoom("greedy"));
+        Assert.True(level.HasRoom("modest"));
+
+        level.Leave("greedy", 1);
+        await waiting[0];
+        Assert.True(level.HasRoom("greedy"));
+    }
+
+    [Fact]
     public async Task Enter_ManyFlows_TakeTurns()
     {
         var level = Level(seats: 1, queue: 100);

@@ -6,11 +6,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Cluster.ApiServer.Tests.Hosting;
 
-public sealed class HandshakesTests
+public sealed class HandshakesTests : IDisposable
 {
     private readonly Handshakes _handshakes = new(atOnce: 1, waitingOfOneAddress: 3, TimeProvider.System);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _handshakes.Dispose();
 
     [Fact]
     public async Task Steps_AreComputedOneAtATime_AndAddressesTakeTurns()
@@ -64,13 +66,19 @@ public sealed class HandshakesTests
         await running.SendAsync();
         await running.ReadsAsync();
         Client[] waiting = [Connect("192.0.2.1"), Connect("192.0.2.1"), Connect("192.0.2.1")];
+        await using var one = Connect("192.0.2.1");
         foreach (var client in waiting)
             await client.SendAsync();
 
-        await using var one = Connect("192.0.2.1");
         await one.SendAsync();
         await Assert.ThrowsAsync<IOException>(() => one.Reading);
         Assert.True(one.IsAborted);
+        // Who comes when they are so many already has not even the parts of TLS made for it.
+        await using var late = Connect("192.0.2.1");
+        Assert.True(late.IsAborted);
+        Assert.Null(late.Reading);
+        await using var other = Connect("192.0.2.2");
+        Assert.False(other.IsAborted);
 
         // Its second step has a turn of its own.
         await begun.SendAsync();
