@@ -171,9 +171,10 @@ bare.Hidden = true;
 bare.SetAction((parsed, stop) => BareServer.RunAsync(parsed.GetValue(pki)!, parsed.GetValue(port), stop));
 var greedyLoads = new Option<string>("--works") { Description = $"of {string.Join(",", GreedyLoad.All.Select(load => load.Name))}", DefaultValueFactory = _ => "" };
 var quietRate = new Option<double>("--rate") { Description = "requests a second of the quiet client", DefaultValueFactory = _ => 100 };
+var append = new Option<bool>("--append") { Description = "the rounds come after those that are in the output's file: of several runs, each with a server of its own" };
 var fairness = new Command("fairness", "Measures how long a quiet client of an API server waits while another takes all it can get.")
 {
-    quick, greedyLoads, quietRate, rounds, seconds, output, binary, loadCore, proxyCore,
+    quick, greedyLoads, quietRate, rounds, seconds, output, binary, loadCore, proxyCore, append,
 };
 fairness.SetAction((parsed, _) => FairnessBench.RunAsync(new FairnessOptions(
     Path.GetFullPath(parsed.GetValue(binary)!),
@@ -184,7 +185,8 @@ fairness.SetAction((parsed, _) => FairnessBench.RunAsync(new FairnessOptions(
     Listed: 5000,
     parsed.GetValue(proxyCore),
     parsed.GetValue(loadCore),
-    parsed.GetValue(output)!)));
+    parsed.GetValue(output)!,
+    parsed.GetValue(append))));
 var greedyLoad = new Option<string>("--load") { Required = true };
 var greedyUrl = new Option<string>("--url") { Required = true };
 var greedyFolder = new Option<string>("--folder") { Required = true };

@@ -18,8 +18,11 @@ internal static class FairnessBench
     private const string Quiet = "quiet";
     private const string Greedy = "greedy";
 
+    // Until the server's code is compiled as it stays: before that the first measurements are of the compiler.
+    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(10);
+
     // Until the greedy client has all it gets, and after it until the server has let go of it.
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(FairnessOptions options)
     {
@@ -32,15 +35,17 @@ internal static class FairnessBench
             await PrepareAsync(server, greedy, options.Listed);
             using var measured = new MeasuredServer("cluster apiserver", server.Url, () => server.Use, server.Authority, certificate);
             var quiet = new QuietClient(measured);
-            await quiet.RunAsync(Settle, options.Rate);
+            await quiet.RunAsync(Warmup, options.Rate);
 
-            List<FairnessSample> samples = [];
+            string file = Path.Combine(options.Output, "fairness.json");
+            List<FairnessSample> samples = options.Append && File.Exists(file) ? [.. ReportFiles.ReadJson<FairnessReport>(file)!.Samples] : [];
+            int before = samples.Select(sample => sample.Round).DefaultIfEmpty().Max();
             string[] loads = [Nobody, .. GreedyLoad.All.Select(load => load.Name).Where(name => options.Loads.Count == 0 || options.Loads.Contains(name))];
             for (int round = 1; round <= options.Rounds; round++)
             {
                 foreach (string load in loads)
                 {
-                    FairnessSample sample = await MeasureAsync(server, quiet, options, round, load);
+                    FairnessSample sample = await MeasureAsync(server, quiet, options, before + round, load);
                     samples.Add(sample);
                     Console.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
@@ -50,7 +55,7 @@ internal static class FairnessBench
 
             var report = new FairnessReport(MachineFacts.Read(TimeProvider.System), options.Rate, options.Duration.TotalSeconds, options.Listed, samples);
             Directory.CreateDirectory(options.Output);
-            ReportFiles.WriteJson(Path.Combine(options.Output, "fairness.json"), report);
+            ReportFiles.WriteJson(file, report);
             await File.WriteAllTextAsync(Path.Combine(options.Output, "fairness.md"), report.ToMarkdown());
             Console.WriteLine(report.ToMarkdown());
             return 0;

@@ -10,5 +10,6 @@ namespace Cluster.LoadTests.Fairness;
 /// <param name="ServerCore">The core the server is bound to.</param>
 /// <param name="ClientCore">The core of both clients; the greedy one is the nicer.</param>
 /// <param name="Output">Folder of data and table.</param>
+/// <param name="Append">The rounds come after those that are there.</param>
 internal sealed record FairnessOptions(
-    string Cluster, IReadOnlyList<string> Loads, int Rounds, TimeSpan Duration, double Rate, int Listed, int ServerCore, int ClientCore, string Output);
+    string Cluster, IReadOnlyList<string> Loads, int Rounds, TimeSpan Duration, double Rate, int Listed, int ServerCore, int ClientCore, string Output, bool Append);

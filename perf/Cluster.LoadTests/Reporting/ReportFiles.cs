@@ -22,5 +22,7 @@ internal static class ReportFiles
         File.WriteAllText(Path.Combine(folder, name + ".svg"), BarPlot.Of(report, works));
     }
 
+    public static T? ReadJson<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllText(path), Json);
+
     public static void WriteJson<T>(string path, T value) => File.WriteAllText(path, JsonSerializer.Serialize(value, Json) + "\n");
 }
