@@ -12,8 +12,7 @@ namespace Cluster.Kubelet.Images;
 /// <summary>Sees to it that a container's image is on the machine, by its pull policy and with back-off after failures.</summary>
 internal sealed class ImageService
 {
-    private static readonly Histogram<double> PullSeconds = KubeletMetrics.Meter.CreateHistogram<double>(
-        "kubelet_image_pull_duration_seconds");
+    private static readonly Histogram<double> PullSeconds = KubeletMetrics.Seconds("kubelet_image_pull_duration_seconds", "Time of pulling an image.");
 
     private readonly IContainerRuntime runtime;
     private readonly ReferencedObjects objects;

@@ -13,7 +13,7 @@ public sealed class ContainerObserver
     // Events come in bursts (a pod's start makes six); one list tells of them all.
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan HealthLimit = TimeSpan.FromMinutes(3);
-    private static readonly Counter<long> Relists = KubeletMetrics.Meter.CreateCounter<long>("kubelet_pleg_relist_total");
+    private static readonly Histogram<double> Relists = KubeletMetrics.Seconds("kubelet_pleg_relist_duration_seconds", "Time of listing what runs.");
 
     private readonly IContainerRuntime runtime;
     private readonly TimeSpan period;
@@ -85,10 +85,11 @@ public sealed class ContainerObserver
     private async Task RelistAsync(CancellationToken cancellationToken)
     {
         var startedAt = Stamp();
+        var began = time.GetTimestamp();
         try
         {
             var rows = await runtime.ListAsync(cancellationToken);
-            Relists.Add(1);
+            Relists.Record(time.GetElapsedTime(began).TotalSeconds);
             var pods = rows.GroupBy(row => row.PodUid).ToDictionary(pod => pod.Key, pod => (IReadOnlyList<ObservedContainer>)pod.ToList());
             Publish(new Snapshot(startedAt, pods));
             Volatile.Write(ref lastSuccess, time.GetTimestamp());

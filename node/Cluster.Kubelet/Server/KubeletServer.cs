@@ -52,7 +52,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         app.UseRouting();
         app.Use(CallerCheck.RequireClusterCaller);
         app.UseWebSockets();
-        Map(app, workers, observer, new ContainerLogs(workers, observer, runtime));
+        Map(app, options.NodeName, workers, observer, new ContainerLogs(workers, observer, runtime));
         StreamingEndpoints.Map(
             app, workers, observer, runtime, new StreamingOptions { IdleTimeout = options.StreamingConnectionIdleTimeout },
             logs.CreateLogger("Cluster.Kubelet.Streaming"));
@@ -95,13 +95,13 @@ internal sealed class KubeletServer : IAsyncDisposable
         }));
     }
 
-    private static void Map(WebApplication app, PodWorkerSet workers, ContainerObserver observer, ContainerLogs logs)
+    private static void Map(WebApplication app, string node, PodWorkerSet workers, ContainerObserver observer, ContainerLogs logs)
     {
         app.MapGet("/healthz", context => AnswerAsync(context, observer.IsHealthy));
         app.MapGet("/livez", context => AnswerAsync(context, observer.IsHealthy));
         app.MapGet("/readyz", context => AnswerAsync(context, observer.IsHealthy));
         app.MapGet("/pods", context => PodListing.WriteAsync(context, workers));
-        app.MapGet("/metrics", MetricsText.WriteAsync);
+        app.MapGet("/metrics", context => MetricsText.WriteAsync(context, node, observer));
         app.MapGet("/containerLogs/{ns}/{pod}/{container}", logs.WriteAsync);
     }
 

@@ -90,7 +90,13 @@ public sealed class KubeletServerTests : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{rig.Options.HealthzPort}") };
 
         Assert.Equal("ok", await http.GetStringAsync("/healthz"));
-        Assert.Contains("kubelet_pleg_relist_total", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        var metrics = await http.GetStringAsync("/metrics");
+        string[] expected =
+        [
+            "# TYPE kubelet_pleg_relist_duration_seconds histogram\n", "kubelet_pleg_relist_duration_seconds_bucket{le=\"+Inf\"} ", "kubelet_pleg_relist_duration_seconds_count ",
+            $"kubelet_node_name{{node=\"{KubeletRig.Node}\"}} 1\n", "kubelet_running_pods 1\n", "kubelet_running_containers{container_state=\"running\"} ", "kubelet_running_containers{container_state=\"exited\"} ",
+        ];
+        Assert.All(expected, text => Assert.Contains(text, metrics, StringComparison.Ordinal));
         using var pods = await http.GetAsync("/pods");
         Assert.Equal(HttpStatusCode.NotFound, pods.StatusCode);
     }
