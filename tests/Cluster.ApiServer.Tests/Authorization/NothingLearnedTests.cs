@@ -170,6 +170,32 @@ public sealed class NothingLearnedTests(NothingLearnedTests.Fixture fixture) : I
         }
     }
 
+    [Theory]
+    [InlineData(null, HttpStatusCode.Forbidden)]
+    [InlineData(ApiServerRig.NobodysToken, HttpStatusCode.Forbidden)]
+    [InlineData("wrong", HttpStatusCode.Unauthorized)]
+    public async Task Body_OfWhoMayNot_IsNotAskedFor(string? token, HttpStatusCode code)
+    {
+        var handler = Rig.Handler(null);
+        // The server asks for a body with 100 Continue when it is read.
+        handler.Expect100ContinueTimeout = TimeSpan.FromMinutes(1);
+        using var client = new HttpClient(handler) { BaseAddress = Rig.Url };
+        foreach (var collection in Fixture.Collections)
+        {
+            foreach (var (method, path) in ((string, string)[])[("POST", collection), ("PUT", $"{collection}/{There}"), ("PATCH", $"{collection}/{There}"), ("DELETE", $"{collection}/{There}"), ("DELETE", collection)])
+            {
+                using var body = new WithheldBody();
+                using var request = new HttpRequestMessage(new HttpMethod(method), path) { Version = HttpVersion.Version11, Content = body };
+                request.Headers.ExpectContinue = true;
+                if (token is not null)
+                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+                using var response = await client.SendAsync(request, Cancel);
+                Assert.True(response.StatusCode == code, $"{method} {path}: {response.StatusCode}");
+                Assert.False(body.IsAskedFor, $"{method} {path}");
+            }
+        }
+    }
+
     [Fact]
     public async Task Impersonation_OfWhoMayNot_IsForbiddenWhoeverIsMeant()
     {
@@ -267,6 +293,26 @@ public sealed class NothingLearnedTests(NothingLearnedTests.Fixture fixture) : I
     {
         var parts = collection.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return ResourceCatalog.Find(parts[0] == "api" ? "" : parts[1], parts[0] == "api" ? parts[1] : parts[2], parts[^1])!;
+    }
+
+    /// <summary>A body of a length that is told, and nothing more unless it is asked for.</summary>
+    private sealed class WithheldBody : HttpContent
+    {
+        public WithheldBody() => Headers.ContentType = new MediaTypeHeaderValue("application/json");
+
+        public bool IsAskedFor { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            IsAskedFor = true;
+            return stream.WriteAsync(new byte[100_000]).AsTask();
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 100_000;
+            return true;
+        }
     }
 
     /// <summary>A server with an object of every kind.</summary>
