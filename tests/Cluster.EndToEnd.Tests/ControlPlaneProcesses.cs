@@ -3,13 +3,12 @@ using Cluster.Testing;
 
 namespace Cluster.EndToEnd.Tests;
 
-/// <summary>API server, controller manager and scheduler as processes of their own, and a collector that the API server's spans go to.</summary>
+/// <summary>API server, controller manager and scheduler as processes of their own.</summary>
 public sealed class ControlPlaneProcesses : IAsyncLifetime
 {
     private readonly TempDirectory _data = new();
     private readonly List<LoggedProcess> _processes = [];
     private readonly int _port = Machine.FreePort();
-    private OtlpReceiver? _collector;
     private HttpClient? _admin;
 
     public int ControllersPort { get; } = Machine.FreePort();
@@ -19,17 +18,11 @@ public sealed class ControlPlaneProcesses : IAsyncLifetime
     /// <summary>Who may do everything.</summary>
     public HttpClient Admin => _admin!;
 
-    internal OtlpReceiver Collector => _collector!;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        int collected = Machine.FreePort();
-        _collector = await OtlpReceiver.StartAsync(collected);
-        string tracing = _data.File("tracing.yaml");
-        await File.WriteAllTextAsync(tracing, $"apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\nendpoint: 127.0.0.1:{collected}\nsamplingRatePerMillion: 1000000\n", Cancel);
-        Start("apiserver", "--data", _data.Path, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", $"{_port}", "--tracing-config-file", tracing);
+        Start("apiserver", "--data", _data.Path, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", $"{_port}");
         await Poll.UntilAsync("the certificates", () => Task.FromResult(File.Exists(_data.File("kubeconfig"))));
         _admin = Client();
         await Poll.UntilAsync("the API server", async () => await _admin.GetStringAsync("/readyz", Cancel) == "ok");
@@ -41,7 +34,6 @@ public sealed class ControlPlaneProcesses : IAsyncLifetime
     {
         _admin?.Dispose();
         foreach (LoggedProcess process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
-        if (_collector is not null) await _collector.DisposeAsync();
         _data.Dispose();
     }
 
