@@ -33,6 +33,35 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
         Assert.Equal("", await KubectlAsync("get", "replicaset", "-l", "app=web", "-o", "name"));
     }
 
+    [Theory]
+    [InlineData("daemonset", "DaemonSet", "1.32")]
+    [InlineData("daemonset", "DaemonSet", "1.20")]
+    [InlineData("statefulset", "StatefulSet", "1.32")]
+    [InlineData("statefulset", "StatefulSet", "1.20")]
+    public async Task Rollout_OfSetsWithRevisions_IsUndoneByEachRelease(string resource, string kind, string release)
+    {
+        Assert.SkipUnless(KubectlProgram.CanRun, KubectlProgram.WhyNot);
+        Assert.SkipWhen(release == "1.20" && KubectlProgram.Older is null, "there is no kubectl 1.20 beside the other");
+        var program = release == "1.20" ? KubectlProgram.Older! : KubectlProgram.Path;
+        var name = $"{resource}-{release.Replace('.', '-')}";
+        var manifest = $"{{\"apiVersion\":\"apps/v1\",\"kind\":\"{kind}\",\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{{{(kind == "StatefulSet" ? "\"serviceName\":\"s\"," : "")}"
+            + $"\"selector\":{{\"matchLabels\":{{\"set\":\"{name}\"}}}},\"template\":{{\"metadata\":{{\"labels\":{{\"set\":\"{name}\"}}}},\"spec\":{{\"containers\":[{{\"name\":\"web\",\"image\":\"web:1\"}}]}}}}}}}}";
+        using var folder = new TempDirectory();
+        await File.WriteAllTextAsync(folder.File("set.json"), manifest, TestContext.Current.CancellationToken);
+        await RunAsync(program, "create", "-f", folder.File("set.json"));
+        await RunAsync(program, "rollout", "status", $"{resource}/{name}", "--timeout=60s");
+        await RunAsync(program, "set", "image", $"{resource}/{name}", "web=web:2");
+        await RunAsync(program, "rollout", "status", $"{resource}/{name}", "--timeout=60s");
+        var history = await RunAsync(program, "rollout", "history", $"{resource}/{name}");
+        Assert.Contains("\n1 ", history, StringComparison.Ordinal);
+        Assert.Contains("\n2 ", history, StringComparison.Ordinal);
+
+        await RunAsync(program, "rollout", "undo", $"{resource}/{name}");
+        Assert.Equal("web:1", await RunAsync(program, "get", resource, name, "-o", "jsonpath={.spec.template.spec.containers[0].image}"));
+        await RunAsync(program, "rollout", "status", $"{resource}/{name}", "--timeout=60s");
+        await RunAsync(program, "delete", resource, name);
+    }
+
     [Fact]
     public async Task Drain_UnderABudget_WaitsForItAndEnds()
     {
@@ -68,9 +97,11 @@ public sealed class KubectlRolloutTests(ServerRig rig) : IClassFixture<ServerRig
         Assert.Equal("", await KubectlAsync("get", "pods", "-l", "app=guarded", "-o", "name"));
     }
 
-    private async Task<string> KubectlAsync(params string[] arguments)
+    private Task<string> KubectlAsync(params string[] arguments) => RunAsync(KubectlProgram.Path, arguments);
+
+    private async Task<string> RunAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(KubectlProgram.Path, ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
+        var start = new ProcessStartInfo(program, ["--kubeconfig", rig.AdminKubeconfig, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
