@@ -61,13 +61,15 @@ public static class NodePlane
     {
         if (!options.NodePortsAtPrimary) return options.NodePortRanges;
         AddressFamily[] families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
-        return
-        [
-            .. families
-                .Select(family => options.NodeAddresses.FirstOrDefault(address => address.AddressFamily == family) ?? NodeAddresses.OfDefaultRoute(family))
-                .OfType<IPAddress>()
-                .Select(address => new IPNetwork(address, address.GetAddressBytes().Length * 8)),
-        ];
+        return PrimaryRanges(
+            [.. families.Select(family => options.NodeAddresses.FirstOrDefault(address => address.AddressFamily == family) ?? NodeAddresses.OfDefaultRoute(family))]);
+    }
+
+    /// <summary>The addresses alone. Where there is none, loopback, as kube-proxy has it: no range at all would be every address.</summary>
+    internal static IReadOnlyList<IPNetwork> PrimaryRanges(IReadOnlyList<IPAddress?> addresses)
+    {
+        var known = addresses.OfType<IPAddress>().DefaultIfEmpty(IPAddress.Loopback);
+        return [.. known.Select(address => new IPNetwork(address, address.GetAddressBytes().Length * 8))];
     }
 
     internal static NatOptions? KernelNat(ProxyOptions options)

@@ -42,8 +42,7 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var gone = await GoneNodesAsync(cancellationToken);
-        var finished = _pods.ByIndex(ByEnd, Finished).OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).ToList();
-        var victims = finished.Take(finished.Count - context.Options.TerminatedPodThreshold)
+        var victims = TooMany(_pods.ByIndex(ByEnd, Finished))
             .Concat(gone.SelectMany(node => _pods.ByIndex(NodeLifecycleController.PodsByNode, node)))
             .Concat(_pods.ByIndex(ByEnd, Unplaced))
             .DistinctBy(pod => pod.Metadata.Uid).ToList();
@@ -55,6 +54,13 @@ internal sealed class PodGarbageController(ControllerContext context) : IControl
         return Period;
 
         bool IsOrphan(Pod pod) => pod.IsScheduled() && gone.Contains(pod.Spec.NodeName);
+    }
+
+    // To look at them makes objects of what the informer keeps as bytes: mostly it is enough to count them.
+    private IEnumerable<Pod> TooMany(IReadOnlyCollection<Pod> finished)
+    {
+        var excess = finished.Count - context.Options.TerminatedPodThreshold;
+        return excess <= 0 ? [] : finished.OrderBy(pod => pod.Metadata.CreationTimestamp.ToDateTimeOffset()).Take(excess);
     }
 
     private static string? EndOf(Pod pod) => (pod.IsTerminal(), pod.IsTerminating(), pod.IsScheduled()) switch

@@ -106,10 +106,10 @@ internal sealed class ServiceReflector
         while (await _changed.Reader.WaitToReadAsync(cancellationToken))
         {
             keys.Clear();
-            // Before they are taken, so that none is taken without being counted.
-            _health.Begun();
             while (_changed.Reader.TryRead(out var changed))
                 if (changed is { } key) keys.Add(key);
+            // After they are taken, as none of them waits any more once it is applied. One that comes in between is counted the next time, which is at once.
+            _health.Begun();
             await ApplyAsync(keys);
             if (synced.IsCompletedSuccessfully) _health.Synced();
         }

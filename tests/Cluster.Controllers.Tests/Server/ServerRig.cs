@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Cluster.Api;
+using Cluster.Api.CoordinationV1;
 using Cluster.Api.CoreV1;
 using Cluster.ApiServer;
 using Cluster.ApiServer.Authentication;
@@ -68,6 +69,7 @@ public sealed class ServerRig : IAsyncLifetime
         };
         _running.Add(new ControllerManager(client, options, Logs, TimeProvider.System).RunAsync(_stop.Token));
         _running.Add(RunPodsAsync());
+        _running.Add(RenewLeaseAsync());
         await Eventually.True(async () => (await Admin.ListAsync<ServiceAccount>("default", ListQuery.All, _stop.Token)).Items.Count == 1);
     }
 
@@ -118,6 +120,33 @@ public sealed class ServerRig : IAsyncLifetime
         catch (OperationCanceledException)
         {
             await informing;
+        }
+    }
+
+    // A node that says nothing for forty seconds counts as lost, and its pods as not ready.
+    private async Task RenewLeaseAsync()
+    {
+        var lease = new Lease { Metadata = new() { Name = "node-a", Namespace = "kube-node-lease" }, Spec = new() { HolderIdentity = "node-a", LeaseDurationSeconds = 40 } };
+        try
+        {
+            while (true)
+            {
+                lease.Spec.RenewTime = TimeProvider.System.GetUtcNow().ToMicroTime();
+                try
+                {
+                    lease = lease.Metadata.Uid.Length == 0 ? await Admin.CreateAsync(lease, _stop.Token) : await Admin.UpdateAsync(lease, _stop.Token);
+                }
+                catch (StatusException e) when (e.IsNotFound || e.Code == (int)HttpStatusCode.Forbidden)
+                {
+                    // Its namespace is made by the server as it starts.
+                }
+
+                await Task.Delay(TimeSpan.FromSeconds(5), _stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The rig ends.
         }
     }
 

@@ -34,6 +34,8 @@ public sealed class ProxyFlagsTests
         var options = Read("--nodeport-addresses=primary", "--node-ip=10.0.0.7,fd00::7").Options;
         Assert.Equal(["10.0.0.7/32", "fd00::7/128"], NodePlane.NodePortRanges(options).Select(range => range.ToString()));
         Assert.Empty(NodePlane.NodePortRanges(Read("--node-ip=10.0.0.7").Options));
+        // A node without an address serves them to itself and not to everyone.
+        Assert.Equal(["127.0.0.1/32"], NodePlane.PrimaryRanges([null, null]).Select(range => range.ToString()));
     }
 
     [Fact]
