@@ -8,7 +8,7 @@ internal static class ComponentHost
     /// <param name="logFile">Null: stderr.</param>
     /// <param name="run">Gets the loggers and a token that is cancelled on the signal.</param>
     /// <param name="cancellationToken">The command line's own.</param>
-    /// <param name="tidies">It gives memory back when it rests: not where a pause of some ten milliseconds is felt.</param>
+    /// <param name="tidies">It gives memory back when it rests: not where a pause is felt.</param>
     public static async Task<int> RunAsync(
         string? logFile, Func<ILoggerFactory, CancellationToken, Task> run, CancellationToken cancellationToken, bool tidies = false)
     {

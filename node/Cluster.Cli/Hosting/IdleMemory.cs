@@ -5,7 +5,7 @@ namespace Cluster.Cli.Hosting;
 /// <summary>Gives memory back to the system when the process rests after work.</summary>
 /// <remarks>
 /// The collector runs because of what is allocated: what a burst has left behind stays, unused, for as long as nothing follows; and the C
-/// library keeps what the just-in-time compiler has freed. A collection here stops the process for some ten milliseconds, which is why it has to rest.
+/// library keeps what the just-in-time compiler has freed. A collection here stops the process, which is why it has to rest.
 /// </remarks>
 internal static partial class IdleMemory
 {
