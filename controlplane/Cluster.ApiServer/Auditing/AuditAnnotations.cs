@@ -1,7 +1,7 @@
 namespace Cluster.ApiServer.Auditing;
 
 /// <summary>What admission has to say about a request in the audit log: plug-ins' decisions by qualified names, such as <c>pod-security.kubernetes.io/enforce-policy</c>.</summary>
-/// <remarks>A write that is tried again on a newer state says it anew: the last value counts. Safe for concurrent use, as webhooks are asked all at once.</remarks>
+/// <remarks>What is said stays, as in Kubernetes: who says something else of the same name, or of a newer state, is not heard. Safe for concurrent use, as webhooks are asked all at once.</remarks>
 internal sealed class AuditAnnotations
 {
     /// <summary>Keys and values of one request, in characters: a webhook may answer megabytes.</summary>
@@ -21,16 +21,15 @@ internal sealed class AuditAnnotations
         }
     }
 
-    /// <summary>Says it. What the request has no room for is left out.</summary>
+    /// <summary>Says it, unless the key is taken. What the request has no room for is left out.</summary>
     public void Add(string key, string value)
     {
         lock (_lock)
         {
-            var grows = value.Length + (_values.TryGetValue(key, out var before) ? -before.Length : key.Length);
-            if (_length + grows > MostCharacters)
+            var grows = key.Length + value.Length;
+            if (_length + grows > MostCharacters || !_values.TryAdd(key, value))
                 return;
             _length += grows;
-            _values[key] = value;
         }
     }
 }

@@ -141,10 +141,11 @@ internal sealed class AuditEntry(
     private JsonObject AnnotationsSoFar()
     {
         var json = new JsonObject();
-        if (_decision is { } decision)
-            (json["authorization.k8s.io/decision"], json["authorization.k8s.io/reason"]) = (decision.Allowed ? "allow" : "forbid", decision.Reason);
         foreach (var (key, value) in Annotations.All)
             json[key] = value;
+        // Last: a webhook may be named so that its annotations have these keys.
+        if (_decision is { } decision)
+            (json["authorization.k8s.io/decision"], json["authorization.k8s.io/reason"]) = (decision.Allowed ? "allow" : "forbid", decision.Reason);
         return json;
     }
 

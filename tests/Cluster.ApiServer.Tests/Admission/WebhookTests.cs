@@ -76,20 +76,38 @@ public sealed class WebhookTests(ApiServerRig rig) : IClassFixture<ApiServerRig>
     {
         _hook.On("/audit", _ => new JsonObject { ["allowed"] = true, ["auditAnnotations"] = new JsonObject { ["decision"] = "fine", ["why"] = "so" } });
         await ConfigureAsync("Validating", Hook("v.example.com", "/audit"), Hook("w.example.com", "/audit"));
+        var written = await AuditedAsync("audited");
+        Assert.Equal(
+            ["v.example.com/decision=fine", "v.example.com/why=so", "w.example.com/decision=fine", "w.example.com/why=so"],
+            written["annotations"]!.AsObject().Where(one => one.Key.Contains(".example.com", StringComparison.Ordinal)).Select(one => $"{one.Key}={one.Value}"));
+    }
+
+    /// <summary>Who may configure webhooks could else forge what the log says of each request.</summary>
+    [Fact]
+    public async Task AuditAnnotations_OfAWebhookNamedAsTheAuthorizer_DoNotReplaceTheDecision()
+    {
+        _hook.On("/forge", _ => new JsonObject { ["allowed"] = true, ["auditAnnotations"] = new JsonObject { ["decision"] = "forbid", ["reason"] = "forged", ["more"] = "kept" } });
+        await ConfigureAsync("Validating", Hook("authorization.k8s.io", "/forge"));
+        var annotations = (await AuditedAsync("unforged"))["annotations"]!;
+
+        Assert.Equal(("allow", "kept"), ((string?)annotations["authorization.k8s.io/decision"], (string?)annotations["authorization.k8s.io/more"]));
+        Assert.NotEqual("forged", (string?)annotations["authorization.k8s.io/reason"]);
+    }
+
+    // What the log says of the creation of a config map.
+    private async Task<JsonNode> AuditedAsync(string name)
+    {
         using var folder = new TempDirectory();
         var path = folder.File("audit.log");
         await using (var server = await rig.StartAsync(FreePort.Tcp(), new AuditLogOptions(path)))
         {
             using var client = new HttpClient(rig.Handler("admin")) { BaseAddress = server.Url };
-            using var content = new StringContent(Map("audited"), Encoding.UTF8, "application/json");
+            using var content = new StringContent(Map(name), Encoding.UTF8, "application/json");
             using var created = await client.PostAsync(ConfigMaps, content);
             Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         }
 
-        var written = (await File.ReadAllLinesAsync(path)).Select(line => JsonNode.Parse(line)!).Single(one => (string?)one["verb"] == "create" && (string?)one["objectRef"]?["resource"] == "configmaps");
-        Assert.Equal(
-            ["v.example.com/decision=fine", "v.example.com/why=so", "w.example.com/decision=fine", "w.example.com/why=so"],
-            written["annotations"]!.AsObject().Where(one => one.Key.Contains(".example.com", StringComparison.Ordinal)).Select(one => $"{one.Key}={one.Value}"));
+        return (await File.ReadAllLinesAsync(path)).Select(line => JsonNode.Parse(line)!).Single(one => (string?)one["verb"] == "create" && (string?)one["objectRef"]?["resource"] == "configmaps");
     }
 
     [Fact]
