@@ -31,7 +31,7 @@ internal sealed class DefinitionController(
     {
         await _stop.CancelAsync();
         await _running;
-        await Task.WhenAll(_removals.Values);
+        await Task.WhenAll(_removals.Values.Select(QuietlyAsync));
         _stop.Dispose();
     }
 
@@ -67,10 +67,9 @@ internal sealed class DefinitionController(
     // False: something waits for what this loop is not told of.
     private async Task<bool> ReconcileAsync(CancellationToken cancellationToken)
     {
-        foreach (var name in _removals.Where(removal => removal.Value.IsCompleted).Select(removal => removal.Key).ToList())
-            _removals.Remove(name);
+        var failed = RemoveEnded();
         var all = _definitions.State.Objects.Range("").Select(version => (CustomResourceDefinition)version.Object).ToList();
-        var done = true;
+        var done = failed.Count == 0;
         // The older one keeps a name that two want.
         foreach (var definition in all.OrderBy(one => one.Metadata.CreationTimestamp?.Seconds ?? 0).ThenBy(one => one.Metadata.Name, StringComparer.Ordinal))
         {
@@ -78,7 +77,7 @@ internal sealed class DefinitionController(
             {
                 if (definition.Metadata.DeletionTimestamp is null)
                     await SettleAsync(definition, all, cancellationToken);
-                else if (InstanceRemoval.IsDue(definition))
+                else if (InstanceRemoval.IsDue(definition) && !failed.Contains(definition.Metadata.Name))
                     Remove(definition.Metadata.Name);
             }
             catch (StatusException late) when (late.IsConflict || late.IsNotFound)
@@ -94,6 +93,20 @@ internal sealed class DefinitionController(
         }
 
         return done;
+    }
+
+    // Those that failed, which they never should: told, and begun again after a delay.
+    private HashSet<string> RemoveEnded()
+    {
+        var failed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, removal) in _removals.Where(removal => removal.Value.IsCompleted).ToList())
+        {
+            _removals.Remove(name);
+            if (removal.IsFaulted && failed.Add(name))
+                logger.LogError(removal.Exception, "The removal of the objects of the definition {Name} has failed", name);
+        }
+
+        return failed;
     }
 
     private async Task SettleAsync(CustomResourceDefinition definition, List<CustomResourceDefinition> all, CancellationToken cancellationToken)

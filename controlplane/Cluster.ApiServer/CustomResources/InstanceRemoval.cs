@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cluster.Api;
 using Cluster.Api.ApiExtensionsV1;
 using Cluster.Api.Custom;
@@ -25,6 +26,11 @@ internal sealed class InstanceRemoval(string name, IResourceRegistry registry, I
     // Some thousand objects should go in seconds without filling the store's queue.
     private const int ParallelDeletes = 16;
 
+    /// <summary>Different reasons that are told of one try: the condition is to be read.</summary>
+    private const int MostReasons = 10;
+
+    private const string Unexpected = "the reason is in the server's log";
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
@@ -44,7 +50,7 @@ internal sealed class InstanceRemoval(string name, IResourceRegistry registry, I
         while (!cancellationToken.IsCancellationRequested)
         {
             var changed = _definitions.Changed.Next;
-            if (Find() is not { } definition || !IsDue(definition))
+            if (caches.Find(ResourceCatalog.Definitions, null, name) is not CustomResourceDefinition definition || !IsDue(definition))
                 return;
             try
             {
@@ -72,8 +78,6 @@ internal sealed class InstanceRemoval(string name, IResourceRegistry registry, I
     }
 
     private static TimeSpan Delay(int failures) => TimeSpan.FromSeconds(Math.Min(LongestDelay.TotalSeconds, Math.Pow(2, Math.Min(failures - 1, 10))));
-
-    private CustomResourceDefinition? Find() => caches.Find(ResourceCatalog.Definitions, null, name) as CustomResourceDefinition;
 
     private async Task StepAsync(CustomResourceDefinition definition, CancellationToken cancellationToken)
     {
@@ -109,24 +113,55 @@ internal sealed class InstanceRemoval(string name, IResourceRegistry registry, I
         return time.GetUtcNow() - definition.Metadata.DeletionTimestamp.ToDateTimeOffset() >= Grace;
     }
 
-    private Task DeleteAsync(ResourceType type, List<ObjectVersion> objects, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        objects,
-        new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken },
-        async (version, stop) =>
+    // All are tried: one that fails holds up no other.
+    private async Task DeleteAsync(ResourceType type, List<ObjectVersion> objects, CancellationToken cancellationToken)
+    {
+        var reasons = new ConcurrentDictionary<string, Exception>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(
+            objects,
+            new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken },
+            async (version, stop) =>
+            {
+                try
+                {
+                    await DeleteAsync(type, version.Object.Metadata, stop);
+                }
+                catch (Exception failure) when (!stop.IsCancellationRequested)
+                {
+                    if (reasons.Count < MostReasons)
+                        reasons.TryAdd(ReasonOf(failure), failure);
+                }
+            });
+        if (!reasons.IsEmpty)
+            throw new AggregateException(reasons.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => one.Value));
+    }
+
+    private async Task DeleteAsync(ResourceType type, ObjectMeta metadata, CancellationToken cancellationToken)
+    {
+        // One that is marked already waits for who holds it.
+        if (metadata.DeletionTimestamp is not null)
+            return;
+        try
         {
-            // One that is marked already waits for who holds it.
-            var metadata = version.Object.Metadata;
-            if (metadata.DeletionTimestamp is not null)
-                return;
-            try
-            {
-                await registry.DeleteAsync(Scope(type) with { Namespace = type.Namespaced ? metadata.Namespace : null, Name = metadata.Name }, new DeleteOptions(), stop);
-            }
-            catch (StatusException gone) when (gone.IsNotFound)
-            {
-                // Somebody else was faster.
-            }
-        });
+            await registry.DeleteAsync(Scope(type) with { Namespace = type.Namespaced ? metadata.Namespace : null, Name = metadata.Name }, new DeleteOptions(), cancellationToken);
+        }
+        catch (StatusException late) when (late.IsNotFound || late.IsConflict)
+        {
+            // Somebody else was faster, or changed it: the next look at what is left shows which.
+        }
+    }
+
+    // What is no Status is the server's own affair, and in its log.
+    private static string ReasonOf(Exception failure) => failure is StatusException ? failure.Message : Unexpected;
+
+    // As Kubernetes joins errors.
+    private static string Describe(Exception failure)
+    {
+        if (failure is not AggregateException all)
+            return ReasonOf(failure);
+        var reasons = string.Join(", ", all.InnerExceptions.Select(ReasonOf));
+        return all.InnerExceptions.Count == 1 ? reasons : $"[{reasons}]";
+    }
 
     // Nobody can read them, and nobody ever will: a definition of the same name would find them there.
     private async Task RemoveStoredAsync(CustomResourceDefinition definition, CancellationToken cancellationToken)
@@ -147,12 +182,11 @@ internal sealed class InstanceRemoval(string name, IResourceRegistry registry, I
         logger.LogWarning(failure, "The objects of the definition {Name} could not be removed", name);
         try
         {
-            // What is no Status is the server's own affair, and in its log.
-            var why = failure is StatusException ? failure.Message : "the reason is in the server's log";
-            await TellAsync(definition, true, Failed, $"could not issue all deletes: {why}", cancellationToken);
+            await TellAsync(definition, true, Failed, $"could not issue all deletes: {Describe(failure)}", cancellationToken);
         }
-        catch (Exception again) when (again is StatusException or StoreException or OperationCanceledException)
+        catch (Exception again)
         {
+            // Whatever it is, the loop goes on after its delay.
             logger.LogDebug(again, "The condition of the definition {Name} could not be written", name);
         }
     }

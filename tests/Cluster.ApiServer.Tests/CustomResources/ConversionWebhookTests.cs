@@ -369,6 +369,29 @@ public sealed class ConversionWebhookTests(CustomRig rig) : IClassFixture<Custom
         await Eventually.True(async () => (await rig.Rest.GetAsync(widgets.Definition)).Code == HttpStatusCode.NotFound);
     }
 
+    /// <summary>More fail than are deleted at once: who gave up at the first would never come to those behind them.</summary>
+    [Fact]
+    public async Task Deletion_ThatFailsForSome_RemovesTheOthers()
+    {
+        var widgets = await ConversionRig.StartAsync(rig, _hook);
+        for (var i = 0; i < 20; i++)
+            await widgets.CreateAsync("v1", $"a-{i}", """{"address":"a:1"}""");
+        await widgets.StoreAsync("v2");
+        await widgets.CreateAsync("v2", "b", """{"host":"b","port":"1"}""");
+        widgets.AnswerWith(question => new JsonObject
+        {
+            ["result"] = new JsonObject { ["status"] = "Failure", ["message"] = question["objects"]![0]!["metadata"]!["name"]!.ToString() == "a-0" ? "not this" : "not today" },
+        });
+        await rig.Rest.SendAsync(HttpMethod.Delete, widgets.Definition);
+        await Eventually.True(async () => (await rig.Rest.GetAsync(widgets.Path("v2") + "/b")).Code == HttpStatusCode.NotFound);
+
+        var reason = $"conversion webhook for {widgets.Group}/v1, Kind=Widget failed:";
+        await Eventually.True(async () => CustomRig.Condition((await rig.Rest.GetAsync(widgets.Definition)).Body, "Terminating")?["message"]?.ToString()
+            == $"could not issue all deletes: [{reason} not this, {reason} not today]");
+        widgets.Answer(ConversionRig.Convert);
+        await Eventually.True(async () => (await rig.Rest.GetAsync(widgets.Definition)).Code == HttpStatusCode.NotFound);
+    }
+
     private async Task AssertFailsAsync(ConversionRig widgets, string message)
     {
         var (code, status) = await rig.Rest.GetAsync(widgets.Path("v2") + "/one");
