@@ -4,7 +4,7 @@ namespace Cluster.ApiServer.Fairness;
 
 /// <summary>
 /// Work that keeps a core for long, such as the first encoding of some thousand objects: it has threads of its own and few of them, so that the system
-/// shares the cores between it and the short requests, which never wait for its end.
+/// shares the cores between it and the short requests, which get slices of them and never wait for its end.
 /// </summary>
 /// <remarks>
 /// Who may mend an overloaded server, the cluster's own programs and all others wait apart from each other, and among themselves the users take turns.
@@ -17,7 +17,7 @@ internal sealed class HeavyWork(int threads)
     private readonly PriorityLevel _system = Level("system", threads);
     private readonly PriorityLevel _others = Level("others", threads);
 
-    /// <summary>Of this process: one core is left to the short requests.</summary>
+    /// <summary>Of this process: none of the three fills the cores alone. All three at once have more threads than there are cores, and the system shares these out.</summary>
     public static HeavyWork Shared { get; } = new(Math.Max(1, Environment.ProcessorCount - 1));
 
     /// <summary>Does the work when its turn comes.</summary>
