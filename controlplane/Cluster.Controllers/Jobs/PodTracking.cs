@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Cluster.Api;
 using Cluster.Api.BatchV1;
 using Cluster.Api.CoreV1;
@@ -65,13 +66,30 @@ internal sealed class PodTracking(IApiClient client)
         await LetGoAsync(pod, cancellationToken);
     }
 
+    // All are tried, and the first failure is thrown in the end: a pod that fails each time must not keep those behind it held.
     private static async Task<TResult[]> EachAsync<TResult>(IReadOnlyList<Pod> pods, Func<Pod, CancellationToken, Task<TResult>> act, CancellationToken cancellationToken)
     {
         var results = new TResult[pods.Count];
+        Exception? first = null;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, pods.Count),
             new ParallelOptions { MaxDegreeOfParallelism = ParallelWrites, CancellationToken = cancellationToken },
-            async (index, stop) => results[index] = await act(pods[index], stop));
+            async (index, stop) =>
+            {
+                try
+                {
+                    results[index] = await act(pods[index], stop);
+                }
+                catch (Exception failure) when (!stop.IsCancellationRequested)
+                {
+                    Interlocked.CompareExchange(ref first, failure, null);
+                }
+            });
+        if (first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
+        }
+
         return results;
     }
 
