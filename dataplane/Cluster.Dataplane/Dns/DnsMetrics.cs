@@ -30,6 +30,15 @@ internal static class DnsMetrics
         Meter.CreateObservableCounter("dns_dropped_total", () => Sum().Dropped, description: "Datagrams that got no answer"),
     ];
 
+    /// <summary>Threads that count now.</summary>
+    internal static int Counting
+    {
+        get
+        {
+            lock (Lock) return Sources.Count;
+        }
+    }
+
     /// <summary>Makes the instruments, so that an exporter shows them before the first query.</summary>
     public static void Register(DnsCache current)
     {

@@ -40,6 +40,7 @@ public sealed class DnsServer : IAsyncDisposable
         int[] listeners = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint);
         int[] datagrams = _sockets.Inherit(ListenerKind.Dns, ServiceProtocol.Udp, endPoint);
         Socket? opened = null;
+        SafeSocketHandle? inherited = null;
         try
         {
             opened = listeners.Length > 0 ? null : Open(endPoint, ServiceProtocol.Tcp);
@@ -50,6 +51,10 @@ public sealed class DnsServer : IAsyncDisposable
             _answerer = new DnsAnswerer(responder, _forwarder, time);
             StartLoops(datagrams, responder, options, logger, time);
             DnsMetrics.Register(cache);
+            if (listeners.Length > 0) inherited = new SafeSocketHandle(listeners[0], ownsHandle: true);
+            Socket listener = opened ?? HandoverSockets.Wrap(inherited!);
+            _listener = (int)listener.Handle;
+            _tcp = new DnsTcpServer(listener, _answerer, options, time);
         }
         catch
         {
@@ -58,15 +63,16 @@ public sealed class DnsServer : IAsyncDisposable
             foreach (IDnsLoop loop in _loops) EndAsync(loop, closes: datagrams.Length == 0).GetAwaiter().GetResult();
             _answerer?.Dispose();
             opened?.Dispose();
+            // The descriptor, which is given back, must not be closed with it.
+            inherited?.SetHandleAsInvalid();
             // The predecessor may be gone: whoever tries next needs them, for nobody else can have their place meanwhile.
             _sockets.GiveBack(ListenerKind.Dns, ServiceProtocol.Tcp, endPoint, listeners);
             _sockets.GiveBack(ListenerKind.Dns, ServiceProtocol.Udp, endPoint, datagrams);
             throw;
         }
 
-        Socket listener = opened ?? Wrap(listeners);
-        _listener = (int)listener.Handle;
-        _tcp = new DnsTcpServer(listener, _answerer, options, time);
+        // Nothing fails from here on.
+        foreach (int more in listeners.Skip(1)) SocketCalls.Close(more);
         _sockets.Add(ListenerKind.Dns, _listener);
         foreach (int descriptor in _datagrams) _sockets.Add(ListenerKind.Dns, descriptor);
     }
@@ -146,12 +152,6 @@ public sealed class DnsServer : IAsyncDisposable
 
     // Inherited sockets are all of DnsLoops, which can leave them open.
     private static Task EndAsync(IDnsLoop loop, bool closes) => closes || loop is not DnsLoop own ? loop.DisposeAsync().AsTask() : own.LeaveAsync().AsTask();
-
-    private static Socket Wrap(int[] listeners)
-    {
-        foreach (int more in listeners.Skip(1)) SocketCalls.Close(more);
-        return HandoverSockets.Wrap(listeners[0]);
-    }
 
     private static Socket Open(IPEndPoint endPoint, ServiceProtocol protocol)
     {

@@ -110,7 +110,10 @@ public sealed class HandoverSockets : IDisposable
 
     /// <summary>The runtime's own socket of a descriptor, which closes it.</summary>
     /// <remarks>Non-blocking it is anyway; but the runtime does not look, and would wait where it should not.</remarks>
-    internal static Socket Wrap(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true)) { Blocking = false };
+    internal static Socket Wrap(int descriptor) => Wrap(new SafeSocketHandle(descriptor, ownsHandle: true));
+
+    /// <summary>The same of a handle, which who made it can take the descriptor out of again where what the socket was for fails.</summary>
+    internal static Socket Wrap(SafeSocketHandle handle) => new(handle) { Blocking = false };
 
     private sealed record Inherited(ListenerKind Kind, ServiceProtocol Protocol, IPEndPoint EndPoint, int Descriptor);
 }

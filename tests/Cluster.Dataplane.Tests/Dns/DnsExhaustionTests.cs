@@ -71,9 +71,38 @@ public sealed class DnsExhaustionTests
         using var forwarder = new DnsForwarder(rig.Cache, () => rig.Resolvers, new IPEndPoint(IPAddress.Loopback, 53), options, TimeProvider.System);
         using var answerer = new DnsAnswerer(rig.Responder, forwarder, TimeProvider.System);
         var open = NoDescriptors.Count;
+        var counting = DnsMetrics.Counting;
         // As a kernel without memory, or a user with too many watches, says it of an open one.
         Assert.Throws<Win32Exception>(() => new DnsLoop("dns-loop", -1, AddressFamily.InterNetwork, rig.Responder, answerer, TimeProvider.System));
-        Assert.Equal(open, NoDescriptors.Count);
+        Assert.Equal((open, counting), (NoDescriptors.Count, DnsMetrics.Counting));
+    }
+
+    /// <summary>The last that can fail, when its loops run already and the listening socket is the runtime's.</summary>
+    [Fact]
+    public async Task TakeOver_ServerOfConnectionsThatCannotBeMade_KeepsThePredecessorsSocketsForTheNextTry()
+    {
+        var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
+        using var before = new HandoverSockets();
+        var first = new DnsServerRig(endPoint, before);
+        using var after = new HandoverSockets();
+        foreach (var descriptor in before.Descriptors())
+        {
+            Assert.True(before.TryCopy(descriptor, out var kind, out var copy));
+            after.Receive(kind, copy);
+        }
+
+        await first.DrainAsync();
+        var open = NoDescriptors.Count;
+        var counting = DnsMetrics.Counting;
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DnsServerRig(endPoint, after, new DnsServerOptions { Loops = 2, MaxConnections = -1 }));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Assert.Equal((open, counting), (NoDescriptors.Count, DnsMetrics.Counting));
+        await using var second = new DnsServerRig(endPoint, after);
+        Assert.Equal(3, after.Descriptors().Length);
+        Assert.Equal(DnsResponseCode.NoError, (await second.TcpAsync("web.shop.svc.cluster.local")).Code);
+        Assert.Equal(DnsResponseCode.NoError, (await second.UdpAsync("web.shop.svc.cluster.local")).Code);
     }
 
     [Theory]

@@ -64,11 +64,21 @@ internal sealed class DnsLoop : IDnsLoop
         _late = new LateAnswers(_descriptor, _v6, answerer);
         _time = time;
         _ahead = responder.LookAhead(BatchSize);
-        _workspace = new DnsWorkspace(DnsMetrics.Add());
         // A socket that the kernel can't watch (no memory, fs.epoll.max_user_watches) would be open and never read.
         if (!_epoll.Add(_descriptor, Epoll.EPOLLIN, SocketData) || !_epoll.Add(_inbox.Descriptor, Epoll.EPOLLIN, WakeData)) throw new Win32Exception(SocketCalls.Error);
+        // Last but the thread: counts of a loop that never was would be in every sum for good.
+        _workspace = new DnsWorkspace(DnsMetrics.Add());
         _thread = new Thread(Run) { IsBackground = true, Name = name };
-        _thread.TryStart();
+        try
+        {
+            _thread.TryStart();
+        }
+        catch
+        {
+            DnsMetrics.Retire(_workspace.Counts);
+            throw;
+        }
+
         opening.Keep();
     }
 
