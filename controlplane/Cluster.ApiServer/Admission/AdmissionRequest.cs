@@ -39,7 +39,7 @@ public sealed record AdmissionRequest
 
     /// <summary>Tells the audit log, where one is kept, what was decided and why. Never a secret: the log is read by others than the object.</summary>
     /// <param name="key">Qualified by who says it: <c>example.com/reason</c>.</param>
-    /// <param name="value">The last value of a key counts; a request has room for 64 Ki characters.</param>
+    /// <param name="value">The first value of a key counts; a request has room for 64 Ki characters.</param>
     public void Annotate(string key, string value) => Scope.Audit?.Add(key, value);
 
     /// <summary>Kept only where webhooks are asked.</summary>

@@ -7,8 +7,8 @@ internal sealed class AuditAnnotations
     /// <summary>Keys and values of one request, in characters: a webhook may answer megabytes.</summary>
     private const int MostCharacters = 64 * 1024;
 
-    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
+    private SortedDictionary<string, string>? _values;
     private int _length;
 
     /// <summary>What has been said, by key.</summary>
@@ -17,7 +17,7 @@ internal sealed class AuditAnnotations
         get
         {
             lock (_lock)
-                return [.. _values];
+                return _values is null ? [] : [.. _values];
         }
     }
 
@@ -27,6 +27,7 @@ internal sealed class AuditAnnotations
         lock (_lock)
         {
             var grows = key.Length + value.Length;
+            _values ??= new(StringComparer.Ordinal);
             if (_length + grows > MostCharacters || !_values.TryAdd(key, value))
                 return;
             _length += grows;

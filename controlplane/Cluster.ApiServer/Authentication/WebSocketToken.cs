@@ -21,17 +21,18 @@ internal static class WebSocketToken
             return null;
         List<string> protocols = [.. request.Headers.SecWebSocketProtocol.SelectMany(static value =>
             (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
-        var tokens = protocols.FindAll(IsToken);
+        var tokens = protocols.FindAll(Is);
         if (tokens.Count == 0)
             return null;
-        protocols.RemoveAll(IsToken);
+        protocols.RemoveAll(Is);
         if (tokens.Count > 1 || protocols.Count == 0 || Decode(tokens[0][Prefix.Length..]) is not { } token)
             throw StatusErrors.Unauthorized();
         request.Headers.SecWebSocketProtocol = string.Join(", ", protocols);
         return token;
     }
 
-    private static bool IsToken(string protocol) => protocol.StartsWith(Prefix, StringComparison.Ordinal);
+    /// <summary>It is a token, and no subprotocol.</summary>
+    public static bool Is(string protocol) => protocol.StartsWith(Prefix, StringComparison.Ordinal);
 
     private static string? Decode(string text)
     {

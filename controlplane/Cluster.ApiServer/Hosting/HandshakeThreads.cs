@@ -16,7 +16,7 @@ internal sealed class HandshakeThreads : IDisposable
 
     private readonly BlockingCollection<Action> _steps = [];
 
-    /// <param name="count">Of threads; they begin with the first step.</param>
+    /// <param name="count">Of threads.</param>
     public HandshakeThreads(int count)
     {
         for (var i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Cluster.Api;
+using Cluster.ApiServer.Authentication;
 using Cluster.ApiServer.Fairness;
 using Cluster.ApiServer.WatchCache;
 using Microsoft.AspNetCore.Http;
@@ -45,9 +46,10 @@ internal sealed class WatchSocket(HttpContext context, WatchBodies bodies, TimeP
         await FailAsync(failure);
     }
 
-    // A browser that names a subprotocol gives up where the answer names none; which of several one would speak here, nobody has said.
-    private Task<WebSocket> AcceptAsync() =>
-        context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols is [var only] ? only : null);
+    // A browser that names a subprotocol gives up where the answer names none; which of several one would speak here, nobody has said. Of a caller
+    // who showed something better a token may still be among them: it is no subprotocol, and no answer repeats it.
+    private Task<WebSocket> AcceptAsync() => context.WebSockets.AcceptWebSocketAsync(
+        context.WebSockets.WebSocketRequestedProtocols is [var only] && !WebSocketToken.Is(only) ? only : null);
 
     private async Task SendAllAsync(ResourceWatch watch, Action onStuck, CancellationToken cancellationToken)
     {

@@ -76,20 +76,23 @@ public sealed class WatchSocketTests(ApiServerRig rig) : IClassFixture<ApiServer
         using var client = rig.Client(null, token);
         await Eventually.True(async () => (await client.GetAsync(new Uri(Maps, UriKind.Relative), Cancel)).IsSuccessStatusCode);
 
-        using var socket = await OpenWithAsync(protocol, "base64.binary.k8s.io");
+        using var socket = await OpenWithAsync(null, protocol, "base64.binary.k8s.io");
         Assert.Equal("base64.binary.k8s.io", socket.SubProtocol);
+        // The administrator has a certificate, so nobody takes the token out: it is not told back either.
+        using var better = await OpenWithAsync("admin", protocol);
+        Assert.Null(better.SubProtocol);
         // Nothing is left for the answer to name; two of them; one that is no text.
-        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(protocol));
-        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(protocol, protocol + "A", "base64.binary.k8s.io"));
-        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync("base64url.bearer.authorization.k8s.io.____", "base64.binary.k8s.io"));
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(null, protocol));
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(null, protocol, protocol + "A", "base64.binary.k8s.io"));
+        await Assert.ThrowsAsync<WebSocketException>(() => OpenWithAsync(null, "base64url.bearer.authorization.k8s.io.____", "base64.binary.k8s.io"));
     }
 
-    private async Task<ClientWebSocket> OpenWithAsync(params string[] protocols)
+    private async Task<ClientWebSocket> OpenWithAsync(string? user, params string[] protocols)
     {
         var socket = new ClientWebSocket();
         foreach (var protocol in protocols)
             socket.Options.AddSubProtocol(protocol);
-        await socket.ConnectAsync(Address("?watch=true"), new HttpMessageInvoker(rig.Handler(null)), Cancel);
+        await socket.ConnectAsync(Address("?watch=true"), new HttpMessageInvoker(rig.Handler(user)), Cancel);
         return socket;
     }
 

@@ -29,7 +29,7 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
             """
             {"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"e1"},"eventTime":"2024-01-02T03:04:05.000006Z",
              "reportingController":"example.com/c","reportingInstance":"c-0","action":"Doing","reason":"Done","type":"Normal","note":"all well",
-             "regarding":{"kind":"Pod","namespace":"default","name":"p"},"series":{"count":2,"lastObservedTime":"2024-01-02T03:04:06.000000Z"}}
+             "regarding":{"kind":"Pod","namespace":"default","name":"of-both"},"series":{"count":2,"lastObservedTime":"2024-01-02T03:04:06.000000Z"}}
             """,
             HttpStatusCode.Created);
         Assert.Equal("events.k8s.io/v1", created["apiVersion"]!.ToString());
@@ -37,13 +37,13 @@ public sealed class VersionTests(KindTests.Fixture fixture) : IClassFixture<Kind
 
         var old = await OkAsync(HttpMethod.Get, core + "/e1");
         Assert.Equal("v1", old["apiVersion"]!.ToString());
-        Assert.Equal(("all well", "p", "example.com/c", 2), (
+        Assert.Equal(("all well", "of-both", "example.com/c", 2), (
             old["message"]!.ToString(), old["involvedObject"]!["name"]!.ToString(), old["reportingComponent"]!.ToString(),
             (int)old["series"]!["count"]!));
         Assert.Equal(old["metadata"]!["uid"]!.ToString(), created["metadata"]!["uid"]!.ToString());
 
         await OkAsync(HttpMethod.Patch, core + "/e1", """{"message":"better"}""");
-        var list = await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dp");
+        var list = await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dof-both");
         Assert.Equal("EventList", list["kind"]!.ToString());
         Assert.Equal("better", Assert.Single(list["items"]!.AsArray())!["note"]!.ToString());
         Assert.Empty((await OkAsync(HttpMethod.Get, events + "?fieldSelector=regarding.name%3Dq"))["items"]!.AsArray());

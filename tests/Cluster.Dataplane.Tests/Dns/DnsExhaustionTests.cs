@@ -22,15 +22,7 @@ public sealed class DnsExhaustionTests
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
         using var before = new HandoverSockets();
-        var first = new DnsServerRig(endPoint, before);
-        using var after = new HandoverSockets();
-        foreach (var descriptor in before.Descriptors())
-        {
-            Assert.True(before.TryCopy(descriptor, out var kind, out var copy));
-            after.Receive(kind, copy);
-        }
-
-        await first.DrainAsync();
+        using var after = await TakenFromAsync(new DnsServerRig(endPoint, before), before);
         var open = NoDescriptors.Count;
         // What waits in the sockets meanwhile has its answer from whoever serves in the end, or from a loop of a try.
         var clients = Enumerable.Range(0, 20).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)).ToList();
@@ -83,15 +75,7 @@ public sealed class DnsExhaustionTests
     {
         var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Tcp());
         using var before = new HandoverSockets();
-        var first = new DnsServerRig(endPoint, before);
-        using var after = new HandoverSockets();
-        foreach (var descriptor in before.Descriptors())
-        {
-            Assert.True(before.TryCopy(descriptor, out var kind, out var copy));
-            after.Receive(kind, copy);
-        }
-
-        await first.DrainAsync();
+        using var after = await TakenFromAsync(new DnsServerRig(endPoint, before), before);
         var open = NoDescriptors.Count;
         var counting = DnsMetrics.Counting;
         Assert.Throws<ArgumentOutOfRangeException>(() => new DnsServerRig(endPoint, after, new DnsServerOptions { Loops = 2, MaxConnections = -1 }));
@@ -128,5 +112,19 @@ public sealed class DnsExhaustionTests
             var answer = new byte[512];
             return DnsMessage.Parse(answer.AsSpan(0, await client.ReceiveAsync(answer, patience.Token))).Code;
         }
+    }
+
+    /// <summary>What a successor gets of a server, which then ends.</summary>
+    private static async Task<HandoverSockets> TakenFromAsync(DnsServerRig server, HandoverSockets sockets)
+    {
+        var taken = new HandoverSockets();
+        foreach (var descriptor in sockets.Descriptors())
+        {
+            Assert.True(sockets.TryCopy(descriptor, out var kind, out var copy));
+            taken.Receive(kind, copy);
+        }
+
+        await server.DrainAsync();
+        return taken;
     }
 }

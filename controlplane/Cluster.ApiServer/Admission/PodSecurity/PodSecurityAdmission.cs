@@ -11,11 +11,16 @@ namespace Cluster.ApiServer.Admission.PodSecurity;
 /// </remarks>
 internal sealed class PodSecurityAdmission(IObjectReader reader, TimeProvider time) : IAdmissionPlugin
 {
+    private const string EnforcePolicy = PodSecurityLabels.Prefix + "enforce-policy";
+
     private static readonly ResourceType Namespaces = ResourceCatalog.For<Namespace>();
     private static readonly ResourceType Pods = ResourceCatalog.For<Pod>();
 
     /// <summary>Parts that cannot change what a pod may do. Any other one is looked at.</summary>
     private static readonly HashSet<string> HarmlessParts = ["exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status"];
+
+    // Said of each pod of a namespace without labels, so it is put together once.
+    private static readonly string Unrestricted = PodSecurityPolicy.Privileged.ToString();
 
     private readonly ExistingPods _existing = new(reader, time);
 
@@ -67,7 +72,7 @@ internal sealed class PodSecurityAdmission(IObjectReader reader, TimeProvider ti
         if (isPod ? labels.IsPrivileged : labels.AsksNothingOfTemplates)
         {
             if (isPod)
-                Annotate(request, "enforce-policy", PodSecurityPolicy.Privileged.ToString());
+                request.Annotate(EnforcePolicy, Unrestricted);
         }
         else if (request is not { Object: Pod pod, OldObject: Pod { Spec: { } before } } || PodChange.Matters(pod.Spec, before))
         {
@@ -78,12 +83,12 @@ internal sealed class PodSecurityAdmission(IObjectReader reader, TimeProvider ti
     private static void Evaluate(AdmissionRequest request, PodSecurityLabels labels, PodSubject subject, bool isPod)
     {
         if (labels.Errors.Count > 0)
-            Annotate(request, "error", $"Failed to parse policy: {string.Join(", ", labels.Errors.Select(error => error.Message))}");
+            request.Annotate(PodSecurityLabels.Prefix + "error", $"Failed to parse policy: {string.Join(", ", labels.Errors.Select(error => error.Message))}");
         if (isPod)
-            Annotate(request, "enforce-policy", labels.Enforce.ToString());
+            request.Annotate(EnforcePolicy, labels.Enforce.ToString());
         var noted = PodSecurityStandards.Violations(labels.Audit, subject);
         if (noted.Count > 0)
-            Annotate(request, "audit-violations", Would(labels.Audit, noted));
+            request.Annotate(PodSecurityLabels.Prefix + "audit-violations", Would(labels.Audit, noted));
         var violations = labels.Enforce == labels.Audit ? noted : PodSecurityStandards.Violations(labels.Enforce, subject);
         if (isPod && violations.Count > 0)
         {
@@ -99,6 +104,4 @@ internal sealed class PodSecurityAdmission(IObjectReader reader, TimeProvider ti
 
     private static string Would(PodSecurityPolicy policy, IReadOnlyList<Violation> violations) =>
         $"would violate PodSecurity {GoText.Quote(policy.ToString())}: {Violation.Details(violations)}";
-
-    private static void Annotate(AdmissionRequest request, string key, string value) => request.Annotate(PodSecurityLabels.Prefix + key, value);
 }

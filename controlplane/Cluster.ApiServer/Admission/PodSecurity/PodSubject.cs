@@ -4,7 +4,7 @@ using Google.Protobuf.Collections;
 
 namespace Cluster.ApiServer.Admission.PodSecurity;
 
-/// <summary>What is looked at: a pod, or what a workload makes its pods of. Read only.</summary>
+/// <summary>What is looked at: a pod, or what a workload makes its pods of. Read only, by one thread.</summary>
 internal sealed class PodSubject(ObjectMeta? metadata, PodSpec spec)
 {
     private static readonly MapField<string, string> NoAnnotations = [];
@@ -15,8 +15,8 @@ internal sealed class PodSubject(ObjectMeta? metadata, PodSpec spec)
 
     public PodSecurityContext? Security => spec.SecurityContext;
 
-    /// <summary>Init containers, containers, ephemeral containers.</summary>
-    public IReadOnlyList<ContainerSubject> Containers { get; } =
+    /// <summary>Init containers, containers, ephemeral containers; made when a check first asks, which it mostly does not.</summary>
+    public IReadOnlyList<ContainerSubject> Containers => field ??=
     [
         .. spec.InitContainers.Select(one => new ContainerSubject(one.Name, one.SecurityContext, one.Ports)),
         .. spec.Containers.Select(one => new ContainerSubject(one.Name, one.SecurityContext, one.Ports)),
